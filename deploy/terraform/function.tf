@@ -1,0 +1,45 @@
+locals {
+  zip = coalesce(var.zip, "${path.module}/../../function.zip")
+}
+
+resource "aws_lambda_function" "handler" {
+  function_name    = var.name
+  description      = "A wasi:http component behind an Application Load Balancer"
+  role             = aws_iam_role.function.arn
+  runtime          = "provided.al2023"
+  architectures    = [var.architecture]
+  handler          = "bootstrap"
+  filename         = local.zip
+  source_code_hash = filebase64sha256(local.zip)
+  memory_size      = var.memory_size
+  timeout          = var.timeout
+
+  logging_config {
+    log_format            = "JSON"
+    log_group             = aws_cloudwatch_log_group.function.name
+    application_log_level = var.log_level
+  }
+
+  dynamic "environment" {
+    for_each = length(var.environment) > 0 ? [var.environment] : []
+
+    content {
+      variables = environment.value
+    }
+  }
+
+  lifecycle {
+    precondition {
+      condition     = fileexists(local.zip)
+      error_message = "There is no ${local.zip}: run `funcserver bundle` first, or set the variable zip."
+    }
+  }
+
+  # Without them the first invocations' lines would be lost.
+  depends_on = [aws_iam_role_policy.logs]
+}
+
+resource "aws_cloudwatch_log_group" "function" {
+  name              = "/aws/lambda/${var.name}"
+  retention_in_days = var.log_retention_days
+}

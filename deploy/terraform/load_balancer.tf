@@ -1,0 +1,60 @@
+locals {
+  https = var.certificate_arn != null
+  port  = local.https ? 443 : 80
+}
+
+resource "aws_lb" "public" {
+  name               = var.name
+  load_balancer_type = "application"
+  subnets            = local.subnet_ids
+  security_groups    = [aws_security_group.load_balancer.id]
+
+  # Else it would hang up, after 60 seconds, on a function that is allowed to take longer.
+  idle_timeout = max(60, var.timeout + 5)
+}
+
+resource "aws_lb_listener" "public" {
+  load_balancer_arn = aws_lb.public.arn
+  port              = local.port
+  protocol          = local.https ? "HTTPS" : "HTTP"
+  certificate_arn   = var.certificate_arn
+  ssl_policy        = local.https ? "ELBSecurityPolicy-TLS13-1-2-2021-06" : null
+
+  default_action {
+    type             = "forward"
+    target_group_arn = aws_lb_target_group.function.arn
+  }
+}
+
+resource "aws_lb_target_group" "function" {
+  name        = var.name
+  target_type = "lambda"
+
+  lambda_multi_value_headers_enabled = var.multi_value_headers
+
+  health_check {
+    enabled             = var.health_check.enabled
+    path                = var.health_check.path
+    matcher             = var.health_check.matcher
+    interval            = var.health_check.interval
+    timeout             = var.health_check.timeout
+    healthy_threshold   = var.health_check.healthy_threshold
+    unhealthy_threshold = var.health_check.unhealthy_threshold
+  }
+}
+
+resource "aws_lambda_permission" "load_balancer" {
+  statement_id  = "AllowInvocationByLoadBalancer"
+  action        = "lambda:InvokeFunction"
+  function_name = aws_lambda_function.handler.function_name
+  principal     = "elasticloadbalancing.amazonaws.com"
+  source_arn    = aws_lb_target_group.function.arn
+}
+
+resource "aws_lb_target_group_attachment" "function" {
+  target_group_arn = aws_lb_target_group.function.arn
+  target_id        = aws_lambda_function.handler.arn
+
+  # AWS refuses a target that the load balancer may not invoke yet.
+  depends_on = [aws_lambda_permission.load_balancer]
+}

@@ -1,0 +1,130 @@
+variable "name" {
+  description = "Name of the function, and of everything around it."
+  type        = string
+  default     = "funcserver"
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?$", var.name)) && !startswith(var.name, "internal-")
+    error_message = "A load balancer's name has at most 32 letters, digits and hyphens, no hyphen at either end, and does not begin with \"internal-\"."
+  }
+}
+
+variable "region" {
+  description = "AWS region. Without it: AWS_REGION, or the profile's."
+  type        = string
+  default     = null
+}
+
+# The function
+
+variable "zip" {
+  description = "What `funcserver bundle` wrote. Without it: function.zip two folders above this one."
+  type        = string
+  default     = null
+}
+
+variable "architecture" {
+  description = "The one that the zip was bundled for (`funcserver bundle --arch`)."
+  type        = string
+  default     = "x86_64"
+
+  validation {
+    condition     = contains(["x86_64", "arm64"], var.architecture)
+    error_message = "Lambda has x86_64 and arm64."
+  }
+}
+
+variable "memory_size" {
+  description = "Memory in MB; Lambda gives CPU time in proportion to it."
+  type        = number
+  default     = 512
+
+  validation {
+    condition     = var.memory_size >= 128 && var.memory_size <= 10240
+    error_message = "Lambda allows 128 to 10240 MB."
+  }
+}
+
+variable "timeout" {
+  description = "Seconds that one invocation may take."
+  type        = number
+  default     = 10
+
+  validation {
+    condition     = var.timeout >= 1 && var.timeout <= 900
+    error_message = "Lambda allows 1 to 900 seconds."
+  }
+}
+
+variable "environment" {
+  description = "The function's environment: FUNCSERVER_... settings that override funcserver.toml."
+  type        = map(string)
+  default     = {}
+}
+
+variable "log_level" {
+  description = "The least important level that is logged."
+  type        = string
+  default     = "INFO"
+
+  validation {
+    condition     = contains(["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"], var.log_level)
+    error_message = "Lambda has TRACE, DEBUG, INFO, WARN, ERROR and FATAL."
+  }
+}
+
+variable "log_retention_days" {
+  description = "Days that log lines are kept. CloudWatch allows certain numbers only: 1, 3, 5, 7, 14, 30, 60, 90 and some above."
+  type        = number
+  default     = 14
+}
+
+# The load balancer
+
+variable "multi_value_headers" {
+  description = "Whether repeated headers and query keys reach the function, and several cookies the client, in their own fields."
+  type        = bool
+  default     = false
+}
+
+variable "health_check" {
+  description = "Off unless enabled: every check, from each of the load balancer's zones, invokes the function. Times in seconds."
+  type = object({
+    enabled             = optional(bool, false)
+    path                = optional(string, "/")
+    matcher             = optional(string, "200")
+    interval            = optional(number, 35)
+    timeout             = optional(number, 30)
+    healthy_threshold   = optional(number, 5)
+    unhealthy_threshold = optional(number, 2)
+  })
+  default = {}
+
+  validation {
+    condition     = !var.health_check.enabled || var.health_check.interval > max(var.health_check.timeout, var.timeout)
+    error_message = "A health check's interval must be longer than its own timeout and the function's."
+  }
+}
+
+variable "certificate_arn" {
+  description = "Certificate (ACM, same region) for HTTPS on port 443. Without it: HTTP on port 80."
+  type        = string
+  default     = null
+}
+
+variable "allowed_cidrs" {
+  description = "IPv4 ranges that may connect."
+  type        = set(string)
+  default     = ["0.0.0.0/0"]
+}
+
+variable "subnet_ids" {
+  description = "Public subnets for the load balancer, in two zones or more. Without them: two of the default VPC's."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = length(var.subnet_ids) != 1
+    error_message = "A load balancer needs subnets in at least two availability zones."
+  }
+}
