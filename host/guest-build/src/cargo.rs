@@ -1,0 +1,144 @@
+use std::ffi::OsString;
+use std::fs;
+use std::path::{self, Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::target::{self, TARGET};
+use crate::{BuildError, Guest, environment};
+
+/// The cargo that a build script starts, and where it works.
+pub(crate) struct Cargo {
+    cargo: PathBuf,
+    rustc: PathBuf,
+    /// The build script's own folder: it holds the guests' target folder and the finished components.
+    out: PathBuf,
+    environment: Vec<(OsString, OsString)>,
+}
+
+impl Cargo {
+    /// From the variables that the outer cargo sets for a build script.
+    pub(crate) fn of_build_script(
+        variables: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> Result<Self, BuildError> {
+        let variables: Vec<_> = variables.into_iter().collect();
+        let path = |variable| {
+            variables
+                .iter()
+                .find(|(name, _)| name == variable)
+                .map(|(_, value)| PathBuf::from(value))
+                .ok_or(BuildError::NoBuildScript { variable })
+        };
+        Ok(Self {
+            cargo: path("CARGO")?,
+            rustc: path("RUSTC")?,
+            out: path("OUT_DIR")?,
+            environment: environment::inner(variables),
+        })
+    }
+
+    /// Compiles the guest. The component's path is its own for each choice of features.
+    pub(crate) fn build(&self, guest: &Guest<'_>) -> Result<PathBuf, BuildError> {
+        target::check(&self.rustc, &self.environment)?;
+        let built = self.compile(guest)?;
+        let component = self.out.join(file_name(guest));
+        match fs::copy(&built, &component) {
+            Ok(_) => Ok(component),
+            Err(source) => Err(BuildError::Copy { path: built, source }),
+        }
+    }
+
+    fn compile(&self, guest: &Guest<'_>) -> Result<PathBuf, BuildError> {
+        let target_dir = self.out.join("guest-target");
+        let status = Command::new(&self.cargo)
+            .args(["build", "--release", "--locked", "--target", TARGET])
+            .arg("--target-dir")
+            .arg(&target_dir)
+            .arg("--manifest-path")
+            .arg(guest.folder.join("Cargo.toml"))
+            .args(["--features", &guest.features.join(",")])
+            .env_clear()
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            // What a build script prints there, the outer cargo takes for instructions.
+            .stdout(Stdio::null())
+            .status()
+            .map_err(|error| BuildError::start(&self.cargo, error))?;
+        if !status.success() {
+            return Err(BuildError::Guest {
+                name: guest.name.to_owned(),
+                folder: path::absolute(guest.folder).unwrap_or_else(|_| guest.folder.to_owned()),
+            });
+        }
+        let file = guest.name.replace('-', "_") + ".wasm";
+        Ok(target_dir.join(TARGET).join("release").join(file))
+    }
+}
+
+fn file_name(guest: &Guest<'_>) -> PathBuf {
+    let parts: Vec<_> = [guest.name].iter().chain(guest.features).copied().collect();
+    Path::new(&parts.join("+")).with_added_extension("wasm")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A guest that needs no crates, and the build script's environment of a hostile outer build.
+    fn guest_in(folder: &Path, source: &str) -> Cargo {
+        let manifest = "[package]\nname = \"tiny-guest\"\nedition = \"2024\"\n[lib]\ncrate-type = [\"cdylib\"]\n\
+                        [features]\nloud = []\n[workspace]\n";
+        let lock = "version = 4\n[[package]]\nname = \"tiny-guest\"\nversion = \"0.0.0\"\n";
+        fs::create_dir(folder.join("src")).unwrap();
+        fs::write(folder.join("Cargo.toml"), manifest).unwrap();
+        fs::write(folder.join("Cargo.lock"), lock).unwrap();
+        fs::write(folder.join("src/lib.rs"), source).unwrap();
+        let hostile = [
+            ("CARGO_BUILD_TARGET", "no-such-target"),
+            ("CARGO_TARGET_DIR", "/proc/no/such/folder"),
+            ("CARGO_ENCODED_RUSTFLAGS", "--no-such-flag"),
+            ("RUSTFLAGS", "--no-such-flag"),
+            ("RUSTC_WRAPPER", "/no/such/wrapper"),
+            ("RUSTC_WORKSPACE_WRAPPER", "/no/such/wrapper"),
+            ("CARGO", env!("CARGO")),
+            ("RUSTC", "rustc"),
+            ("OUT_DIR", folder.to_str().unwrap()),
+        ];
+        let inherited = std::env::vars_os().filter(|(name, _)| hostile.iter().all(|(key, _)| name != key));
+        let hostile = hostile.map(|(name, value)| (name.into(), value.into()));
+        Cargo::of_build_script(inherited.chain(hostile)).unwrap()
+    }
+
+    #[test]
+    fn an_outer_builds_settings_do_not_reach_the_guest() {
+        let folder = tempfile::tempdir().unwrap();
+        let cargo = guest_in(
+            folder.path(),
+            "#[cfg(feature = \"loud\")]\n#[unsafe(no_mangle)]\npub extern \"C\" fn loud() {}\n",
+        );
+        let mut guest = Guest { folder: folder.path(), name: "tiny-guest", features: &[] };
+        let plain = cargo.build(&guest).unwrap();
+        guest.features = &["loud"];
+        let loud = cargo.build(&guest).unwrap();
+
+        assert_eq!(plain, folder.path().join("tiny-guest.wasm"));
+        assert_eq!(loud, folder.path().join("tiny-guest+loud.wasm"));
+        let (plain, loud) = (fs::read(plain).unwrap(), fs::read(loud).unwrap());
+        let component = b"\0asm\x0d\0\x01\0";
+        assert!(plain.starts_with(component) && loud.starts_with(component));
+        assert_ne!(plain, loud);
+    }
+
+    #[test]
+    fn a_guest_that_does_not_compile_is_named_with_its_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let cargo = guest_in(folder.path(), "fn broken(");
+        let guest = Guest { folder: folder.path(), name: "tiny-guest", features: &[] };
+        let error = cargo.build(&guest).unwrap_err();
+        assert!(error.to_string().starts_with("cannot build the guest tiny-guest in /"), "{error}");
+    }
+
+    #[test]
+    fn outside_a_build_script_the_missing_variable_is_named() {
+        let error = Cargo::of_build_script([]).err().unwrap();
+        assert!(error.to_string().starts_with("CARGO is not set"), "{error}");
+    }
+}

@@ -1,0 +1,96 @@
+#![forbid(unsafe_code)]
+//! Compiles a guest crate into a component from within a build script.
+//!
+//! A build script runs inside one `cargo` and starts another. The two must share neither the target folder (the second
+//! would wait for ever for the first one's lock) nor flags and wrappers (clippy would lint the guest, `-C target-cpu`
+//! would break it).
+
+mod cargo;
+mod environment;
+mod error;
+mod target;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::{env, fs, io};
+
+pub use error::BuildError;
+
+/// A crate of its own workspace, with a lock file, that compiles to one `cdylib` component.
+#[derive(Debug, Clone, Copy)]
+pub struct Guest<'a> {
+    /// The crate's folder, relative to the package whose build script runs.
+    pub folder: &'a Path,
+    /// The crate's name, as in its `Cargo.toml`.
+    pub name: &'a str,
+    /// The crate's features to switch on.
+    pub features: &'a [&'a str],
+}
+
+/// The `main` of a build script: compiles the guests in turn and hands each component's absolute path to the package as
+/// the environment variable named beside it, for `include_bytes!(env!("…"))`. Cargo runs the script again when a file
+/// of a guest changes.
+pub fn hand_over(guests: &[(&str, Guest<'_>)]) -> ExitCode {
+    for (variable, guest) in guests {
+        match component(guest) {
+            Ok(path) => println!("cargo::rustc-env={variable}={}", path.display()),
+            Err(error) => return report(&error),
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+/// A script that ends well after `cargo::error` leaves that one line as the user's error; one that fails has its whole
+/// output shown, which is right only where the compiler's messages are in it.
+fn report(error: &BuildError) -> ExitCode {
+    println!("cargo::error={error}");
+    match error {
+        BuildError::Guest { .. } => ExitCode::FAILURE,
+        _ => ExitCode::SUCCESS,
+    }
+}
+
+fn component(guest: &Guest<'_>) -> Result<PathBuf, BuildError> {
+    for input in inputs(guest.folder).map_err(|error| BuildError::folder(guest.folder, error))? {
+        println!("cargo::rerun-if-changed={}", input.display());
+    }
+    cargo::Cargo::of_build_script(env::vars_os())?.build(guest)
+}
+
+/// What lies in the guest's folder, apart from what a build by hand leaves there. Cargo looks into folders itself.
+fn inputs(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut inputs = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name() != "target" {
+            inputs.push(entry.path());
+        }
+    }
+    inputs.sort();
+    Ok(inputs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_inputs_are_everything_but_the_target_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["src", "target"] {
+            fs::create_dir(folder.path().join(name)).unwrap();
+        }
+        for name in ["Cargo.toml", "Cargo.lock"] {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        let names: Vec<_> =
+            inputs(folder.path()).unwrap().iter().map(|path| path.file_name().unwrap().to_owned()).collect();
+        assert_eq!(names, ["Cargo.lock", "Cargo.toml", "src"]);
+    }
+
+    #[test]
+    fn a_guest_without_a_folder_is_an_error() {
+        let error = inputs(Path::new("no/such/guest")).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+    }
+}

@@ -1,0 +1,16 @@
+#![forbid(unsafe_code)]
+//! Compiles `guest/` twice: as any host can run it, and with the imports that only this project's host offers.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use funcserver_guest_build::{Guest, hand_over};
+
+fn main() -> ExitCode {
+    println!("cargo::rerun-if-changed=../../wit");
+    let guest = Guest { folder: Path::new("guest"), name: "test-guest", features: &[] };
+    hand_over(&[
+        ("FUNCSERVER_TEST_GUEST", guest),
+        ("FUNCSERVER_TEST_GUEST_HOST_IMPORTS", Guest { features: &["host-imports"], ..guest }),
+    ])
+}

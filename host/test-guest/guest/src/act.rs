@@ -1,0 +1,185 @@
+use std::str::FromStr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::sleep;
+use std::time::Duration;
+
+use serde_json::json;
+use wasip2::http::types::{ErrorCode, ResponseOutparam};
+
+use crate::answer::Answer;
+use crate::seen::Seen;
+use crate::{entropy, fault, fetch, host_imports, partial, surroundings};
+
+/// What `x-act` can ask for, written as the variant's comment begins. Numbers are decimal.
+pub enum Act<'a> {
+    /// `trap`: executes `unreachable`.
+    Trap,
+    /// `panic:TEXT`: panics with this message.
+    Panic(&'a str),
+    /// `spin`: computes for ever.
+    Spin,
+    /// `stack`: calls itself until the stack ends.
+    OverflowStack,
+    /// `handles`: makes resources of the host until it gives no more.
+    ExhaustHandles,
+    /// `grow`: allocates until there is no more.
+    ExhaustMemory,
+    /// `exit:CODE`: ends as a program does.
+    Exit(i32),
+    /// `noresponse`: returns without an answer.
+    NoResponse,
+    /// `error:TEXT`: answers with the error code `internal-error`.
+    Error(&'a str),
+
+    /// `trap-after-headers`: traps in the middle of the body.
+    TrapAfterHeaders,
+    /// `trap-after-body`: traps once the body is finished.
+    TrapAfterBody,
+    /// `early-drop`: drops the body without finishing it.
+    EarlyDrop,
+    /// `short-body`: states a longer `content-length` than it writes.
+    ShortBody,
+    /// `long-body`: states a shorter `content-length` than it writes.
+    LongBody,
+    /// `endless-body`: writes until the host takes no more.
+    EndlessBody,
+    /// `open-body`: writes, and returns with the body neither finished nor dropped.
+    OpenBody,
+    /// `chunks:COUNT`: writes so many single bytes, each flushed.
+    Chunks(u64),
+    /// `trailers`: ends the body with trailers.
+    Trailers,
+    /// `after:MS`: finishes the body, works on for so long, and says so on standard output.
+    WorkAfter(Duration),
+
+    /// `grow:MIB`: allocates so much, then mirrors.
+    Allocate(usize),
+    /// `sleep:MS`: waits in the host, then mirrors.
+    Sleep(Duration),
+    /// `stdout:TEXT`: prints a line, then mirrors.
+    Stdout(&'a str),
+    /// `stderr:TEXT`: the same on standard error.
+    Stderr(&'a str),
+    /// `print-long:COUNT`: prints a line of so many `x`, then mirrors.
+    PrintLong(usize),
+
+    /// `count`: reads the body and answers its length, `{"body_bytes"}`.
+    Count,
+    /// `ignore-body`: answers without reading the body.
+    IgnoreBody,
+    /// `state`: answers how many requests of this kind the instance has had, `{"requests"}`. 1 proves a fresh one.
+    State,
+    /// `env`: see [`surroundings::answer`].
+    Environment,
+    /// `random`: see [`entropy::answer`].
+    Random,
+    /// `fetch:URL`: see [`fetch::answer`].
+    Fetch(&'a str),
+    /// `context`: see [`host_imports`].
+    Context,
+    /// `config:KEY`: see [`host_imports`].
+    Config(&'a str),
+}
+
+impl<'a> Act<'a> {
+    /// Reads `name` or `name:argument`.
+    pub fn instructed(instruction: &'a str) -> Result<Self, String> {
+        let (name, argument) = instruction.split_once(':').unwrap_or((instruction, ""));
+        Ok(match name {
+            "trap" => Self::Trap,
+            "panic" => Self::Panic(argument),
+            "spin" => Self::Spin,
+            "stack" => Self::OverflowStack,
+            "handles" => Self::ExhaustHandles,
+            "grow" if argument.is_empty() => Self::ExhaustMemory,
+            "grow" => Self::Allocate(number(argument)?),
+            "exit" => Self::Exit(number(argument)?),
+            "noresponse" => Self::NoResponse,
+            "error" => Self::Error(argument),
+            "trap-after-headers" => Self::TrapAfterHeaders,
+            "trap-after-body" => Self::TrapAfterBody,
+            "early-drop" => Self::EarlyDrop,
+            "short-body" => Self::ShortBody,
+            "long-body" => Self::LongBody,
+            "endless-body" => Self::EndlessBody,
+            "open-body" => Self::OpenBody,
+            "chunks" => Self::Chunks(number(argument)?),
+            "trailers" => Self::Trailers,
+            "after" => Self::WorkAfter(milliseconds(argument)?),
+            "sleep" => Self::Sleep(milliseconds(argument)?),
+            "stdout" => Self::Stdout(argument),
+            "stderr" => Self::Stderr(argument),
+            "print-long" => Self::PrintLong(number(argument)?),
+            "count" => Self::Count,
+            "ignore-body" => Self::IgnoreBody,
+            "state" => Self::State,
+            "env" => Self::Environment,
+            "random" => Self::Random,
+            "fetch" => Self::Fetch(argument),
+            "context" => Self::Context,
+            "config" => Self::Config(argument),
+            _ => return Err(format!("no act is called {name:?}")),
+        })
+    }
+
+    /// Does it, to the end of the request.
+    pub fn perform(self, seen: &Seen, out: ResponseOutparam) {
+        match self {
+            Self::Trap => fault::trap(),
+            Self::Panic(text) => panic!("{text}"),
+            Self::Spin => fault::spin(),
+            Self::OverflowStack => fault::overflow_stack(),
+            Self::ExhaustHandles => fault::exhaust_handles(),
+            Self::ExhaustMemory => fault::exhaust_memory(),
+            Self::Exit(code) => std::process::exit(code),
+            Self::NoResponse => {}
+            Self::Error(text) => ResponseOutparam::set(out, Err(ErrorCode::InternalError(Some(text.to_owned())))),
+            Self::TrapAfterHeaders => partial::trap_after_headers(out),
+            Self::TrapAfterBody => partial::trap_after_body(out),
+            Self::EarlyDrop => partial::early_drop(out),
+            Self::ShortBody => partial::stated_length(out, b"short", 10),
+            Self::LongBody => partial::stated_length(out, b"much too long", 4),
+            Self::EndlessBody => partial::endless(out),
+            Self::OpenBody => partial::open(out),
+            Self::Chunks(count) => partial::chunks(out, count),
+            Self::Trailers => partial::trailers(out),
+            Self::WorkAfter(time) => partial::work_after(out, time),
+            answered => answered.answer(seen).send(out),
+        }
+    }
+
+    /// What the acts that answer as they should answer; the mirror's answer if they have none of their own.
+    fn answer(self, seen: &Seen) -> Answer {
+        match self {
+            Self::Allocate(mebibytes) => drop(fault::allocate(mebibytes)),
+            Self::Sleep(time) => sleep(time),
+            Self::Stdout(text) => println!("{text}"),
+            Self::Stderr(text) => eprintln!("{text}"),
+            Self::PrintLong(count) => println!("{}", "x".repeat(count)),
+            Self::Count => return seen.measure(),
+            Self::IgnoreBody => return Answer::text(200, "not read"),
+            Self::State => return Answer::json(&json!({ "requests": requests() })),
+            Self::Environment => return surroundings::answer(),
+            Self::Random => return entropy::answer(),
+            Self::Fetch(url) => return fetch::answer(url),
+            Self::Context => return host_imports::context(),
+            Self::Config(key) => return host_imports::config(key),
+            _ => {}
+        }
+        seen.mirror()
+    }
+}
+
+fn number<N: FromStr>(argument: &str) -> Result<N, String> {
+    argument.parse().map_err(|_| format!("{argument:?} is no number that this act takes"))
+}
+
+fn milliseconds(argument: &str) -> Result<Duration, String> {
+    number(argument).map(Duration::from_millis)
+}
+
+/// How many requests asked this instance, this one included.
+fn requests() -> u64 {
+    static BEFORE: AtomicU64 = AtomicU64::new(0);
+    BEFORE.fetch_add(1, Ordering::Relaxed) + 1
+}

@@ -1,0 +1,60 @@
+use std::io::Write;
+
+use wasip2::http::types::{ErrorCode, Fields, OutgoingBody, OutgoingResponse, ResponseOutparam};
+use wasip2::io::streams::OutputStream;
+
+/// The body of an answer that is under way. Dropped, it is broken off.
+pub struct Body {
+    // In this order: a body must outlive its stream.
+    stream: OutputStream,
+    body: OutgoingBody,
+}
+
+impl Body {
+    /// Sends status and headers. A header that the host refuses is named on standard error and left out; a status that it
+    /// refuses is answered with an error code, and there is no body.
+    pub fn start<'a>(
+        out: ResponseOutparam,
+        status: u16,
+        headers: impl IntoIterator<Item = (&'a str, &'a [u8])>,
+    ) -> Option<Self> {
+        let response = OutgoingResponse::new(fields(headers));
+        if response.set_status_code(status).is_err() {
+            let error = ErrorCode::InternalError(Some(format!("status refused: {status}")));
+            ResponseOutparam::set(out, Err(error));
+            return None;
+        }
+        let body = response.body().expect("a new response's body is not taken");
+        let stream = body.write().expect("a new body's stream is not taken");
+        ResponseOutparam::set(out, Ok(response));
+        Some(Self { stream, body })
+    }
+
+    /// Writes and flushes. Says whether the host took all of it; if not, standard error says why.
+    pub fn write(&mut self, bytes: &[u8]) -> bool {
+        let written = self.stream.write_all(bytes).and_then(|()| Write::flush(&mut self.stream));
+        if let Err(error) = &written {
+            eprintln!("write refused: {error}");
+        }
+        written.is_ok()
+    }
+
+    pub fn finish(self, trailers: Option<Fields>) {
+        let Self { stream, body } = self;
+        drop(stream);
+        if let Err(error) = OutgoingBody::finish(body, trailers) {
+            eprintln!("finish refused: {error}");
+        }
+    }
+}
+
+/// Headers or trailers, without those that the host refuses.
+pub fn fields<'a>(entries: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Fields {
+    let fields = Fields::new();
+    for (name, value) in entries {
+        if let Err(error) = fields.append(name, value) {
+            eprintln!("header refused: {name}: {error}");
+        }
+    }
+    fields
+}

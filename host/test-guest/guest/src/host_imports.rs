@@ -1,0 +1,67 @@
+//! The imports that only funcserver's host offers. Without the feature `host-imports` there are none, and the acts that
+//! use them are bad instructions.
+
+#[cfg(feature = "host-imports")]
+pub use present::{config, context};
+
+#[cfg(not(feature = "host-imports"))]
+pub use absent::{config, context};
+
+#[cfg(feature = "host-imports")]
+mod present {
+    use serde_json::json;
+
+    use crate::answer::Answer;
+    use bindings::funcserver::lambda::context as facts;
+    use bindings::wasi::config::store;
+
+    /// The facts of `funcserver:lambda/context`, by the names that they have in WIT, with underscores.
+    pub fn context() -> Answer {
+        Answer::json(&json!({
+            "request_id": facts::request_id(),
+            "deadline_ms": facts::deadline_ms(),
+            "trace_id": facts::trace_id(),
+            "function_arn": facts::function_arn(),
+            "target_group_arn": facts::target_group_arn(),
+            "multi_value_headers": facts::multi_value_headers(),
+            "client_address": facts::client_address(),
+        }))
+    }
+
+    /// `value`, what `wasi:config/store` has under the key (null if nothing), or `error`; and `keys`, all that it has.
+    pub fn config(key: &str) -> Answer {
+        let keys = store::get_all().map(|all| all.into_iter().map(|(key, _)| key).collect::<Vec<_>>());
+        match (store::get(key), keys) {
+            (Ok(value), Ok(keys)) => Answer::json(&json!({ "value": value, "keys": keys })),
+            (Err(error), _) | (_, Err(error)) => Answer::json(&json!({ "error": error.to_string() })),
+        }
+    }
+
+    mod bindings {
+        wit_bindgen::generate!({
+            path: "../../../wit",
+            inline: "
+                package funcserver:test-guest;
+                world host-imports {
+                    import funcserver:lambda/context@0.1.0;
+                    import wasi:config/store@0.2.0-rc.1;
+                }
+            ",
+            world: "funcserver:test-guest/host-imports",
+            generate_all,
+        });
+    }
+}
+
+#[cfg(not(feature = "host-imports"))]
+mod absent {
+    use crate::answer::Answer;
+
+    pub fn context() -> Answer {
+        Answer::bad_instruction("context needs the feature host-imports".to_owned())
+    }
+
+    pub fn config(_key: &str) -> Answer {
+        Answer::bad_instruction("config needs the feature host-imports".to_owned())
+    }
+}

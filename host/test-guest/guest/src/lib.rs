@@ -1,0 +1,46 @@
+//! The component that the tests of the host run.
+//!
+//! On any path it answers 200 with JSON of what it saw, as [`seen::Seen`] lists it. Two request headers change that:
+//!
+//! - `x-answer`: base64url (no padding needed) of JSON, the answer to give; see [`answer::Answer::instructed`].
+//! - `x-act`: `name` or `name:argument`, something to do; see [`act::Act`].
+//!
+//! An instruction that it does not understand is answered with 400 and the reason, so that a test's slip shows.
+
+mod act;
+mod answer;
+mod body;
+mod entropy;
+mod fault;
+mod fetch;
+mod host_imports;
+mod partial;
+mod seen;
+mod surroundings;
+
+use wasip2::exports::http::incoming_handler::Guest;
+use wasip2::http::types::{IncomingRequest, ResponseOutparam};
+
+use act::Act;
+use answer::Answer;
+use seen::Seen;
+
+struct TestGuest;
+
+wasip2::http::proxy::export!(TestGuest);
+
+impl Guest for TestGuest {
+    fn handle(request: IncomingRequest, out: ResponseOutparam) {
+        let seen = Seen::of(request);
+        if let Some(instruction) = seen.header("x-answer") {
+            Answer::instructed(&instruction).unwrap_or_else(Answer::bad_instruction).send(out);
+        } else if let Some(instruction) = seen.header("x-act") {
+            match Act::instructed(&instruction) {
+                Ok(act) => act.perform(&seen, out),
+                Err(reason) => Answer::bad_instruction(reason).send(out),
+            }
+        } else {
+            seen.mirror().send(out);
+        }
+    }
+}
