@@ -1,0 +1,50 @@
+//! One invocation, as the caller describes it.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+/// What a guest is told about its invocation, and what bounds it.
+#[derive(Clone)]
+pub struct Call {
+    /// The facts that the guest can ask for through `funcserver:lambda/context`.
+    pub facts: Facts,
+    /// When the answer is due. The instance is dropped at that moment, whatever it does.
+    pub deadline: Instant,
+    /// Receives what the guest writes to its standard streams.
+    pub output: Arc<dyn Output>,
+}
+
+/// The facts of one invocation: the functions of `funcserver:lambda/context@0.1.0` (`wit/`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// Lambda's request id.
+    pub request_id: String,
+    /// When Lambda ends the invocation, in milliseconds since the Unix epoch.
+    pub deadline_ms: u64,
+    /// The X-Ray trace header, where there is one.
+    pub trace_id: Option<String>,
+    /// The ARN by which the function was invoked.
+    pub function_arn: String,
+    /// The ARN of the load balancer's target group, where the event names one.
+    pub target_group_arn: Option<String>,
+    /// Whether the target group sends and expects multi-value headers.
+    pub multi_value_headers: bool,
+    /// The address of the client, without port.
+    pub client_address: Option<String>,
+}
+
+/// A standard stream of the guest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+/// Receives a guest's output, line by line.
+pub trait Output: Send + Sync {
+    /// One line without its line break. What is no UTF-8 has been replaced; a line that is too long has been cut and
+    /// says so.
+    fn line(&self, stream: Stream, line: &str);
+}

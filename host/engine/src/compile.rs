@@ -1,0 +1,95 @@
+//! Compiles components, with the settings of the host that will run them.
+
+use wasmparser::{Parser, Payload};
+use wasmtime::Engine;
+
+use crate::config;
+use crate::file_kind::FileKind;
+use crate::target::Target;
+use crate::world::World;
+
+/// Counts the changes of the settings that are baked into compiled components: part of a cache's key, beside the
+/// version of wasmtime and the target.
+pub const SETTINGS_REVISION: u32 = config::REVISION;
+
+/// Why a file cannot be compiled.
+#[derive(Debug, thiserror::Error)]
+pub enum CompileError {
+    /// It is no component at all.
+    #[error("it is {}{}", .0.describe(), remedy(.0))]
+    Kind(FileKind),
+    /// It is a component, but damaged, or it uses what wasmtime does not support.
+    #[error("it is damaged or uses an unsupported feature of WebAssembly: {0}")]
+    Invalid(String),
+    /// The target is unknown to wasmtime.
+    #[error("cannot compile for {target}: {reason}")]
+    Target {
+        /// The target triple.
+        target: String,
+        /// wasmtime's reason.
+        reason: String,
+    },
+}
+
+fn remedy(kind: &FileKind) -> &'static str {
+    match kind {
+        FileKind::CoreModule => ": build it as a component (Rust: `--target wasm32-wasip2`), or wrap it with `wasm-tools component new`",
+        FileKind::Precompiled(_) => ": compile the `.wasm` that it was made from",
+        _ => ": expected a component in the WebAssembly binary format (`.wasm`)",
+    }
+}
+
+/// Compiles a component. The same input gives the same bytes.
+///
+/// # Errors
+/// The bytes are no valid component, or the target is unknown.
+pub fn compile(wasm: &[u8], target: Target) -> Result<Vec<u8>, CompileError> {
+    expect_component(wasm)?;
+    let target = target.triple();
+    let unknown = |error: wasmtime::Error| CompileError::Target { target: target.clone(), reason: format!("{error:#}") };
+    let mut config = config::config();
+    config.target(&target).map_err(unknown)?;
+    let engine = Engine::new(&config).map_err(unknown)?;
+    engine.precompile_component(wasm).map_err(|error| CompileError::Invalid(format!("{error:#}")))
+}
+
+/// What a component imports and exports, without compiling it.
+///
+/// # Errors
+/// The bytes are no component, or are damaged before the end of its imports and exports.
+pub fn world(wasm: &[u8]) -> Result<World, CompileError> {
+    expect_component(wasm)?;
+    let mut world = World::default();
+    read_world(wasm, &mut world).map_err(|error| CompileError::Invalid(error.to_string()))?;
+    Ok(world)
+}
+
+fn expect_component(wasm: &[u8]) -> Result<(), CompileError> {
+    match FileKind::of(wasm) {
+        FileKind::Component => Ok(()),
+        other => Err(CompileError::Kind(other)),
+    }
+}
+
+/// Reads the outermost component only; the ones nested in it have worlds of their own.
+fn read_world(wasm: &[u8], world: &mut World) -> wasmparser::Result<()> {
+    let mut depth = 0_u32;
+    for payload in Parser::new(0).parse_all(wasm) {
+        match payload? {
+            Payload::Version { .. } => depth += 1,
+            Payload::End(_) => depth = depth.saturating_sub(1),
+            Payload::ComponentImportSection(section) if depth == 1 => {
+                for import in section {
+                    world.imports.push(import?.name.name.to_owned());
+                }
+            }
+            Payload::ComponentExportSection(section) if depth == 1 => {
+                for export in section {
+                    world.exports.push(export?.name.name.to_owned());
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}

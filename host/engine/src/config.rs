@@ -1,0 +1,79 @@
+//! The one configuration of wasmtime, for compiling and for running.
+//!
+//! Most of it is baked into a compiled component: whatever changes here makes every `.cwasm` unfit, and
+//! [`REVISION`] tells the tool's cache so.
+
+use wasmtime::{
+    Collector, Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, ResourcesRequired,
+    WasmBacktraceDetails,
+};
+
+use crate::limits::Limits;
+
+/// Counts the changes of [`config`]. Part of the key under which compiled components are cached.
+#[cfg(feature = "compile")]
+pub(crate) const REVISION: u32 = 1;
+
+/// What an instance may consist of in the pool; what needs more is allocated on demand.
+const CORE_INSTANCES: u32 = 32;
+const MEMORIES: u32 = 3;
+const TABLES: u32 = 16;
+const TABLE_ENTRIES: usize = 100_000;
+const WASM_PAGE: u64 = 65_536;
+
+/// The settings that compiling and running share.
+pub(crate) fn config() -> Config {
+    let mut config = Config::new();
+    config
+        .wasm_component_model(true)
+        // 0.3 needs it, and it is baked in: on from the first day.
+        .wasm_component_model_async(true)
+        .concurrency_support(true)
+        .collector(Collector::Copying)
+        .epoch_interruption(true)
+        // Lines where the guest carries debug information, whatever the environment says.
+        .wasm_backtrace_details(WasmBacktraceDetails::Enable);
+    config
+}
+
+/// An engine that takes its instances from a pool, with room for what runs at once. Where the address space for it
+/// cannot be reserved, instances are allocated on demand.
+pub(crate) fn pooling_engine(limits: &Limits) -> wasmtime::Result<Engine> {
+    let mut config = config();
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(limits)));
+    Engine::new(&config).or_else(|_| on_demand_engine())
+}
+
+/// An engine that allocates each instance on its own.
+pub(crate) fn on_demand_engine() -> wasmtime::Result<Engine> {
+    Engine::new(&config())
+}
+
+/// Whether an instance that needs so much has room in the pool.
+pub(crate) fn fits_pool(needs: Option<ResourcesRequired>) -> bool {
+    needs.is_some_and(|needs| {
+        needs.num_memories <= MEMORIES
+            && needs.num_tables <= TABLES
+            && needs.max_initial_table_size.unwrap_or(0) <= TABLE_ENTRIES as u64
+    })
+}
+
+fn pool(limits: &Limits) -> PoolingAllocationConfig {
+    // One more than run at once: an instance that still works after its reply does not keep the next one waiting.
+    let slots = u32::try_from(limits.concurrency).unwrap_or(u32::MAX).saturating_add(1);
+    let memory = (limits.memory as u64).div_ceil(WASM_PAGE).saturating_mul(WASM_PAGE);
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(slots)
+        .total_core_instances(slots.saturating_mul(CORE_INSTANCES))
+        .total_memories(slots.saturating_mul(MEMORIES))
+        .total_tables(slots.saturating_mul(TABLES))
+        .total_stacks(slots)
+        .total_gc_heaps(slots)
+        .max_core_instances_per_component(CORE_INSTANCES)
+        .max_memories_per_component(MEMORIES)
+        .max_tables_per_component(TABLES)
+        .table_elements(TABLE_ENTRIES)
+        .max_memory_size(usize::try_from(memory.min(1 << 32)).unwrap_or(usize::MAX))
+        .max_unused_warm_slots(slots);
+    pool
+}

@@ -1,0 +1,27 @@
+//! The typed import `funcserver:lambda/context@0.1.0` (`wit/lambda.wit`): the facts of the invocation, one function
+//! each, so that a later fact breaks no compiled guest.
+
+use wasmtime::component::{ComponentNamedList, Lift, Linker, LinkerInstance, Lower};
+
+use crate::call::Facts;
+use crate::state::State;
+
+const INTERFACE: &str = "funcserver:lambda/context@0.1.0";
+
+pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    let mut context = linker.instance(INTERFACE)?;
+    fact(&mut context, "request-id", |facts| (facts.request_id.clone(),))?;
+    fact(&mut context, "deadline-ms", |facts| (facts.deadline_ms,))?;
+    fact(&mut context, "trace-id", |facts| (facts.trace_id.clone(),))?;
+    fact(&mut context, "function-arn", |facts| (facts.function_arn.clone(),))?;
+    fact(&mut context, "target-group-arn", |facts| (facts.target_group_arn.clone(),))?;
+    fact(&mut context, "multi-value-headers", |facts| (facts.multi_value_headers,))?;
+    fact(&mut context, "client-address", |facts| (facts.client_address.clone(),))
+}
+
+fn fact<R>(context: &mut LinkerInstance<'_, State>, name: &str, get: fn(&Facts) -> R) -> wasmtime::Result<()>
+where
+    R: ComponentNamedList + Lift + Lower + Send + Sync + 'static,
+{
+    context.func_wrap(name, move |store, ()| Ok(get(&store.data().facts)))
+}

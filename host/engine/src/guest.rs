@@ -1,0 +1,213 @@
+//! A loaded component, ready to answer requests.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use tokio::sync::Semaphore;
+use tokio::time::timeout_at;
+use wasmtime::component::Component;
+use wasmtime::{Engine, Store, UpdateDeadline};
+use wasmtime_wasi_config::WasiConfigVariables;
+use wasmtime_wasi_http::p2::bindings::ProxyPre;
+
+use crate::call::Call;
+use crate::exchange::{Answer, exchange};
+use crate::fault::Fault;
+use crate::file_kind::{FileKind, Precompiled};
+use crate::limits::Limits;
+use crate::reply::Reply;
+use crate::state::State;
+use crate::world::{HandlerVersion, Misfit, World};
+use crate::{WASMTIME_VERSION, config, link, map, p2, ticker};
+
+/// A compiled component that is mapped and linked. Clones share it.
+#[derive(Clone)]
+pub struct Guest(Arc<Inner>);
+
+struct Inner {
+    handler: Handler,
+    engine: Engine,
+    world: World,
+    limits: Limits,
+    config: Arc<WasiConfigVariables>,
+    /// One permit an instance.
+    instances: Arc<Semaphore>,
+}
+
+/// The component by the version of `wasi:http` that it speaks.
+enum Handler {
+    P2(ProxyPre<State>),
+}
+
+impl Guest {
+    /// Maps and links the compiled component at `path`.
+    ///
+    /// The file is machine code: it must come from [`crate::compile`]. wasmtime checks only its header.
+    ///
+    /// # Errors
+    /// The file is missing, is something else, was compiled for another host, or does not handle `wasi:http`.
+    pub fn load(path: &Path, limits: Limits) -> Result<Self, LoadError> {
+        let wrong = |reason| LoadError { path: path.to_owned(), reason };
+        let (engine, component) = map(path, &limits).map_err(wrong)?;
+        let world = world(&component, &engine);
+        let version = world.handler().map_err(|misfit| wrong(Reason::Misfit(misfit)))?;
+        let handler = link(&component, &engine, version).map_err(|error| wrong(Reason::Link(error)))?;
+        ticker::start(engine.weak()).map_err(|error| wrong(Reason::Read(error)))?;
+        Ok(Self(Arc::new(Inner {
+            handler,
+            engine,
+            world,
+            instances: Arc::new(Semaphore::new(limits.concurrency)),
+            limits,
+            config: Arc::default(),
+        })))
+    }
+
+    /// What the component imports and exports.
+    #[must_use]
+    pub fn world(&self) -> &World {
+        &self.0.world
+    }
+
+    /// Answers one request with a fresh instance. The URI of the request must have scheme and authority.
+    ///
+    /// Total: whatever the guest does, there is one answer, at the deadline at the latest.
+    pub async fn handle(&self, request: http::Request<Bytes>, call: Call) -> Answer {
+        let inner = &self.0;
+        let deadline = call.deadline;
+        let head = request.method() == http::Method::HEAD;
+        let Ok(Ok(permit)) = timeout_at(deadline.into(), inner.instances.clone().acquire_owned()).await else {
+            return Answer::failed(Fault::Deadline);
+        };
+        let state = match State::new(call, &inner.limits, inner.config.clone(), permit) {
+            Ok(state) => state,
+            Err(error) => return Answer::failed(Fault::Instantiate(error.to_string())),
+        };
+        let store = store(&inner.engine, state, deadline);
+        let started = match &inner.handler {
+            Handler::P2(pre) => p2::start(pre.clone(), store, request),
+        };
+        match started {
+            Ok((run, outcome)) => exchange(run, Reply::new(outcome, head, inner.limits.response_body), deadline).await,
+            Err(error) => Answer::failed(Fault::Instantiate(format!("{error:?}"))),
+        }
+    }
+}
+
+/// From the pool, unless the component needs more than an instance has there.
+fn map(path: &Path, limits: &Limits) -> Result<(Engine, Component), Reason> {
+    let refused = |error| refused(path, error);
+    let engine = config::pooling_engine(limits).map_err(Reason::Engine)?;
+    let component = map::component(&engine, path).map_err(refused)?;
+    if config::fits_pool(component.resources_required()) {
+        return Ok((engine, component));
+    }
+    let engine = config::on_demand_engine().map_err(Reason::Engine)?;
+    let component = map::component(&engine, path).map_err(refused)?;
+    Ok((engine, component))
+}
+
+fn world(component: &Component, engine: &Engine) -> World {
+    let ty = component.component_type();
+    World {
+        imports: ty.imports(engine).map(|(name, _)| name.to_owned()).collect(),
+        exports: ty.exports(engine).map(|(name, _)| name.to_owned()).collect(),
+    }
+}
+
+fn link(component: &Component, engine: &Engine, version: HandlerVersion) -> wasmtime::Result<Handler> {
+    let pre = link::linker(engine)?.instantiate_pre(component)?;
+    match version {
+        HandlerVersion::P2 => Ok(Handler::P2(ProxyPre::new(pre)?)),
+    }
+}
+
+/// A store whose guest is interrupted at every tick: past the deadline it ends, before it lets others run.
+fn store(engine: &Engine, state: State, deadline: Instant) -> Store<State> {
+    let mut store = Store::new(engine, state);
+    store.limiter(|state| &mut state.limiter);
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_callback(move |_| {
+        if Instant::now() >= deadline {
+            return Ok(UpdateDeadline::Interrupt);
+        }
+        Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
+    });
+    store
+}
+
+/// Why a file cannot be used as a compiled component.
+#[derive(Debug)]
+pub struct LoadError {
+    path: PathBuf,
+    reason: Reason,
+}
+
+#[derive(Debug)]
+enum Reason {
+    Read(io::Error),
+    Kind(FileKind),
+    Unfit { found: Precompiled, error: String },
+    Misfit(Misfit),
+    Link(wasmtime::Error),
+    Engine(wasmtime::Error),
+}
+
+/// Looks at a file that wasmtime has refused, for the reason in words that help.
+fn refused(path: &Path, error: wasmtime::Error) -> Reason {
+    let mut bytes = Vec::new();
+    match File::open(path).and_then(|mut file| file.read_to_end(&mut bytes)) {
+        Err(error) => Reason::Read(error),
+        Ok(_) => match FileKind::of(&bytes) {
+            FileKind::Precompiled(found) => Reason::Unfit { found, error: format!("{error:#}") },
+            kind => Reason::Kind(kind),
+        },
+    }
+}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path.display();
+        match &self.reason {
+            Reason::Read(error) => write!(f, "cannot read the component {path}: {error}"),
+            Reason::Kind(kind) => {
+                write!(f, "{path} is {}; expected a component compiled by `funcserver build`", kind.describe())?;
+                match kind {
+                    FileKind::Component => write!(f, ": run `funcserver build {path}`"),
+                    _ => Ok(()),
+                }
+            }
+            Reason::Unfit { found, error } => {
+                let version = found.version.as_deref().unwrap_or("of an unknown version");
+                write!(
+                    f,
+                    "{path} was compiled by wasmtime {version} for {}, but this host has wasmtime {WASMTIME_VERSION} \
+                     on {} ({error}): compile it again with the `funcserver build` of this version{}",
+                    found.arch,
+                    std::env::consts::ARCH,
+                    arch_option(found.arch),
+                )
+            }
+            Reason::Misfit(misfit) => write!(f, "{path} cannot run here: {misfit}"),
+            Reason::Link(error) => write!(f, "{path} cannot be linked: {error:#}"),
+            Reason::Engine(error) => write!(f, "wasmtime cannot start: {error:#}"),
+        }
+    }
+}
+
+/// The option that would have compiled for this machine, where the architecture is what differs.
+fn arch_option(found: &str) -> &'static str {
+    match (found, std::env::consts::ARCH) {
+        (found, host) if found == host => "",
+        (_, "x86_64") => " and `--arch x86_64`",
+        (_, "aarch64") => " and `--arch arm64`",
+        _ => "",
+    }
+}
+
+impl std::error::Error for LoadError {}

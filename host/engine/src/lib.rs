@@ -1,0 +1,56 @@
+//! Runs a precompiled `wasi:http` component as an HTTP handler.
+//!
+//! [`Guest::load`] maps a component that [`compile`] made (feature `compile`), and [`Guest::handle`] answers one request
+//! with one fresh instance of it. Requests and responses are the types of the `http` crate with whole bodies: a load
+//! balancer's event carries no streams.
+//!
+//! This is the only crate that knows wasmtime; nothing of wasmtime appears in its public API.
+
+#![deny(unsafe_code)]
+#![warn(missing_docs)]
+
+mod call;
+#[cfg(feature = "compile")]
+pub mod compile;
+mod config;
+mod file_kind;
+mod context;
+mod deny;
+mod exchange;
+mod fault;
+mod guest;
+mod limits;
+mod link;
+mod map;
+mod output;
+mod p2;
+mod reply;
+mod state;
+mod target;
+mod ticker;
+mod world;
+
+pub use call::{Call, Facts, Output, Stream};
+pub use exchange::{After, Answer};
+pub use fault::Fault;
+pub use file_kind::{FileKind, Precompiled};
+pub use guest::{Guest, LoadError};
+pub use limits::Limits;
+pub use target::{Arch, Target, UnknownArch};
+pub use world::{HandlerVersion, Misfit, World};
+
+/// The exact version of wasmtime that compiles and runs components here.
+///
+/// A component fits a host of the same major version; the exact one matters when a security fix in code generation
+/// asks for a new compilation.
+pub const WASMTIME_VERSION: &str = "48.0.8";
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_stated_version_is_the_locked_one() {
+        let lock = include_str!("../../../Cargo.lock");
+        let stated = format!("name = \"wasmtime\"\nversion = \"{}\"", super::WASMTIME_VERSION);
+        assert!(lock.contains(&stated), "Cargo.lock holds another wasmtime than WASMTIME_VERSION states");
+    }
+}

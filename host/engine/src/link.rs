@@ -1,0 +1,19 @@
+//! Everything that a guest may import.
+
+use wasmtime::Engine;
+use wasmtime::component::Linker;
+use wasmtime_wasi_config::WasiConfig;
+
+use crate::context;
+use crate::state::State;
+
+/// `wasi:cli` and `wasi:http` 0.2, `wasi:config`, and the project's own context. Linking grants nothing by itself: what
+/// a guest can reach is decided by the state of its store.
+pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
+    let mut linker = Linker::new(engine);
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+    wasmtime_wasi_config::add_to_linker(&mut linker, |state: &mut State| WasiConfig::from(&*state.config))?;
+    context::add_to_linker(&mut linker)?;
+    Ok(linker)
+}

@@ -1,0 +1,48 @@
+//! Calls a handler of `wasi:http` 0.2.
+
+use bytes::Bytes;
+use http::uri::Scheme as UriScheme;
+use http_body_util::Full;
+use tokio::sync::oneshot;
+use wasmtime::Store;
+use wasmtime_wasi_http::WasiHttpView;
+use wasmtime_wasi_http::p2::bindings::ProxyPre;
+use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, Scheme};
+use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
+
+use crate::exchange::{End, Ended, Run};
+use crate::state::State;
+
+/// What the guest hands to `response-outparam`.
+pub(crate) type Outcome = Result<http::Response<HyperOutgoingBody>, ErrorCode>;
+
+/// Prepares the call: nothing runs before the future is polled.
+pub(crate) fn start(
+    pre: ProxyPre<State>,
+    mut store: Store<State>,
+    request: http::Request<Bytes>,
+) -> wasmtime::Result<(Run, oneshot::Receiver<Outcome>)> {
+    let scheme = scheme(request.uri().scheme());
+    let (sender, receiver) = oneshot::channel();
+    let mut http = store.data_mut().http();
+    let request = http.new_incoming_request(scheme, request.map(Full::new))?;
+    let outparam = http.new_response_outparam(sender)?;
+    let run = Box::pin(async move {
+        let result = match pre.instantiate_async(&mut store).await {
+            Err(error) => Err(End::Instantiate(error)),
+            Ok(proxy) => {
+                proxy.wasi_http_incoming_handler().call_handle(&mut store, request, outparam).await.map_err(End::Call)
+            }
+        };
+        Ended { store, result }
+    });
+    Ok((run, receiver))
+}
+
+fn scheme(scheme: Option<&UriScheme>) -> Scheme {
+    match scheme {
+        Some(scheme) if *scheme == UriScheme::HTTPS => Scheme::Https,
+        Some(scheme) if *scheme != UriScheme::HTTP => Scheme::Other(scheme.to_string()),
+        _ => Scheme::Http,
+    }
+}

@@ -1,0 +1,104 @@
+//! Collects what a guest answers, while it still runs.
+
+use bytes::{Bytes, BytesMut};
+use futures_util::FutureExt;
+use http::{HeaderMap, StatusCode, header, response};
+use http_body_util::BodyExt;
+use tokio::sync::oneshot;
+use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
+
+use crate::fault::Fault;
+use crate::p2::Outcome;
+
+/// An answer in the making. Whatever was collected stays here when [`Reply::collect`] is cancelled.
+pub(crate) struct Reply {
+    stage: Stage,
+    /// The request was HEAD: whatever body the guest writes is counted and dropped.
+    head: bool,
+    limit: usize,
+    body: BytesMut,
+    written: u64,
+}
+
+enum Stage {
+    Awaited(oneshot::Receiver<Outcome>),
+    Body(response::Parts, HyperOutgoingBody),
+    Done,
+}
+
+impl Reply {
+    pub(crate) fn new(outcome: oneshot::Receiver<Outcome>, head: bool, limit: usize) -> Self {
+        Self { stage: Stage::Awaited(outcome), head, limit, body: BytesMut::new(), written: 0 }
+    }
+
+    /// Waits until the guest's body has ended.
+    pub(crate) async fn collect(&mut self) -> Result<http::Response<Bytes>, Fault> {
+        if let Stage::Awaited(outcome) = &mut self.stage {
+            let response = match outcome.await {
+                Ok(Ok(response)) => response,
+                Ok(Err(code)) => return Err(Fault::ErrorCode(format!("{code:?}"))),
+                Err(_) => return Err(Fault::NoAnswer),
+            };
+            let (parts, body) = response.into_parts();
+            self.stage = Stage::Body(parts, body);
+        }
+        loop {
+            let Stage::Body(parts, body) = &mut self.stage else { return Err(Fault::NoAnswer) };
+            let bodiless = self.head || matches!(parts.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+            let stated = content_length(&parts.headers);
+            match body.frame().await {
+                Some(Ok(frame)) => {
+                    if let Ok(data) = frame.into_data() {
+                        self.take(data, bodiless)?;
+                    }
+                }
+                // Without a body, a length that the guest states is that of another answer: wasmtime's complaint about
+                // it is none of ours.
+                Some(Err(_)) if bodiless && self.written == 0 && stated.is_some() => return self.complete(),
+                Some(Err(_)) => return Err(self.broken(stated)),
+                None if bodiless => return self.complete(),
+                None => match stated {
+                    Some(stated) if stated != self.written => return Err(self.broken(Some(stated))),
+                    _ => return self.complete(),
+                },
+            }
+        }
+    }
+
+    /// The guest has returned: takes what it has written. A body that it left open is complete.
+    pub(crate) fn settle(mut self) -> Result<http::Response<Bytes>, Fault> {
+        // Not under tokio's budget: once it is used up, channels claim to be empty.
+        let collected = tokio::task::unconstrained(self.collect()).now_or_never();
+        collected.unwrap_or_else(|| self.complete())
+    }
+
+    fn take(&mut self, data: Bytes, bodiless: bool) -> Result<(), Fault> {
+        self.written += data.len() as u64;
+        if bodiless {
+            return Ok(());
+        }
+        if data.len() > self.limit - self.body.len() {
+            return Err(Fault::BodyTooLarge { limit: self.limit });
+        }
+        self.body.extend_from_slice(&data);
+        Ok(())
+    }
+
+    fn complete(&mut self) -> Result<http::Response<Bytes>, Fault> {
+        match std::mem::replace(&mut self.stage, Stage::Done) {
+            Stage::Body(parts, _) => Ok(http::Response::from_parts(parts, self.body.split().freeze())),
+            Stage::Awaited(_) | Stage::Done => Err(Fault::NoAnswer),
+        }
+    }
+
+    fn broken(&self, stated: Option<u64>) -> Fault {
+        match stated {
+            Some(stated) if stated != self.written => Fault::Length { stated, actual: self.written },
+            _ => Fault::BodyBroken(self.written),
+        }
+    }
+}
+
+fn content_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
+}

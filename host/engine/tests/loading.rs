@@ -1,0 +1,103 @@
+//! Files that are no component for this host: each is refused in words that say what to do.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::path::{Path, PathBuf};
+
+use funcserver_engine::{Arch, FileKind, Guest, Limits, Target, compile};
+
+fn refused(name: &str, bytes: &[u8]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let path: PathBuf = folder.path().join(name);
+    std::fs::write(&path, bytes).unwrap();
+    let error = Guest::load(&path, Limits::default()).err().unwrap_or_else(|| panic!("{name} was loaded"));
+    let text = error.to_string();
+    assert!(text.contains(name), "{text}");
+    text
+}
+
+fn other_arch() -> Arch {
+    Arch::ALL.into_iter().find(|arch| Some(*arch) != Arch::host()).unwrap()
+}
+
+#[test]
+fn a_file_that_is_not_there() {
+    let error = Guest::load(Path::new("no/such.cwasm"), Limits::default()).err().unwrap().to_string();
+    assert!(error.contains("no/such.cwasm") && error.contains("cannot read"), "{error}");
+}
+
+#[test]
+fn files_of_other_kinds() {
+    assert!(refused("a.cwasm", b"").contains("empty"));
+    assert!(refused("b.cwasm", b"some text").contains("text"));
+    assert!(refused("c.cwasm", b"\0asm\x01\0\0\0").contains("core WebAssembly module"));
+    let text = refused("d.cwasm", funcserver_test_guest::WASM);
+    assert!(text.contains("funcserver build"), "{text}");
+    let own = std::fs::read(std::env::current_exe().unwrap()).unwrap();
+    assert!(refused("e.cwasm", &own).contains("executable"));
+}
+
+#[test]
+fn another_architecture() {
+    let bytes = compile::compile(funcserver_test_guest::WASM, Target::Lambda(other_arch())).unwrap();
+    let text = refused("arm.cwasm", &bytes);
+    assert!(text.contains("--arch"), "{text}");
+}
+
+#[test]
+fn another_version() {
+    let mut bytes = compile::compile(funcserver_test_guest::WASM, Target::Host).unwrap();
+    let FileKind::Precompiled(found) = FileKind::of(&bytes) else { panic!("not recognised") };
+    let version = found.version.unwrap();
+    let mut mark = vec![0, u8::try_from(version.len()).unwrap()];
+    mark.extend(version.as_bytes());
+    let at = bytes.windows(mark.len()).position(|window| window == mark).unwrap();
+    bytes[at + 2] = b'9';
+    let text = refused("old.cwasm", &bytes);
+    assert!(text.contains("compiled by wasmtime 9") && text.contains("funcserver build"), "{text}");
+}
+
+#[test]
+fn a_truncated_file() {
+    let bytes = compile::compile(funcserver_test_guest::WASM, Target::Host).unwrap();
+    for length in [10, 100, bytes.len() / 2, bytes.len() - 1] {
+        refused("cut.cwasm", &bytes[..length]);
+    }
+}
+
+#[test]
+fn a_component_that_handles_nothing() {
+    let wasm = wat::parse_str("(component)").unwrap();
+    let bytes = compile::compile(&wasm, Target::Host).unwrap();
+    let text = refused("empty.cwasm", &bytes);
+    assert!(text.contains("wasi:http/incoming-handler@0.2.x"), "{text}");
+}
+
+#[test]
+fn what_cannot_be_compiled() {
+    for (bytes, expected) in [
+        (&b""[..], "empty"),
+        (b"(component)", "text"),
+        (b"\0asm\x01\0\0\0", "core WebAssembly module"),
+        (&funcserver_test_guest::WASM[..1000], "damaged"),
+    ] {
+        let error = compile::compile(bytes, Target::Host).unwrap_err().to_string();
+        assert!(error.contains(expected), "{expected}: {error}");
+    }
+}
+
+#[test]
+fn the_world_is_the_same_before_and_after_compiling() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("guest.cwasm");
+    std::fs::write(&path, compile::compile(funcserver_test_guest::WASM, Target::Host).unwrap()).unwrap();
+    let loaded = Guest::load(&path, Limits::default()).unwrap();
+    assert_eq!(*loaded.world(), compile::world(funcserver_test_guest::WASM).unwrap());
+}
+
+#[test]
+fn compiling_twice_gives_the_same_bytes() {
+    for target in [Target::Host, Target::Lambda(other_arch())] {
+        let once = compile::compile(funcserver_test_guest::WASM, target).unwrap();
+        assert!(once == compile::compile(funcserver_test_guest::WASM, target).unwrap(), "{target:?}");
+    }
+}

@@ -1,0 +1,64 @@
+# shellcheck shell=bash
+# The invariants of the design that a command can check, one function each; scripts/check sources and calls them.
+# Each says what it found where it should not be.
+
+# direct KINDS: a line "crate dependency" for each direct dependency of each crate of the workspace.
+direct() {
+    cargo tree --locked --workspace --depth 1 --no-dedupe --target all --edges "$1" --prefix depth |
+        sed -nE 's/^([01])([a-zA-Z0-9_-]+) v.*/\1 \2/p' |
+        awk '$1 == 0 { crate = $2 } $1 == 1 { print crate, $2 }' | sort -u
+}
+
+# Nothing points back: what the crates use of each other is this, and no more.
+check_dependencies() {
+    local expected='funcserver funcserver-bootstrap
+funcserver funcserver-engine
+funcserver funcserver-events
+funcserver funcserver-local
+funcserver-bootstrap funcserver-engine
+funcserver-bootstrap funcserver-events
+funcserver-local funcserver-events'
+    diff <(echo "$expected") <(direct normal | grep ' funcserver-') >&2 ||
+        die "the crates use each other in another way than scripts/invariants.sh says (< expected, > found)"
+}
+
+# Everything else speaks http and bytes, so that one crate changes with the wasmtime version.
+check_wasmtime() {
+    local users
+    users=$(direct normal,build,dev | awk '$2 ~ /^(wasmtime|cranelift)/ { print $1 }' | sort -u | xargs)
+    [[ $users == funcserver-engine ]] || die "only funcserver-engine may depend on wasmtime; these do: ${users:-none}"
+}
+
+# The bootstrap loads what was compiled. The output is judged: cargo tree also exits 0 where a dev-dependency has it.
+check_compiler() {
+    local inverse=(-e normal -i cranelift-codegen)
+    [[ $(cargo tree --locked -p funcserver "${inverse[@]}") == *funcserver-engine* ]] ||
+        die "cargo tree does not find the tool's own compiler, so it proves nothing about the bootstrap"
+    [[ -z $(cargo tree --locked -p funcserver-bootstrap "${inverse[@]}" 2>/dev/null) ]] ||
+        die "the bootstrap holds a compiler: cargo tree -p funcserver-bootstrap ${inverse[*]}"
+}
+
+# The Rust sources of the workspace, without the guests': those run inside the sandbox, on generated, unsafe bindings.
+sources() { find build.rs cli host \( -name target -o -name guest -o -name fuzz \) -prune -o -name '*.rs' -print | sort; }
+
+# All unsafe code is in the one file that maps the precompiled component.
+check_unsafe() {
+    local file files
+    for file in $(sources | grep -E '^(build|cli/main|host/[^/]+/(build|src/(lib|main)))\.rs$'); do
+        [[ $file == host/engine/* ]] && continue
+        head -n 1 -- "$file" | grep -qxF '#![forbid(unsafe_code)]' || die "$file: the first line is not #![forbid(unsafe_code)]"
+    done
+    grep -qxF '#![deny(unsafe_code)]' host/engine/src/lib.rs || die "host/engine/src/lib.rs lacks #![deny(unsafe_code)]"
+    files=$(sources | xargs grep -lE '\bunsafe +(\{|fn|impl|trait|extern)|(allow|expect)\(unsafe_code' | xargs) || true
+    [[ $files == host/engine/src/* && $files != *' '* ]] ||
+        die "unsafe code belongs in one file of host/engine/src; it is in: ${files:-none}"
+}
+
+# Settings are read once, in one file, through a lookup that tests replace. Build scripts and tests live by cargo's own.
+check_environment() {
+    local files
+    files=$(sources | grep -vE '/tests/|build\.rs$|^host/(guest-build|test-guest)/' |
+        xargs grep -lE '\benv::(vars?|vars?_os)\b' | xargs) || true
+    [[ -n $files && $files != *' '* ]] || die "the environment belongs in one file; it is read in: ${files:-none}"
+    if sources | xargs grep -nE '\b(set_var|remove_var)\('; then die "every thread shares the environment: do not change it"; fi
+}
