@@ -1,0 +1,50 @@
+//! The body of a request, up to what a load balancer takes.
+
+use super::page::Refusal;
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, StatusCode, header};
+use http_body_util::BodyExt;
+use hyper::body::{Body, Incoming};
+use std::time::Duration;
+
+/// The largest body, in bytes.
+const MAX_BODY: usize = 1024 * 1024;
+/// How much of a body that is too large is read all the same, in bytes: most clients look for an answer only after they
+/// have sent everything.
+const MAX_DISCARDED: usize = 64 * 1024 * 1024;
+/// A load balancer's idle timeout.
+pub(super) const IDLE: Duration = Duration::from_secs(60);
+
+/// Reads a whole body.
+pub(super) async fn read(headers: &HeaderMap, mut body: Incoming) -> Result<Bytes, Refusal> {
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    if announced > MAX_BODY && headers.contains_key(header::EXPECT) {
+        return Err(too_large());
+    }
+    let mut bytes = BytesMut::with_capacity(announced.min(MAX_BODY));
+    let mut size = 0;
+    while let Some(frame) = tokio::time::timeout(IDLE, body.frame()).await.map_err(|_| too_slow())? {
+        let frame =
+            frame.map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, format!("unreadable body: {error}")))?;
+        // Trailers have no place in an event.
+        let Ok(data) = frame.into_data() else { continue };
+        size += data.len();
+        if size > MAX_DISCARDED {
+            break;
+        } else if size > MAX_BODY {
+            bytes.clear();
+        } else {
+            bytes.extend_from_slice(&data);
+        }
+    }
+    if size > MAX_BODY { Err(too_large()) } else { Ok(bytes.freeze()) }
+}
+
+fn too_large() -> Refusal {
+    let detail = format!("the body has more than {MAX_BODY} bytes");
+    Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, detail).with_reason("LambdaRequestTooLarge")
+}
+
+fn too_slow() -> Refusal {
+    Refusal::new(StatusCode::REQUEST_TIMEOUT, format!("nothing of the body came for {} seconds", IDLE.as_secs()))
+}

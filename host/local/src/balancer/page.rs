@@ -1,0 +1,110 @@
+//! What the load balancer itself says to a client.
+
+use crate::{InvocationError, Kind};
+use bytes::Bytes;
+use funcserver_events::alb::{EventError, ReplyError};
+use http::{HeaderValue, Response, StatusCode, header};
+use http_body_util::Full;
+
+/// Why the load balancer answers itself, and not the function.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub(super) status: StatusCode,
+    /// The access log's `error_reason`.
+    pub(super) reason: Option<&'static str>,
+    pub(super) detail: String,
+}
+
+impl Refusal {
+    pub(super) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self { status, reason: None, detail: detail.into() }
+    }
+
+    pub(super) fn with_reason(self, reason: &'static str) -> Self {
+        Self { reason: Some(reason), ..self }
+    }
+
+    /// The page that a browser shows.
+    pub(super) fn page(&self) -> Response<Full<Bytes>> {
+        let title = format!("{} {}", self.status.as_str(), phrase(self.status));
+        let reason = self.reason.map(|reason| format!("{reason}: ")).unwrap_or_default();
+        let detail = escaped(&self.detail);
+        let html = format!(
+            "<!doctype html>\n<title>{title}</title>\n<h1>{title}</h1>\n<p>{reason}{detail}</p>\n\
+             <hr>\n<p>funcserver's local load balancer</p>\n"
+        );
+        let mut page = Response::new(Full::from(html));
+        *page.status_mut() = self.status;
+        page.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+        page
+    }
+}
+
+impl From<EventError> for Refusal {
+    fn from(error: EventError) -> Self {
+        let refusal = Self::new(StatusCode::BAD_REQUEST, error.to_string());
+        match error {
+            EventError::Target { .. } => refusal,
+            EventError::Value { .. } => refusal.with_reason("LambdaBadRequest"),
+        }
+    }
+}
+
+impl From<InvocationError> for Refusal {
+    fn from(error: InvocationError) -> Self {
+        let reason = match error.kind {
+            Kind::Throttled => "LambdaThrottling",
+            Kind::TooLarge => "LambdaResponseTooLarge",
+            Kind::Function(_) | Kind::Init(_) | Kind::Entrypoint | Kind::Exited | Kind::TimedOut => "LambdaUnhandled",
+        };
+        Self::new(StatusCode::BAD_GATEWAY, error.to_string()).with_reason(reason)
+    }
+}
+
+impl From<ReplyError> for Refusal {
+    fn from(error: ReplyError) -> Self {
+        Self::new(StatusCode::BAD_GATEWAY, error.to_string()).with_reason(error.reason())
+    }
+}
+
+/// The words beside a status; a load balancer's own statuses are in no registry.
+pub(super) fn phrase(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        463 => "Too Many Forwarded Addresses",
+        _ => status.canonical_reason().unwrap_or("Unknown"),
+    }
+}
+
+/// Text in HTML. The detail of an error may show what a client, or a function, has sent.
+fn escaped(text: &str) -> String {
+    let mut html = String::with_capacity(text.len());
+    for char in text.chars() {
+        match char {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '"' => html.push_str("&quot;"),
+            '\'' => html.push_str("&#39;"),
+            other => html.push(other),
+        }
+    }
+    html
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http_body_util::BodyExt;
+
+    #[tokio::test]
+    async fn a_page_shows_no_markup_of_others() {
+        let refusal =
+            Refusal::new(StatusCode::BAD_GATEWAY, "<script>'x' & \"y\"</script>").with_reason("LambdaUnhandled");
+        let body = refusal.page().into_body().collect().await.unwrap().to_bytes();
+        let html = std::str::from_utf8(&body).unwrap();
+        assert!(
+            html.contains("<p>LambdaUnhandled: &lt;script&gt;&#39;x&#39; &amp; &quot;y&quot;&lt;/script&gt;</p>"),
+            "{html}"
+        );
+    }
+}

@@ -1,0 +1,150 @@
+//! Execution environments: a custom runtime's process with a Runtime API of its own, and a fleet of them.
+//!
+//! A process starts as Lambda starts it: the task root as its working folder, Lambda's environment variables and those of
+//! the function, nothing of the caller's. It gets one event at a time. What Lambda does besides is left out: nothing is
+//! frozen between events, no memory limit, no read-only file system, no credentials.
+//!
+//! A process leads its process group, and the whole group is killed with it.
+
+mod fleet;
+mod output;
+mod process;
+mod program;
+
+pub use fleet::Fleet;
+pub use output::{Line, Output, Stream};
+pub use program::Program;
+
+use crate::runtime_api::RuntimeApi;
+use crate::{Function, InvocationError, id};
+use bytes::Bytes;
+use process::Process;
+use std::time::Duration;
+
+/// The time that Lambda gives the processes of a function with an extension to end by themselves.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// How long the last words of a process that ended may take to be read.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// One execution environment. Dropping it kills its processes.
+pub struct Environment {
+    function: Function,
+    api: RuntimeApi,
+    process: Process,
+    program: String,
+}
+
+impl Environment {
+    /// Starts the program; `number` names the environment in its output lines.
+    ///
+    /// The program is not waited for: the first invocation does that. A program that cannot be started is an error of
+    /// the kind [`Kind::Entrypoint`](crate::Kind::Entrypoint).
+    pub async fn start(
+        function: &Function,
+        program: &Program,
+        output: &Output,
+        number: u64,
+    ) -> Result<Self, InvocationError> {
+        let failed = |error: std::io::Error| InvocationError::entrypoint(&id::request_id(), &program.name(), error);
+        let api = RuntimeApi::start_for(function.clone()).await.map_err(failed)?;
+        let command = program.command(function, api.address()).map_err(failed)?;
+        let process = Process::start(command, output, number).map_err(failed)?;
+        Ok(Self { function: function.clone(), api, process, program: program.name() })
+    }
+
+    /// Hands `event` to the runtime and waits for its answer.
+    ///
+    /// An environment has one event at a time: the caller sees to it. After an error that ends a process in Lambda (a
+    /// time-out, an exit, an init error), the environment is dead, see [`alive`](Self::alive).
+    pub async fn invoke(&self, event: Bytes) -> Result<Bytes, InvocationError> {
+        let id = id::request_id();
+        self.started(&id).await?;
+        let answer = {
+            let answer = self.api.invoke_as(&id, event, self.function.timeout);
+            tokio::pin!(answer);
+            tokio::select! {
+                biased;
+                answer = &mut answer => answer,
+                error = self.api.init_error() => Err(error),
+                () = self.process.ended() => {
+                    self.process.kill();
+                    // What it sent before it ended counts.
+                    self.api.settled(LAST_WORDS).await;
+                    match tokio::time::timeout(Duration::ZERO, &mut answer).await {
+                        Ok(answer) => answer,
+                        Err(_) => Err(self.exited(&id)),
+                    }
+                }
+            }
+        };
+        if answer.as_ref().is_err_and(InvocationError::is_fatal) {
+            self.process.kill();
+            self.process.ended().await;
+        }
+        answer
+    }
+
+    /// Whether the process still runs.
+    pub fn alive(&self) -> bool {
+        self.process.status().is_none()
+    }
+
+    /// The process id of the program.
+    pub fn process_id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Kills the processes, without waiting for their end.
+    pub fn kill(&self) {
+        self.process.kill();
+    }
+
+    /// Ends the process as Lambda does, and waits for its end: a function with an extension is told of the shutdown, gets
+    /// SIGTERM, and has 2 seconds; any other is killed at once.
+    pub async fn shut_down(&self) {
+        if self.api.has_extension() {
+            self.api.announce_shutdown(GRACE);
+            self.process.terminate();
+            let _ = tokio::time::timeout(GRACE, self.process.ended()).await;
+        }
+        self.process.kill();
+        self.process.ended().await;
+    }
+
+    /// Waits until the runtime asks for its first event.
+    async fn started(&self, id: &str) -> Result<(), InvocationError> {
+        let limit = self.function.init_timeout;
+        let error = tokio::select! {
+            biased;
+            () = self.api.polled() => return Ok(()),
+            error = self.api.init_error() => error,
+            () = self.process.ended() => {
+                self.process.kill();
+                self.api.settled(LAST_WORDS).await;
+                match tokio::time::timeout(Duration::ZERO, self.api.init_error()).await {
+                    Ok(error) => error,
+                    Err(_) => self.exited(id),
+                }
+            }
+            () = tokio::time::sleep(limit) => InvocationError::timed_out(id, limit),
+        };
+        self.process.kill();
+        self.process.ended().await;
+        Err(error)
+    }
+
+    fn exited(&self, id: &str) -> InvocationError {
+        InvocationError::exited(id, self.process.status())
+    }
+}
+
+impl std::fmt::Debug for Environment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Environment")
+            .field("program", &self.program)
+            .field("process_id", &self.process_id())
+            .field("runtime_api", &self.api.address())
+            .finish()
+    }
+}

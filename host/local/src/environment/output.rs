@@ -1,0 +1,69 @@
+//! What the processes print.
+
+use std::sync::Arc;
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
+
+/// The longest line handed over in one piece, in bytes: the largest event that CloudWatch Logs takes.
+const MAX_LINE: u64 = 256 * 1024;
+
+/// Takes each line that a process prints. It must not block.
+pub type Output = Arc<dyn Fn(&Line) + Send + Sync>;
+
+/// A line that a process has printed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// The number of the environment.
+    pub environment: u64,
+    /// Where it was printed to.
+    pub stream: Stream,
+    /// The text without its line end; bytes that are no UTF-8 are replaced.
+    pub text: String,
+}
+
+/// Where a process prints to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+/// Hands over all lines of `source`, until its last writer has closed it.
+pub(super) async fn read_lines(source: impl AsyncRead + Unpin, output: Output, environment: u64, stream: Stream) {
+    let mut source = BufReader::new(source);
+    let mut line = Vec::new();
+    while let Ok(1..) = (&mut source).take(MAX_LINE).read_until(b'\n', &mut line).await {
+        let text = line.strip_suffix(b"\n").unwrap_or(&line);
+        let text = text.strip_suffix(b"\r").unwrap_or(text);
+        output(&Line { environment, stream, text: String::from_utf8_lossy(text).into_owned() });
+        line.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Mutex;
+
+    async fn lines(source: &[u8]) -> Vec<String> {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let sink = Arc::clone(&seen);
+        let output: Output = Arc::new(move |line: &Line| sink.lock().unwrap().push(line.text.clone()));
+        read_lines(source, output, 1, Stream::Stdout).await;
+        seen.lock().unwrap().clone()
+    }
+
+    #[tokio::test]
+    async fn lines_are_cut_at_their_ends() {
+        assert_eq!(lines(b"a\n\nb\r\nc").await, ["a", "", "b", "c"]);
+        assert_eq!(lines(b"caf\xe9\n").await, ["caf\u{fffd}"]);
+    }
+
+    #[tokio::test]
+    async fn an_endless_line_comes_in_pieces() {
+        let long = vec![b'x'; 600 * 1024];
+        let lengths: Vec<usize> = lines(&long).await.iter().map(String::len).collect();
+        assert_eq!(lengths, [256 * 1024, 256 * 1024, 88 * 1024]);
+    }
+}

@@ -1,0 +1,134 @@
+//! A custom runtime's executable, and how Lambda starts it.
+
+use crate::{Function, id};
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use tokio::process::Command;
+
+/// Lambda's own search path.
+const PATH: &str = "/usr/local/bin:/usr/bin:/bin:/opt/bin";
+
+/// A custom runtime's executable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Program {
+    /// The executable: a path, relative to the caller's working folder, or a bare name that is sought in `PATH`.
+    pub executable: PathBuf,
+    /// Its arguments; Lambda gives none.
+    pub arguments: Vec<OsString>,
+    /// The folder that the function's zip was unpacked to: `LAMBDA_TASK_ROOT`, and the working folder.
+    pub task_root: PathBuf,
+    /// The function's own environment variables. They go over those of Lambda, `PATH` included; an executable that is to
+    /// be found as in the caller's shell needs the caller's `PATH` here.
+    pub variables: BTreeMap<String, OsString>,
+}
+
+impl Program {
+    /// `executable` without arguments and variables of its own.
+    pub fn new(executable: impl Into<PathBuf>, task_root: impl Into<PathBuf>) -> Self {
+        Self {
+            executable: executable.into(),
+            arguments: Vec::new(),
+            task_root: task_root.into(),
+            variables: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn name(&self) -> String {
+        self.executable.display().to_string()
+    }
+
+    /// The command that starts it, with nothing of the caller's environment.
+    pub(super) fn command(&self, function: &Function, runtime_api: SocketAddr) -> io::Result<Command> {
+        // Absolute before the working folder changes.
+        let task_root = std::path::absolute(&self.task_root)?;
+        if !task_root.is_dir() {
+            let reason = format!("the task root {} is no folder", task_root.display());
+            return Err(io::Error::new(io::ErrorKind::NotADirectory, reason));
+        }
+        let mut variables = lambda_variables(function, &task_root, runtime_api);
+        variables.extend(self.variables.iter().map(|(name, value)| (name.clone(), value.clone())));
+        let path = variables.get("PATH").cloned().unwrap_or_default();
+        let mut command = Command::new(find(&self.executable, &path)?);
+        command.args(&self.arguments).current_dir(task_root).env_clear().envs(variables);
+        Ok(command)
+    }
+}
+
+/// The variables that Lambda defines (developer guide, "Defined runtime environment variables") for a runtime without a
+/// language, without the credentials, which a local function does not have.
+fn lambda_variables(function: &Function, task_root: &Path, runtime_api: SocketAddr) -> BTreeMap<String, OsString> {
+    let mut libraries = task_root.as_os_str().to_owned();
+    libraries.push(":");
+    libraries.push(task_root.join("lib"));
+    let text = |text: &str| OsString::from(text);
+    [
+        ("_HANDLER", text(&function.handler)),
+        ("AWS_DEFAULT_REGION", text(&function.region)),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", function.memory_mb.to_string().into()),
+        ("AWS_LAMBDA_FUNCTION_NAME", text(&function.name)),
+        ("AWS_LAMBDA_FUNCTION_VERSION", text(Function::VERSION)),
+        ("AWS_LAMBDA_INITIALIZATION_TYPE", text("on-demand")),
+        ("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{}", function.name).into()),
+        ("AWS_LAMBDA_LOG_STREAM_NAME", format!("[{}]{:016x}", Function::VERSION, id::random()).into()),
+        ("AWS_LAMBDA_RUNTIME_API", runtime_api.to_string().into()),
+        ("AWS_REGION", text(&function.region)),
+        ("LAMBDA_RUNTIME_DIR", text("/var/runtime")),
+        ("LAMBDA_TASK_ROOT", task_root.as_os_str().to_owned()),
+        ("LANG", text("en_US.UTF-8")),
+        ("LD_LIBRARY_PATH", libraries),
+        ("PATH", text(PATH)),
+        ("TZ", text(":UTC")),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), value))
+    .collect()
+}
+
+/// The executable's absolute path. A bare name is sought here: the system would seek it in another `PATH`, or not at all.
+fn find(executable: &Path, path: &OsStr) -> io::Result<PathBuf> {
+    if executable.components().count() != 1 || executable.is_absolute() {
+        return std::path::absolute(executable);
+    }
+    std::env::split_paths(path)
+        .map(|folder| folder.join(executable))
+        .find(|candidate| candidate.is_file())
+        .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "no such program in PATH"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const API: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 9001);
+
+    #[test]
+    fn the_caller_leaks_nothing_and_the_function_overrides() {
+        let mut program = Program::new("/bin/sh", "/");
+        program.variables.insert("TZ".into(), "Europe/Vienna".into());
+        let command = program.command(&Function::default(), API).unwrap();
+        let variables: BTreeMap<_, _> =
+            command.as_std().get_envs().map(|(name, value)| (name, value.unwrap())).collect();
+        assert_eq!(variables[OsStr::new("TZ")], "Europe/Vienna");
+        assert_eq!(variables[OsStr::new("AWS_LAMBDA_RUNTIME_API")], "127.0.0.1:9001");
+        assert!(!variables.contains_key(OsStr::new("HOME")), "{variables:?}");
+        assert_eq!(command.as_std().get_current_dir(), Some(Path::new("/")));
+    }
+
+    #[test]
+    fn a_bare_name_is_sought_in_the_functions_path() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("runtime"), "").unwrap();
+        assert_eq!(find(Path::new("runtime"), folder.path().as_os_str()).unwrap(), folder.path().join("runtime"));
+        assert!(find(Path::new("runtime"), OsStr::new("/nowhere")).is_err());
+        assert!(find(Path::new("./runtime"), OsStr::new("")).unwrap().is_absolute());
+    }
+
+    #[test]
+    fn a_task_root_that_is_missing_is_named() {
+        let error = Program::new("/bin/sh", "/no/such/folder").command(&Function::default(), API).unwrap_err();
+        assert!(error.to_string().contains("/no/such/folder"), "{error}");
+    }
+}

@@ -1,0 +1,147 @@
+//! Why an invocation gave no reply.
+
+use std::process::ExitStatus;
+use std::time::Duration;
+
+/// An invocation that gave no reply, as Lambda tells it to the one who invoked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {message}", self.error_type())]
+pub struct InvocationError {
+    /// What went wrong.
+    pub kind: Kind,
+    /// What Lambda's JSON error has as `errorMessage`.
+    pub message: String,
+}
+
+/// What went wrong with an invocation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The function reported an error of this `errorType` (`/invocation/{id}/error`).
+    Function(String),
+    /// The runtime reported that it cannot start, with this `errorType` (`/init/error`, `/restore/error`).
+    Init(String),
+    /// The program could not be started.
+    Entrypoint,
+    /// The process ended without a reply.
+    Exited,
+    /// No reply came in time.
+    TimedOut,
+    /// As many environments as are allowed are busy.
+    Throttled,
+    /// The reply is larger than Lambda takes.
+    TooLarge,
+}
+
+impl InvocationError {
+    /// An error of the function's own, as it would report it.
+    pub fn function(error_type: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { kind: Kind::Function(error_type.into()), message: message.into() }
+    }
+
+    /// What Lambda's JSON error has as `errorType`.
+    pub fn error_type(&self) -> &str {
+        match &self.kind {
+            Kind::Function(error_type) | Kind::Init(error_type) => error_type,
+            Kind::Entrypoint => "Runtime.InvalidEntrypoint",
+            Kind::Exited => "Runtime.ExitError",
+            Kind::TimedOut => "Sandbox.Timedout",
+            Kind::Throttled => "TooManyRequestsException",
+            Kind::TooLarge => "Function.ResponseSizeTooLarge",
+        }
+    }
+
+    /// The JSON error: an object with `errorType` and `errorMessage`.
+    pub fn to_json(&self) -> String {
+        serde_json::json!({ "errorType": self.error_type(), "errorMessage": self.message }).to_string()
+    }
+
+    /// Whether it ends the environment.
+    pub(crate) fn is_fatal(&self) -> bool {
+        match self.kind {
+            Kind::Init(_) | Kind::Entrypoint | Kind::Exited | Kind::TimedOut => true,
+            Kind::Function(_) | Kind::Throttled | Kind::TooLarge => false,
+        }
+    }
+
+    pub(crate) fn init(error_type: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { kind: Kind::Init(error_type.into()), message: message.into() }
+    }
+
+    pub(crate) fn entrypoint(request_id: &str, program: &str, reason: impl std::fmt::Display) -> Self {
+        Self { kind: Kind::Entrypoint, message: about(request_id, &format!("fork/exec {program}: {reason}")) }
+    }
+
+    pub(crate) fn exited(request_id: &str, status: Option<ExitStatus>) -> Self {
+        Self { kind: Kind::Exited, message: about(request_id, &last_words(status)) }
+    }
+
+    pub(crate) fn timed_out(request_id: &str, timeout: Duration) -> Self {
+        let text = format!("Task timed out after {:.2} seconds", timeout.as_secs_f64());
+        Self { kind: Kind::TimedOut, message: about(request_id, &text) }
+    }
+
+    pub(crate) fn throttled() -> Self {
+        Self { kind: Kind::Throttled, message: "Rate Exceeded.".into() }
+    }
+
+    pub(crate) fn too_large(limit: usize) -> Self {
+        let message = format!("Response payload size exceeded maximum allowed payload size ({limit} bytes).");
+        Self { kind: Kind::TooLarge, message }
+    }
+}
+
+fn about(request_id: &str, text: &str) -> String {
+    format!("RequestId: {request_id} Error: {text}")
+}
+
+/// Lambda words an exit as Go does: "exit status 1", "signal: killed".
+fn last_words(status: Option<ExitStatus>) -> String {
+    use std::os::unix::process::ExitStatusExt;
+    let Some(status) = status.filter(|status| !status.success()) else {
+        return "Runtime exited without providing a reason".into();
+    };
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("Runtime exited with error: exit status {code}"),
+        (None, Some(signal)) => format!("Runtime exited with error: signal: {}", signal_name(signal)),
+        (None, None) => format!("Runtime exited with error: {status}"),
+    }
+}
+
+/// The names of the signals that end programs in practice.
+fn signal_name(signal: i32) -> String {
+    match signal {
+        1 => "hangup".into(),
+        2 => "interrupt".into(),
+        4 => "illegal instruction".into(),
+        6 => "aborted".into(),
+        8 => "floating point exception".into(),
+        9 => "killed".into(),
+        11 => "segmentation fault".into(),
+        13 => "broken pipe".into(),
+        15 => "terminated".into(),
+        other => format!("signal {other}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::process::ExitStatusExt;
+
+    #[test]
+    fn exits_are_worded_as_lambda_words_them() {
+        let words = |raw| InvocationError::exited("8f5e", Some(ExitStatus::from_raw(raw))).message;
+        assert_eq!(words(1 << 8), "RequestId: 8f5e Error: Runtime exited with error: exit status 1");
+        assert_eq!(words(0), "RequestId: 8f5e Error: Runtime exited without providing a reason");
+        assert_eq!(words(9), "RequestId: 8f5e Error: Runtime exited with error: signal: killed");
+    }
+
+    #[test]
+    fn timeouts_are_worded_as_lambda_words_them() {
+        let error = InvocationError::timed_out("8f5e", Duration::from_secs(3));
+        assert_eq!(
+            error.to_json(),
+            r#"{"errorMessage":"RequestId: 8f5e Error: Task timed out after 3.00 seconds","errorType":"Sandbox.Timedout"}"#
+        );
+    }
+}

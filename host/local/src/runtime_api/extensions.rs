@@ -1,0 +1,56 @@
+//! Extensions: they register, then wait for the shutdown.
+
+use crate::id;
+use std::collections::HashSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::sync::watch;
+
+/// The extensions of one environment.
+pub(super) struct Extensions {
+    known: Mutex<HashSet<String>>,
+    /// The moment of the kill in milliseconds since 1970, once it is certain.
+    shutdown: watch::Sender<Option<u128>>,
+}
+
+impl Extensions {
+    pub(super) fn new() -> Self {
+        Self { known: Mutex::default(), shutdown: watch::Sender::new(None) }
+    }
+
+    /// Makes an extension known, and gives it its identifier.
+    pub(super) fn register(&self) -> String {
+        let identifier = id::request_id();
+        self.known().insert(identifier.clone());
+        identifier
+    }
+
+    pub(super) fn knows(&self, identifier: &str) -> bool {
+        self.known().contains(identifier)
+    }
+
+    pub(super) fn any(&self) -> bool {
+        !self.known().is_empty()
+    }
+
+    pub(super) fn shut_down(&self, grace: Duration) {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        self.shutdown.send_replace(Some(now.saturating_add(grace).as_millis()));
+    }
+
+    /// Waits for the shutdown, and gives the event that tells of it.
+    pub(super) async fn next(&self) -> serde_json::Value {
+        let mut shutdown = self.shutdown.subscribe();
+        // The sender lives as long as `self`, so the wait cannot fail.
+        let deadline = shutdown.wait_for(Option::is_some).await.ok().and_then(|deadline| *deadline);
+        serde_json::json!({
+            "eventType": "SHUTDOWN",
+            "shutdownReason": "spindown",
+            "deadlineMs": u64::try_from(deadline.unwrap_or_default()).unwrap_or(u64::MAX),
+        })
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
