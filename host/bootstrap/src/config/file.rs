@@ -1,0 +1,152 @@
+//! `funcserver.toml`: which settings it holds, in which line, written how.
+
+use std::ops::Range;
+use std::path::Path;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::Config;
+use super::error::{ConfigError, ConfigErrors, Hint, Place, Problem, shown};
+use super::setting::{SETTINGS, Setting};
+use super::value::Written;
+
+/// A slip in one line often makes the rest unreadable: what follows these would not help.
+const MOST_SYNTAX_ERRORS: usize = 3;
+
+/// Applies the file's settings and returns what is wrong with it, from top to bottom.
+pub(super) fn apply(config: &mut Config, path: &Path, text: &str) -> Vec<ConfigError> {
+    let (table, syntax) = DeTable::parse_recoverable(text);
+    let mut file = File { text, errors: Vec::new() };
+    if syntax.is_empty() {
+        let folder = path.parent().unwrap_or(Path::new(""));
+        file.entries(table.get_ref(), &mut |file, setting, value| {
+            let written = written(value.get_ref());
+            if setting.apply(config, written, folder).is_none() {
+                file.bad_value(setting.key, value.span(), setting.allowed());
+            }
+        });
+    } else {
+        file.syntax(&syntax);
+    }
+    file.errors.sort_by_key(|(line, _)| *line);
+    file.errors
+        .into_iter()
+        .map(|(line, problem)| ConfigError { place: Place::File { path: path.into(), line }, problem })
+        .collect()
+}
+
+/// The text of the `funcserver.toml` that goes into the zip: the settings of `text` that the host reads, each value
+/// as it was written, in the order of [`SETTINGS`]. The same settings give the same text; none give an empty one.
+///
+/// Variables have no part in it: what is set on the machine that bundles is not meant for the function.
+///
+/// # Errors
+/// What is wrong with the file, as [`Config::read`] reports it.
+pub fn carried(path: &Path, text: &str) -> Result<String, ConfigErrors> {
+    ConfigErrors::check(apply(&mut Config::default(), path, text))?;
+    let (table, _) = DeTable::parse_recoverable(text);
+    let mut values = Vec::new();
+    File { text, errors: Vec::new() }
+        .entries(table.get_ref(), &mut |_, setting, value| values.push((setting.key, &text[value.span()])));
+
+    let mut carried = String::new();
+    let mut current = "";
+    for setting in SETTINGS.iter().filter(|setting| setting.carried) {
+        let Some((_, value)) = values.iter().find(|(key, _)| *key == setting.key) else { continue };
+        let (section, name) = split(setting.key);
+        if section != current {
+            let gap = if current.is_empty() { "" } else { "\n" };
+            carried.push_str(&format!("{gap}[{section}]\n"));
+            current = section;
+        }
+        carried.push_str(&format!("{name} = {value}\n"));
+    }
+    Ok(carried)
+}
+
+/// The file being read, and what was found to be wrong with it, by line.
+struct File<'a> {
+    text: &'a str,
+    errors: Vec<(usize, Problem)>,
+}
+
+type Entry<'f, 'a, 't> = &'f mut dyn FnMut(&mut File<'a>, &'static Setting, &'t Spanned<DeValue<'a>>);
+
+impl<'a> File<'a> {
+    /// Calls `entry` for every setting; what is none becomes an error.
+    fn entries<'t>(&mut self, table: &'t DeTable<'a>, entry: Entry<'_, 'a, 't>) {
+        for (section, value) in table {
+            let name = section.get_ref();
+            if !sections().any(|known| known == name) {
+                self.unknown("section", section.span(), name, Hint::of(name, sections()));
+            } else if let DeValue::Table(table) = value.get_ref() {
+                self.section(name, table, entry);
+            } else {
+                self.bad_value(
+                    name,
+                    value.span(),
+                    format!("a table [{name}] with {}", keys(name).collect::<Vec<_>>().join(", ")),
+                );
+            }
+        }
+    }
+
+    fn section<'t>(&mut self, section: &str, table: &'t DeTable<'a>, entry: Entry<'_, 'a, 't>) {
+        for (key, value) in table {
+            let full = format!("{section}.{}", key.get_ref());
+            match SETTINGS.iter().find(|setting| setting.key == full) {
+                Some(setting) => entry(self, setting, value),
+                None => self.unknown("key", key.span(), &full, Hint::of(&full, keys(section))),
+            }
+        }
+    }
+
+    fn syntax(&mut self, errors: &[toml::de::Error]) {
+        for error in errors.iter().take(MOST_SYNTAX_ERRORS) {
+            let line = self.line(error.span().map_or(0, |span| span.start));
+            self.errors.push((line, Problem::Syntax(error.message().trim_end().replace('\n', ", "))));
+        }
+    }
+
+    fn unknown(&mut self, what: &'static str, span: Range<usize>, name: &str, hint: Hint) {
+        self.errors.push((self.line(span.start), Problem::Unknown { what, name: shown(name), hint }));
+    }
+
+    fn bad_value(&mut self, name: &str, span: Range<usize>, allowed: String) {
+        let found = shown(self.text.get(span.clone()).unwrap_or_default());
+        self.errors.push((self.line(span.start), Problem::Value { name: name.into(), found, allowed }));
+    }
+
+    /// The line of a byte, counted from 1.
+    fn line(&self, offset: usize) -> usize {
+        self.text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+    }
+}
+
+fn written<'v>(value: &'v DeValue<'_>) -> Written<'v> {
+    match value {
+        DeValue::String(text) => Written::Text(text),
+        DeValue::Boolean(flag) => Written::Flag(*flag),
+        DeValue::Integer(number) => {
+            u64::from_str_radix(number.as_str(), number.radix()).map_or(Written::Other, Written::Integer)
+        }
+        DeValue::Float(_) | DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => Written::Other,
+    }
+}
+
+/// The sections, each once.
+fn sections() -> impl Iterator<Item = &'static str> {
+    let all = SETTINGS.iter().map(|setting| split(setting.key).0);
+    all.scan("", |last, section| Some((std::mem::replace(last, section) != section).then_some(section))).flatten()
+}
+
+/// The full keys of a section.
+fn keys(section: &str) -> impl Iterator<Item = &'static str> {
+    SETTINGS.iter().map(|setting| setting.key).filter(move |key| split(key).0 == section)
+}
+
+/// A key's section and its name there.
+fn split(key: &'static str) -> (&'static str, &'static str) {
+    key.split_once('.').unwrap_or(("", key))
+}

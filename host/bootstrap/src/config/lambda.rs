@@ -1,0 +1,178 @@
+//! What Lambda says about the function in reserved environment variables.
+//! <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime>
+
+use std::path::PathBuf;
+
+use http::Uri;
+
+use super::env::Env;
+use super::error::shown;
+
+const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
+const NAME: &str = "AWS_LAMBDA_FUNCTION_NAME";
+const VERSION: &str = "AWS_LAMBDA_FUNCTION_VERSION";
+const MEMORY: &str = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE";
+const TASK_ROOT: &str = "LAMBDA_TASK_ROOT";
+const HANDLER: &str = "_HANDLER";
+
+/// The function as Lambda describes it. `lambda_runtime` reads the same variables and panics where one is missing, so
+/// this is read first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LambdaEnv {
+    /// Where the Runtime API is: host and port, mostly without a scheme.
+    pub runtime_api: Uri,
+    /// The function's name.
+    pub function_name: String,
+    /// The version that runs, `$LATEST` or a number.
+    pub function_version: String,
+    /// The function's memory, in bytes. (Lambda says it in MiB and calls them MB.)
+    pub memory: usize,
+    /// The folder of the unpacked zip; imitations of Lambda may leave it out.
+    pub task_root: Option<PathBuf>,
+    /// The function's handler as it was configured, customarily `bootstrap`.
+    pub handler: Option<String>,
+}
+
+/// Why the environment is not one in which a function can run.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LambdaEnvError {
+    /// There is no Runtime API: this process was not started by Lambda.
+    #[error("AWS_LAMBDA_RUNTIME_API is not set, so this is not Lambda")]
+    Outside,
+    /// There is one, and no usable address of it.
+    #[error("AWS_LAMBDA_RUNTIME_API is \"{0}\", which is no host and port")]
+    RuntimeApi(String),
+    /// There is one, to which this can be reported, but other variables do not fit.
+    #[error("{}", .problems.join("; "))]
+    Incomplete {
+        /// Where the Runtime API is.
+        runtime_api: Uri,
+        /// One text for each variable that is missing or wrong.
+        problems: Vec<String>,
+    },
+}
+
+impl LambdaEnv {
+    /// Reads Lambda's variables. An empty one counts as not set.
+    ///
+    /// # Errors
+    /// Without a Runtime API that alone, else everything that is missing or wrong.
+    pub fn read(env: &dyn Env) -> Result<LambdaEnv, LambdaEnvError> {
+        let get = |name| env.get(name).filter(|value| !value.is_empty());
+        let runtime_api = runtime_api(get(RUNTIME_API).ok_or(LambdaEnvError::Outside)?)?;
+
+        let mut problems = Vec::new();
+        let mut required = |name| {
+            get(name).map(str::to_owned).unwrap_or_else(|| {
+                problems.push(format!("{name} is not set, which Lambda does"));
+                String::new()
+            })
+        };
+        let function_name = required(NAME);
+        let function_version = required(VERSION);
+        let memory = required(MEMORY);
+        let memory = memory_bytes(&memory).unwrap_or_else(|| {
+            if !memory.is_empty() {
+                problems.push(format!("{MEMORY} is \"{}\", which is no number of megabytes", shown(&memory)));
+            }
+            0
+        });
+        if !problems.is_empty() {
+            return Err(LambdaEnvError::Incomplete { runtime_api, problems });
+        }
+        Ok(LambdaEnv {
+            runtime_api,
+            function_name,
+            function_version,
+            memory,
+            task_root: get(TASK_ROOT).map(PathBuf::from),
+            handler: get(HANDLER).map(str::to_owned),
+        })
+    }
+}
+
+fn runtime_api(value: &str) -> Result<Uri, LambdaEnvError> {
+    let uri = value.parse().ok().filter(|uri: &Uri| uri.authority().is_some());
+    uri.ok_or_else(|| LambdaEnvError::RuntimeApi(shown(value)))
+}
+
+/// `lambda_runtime` holds the number in an `i32`, so a larger one does not fit either.
+fn memory_bytes(mib: &str) -> Option<usize> {
+    let mib = mib.parse::<i32>().ok().filter(|mib| *mib > 0)?;
+    usize::try_from(mib).ok()?.checked_mul(1024 * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Variables;
+    use super::*;
+
+    const COMPLETE: [(&str, &str); 6] = [
+        (RUNTIME_API, "127.0.0.1:9001"),
+        (NAME, "shop"),
+        (VERSION, "$LATEST"),
+        (MEMORY, "128"),
+        (TASK_ROOT, "/var/task"),
+        (HANDLER, "bootstrap"),
+    ];
+
+    /// The complete environment with `changed` set to another value.
+    fn read_with(changed: &[(&'static str, &'static str)]) -> Result<LambdaEnv, LambdaEnvError> {
+        LambdaEnv::read(&COMPLETE.iter().chain(changed).copied().collect::<Variables>())
+    }
+
+    #[test]
+    fn a_complete_environment() {
+        let lambda = read_with(&[]).unwrap();
+        assert_eq!(lambda.runtime_api.authority().unwrap(), "127.0.0.1:9001");
+        assert_eq!(lambda.function_name, "shop");
+        assert_eq!(lambda.function_version, "$LATEST");
+        assert_eq!(lambda.memory, 128 * 1024 * 1024);
+        assert_eq!(lambda.task_root, Some("/var/task".into()));
+        assert_eq!(lambda.handler.as_deref(), Some("bootstrap"));
+    }
+
+    #[test]
+    fn without_a_runtime_api_it_is_not_lambda() {
+        assert_eq!(read_with(&[(RUNTIME_API, "")]), Err(LambdaEnvError::Outside));
+        assert_eq!(LambdaEnv::read(&Variables::default()), Err(LambdaEnvError::Outside));
+    }
+
+    #[test]
+    fn the_runtime_api_is_host_and_port_or_a_whole_address() {
+        for value in ["localhost:9001", "http://127.0.0.1:9000/base", "[::1]:9001"] {
+            assert!(read_with(&[(RUNTIME_API, value)]).is_ok(), "{value}");
+        }
+        for value in ["/path", "not an address", "host:port:more", "\u{fffd}"] {
+            assert_eq!(read_with(&[(RUNTIME_API, value)]), Err(LambdaEnvError::RuntimeApi(value.into())), "{value}");
+        }
+    }
+
+    #[test]
+    fn everything_missing_is_reported_at_once() {
+        let error = LambdaEnv::read(&[(RUNTIME_API, "127.0.0.1:9001")].into_iter().collect::<Variables>()).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "AWS_LAMBDA_FUNCTION_NAME is not set, which Lambda does; \
+             AWS_LAMBDA_FUNCTION_VERSION is not set, which Lambda does; \
+             AWS_LAMBDA_FUNCTION_MEMORY_SIZE is not set, which Lambda does"
+        );
+    }
+
+    #[test]
+    fn memory_is_a_positive_number() {
+        for value in ["lots", "0", "-1", "128MB", "2147483648"] {
+            let error = read_with(&[(MEMORY, value)]).unwrap_err().to_string();
+            assert_eq!(
+                error,
+                format!("AWS_LAMBDA_FUNCTION_MEMORY_SIZE is \"{value}\", which is no number of megabytes")
+            );
+        }
+    }
+
+    #[test]
+    fn imitations_may_leave_out_task_root_and_handler() {
+        let lambda = read_with(&[(TASK_ROOT, ""), (HANDLER, "")]).unwrap();
+        assert_eq!((lambda.task_root, lambda.handler), (None, None));
+    }
+}

@@ -1,0 +1,254 @@
+//! Every setting in one table, from which the reader, its errors and the documentation come.
+
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::Config;
+use super::value::{Written, size_text, time_text};
+
+const KIB: u64 = 1024;
+const MIB: u64 = 1024 * KIB;
+
+/// What one setting is called, takes and does.
+#[derive(Debug)]
+pub struct Setting {
+    /// Its place in `funcserver.toml`: `section.key`.
+    pub key: &'static str,
+    /// The environment variable that overrides the file.
+    pub variable: &'static str,
+    /// Whether the zip's `funcserver.toml` carries it; the others are for the tool.
+    pub carried: bool,
+    /// What holds when it is not set.
+    pub default: Fallback,
+    /// What it does.
+    pub doc: &'static str,
+    kind: Kind,
+}
+
+/// What holds when a setting is not set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fallback {
+    /// This value, as one would write it in the file.
+    Value(&'static str),
+    /// A rule, in words.
+    Rule(&'static str),
+}
+
+/// The type of a setting's values, and where `Config` keeps them.
+#[derive(Debug)]
+enum Kind {
+    Path { endings: [&'static str; 2], slot: fn(&mut Config) -> &mut Option<PathBuf> },
+    Command { slot: fn(&mut Config) -> &mut Option<String> },
+    Flag { slot: fn(&mut Config) -> &mut bool },
+    Count { range: RangeInclusive<u64>, set: fn(&mut Config, usize) },
+    Size { range: RangeInclusive<u64>, set: fn(&mut Config, usize) },
+    Time { range: RangeInclusive<u64>, set: fn(&mut Config, Duration) },
+}
+
+/// All settings, in the order of the documentation.
+pub static SETTINGS: &[Setting] = &[
+    Setting {
+        key: "component.path",
+        variable: "FUNCSERVER_COMPONENT",
+        carried: false,
+        default: Fallback::Rule("the tool: its example; in Lambda: see [below](#finding-the-component)"),
+        doc: "The component. A relative path starts from the folder of the file, or from the working folder if the variable names it.",
+        kind: Kind::Path { endings: ["wasm", "cwasm"], slot: |config| &mut config.component.path },
+    },
+    Setting {
+        key: "component.build",
+        variable: "FUNCSERVER_COMPONENT_BUILD",
+        carried: false,
+        default: Fallback::Rule("none"),
+        doc: "The command that makes the component, to be run in the folder of the file. The tool names it where the component is missing.",
+        kind: Kind::Command { slot: |config| &mut config.component.build },
+    },
+    Setting {
+        key: "limits.memory",
+        variable: "FUNCSERVER_LIMITS_MEMORY",
+        carried: true,
+        default: Fallback::Rule("the function's memory less 64MiB, at least 64MiB"),
+        doc: "The linear memory that one instance of the component may have. A component that needs more is answered with 500.",
+        kind: Kind::Size { range: MIB..=10 * KIB * MIB, set: |config, bytes| config.limits.memory = Some(bytes) },
+    },
+    Setting {
+        key: "limits.max-reply",
+        variable: "FUNCSERVER_LIMITS_MAX_REPLY",
+        carried: true,
+        default: Fallback::Value("1MiB"),
+        doc: "The largest reply, as the JSON that goes to the load balancer. A larger one becomes a 502. A load balancer takes no more than 1MiB.",
+        kind: Kind::Size { range: KIB..=MIB, set: |config, bytes| config.limits.max_reply = bytes },
+    },
+    Setting {
+        key: "limits.deadline-margin",
+        variable: "FUNCSERVER_LIMITS_DEADLINE_MARGIN",
+        carried: true,
+        default: Fallback::Value("100ms"),
+        doc: "How long before Lambda's own deadline an unfinished request is answered with 504.",
+        kind: Kind::Time { range: 0..=60_000, set: |config, time| config.limits.deadline_margin = time },
+    },
+    Setting {
+        key: "limits.timeout",
+        variable: "FUNCSERVER_LIMITS_TIMEOUT",
+        carried: true,
+        default: Fallback::Rule("Lambda's deadline alone counts"),
+        doc: "How long a request may take before it is answered with 504, where that comes before Lambda's deadline.",
+        kind: Kind::Time { range: 1..=900_000, set: |config, time| config.limits.timeout = Some(time) },
+    },
+    Setting {
+        key: "alb.cookie-variants",
+        variable: "FUNCSERVER_ALB_COOKIE_VARIANTS",
+        carried: true,
+        default: Fallback::Value("true"),
+        doc: "Whether a reply with several cookies in single-value header mode spells `set-cookie` in different letter cases, so that every cookie reaches the client. Otherwise only the last one does.",
+        kind: Kind::Flag { slot: |config| &mut config.alb.cookie_variants },
+    },
+    Setting {
+        key: "alb.trusted-hops",
+        variable: "FUNCSERVER_ALB_TRUSTED_HOPS",
+        carried: true,
+        default: Fallback::Value("0"),
+        doc: "How many proxies of yours, such as a CDN, stand before the load balancer: the client's address is that many entries before the last of `X-Forwarded-For`.",
+        kind: Kind::Count { range: 0..=100, set: |config, hops| config.alb.trusted_hops = hops },
+    },
+];
+
+/// Variables with our prefix that are no settings: they tell the tool about the machine, not about a function.
+pub const OTHER_VARIABLES: &[(&str, &str)] = &[(
+    "FUNCSERVER_BOOTSTRAP_DIR",
+    "The folder in which `funcserver bundle` looks first for `bootstrap-x86_64` and `bootstrap-arm64`.",
+)];
+
+impl Setting {
+    /// Which values are allowed, in words that end an error message.
+    pub fn allowed(&self) -> String {
+        let span = |range: &RangeInclusive<u64>, text: fn(u64) -> String| {
+            format!("from {} to {}", text(*range.start()), text(*range.end()))
+        };
+        match &self.kind {
+            Kind::Path { endings: [one, other], .. } => format!("the path of a .{one} or .{other} file"),
+            Kind::Command { .. } => "a command as one text".into(),
+            Kind::Flag { .. } => "true or false".into(),
+            Kind::Count { range, .. } => format!("a whole number {}", span(range, |number| number.to_string())),
+            Kind::Size { range, .. } => format!("a size {}, as \"1MiB\" or in bytes", span(range, size_text)),
+            Kind::Time { range, .. } => {
+                format!("a duration {}, as \"2s\", \"100ms\" or in milliseconds", span(range, time_text))
+            }
+        }
+    }
+
+    /// Puts a value into its place, or returns `None` if it is not allowed; relative paths start from `folder`.
+    pub(super) fn apply(&self, config: &mut Config, written: Written<'_>, folder: &Path) -> Option<()> {
+        match &self.kind {
+            Kind::Path { endings, slot } => {
+                let path = Path::new(written.text()?);
+                let fits = path.extension().is_some_and(|ending| endings.iter().any(|allowed| ending == *allowed));
+                *slot(config) = Some(fits.then(|| folder.join(path))?);
+            }
+            Kind::Command { slot } => *slot(config) = Some(written.text()?.to_owned()),
+            Kind::Flag { slot } => *slot(config) = written.flag()?,
+            Kind::Count { range, set } => set(config, within(range, written.count()?)?),
+            Kind::Size { range, set } => set(config, within(range, written.size()?)?),
+            Kind::Time { range, set } => {
+                let time = written.milliseconds().filter(|time| range.contains(time))?;
+                set(config, Duration::from_millis(time));
+            }
+        }
+        Some(())
+    }
+}
+
+fn within(range: &RangeInclusive<u64>, number: u64) -> Option<usize> {
+    usize::try_from(number).ok().filter(|_| range.contains(&number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn apply(key: &str, value: &str) -> Option<Config> {
+        let setting = SETTINGS.iter().find(|setting| setting.key == key).expect("a setting has this key");
+        let mut config = Config::default();
+        setting.apply(&mut config, Written::Variable(value), Path::new("project"))?;
+        Some(config)
+    }
+
+    #[test]
+    fn variables_are_spelt_like_their_keys() {
+        for setting in SETTINGS.iter().filter(|setting| setting.key != "component.path") {
+            let spelt = setting.key.replace(['.', '-'], "_").to_uppercase();
+            assert_eq!(setting.variable, format!("FUNCSERVER_{spelt}"));
+        }
+    }
+
+    #[test]
+    fn keys_and_variables_are_unique() {
+        let mut names: Vec<_> = SETTINGS.iter().flat_map(|setting| [setting.key, setting.variable]).collect();
+        names.extend(OTHER_VARIABLES.iter().map(|(name, _)| name));
+        let all = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), all);
+    }
+
+    #[test]
+    fn the_defaults_of_the_table_are_those_of_the_code() {
+        for setting in SETTINGS {
+            if let Fallback::Value(value) = setting.default {
+                let config = apply(setting.key, value).expect("a default is allowed");
+                assert_eq!(config, Config::default(), "{}", setting.key);
+            }
+        }
+    }
+
+    #[test]
+    fn every_setting_reaches_its_place() {
+        let default = Config::default();
+        let examples = [
+            ("component.path", "a.wasm"),
+            ("component.build", "make"),
+            ("limits.memory", "1GiB"),
+            ("limits.max-reply", "1KiB"),
+            ("limits.deadline-margin", "5ms"),
+            ("limits.timeout", "5ms"),
+            ("alb.cookie-variants", "false"),
+            ("alb.trusted-hops", "2"),
+        ];
+        assert_eq!(
+            examples.map(|(key, _)| key).to_vec(),
+            SETTINGS.iter().map(|setting| setting.key).collect::<Vec<_>>()
+        );
+        for (key, value) in examples {
+            assert_ne!(apply(key, value).expect("an example is allowed"), default, "{key}");
+        }
+    }
+
+    #[test]
+    fn ranges_include_their_ends_and_nothing_beyond() {
+        let cases = [
+            ("limits.memory", ["1MiB", "10GiB"], ["1048575", "10737418241"]),
+            ("limits.max-reply", ["1KiB", "1MiB"], ["1023", "1048577"]),
+            ("limits.deadline-margin", ["0", "60s"], ["-1", "60001ms"]),
+            ("limits.timeout", ["1ms", "900s"], ["0", "901s"]),
+            ("alb.trusted-hops", ["0", "100"], ["-1", "101"]),
+        ];
+        for (key, inside, outside) in cases {
+            for (inside, outside) in inside.iter().zip(outside) {
+                assert!(apply(key, inside).is_some(), "{key} {inside}");
+                assert!(apply(key, outside).is_none(), "{key} {outside}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_component_is_a_wasm_or_cwasm_file() {
+        for (value, path) in [("a.wasm", "project/a.wasm"), ("b/a.cwasm", "project/b/a.cwasm"), ("/a.wasm", "/a.wasm")]
+        {
+            assert_eq!(apply("component.path", value).and_then(|config| config.component.path), Some(path.into()));
+        }
+        for value in ["", "a", "a.WASM", "a.wasm.zip", ".wasm"] {
+            assert_eq!(apply("component.path", value), None, "{value}");
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! Files and variables as a user writes them.
+
+use super::*;
+
+const FILE: &str = "funcserver.toml";
+
+fn env(variables: &[(&str, &str)]) -> Variables {
+    variables.iter().copied().collect()
+}
+
+fn from_file(text: &str) -> Result<Config, ConfigErrors> {
+    Config::read(Some((Path::new(FILE), text)), &Variables::default())
+}
+
+fn from_env(variables: &[(&str, &str)]) -> Result<Config, ConfigErrors> {
+    Config::read(None, &env(variables))
+}
+
+/// The errors as their lines.
+fn lines(result: Result<Config, ConfigErrors>) -> Vec<String> {
+    result.expect_err("there are errors").iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn nothing_set_gives_the_defaults() {
+    assert_eq!(from_env(&[]), Ok(Config::default()));
+    assert_eq!(from_file(""), Ok(Config::default()));
+    assert_eq!(from_file("[limits]\n[alb]\n"), Ok(Config::default()));
+}
+
+#[test]
+fn every_setting_from_the_file() {
+    let text = r#"
+        alb = { cookie-variants = false, trusted-hops = 0x2 }
+        component.path = 'target/shop.wasm'
+        component.build = "cargo build"
+
+        [limits]
+        memory = "512MiB"
+        max-reply = 500_000
+        deadline-margin = "250ms"
+        timeout = 2000
+    "#;
+    let config = Config::read(Some((Path::new("project/funcserver.toml"), text)), &Variables::default()).unwrap();
+    assert_eq!(
+        config,
+        Config {
+            component: ComponentConfig {
+                path: Some("project/target/shop.wasm".into()),
+                build: Some("cargo build".into())
+            },
+            limits: LimitsConfig {
+                memory: Some(512 << 20),
+                max_reply: 500_000,
+                deadline_margin: Duration::from_millis(250),
+                timeout: Some(Duration::from_secs(2)),
+            },
+            alb: AlbConfig { cookie_variants: false, trusted_hops: 2 },
+            log: LogConfig::default(),
+        }
+    );
+}
+
+#[test]
+fn variables_win_over_the_file() {
+    let text = "[limits]\nmemory = '1GiB'\ntimeout = '1s'\n";
+    let env = env(&[("FUNCSERVER_LIMITS_MEMORY", "64MiB"), ("FUNCSERVER_COMPONENT", "/opt/shop.cwasm")]);
+    let config = Config::read(Some((Path::new("project/funcserver.toml"), text)), &env).unwrap();
+    assert_eq!(config.limits.memory, Some(64 << 20));
+    assert_eq!(config.limits.timeout, Some(Duration::from_secs(1)));
+    assert_eq!(config.component.path, Some("/opt/shop.cwasm".into()));
+}
+
+#[test]
+fn the_log_follows_lambda() {
+    let config = from_env(&[("AWS_LAMBDA_LOG_FORMAT", "JSON"), ("AWS_LAMBDA_LOG_LEVEL", "warn")]).unwrap();
+    assert_eq!(config.log, LogConfig { format: Format::Json, level: Level::Warn });
+    let config = from_env(&[("AWS_LAMBDA_LOG_FORMAT", ""), ("AWS_LAMBDA_LOG_LEVEL", "")]).unwrap();
+    assert_eq!(config.log, LogConfig { format: Format::Text, level: Level::Info });
+}
+
+#[test]
+fn other_variables_do_not_matter() {
+    assert_eq!(
+        from_env(&[("FUNCSERVER_BOOTSTRAP_DIR", "/opt"), ("PATH", "/bin"), ("FUNCSERVERX", "1")]),
+        Ok(Config::default())
+    );
+}
+
+#[test]
+fn each_kind_of_bad_value_in_the_file() {
+    for (line, error) in [
+        ("component.path = 'shop'", "component.path is 'shop', allowed: the path of a .wasm or .cwasm file"),
+        ("component.path = 1", "component.path is 1, allowed: the path of a .wasm or .cwasm file"),
+        (
+            "component.build = ['cargo', 'build']",
+            "component.build is ['cargo', 'build'], allowed: a command as one text",
+        ),
+        ("component.build = ' '", "component.build is ' ', allowed: a command as one text"),
+        (
+            "limits.memory = 'lots'",
+            "limits.memory is 'lots', allowed: a size from 1MiB to 10GiB, as \"1MiB\" or in bytes",
+        ),
+        ("limits.memory = -1", "limits.memory is -1, allowed: a size from 1MiB to 10GiB, as \"1MiB\" or in bytes"),
+        ("limits.memory = 1e9", "limits.memory is 1e9, allowed: a size from 1MiB to 10GiB, as \"1MiB\" or in bytes"),
+        (
+            "limits.max-reply = '2MiB'",
+            "limits.max-reply is '2MiB', allowed: a size from 1KiB to 1MiB, as \"1MiB\" or in bytes",
+        ),
+        (
+            "limits.deadline-margin = '2m'",
+            "limits.deadline-margin is '2m', allowed: a duration from 0ms to 60s, as \"2s\", \"100ms\" or in milliseconds",
+        ),
+        (
+            "limits.timeout = 2024-01-01",
+            "limits.timeout is 2024-01-01, allowed: a duration from 1ms to 900s, as \"2s\", \"100ms\" or in milliseconds",
+        ),
+        ("alb.cookie-variants = 'true'", "alb.cookie-variants is 'true', allowed: true or false"),
+        ("alb.trusted-hops = '1'", "alb.trusted-hops is '1', allowed: a whole number from 0 to 100"),
+        ("alb.trusted-hops = {}", "alb.trusted-hops is {}, allowed: a whole number from 0 to 100"),
+        ("alb = 1", "alb is 1, allowed: a table [alb] with alb.cookie-variants, alb.trusted-hops"),
+        ("limit.memory = 1", "unknown section limit, did you mean limits?"),
+        ("memory = 1", "unknown section memory, allowed: component, limits, alb"),
+        ("limits.memry = 1", "unknown key limits.memry, did you mean limits.memory?"),
+        ("alb.colour = 1", "unknown key alb.colour, allowed: alb.cookie-variants, alb.trusted-hops"),
+    ] {
+        assert_eq!(lines(from_file(&format!("\n{line}\n"))), [format!("{FILE}:2: {error}")]);
+    }
+}
+
+#[test]
+fn each_kind_of_bad_variable() {
+    for (name, value, error) in [
+        ("FUNCSERVER_COMPONENT", "", "component.path is \"\", allowed: the path of a .wasm or .cwasm file"),
+        ("FUNCSERVER_COMPONENT_BUILD", "", "component.build is \"\", allowed: a command as one text"),
+        ("FUNCSERVER_ALB_COOKIE_VARIANTS", "yes", "alb.cookie-variants is \"yes\", allowed: true or false"),
+        ("FUNCSERVER_ALB_TRUSTED_HOPS", "1.5", "alb.trusted-hops is \"1.5\", allowed: a whole number from 0 to 100"),
+        (
+            "FUNCSERVER_LIMITS_MEMORY",
+            "1TiB",
+            "limits.memory is \"1TiB\", allowed: a size from 1MiB to 10GiB, as \"1MiB\" or in bytes",
+        ),
+        (
+            "FUNCSERVER_LIMITS_TIMEOUT",
+            "0",
+            "limits.timeout is \"0\", allowed: a duration from 1ms to 900s, as \"2s\", \"100ms\" or in milliseconds",
+        ),
+        (
+            "FUNCSERVER_LIMIT_MEMORY",
+            "1MiB",
+            "unknown variable FUNCSERVER_LIMIT_MEMORY, did you mean FUNCSERVER_LIMITS_MEMORY?",
+        ),
+        ("AWS_LAMBDA_LOG_FORMAT", "XML", "the log format is \"XML\", allowed: Text, JSON"),
+        ("AWS_LAMBDA_LOG_LEVEL", "LOUD", "the log level is \"LOUD\", allowed: TRACE, DEBUG, INFO, WARN, ERROR, FATAL"),
+    ] {
+        assert_eq!(lines(from_env(&[(name, value)])), [format!("{name}: {error}")]);
+    }
+}
+
+#[test]
+fn a_variable_like_none_of_ours_is_answered_with_all_of_them() {
+    let [line] = <[String; 1]>::try_from(lines(from_env(&[("FUNCSERVER_XYZ", "")]))).unwrap();
+    for setting in SETTINGS {
+        assert!(line.contains(setting.variable), "{line}");
+    }
+}
+
+#[test]
+fn everything_is_reported_at_once_in_the_order_of_the_lines() {
+    let text = "[limits]\ntimeout = 'x'\nmemory = 'y'\n\n[alb]\nhops = 1\n\n[colour]\n";
+    let env = env(&[("FUNCSERVER_ALB_TRUSTED_HOPS", "z"), ("AWS_LAMBDA_LOG_LEVEL", "LOUD")]);
+    let lines = lines(Config::read(Some((Path::new(FILE), text)), &env));
+    let places: Vec<_> = lines.iter().map(|line| line.split(": ").next().unwrap()).collect();
+    assert_eq!(
+        places,
+        [
+            "funcserver.toml:2",
+            "funcserver.toml:3",
+            "funcserver.toml:6",
+            "funcserver.toml:8",
+            "FUNCSERVER_ALB_TRUSTED_HOPS",
+            "AWS_LAMBDA_LOG_LEVEL"
+        ]
+    );
+}
+
+#[test]
+fn what_is_no_toml_names_its_line() {
+    for (text, line) in [("[limits]\nmemory = \n", 2), ("[limits\n", 1), ("[alb]\n[alb]\n", 2), ("a = 1\na = 2\n", 2)] {
+        let lines = lines(from_file(text));
+        assert!(lines[0].starts_with(&format!("{FILE}:{line}: not valid TOML: ")), "{text:?} gave {lines:?}");
+        assert!(lines.iter().all(|line| !line.contains('\n')), "{lines:?}");
+    }
+    assert!(lines(from_file(&"]\n".repeat(1000))).len() <= 3);
+}
+
+#[test]
+fn odd_names_cannot_break_the_report() {
+    let lines = lines(from_file("\"a\\nb\" = 1\n"));
+    assert_eq!(lines, [format!("{FILE}:1: unknown section a…, allowed: component, limits, alb")]);
+}
+
+#[test]
+fn the_carried_text_is_what_the_host_reads_and_always_the_same() {
+    let one = "# ours\n[component]\npath = 'a.wasm'\nbuild = 'make'\n[alb]\ntrusted-hops = 0x2\n[limits]\ntimeout = \"2s\" # short\nmemory='1GiB'\n";
+    let other = "limits = { memory = '1GiB', timeout = \"2s\" }\nalb.trusted-hops = 0x2\n";
+    let expected = "[limits]\nmemory = '1GiB'\ntimeout = \"2s\"\n\n[alb]\ntrusted-hops = 0x2\n";
+    for text in [one, other, expected] {
+        assert_eq!(carried(Path::new(FILE), text).unwrap(), expected);
+    }
+    let without_component = Config { component: ComponentConfig::default(), ..from_file(one).unwrap() };
+    assert_eq!(from_file(expected).unwrap(), without_component);
+}
+
+#[test]
+fn a_file_without_settings_of_the_host_carries_nothing() {
+    assert_eq!(carried(Path::new(FILE), "[component]\nbuild = 'make'\n"), Ok(String::new()));
+    assert!(carried(Path::new(FILE), "[component]\npath = 'a'\n").is_err());
+}
+
+#[test]
+fn memory_follows_the_function_unless_it_is_set() {
+    let default = LimitsConfig::default();
+    for (function, instance) in [(0, 64), (100, 64), (128, 64), (512, 448), (10_240, 10_176)] {
+        assert_eq!(default.memory_in(function * MIB), instance * MIB, "{function}");
+    }
+    assert_eq!(LimitsConfig { memory: Some(5), ..default }.memory_in(1024 * MIB), 5);
+}

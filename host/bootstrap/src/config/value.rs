@@ -1,0 +1,167 @@
+//! A value as written, and what it says: whole numbers, sizes, durations.
+
+const KIB: u64 = 1024;
+const MIB: u64 = 1024 * KIB;
+const GIB: u64 = 1024 * MIB;
+
+/// Units of size, in bytes: MB is 10⁶ bytes, MiB 2²⁰.
+const SIZES: [(&str, u64); 7] =
+    [("B", 1), ("kB", 1_000), ("MB", 1_000_000), ("GB", 1_000_000_000), ("KiB", KIB), ("MiB", MIB), ("GiB", GIB)];
+
+/// Units of time, in milliseconds.
+const TIMES: [(&str, u64); 2] = [("ms", 1), ("s", 1_000)];
+
+/// A value before its setting has given it a type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Written<'a> {
+    /// The text of a variable, which knows no types.
+    Variable(&'a str),
+    /// A TOML string.
+    Text(&'a str),
+    /// A TOML integer that is not negative.
+    Integer(u64),
+    /// A TOML boolean.
+    Flag(bool),
+    /// Anything else that TOML knows; no setting takes it.
+    Other,
+}
+
+impl<'a> Written<'a> {
+    /// A text that is not empty.
+    pub(super) fn text(self) -> Option<&'a str> {
+        match self {
+            Written::Variable(text) | Written::Text(text) if !text.trim().is_empty() => Some(text),
+            _ => None,
+        }
+    }
+
+    /// `true` or `false`.
+    pub(super) fn flag(self) -> Option<bool> {
+        match self {
+            Written::Flag(flag) => Some(flag),
+            Written::Variable(text) => text.parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// A whole number.
+    pub(super) fn count(self) -> Option<u64> {
+        match self {
+            Written::Integer(number) => Some(number),
+            Written::Variable(text) => digits(text),
+            _ => None,
+        }
+    }
+
+    /// A size in bytes: a number of bytes, or a text with a unit.
+    pub(super) fn size(self) -> Option<u64> {
+        self.quantity(&SIZES)
+    }
+
+    /// A duration in milliseconds: a number of milliseconds, or a text with a unit.
+    pub(super) fn milliseconds(self) -> Option<u64> {
+        self.quantity(&TIMES)
+    }
+
+    fn quantity(self, units: &[(&str, u64)]) -> Option<u64> {
+        self.count().or_else(|| {
+            let text = self.text()?.trim();
+            let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit())?);
+            let (_, factor) = units.iter().find(|(name, _)| *name == unit.trim_start())?;
+            digits(number)?.checked_mul(*factor)
+        })
+    }
+}
+
+/// A size as its largest binary unit without a fraction: `1MiB`.
+pub(super) fn size_text(bytes: u64) -> String {
+    in_units(bytes, &[("GiB", GIB), ("MiB", MIB), ("KiB", KIB)], "B")
+}
+
+/// A duration in seconds where it has no fraction of one: `60s`, `100ms`.
+pub(super) fn time_text(milliseconds: u64) -> String {
+    in_units(milliseconds, &[("s", 1_000)], "ms")
+}
+
+fn in_units(amount: u64, units: &[(&str, u64)], smallest: &str) -> String {
+    match units.iter().find(|(_, factor)| amount >= *factor && amount.is_multiple_of(*factor)) {
+        Some((unit, factor)) => format!("{}{unit}", amount / factor),
+        None => format!("{amount}{smallest}"),
+    }
+}
+
+/// A number in decimal digits: `u64::from_str` would take a plus sign too.
+fn digits(text: &str) -> Option<u64> {
+    if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes() {
+        let cases = [
+            ("0", 0),
+            ("1048576", 1_048_576),
+            ("512B", 512),
+            ("5kB", 5_000),
+            ("5MB", 5_000_000),
+            ("5GB", 5_000_000_000),
+            ("5KiB", 5_120),
+            ("512MiB", 536_870_912),
+            ("2 GiB", 2_147_483_648),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(Written::Variable(text).size(), Some(expected), "{text}");
+        }
+        assert_eq!(Written::Text("512MiB").size(), Some(536_870_912));
+        assert_eq!(Written::Integer(7).size(), Some(7));
+    }
+
+    #[test]
+    fn what_is_no_size() {
+        for text in
+            ["", " ", "MiB", "-1", "+1", "1.5GiB", "5M", "5mib", "1_000", "18446744073709551616", "99999999999GiB"]
+        {
+            assert_eq!(Written::Variable(text).size(), None, "{text}");
+        }
+        for written in [Written::Text("5"), Written::Flag(true), Written::Other] {
+            assert_eq!(written.size(), None, "{written:?}");
+        }
+    }
+
+    #[test]
+    fn durations() {
+        for (text, expected) in [("100ms", 100), ("2s", 2_000), ("250", 250), ("0ms", 0)] {
+            assert_eq!(Written::Variable(text).milliseconds(), Some(expected), "{text}");
+        }
+        for text in ["1m", "2S", "ms", "1h", "0.5s", "-1s"] {
+            assert_eq!(Written::Variable(text).milliseconds(), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn flags_and_counts_have_their_type_in_the_file_and_their_spelling_in_a_variable() {
+        assert_eq!(Written::Flag(false).flag(), Some(false));
+        assert_eq!(Written::Variable("true").flag(), Some(true));
+        for written in [Written::Text("true"), Written::Variable("yes"), Written::Variable("1"), Written::Integer(1)] {
+            assert_eq!(written.flag(), None, "{written:?}");
+        }
+        assert_eq!(Written::Integer(2).count(), Some(2));
+        assert_eq!(Written::Variable("2").count(), Some(2));
+        assert_eq!(Written::Text("2").count(), None);
+    }
+
+    #[test]
+    fn amounts_are_shown_in_the_largest_unit_that_fits() {
+        for (bytes, text) in
+            [(0, "0B"), (1, "1B"), (1_024, "1KiB"), (1_048_576, "1MiB"), (10 * GIB, "10GiB"), (MIB + 1, "1048577B")]
+        {
+            assert_eq!(size_text(bytes), text);
+        }
+        for (milliseconds, text) in [(0, "0ms"), (100, "100ms"), (60_000, "60s")] {
+            assert_eq!(time_text(milliseconds), text);
+        }
+    }
+}

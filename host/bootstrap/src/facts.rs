@@ -1,0 +1,126 @@
+//! The facts of an invocation, as request headers that every language can read.
+
+use funcserver_engine::Facts;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use serde::Serialize;
+
+/// Request id, deadline, ARN and trace id as JSON, in the names that the Lambda Web Adapter uses. What Lambda tells in
+/// the environment (`env_config` there) is left out: a guest sees nothing of it.
+pub const LAMBDA_CONTEXT: HeaderName = HeaderName::from_static("x-amzn-lambda-context");
+/// The event's `requestContext` as JSON, as far as it is known, and whether the reply has multi-value headers.
+pub const REQUEST_CONTEXT: HeaderName = HeaderName::from_static("x-amzn-request-context");
+/// The client's address without port.
+pub const CLIENT: HeaderName = HeaderName::from_static("x-funcserver-client");
+
+#[derive(Serialize)]
+struct LambdaContext<'a> {
+    request_id: &'a str,
+    deadline: u64,
+    invoked_function_arn: &'a str,
+    xray_trace_id: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RequestContext<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    elb: Option<Elb<'a>>,
+    multi_value_headers: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Elb<'a> {
+    target_group_arn: &'a str,
+}
+
+/// Sets the three headers. A client's own copies of them are removed, whether there is a value for them or not.
+pub(crate) fn insert(headers: &mut HeaderMap, facts: &Facts) {
+    let lambda = LambdaContext {
+        request_id: &facts.request_id,
+        deadline: facts.deadline_ms,
+        invoked_function_arn: &facts.function_arn,
+        xray_trace_id: facts.trace_id.as_deref(),
+    };
+    let request = RequestContext {
+        elb: facts.target_group_arn.as_deref().map(|target_group_arn| Elb { target_group_arn }),
+        multi_value_headers: facts.multi_value_headers,
+    };
+    set(headers, LAMBDA_CONTEXT, json(&lambda));
+    set(headers, REQUEST_CONTEXT, json(&request));
+    set(headers, CLIENT, facts.client_address.as_deref().and_then(|address| HeaderValue::from_str(address).ok()));
+}
+
+/// JSON in the characters that a header value may have. DEL is the one control character that JSON leaves as it is.
+fn json(value: &impl Serialize) -> Option<HeaderValue> {
+    let text = serde_json::to_string(value).ok()?.replace('\u{7f}', "\\u007f");
+    HeaderValue::from_maybe_shared(text.into_bytes()).ok()
+}
+
+fn set(headers: &mut HeaderMap, name: HeaderName, value: Option<HeaderValue>) {
+    headers.remove(&name);
+    if let Some(value) = value {
+        // A map that is full has no room for it; the request itself matters more.
+        let _ = headers.try_insert(name, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts() -> Facts {
+        Facts {
+            request_id: "8476a536".into(),
+            deadline_ms: 1_700_000_000_000,
+            trace_id: Some("Root=1-65538d00-0123456789abcdef01234567".into()),
+            function_arn: "arn:aws:lambda:eu-central-1:111122223333:function:shop".into(),
+            target_group_arn: Some("arn:aws:elasticloadbalancing:eu-central-1:111122223333:targetgroup/shop/1".into()),
+            multi_value_headers: true,
+            client_address: Some("198.51.100.7".into()),
+        }
+    }
+
+    fn text(headers: &HeaderMap, name: &HeaderName) -> String {
+        let values: Vec<_> = headers.get_all(name).iter().map(|value| value.to_str().unwrap()).collect();
+        assert_eq!(values.len(), 1, "{name}: {values:?}");
+        values[0].to_owned()
+    }
+
+    #[test]
+    fn a_guest_reads_every_fact_in_a_header() {
+        let mut headers = HeaderMap::new();
+        insert(&mut headers, &facts());
+        assert_eq!(
+            text(&headers, &LAMBDA_CONTEXT),
+            r#"{"request_id":"8476a536","deadline":1700000000000,"invoked_function_arn":"arn:aws:lambda:eu-central-1:111122223333:function:shop","xray_trace_id":"Root=1-65538d00-0123456789abcdef01234567"}"#
+        );
+        assert_eq!(
+            text(&headers, &REQUEST_CONTEXT),
+            r#"{"elb":{"targetGroupArn":"arn:aws:elasticloadbalancing:eu-central-1:111122223333:targetgroup/shop/1"},"multiValueHeaders":true}"#
+        );
+        assert_eq!(text(&headers, &CLIENT), "198.51.100.7");
+    }
+
+    #[test]
+    fn a_clients_own_copies_are_removed() {
+        let mut headers = HeaderMap::new();
+        for name in [&LAMBDA_CONTEXT, &REQUEST_CONTEXT, &CLIENT] {
+            headers.append(name, HeaderValue::from_static("forged"));
+            headers.append(name, HeaderValue::from_static("forged again"));
+        }
+        insert(&mut headers, &Facts { client_address: None, ..facts() });
+        assert!(!headers.contains_key(CLIENT));
+        assert!(text(&headers, &LAMBDA_CONTEXT).contains("8476a536"));
+        assert!(text(&headers, &REQUEST_CONTEXT).contains("elb"));
+    }
+
+    #[test]
+    fn odd_characters_stay_json_in_a_header() {
+        let mut headers = HeaderMap::new();
+        insert(&mut headers, &Facts { target_group_arn: Some("a\u{7f}\r\n\"ü".into()), ..facts() });
+        let value = headers[REQUEST_CONTEXT].as_bytes();
+        let parsed: serde_json::Value = serde_json::from_slice(value).unwrap();
+        assert_eq!(parsed["elb"]["targetGroupArn"], "a\u{7f}\r\n\"ü");
+    }
+}

@@ -1,0 +1,26 @@
+//! The AWS Lambda custom runtime that answers load balancer events with a `wasi:http` component.
+//!
+//! [`start::run`] is the executable `bootstrap`. [`Host::invoke`] answers one event, in Lambda and in the tool's `serve`
+//! and `invoke` alike.
+
+#![forbid(unsafe_code)]
+
+pub mod artifact;
+pub mod config;
+pub mod facts;
+pub mod failure;
+mod host;
+pub mod log;
+pub mod marker;
+mod runtime;
+mod runtime_api;
+pub mod start;
+
+pub use host::{After, Context, Host, Outcome, Times};
+pub use marker::MARKER;
+
+/// What `--version` prints: funcserver, wasmtime, and the target.
+#[must_use]
+pub fn version() -> String {
+    format!("{} (wasmtime {}, {})", marker::VERSION, funcserver_engine::WASMTIME_VERSION, marker::TARGET)
+}

@@ -1,0 +1,204 @@
+//! The log: one line an event, each written at once, with the request it belongs to.
+//!
+//! Text is `time <tab> request id <tab> level <tab> message key=value …`, with `-` where there is no request. JSON has
+//! the keys of Lambda's own JSON logs (`timestamp`, `level`, `requestId`, `message`) and the fields beside them.
+//! Nothing is formatted for an event below the level. No text breaks its line or moves a terminal's cursor: control
+//! sequences are removed, and very long texts are cut with a mark.
+//! <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html>
+
+use std::fmt::Display;
+use std::io::Write;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+mod clean;
+mod event;
+mod forward;
+mod guest;
+mod level;
+#[cfg(test)]
+mod sink;
+mod time;
+mod value;
+
+pub use level::{Format, Level, UnknownName};
+pub use value::Value;
+
+use event::Event;
+
+/// A log, shared by its clones.
+#[derive(Clone)]
+pub struct Log(Arc<Inner>);
+
+struct Inner {
+    format: Format,
+    level: Level,
+    sink: Mutex<Box<dyn Write + Send>>,
+}
+
+/// A part of the log: what belongs to one request, or to none.
+#[derive(Clone, Copy)]
+pub struct Scope<'a> {
+    log: &'a Log,
+    request_id: Option<&'a str>,
+}
+
+/// A name and a value beside a message.
+pub type Field<'a> = (&'a str, Value<'a>);
+
+impl Log {
+    /// A log that writes events of `level` and above to `sink`, each in one call.
+    ///
+    /// An error of the sink is passed over: there is no other place to report it.
+    pub fn new(format: Format, level: Level, sink: impl Write + Send + 'static) -> Log {
+        Log(Arc::new(Inner { format, level, sink: Mutex::new(Box::new(sink)) }))
+    }
+
+    /// What belongs to the request of this id.
+    pub fn at<'a>(&'a self, request_id: &'a str) -> Scope<'a> {
+        Scope { log: self, request_id: Some(request_id) }
+    }
+
+    /// What belongs to no request: start, end, the way to the Runtime API.
+    pub fn host(&self) -> Scope<'_> {
+        Scope { log: self, request_id: None }
+    }
+
+    /// Whether events of this level are written.
+    pub fn enabled(&self, level: Level) -> bool {
+        level >= self.0.level
+    }
+
+    fn write(&self, event: &Event<'_>) {
+        let line = event.line(self.0.format, SystemTime::now());
+        let mut sink = self.0.sink.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = sink.write_all(&line).and_then(|()| sink.flush());
+    }
+}
+
+impl Scope<'_> {
+    /// Writes an event, if its level is enabled.
+    pub fn event(&self, level: Level, message: impl Display, fields: &[Field<'_>]) {
+        if self.log.enabled(level) {
+            self.write(level, Value::Shown(&message), fields);
+        }
+    }
+
+    /// What only somebody who reads the code wants to know.
+    pub fn trace(&self, message: impl Display, fields: &[Field<'_>]) {
+        self.event(Level::Trace, message, fields);
+    }
+
+    /// What helps to find a fault.
+    pub fn debug(&self, message: impl Display, fields: &[Field<'_>]) {
+        self.event(Level::Debug, message, fields);
+    }
+
+    /// What happened.
+    pub fn info(&self, message: impl Display, fields: &[Field<'_>]) {
+        self.event(Level::Info, message, fields);
+    }
+
+    /// What may become a fault.
+    pub fn warn(&self, message: impl Display, fields: &[Field<'_>]) {
+        self.event(Level::Warn, message, fields);
+    }
+
+    /// A request that got no good answer.
+    pub fn error(&self, message: impl Display, fields: &[Field<'_>]) {
+        self.event(Level::Error, message, fields);
+    }
+
+    /// What ends the process.
+    pub fn fatal(&self, message: impl Display, fields: &[Field<'_>]) {
+        self.event(Level::Fatal, message, fields);
+    }
+
+    fn write(&self, level: Level, message: Value<'_>, fields: &[Field<'_>]) {
+        self.log.write(&Event { level, request_id: self.request_id, message, fields });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt;
+
+    use super::sink::Sink;
+    use super::*;
+
+    /// Must not be formatted.
+    struct Untouched;
+
+    impl Display for Untouched {
+        fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+            panic!("formatted below the level")
+        }
+    }
+
+    #[test]
+    fn below_the_level_nothing_is_formatted_or_written() {
+        let sink = Sink::default();
+        let log = Log::new(Format::Text, Level::Warn, sink.clone());
+        log.at("r").info(Untouched, &[("field", Value::Shown(&Untouched))]);
+        log.host().trace(Untouched, &[]);
+        assert_eq!(sink.writes(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn every_level_has_its_call() {
+        let sink = Sink::default();
+        let log = Log::new(Format::Text, Level::Trace, sink.clone());
+        let scope = log.at("r");
+        scope.trace("", &[]);
+        scope.debug("", &[]);
+        scope.info("", &[]);
+        scope.warn("", &[]);
+        scope.error("", &[]);
+        scope.fatal("", &[]);
+        let writes = sink.writes();
+        let levels: Vec<_> = writes.iter().filter_map(|line| line.split('\t').nth(2)).collect();
+        assert_eq!(levels, Level::NAMES);
+    }
+
+    #[test]
+    fn each_event_is_one_line_in_one_write() {
+        for format in [Format::Text, Format::Json] {
+            let sink = Sink::default();
+            let log = Log::new(format, Level::Info, sink.clone());
+            log.at("r").error("first\nsecond", &[("where", "a\nb".into())]);
+            log.host().info("third", &[]);
+            let writes = sink.writes();
+            assert_eq!(writes.len(), 2);
+            assert!(writes.iter().all(|line| line.ends_with('\n') && line.matches('\n').count() == 1), "{writes:?}");
+        }
+    }
+
+    #[test]
+    fn clones_share_one_sink_across_threads_without_mixing_lines() {
+        let sink = Sink::default();
+        let log = Log::new(Format::Text, Level::Info, sink.clone());
+        std::thread::scope(|threads| {
+            for id in ["a", "b", "c", "d"] {
+                let log = log.clone();
+                threads.spawn(move || (0..100).for_each(|n| log.at(id).info(n, &[])));
+            }
+        });
+        let writes = sink.writes();
+        assert_eq!(writes.len(), 400);
+        assert!(writes.iter().all(|line| line.matches('\t').count() == 3));
+    }
+
+    #[test]
+    fn a_broken_sink_is_survived() {
+        struct Broken;
+        impl Write for Broken {
+            fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+                Err(std::io::ErrorKind::BrokenPipe.into())
+            }
+            fn flush(&mut self) -> std::io::Result<()> {
+                Ok(())
+            }
+        }
+        Log::new(Format::Json, Level::Info, Broken).host().info("lost", &[]);
+    }
+}

@@ -1,0 +1,95 @@
+//! Values of fields: borrowed, so that an event below the level costs nothing.
+
+use std::borrow::Cow;
+use std::fmt::Display;
+
+use serde::{Serialize, Serializer};
+
+use super::clean::clean;
+
+/// A value in an event.
+#[derive(Clone, Copy)]
+pub enum Value<'a> {
+    /// A text.
+    Text(&'a str),
+    /// A whole number.
+    Number(u64),
+    /// A number with a fraction.
+    Float(f64),
+    /// A truth value.
+    Flag(bool),
+    /// What has a text once it is asked for it.
+    Shown(&'a dyn Display),
+    /// A value that is JSON already.
+    Json(&'a serde_json::Value),
+}
+
+impl Value<'_> {
+    /// The value in a line of text, not quoted. It may hold line breaks and tabs, and no other control characters.
+    pub(super) fn text(&self) -> Cow<'_, str> {
+        match self {
+            Value::Text(text) => clean(text),
+            Value::Json(serde_json::Value::String(text)) => clean(text),
+            Value::Number(number) => number.to_string().into(),
+            Value::Float(number) => number.to_string().into(),
+            Value::Flag(flag) => flag.to_string().into(),
+            Value::Shown(shown) => clean(&shown.to_string()).into_owned().into(),
+            Value::Json(json) => clean(&json.to_string()).into_owned().into(),
+        }
+    }
+}
+
+impl Serialize for Value<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Value::Number(number) => serializer.serialize_u64(*number),
+            Value::Float(number) => serializer.serialize_f64(*number),
+            Value::Flag(flag) => serializer.serialize_bool(*flag),
+            Value::Json(json) if !json.is_string() => json.serialize(serializer),
+            Value::Text(_) | Value::Shown(_) | Value::Json(_) => serializer.serialize_str(&self.text()),
+        }
+    }
+}
+
+impl<'a> From<&'a str> for Value<'a> {
+    fn from(text: &'a str) -> Self {
+        Value::Text(text)
+    }
+}
+
+impl<'a> From<&'a String> for Value<'a> {
+    fn from(text: &'a String) -> Self {
+        Value::Text(text)
+    }
+}
+
+impl From<u64> for Value<'_> {
+    fn from(number: u64) -> Self {
+        Value::Number(number)
+    }
+}
+
+impl From<u16> for Value<'_> {
+    fn from(number: u16) -> Self {
+        Value::Number(number.into())
+    }
+}
+
+/// On a machine whose sizes have more than 64 bits, the largest number there is.
+impl From<usize> for Value<'_> {
+    fn from(number: usize) -> Self {
+        Value::Number(u64::try_from(number).unwrap_or(u64::MAX))
+    }
+}
+
+impl From<f64> for Value<'_> {
+    fn from(number: f64) -> Self {
+        Value::Float(number)
+    }
+}
+
+impl From<bool> for Value<'_> {
+    fn from(flag: bool) -> Self {
+        Value::Flag(flag)
+    }
+}

@@ -1,0 +1,148 @@
+//! From the environment to a running host: every step that can fail at start.
+
+use std::io;
+use std::panic::{self, AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use funcserver_engine::{Guest, Limits};
+
+use crate::artifact::Artifact;
+use crate::config::{Config, Env, LambdaEnv, LambdaEnvError, LogConfig, find_component};
+use crate::host::Host;
+use crate::log::{Log, Value};
+use crate::runtime;
+use crate::runtime_api::RuntimeApi;
+
+/// Lambda's words for a start that failed before the first event.
+const INIT_ERROR: &str = "Runtime.InitError";
+const CONFIG_FILE: &str = "funcserver.toml";
+
+/// Started by hand.
+const USAGE: u8 = 2;
+
+/// Runs until the Runtime API ends or a signal comes. A start that fails is reported to the Runtime API.
+pub fn run(env: &dyn Env) -> ExitCode {
+    let lambda = match LambdaEnv::read(env) {
+        Ok(lambda) => Ok(lambda),
+        Err(LambdaEnvError::Incomplete { runtime_api, problems }) => Err((runtime_api, problems.join("; "))),
+        Err(error) => {
+            eprintln!(
+                "bootstrap: {error}; it is the runtime inside a function's zip: `funcserver serve` runs a component here"
+            );
+            return ExitCode::from(USAGE);
+        }
+    };
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("bootstrap: cannot start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let work = async {
+        match lambda {
+            Ok(lambda) => serve(&lambda, env).await,
+            Err((runtime_api, problem)) => {
+                let log = log_to_stderr(&LogConfig::default());
+                report(&RuntimeApi::new(&runtime_api), &log, &problem).await
+            }
+        }
+    };
+    // `lambda_runtime` panics where the Runtime API breaks its own rules; the hook has said so by now.
+    catch_unwind(AssertUnwindSafe(|| runtime.block_on(work))).unwrap_or(ExitCode::FAILURE)
+}
+
+async fn serve(lambda: &LambdaEnv, env: &dyn Env) -> ExitCode {
+    let api = RuntimeApi::new(&lambda.runtime_api);
+    let (config, log) = match config(lambda, env) {
+        Ok(config) => {
+            let log = log_to_stderr(&config.log);
+            (config, log)
+        }
+        Err(error) => return report(&api, &log_to_stderr(&LogConfig::default()), &format!("{error:#}")).await,
+    };
+    log.forward_tracing();
+    log_panics(log.clone());
+    let host = match host(lambda, &config, &log) {
+        Ok(host) => host,
+        Err(error) => return report(&api, &log, &format!("{error:#}")).await,
+    };
+    tokio::select! {
+        ended = runtime::run(host, api, log.clone()) => {
+            if let Err(error) = ended {
+                log.host().fatal("the Runtime API failed", &[("error", Value::Shown(&error))]);
+            }
+            ExitCode::FAILURE
+        }
+        () = terminated() => ExitCode::SUCCESS,
+    }
+}
+
+/// `funcserver.toml` of the zip, if it has one, and the environment.
+fn config(lambda: &LambdaEnv, env: &dyn Env) -> anyhow::Result<Config> {
+    let path = lambda.task_root.as_deref().map(|root| root.join(CONFIG_FILE));
+    let text = path.as_deref().map(read_if_there).transpose()?.flatten();
+    let file = path.as_deref().zip(text.as_deref());
+    Ok(Config::read(file, env)?)
+}
+
+fn read_if_there(path: &Path) -> anyhow::Result<Option<String>> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+    }
+}
+
+fn host(lambda: &LambdaEnv, config: &Config, log: &Log) -> anyhow::Result<Host> {
+    let path = find_component(lambda, config, &|path| path.is_file())?;
+    if let Some(artifact) = Artifact::read(&path)? {
+        let length = path.metadata().with_context(|| format!("cannot read {}", path.display()))?.len();
+        artifact.check_cheap(&path, length)?;
+    }
+    let guest = Guest::load(&path, limits(config, lambda.memory))?;
+    Ok(Host::new(guest, config, log.clone()))
+}
+
+/// The limits of one instance in a function with that much memory, in bytes.
+#[must_use]
+pub fn limits(config: &Config, function_memory: usize) -> Limits {
+    Limits {
+        memory: config.limits.memory_in(function_memory),
+        response_body: config.limits.max_reply,
+        ..Limits::default()
+    }
+}
+
+async fn report(api: &RuntimeApi, log: &Log, problem: &str) -> ExitCode {
+    log.host().fatal(problem, &[("errorType", INIT_ERROR.into())]);
+    if let Err(error) = api.init_error(INIT_ERROR, problem).await {
+        log.host().error("the failed start cannot be reported", &[("error", Value::Shown(&format_args!("{error:#}")))]);
+    }
+    ExitCode::FAILURE
+}
+
+/// One line in the log for a panic, in place of Rust's own words on standard error.
+fn log_panics(log: Log) {
+    panic::set_hook(Box::new(move |panic| {
+        log.host().fatal("the host panicked", &[("error", Value::Shown(&panic.to_string().replace('\n', " ")))]);
+    }));
+}
+
+fn log_to_stderr(config: &LogConfig) -> Log {
+    Log::new(config.format, config.level, io::stderr())
+}
+
+/// Waits for SIGTERM or SIGINT. Where they cannot be had, they end the process as they do by default.
+async fn terminated() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut term), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
