@@ -33,7 +33,9 @@ pub enum CompileError {
 
 fn remedy(kind: &FileKind) -> &'static str {
     match kind {
-        FileKind::CoreModule => ": build it as a component (Rust: `--target wasm32-wasip2`), or wrap it with `wasm-tools component new`",
+        FileKind::CoreModule => {
+            ": build it as a component (Rust: `--target wasm32-wasip2`), or wrap it with `wasm-tools component new`"
+        }
         FileKind::Precompiled(_) => ": compile the `.wasm` that it was made from",
         _ => ": expected a component in the WebAssembly binary format (`.wasm`)",
     }
@@ -46,7 +48,8 @@ fn remedy(kind: &FileKind) -> &'static str {
 pub fn compile(wasm: &[u8], target: Target) -> Result<Vec<u8>, CompileError> {
     expect_component(wasm)?;
     let target = target.triple();
-    let unknown = |error: wasmtime::Error| CompileError::Target { target: target.clone(), reason: format!("{error:#}") };
+    let unknown =
+        |error: wasmtime::Error| CompileError::Target { target: target.clone(), reason: format!("{error:#}") };
     let mut config = config::config();
     config.target(&target).map_err(unknown)?;
     let engine = Engine::new(&config).map_err(unknown)?;

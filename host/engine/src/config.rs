@@ -58,6 +58,11 @@ pub(crate) fn fits_pool(needs: Option<ResourcesRequired>) -> bool {
     })
 }
 
+/// The largest linear memory that an instance starts with, in bytes.
+pub(crate) fn initial_memory(needs: Option<ResourcesRequired>) -> Option<u64> {
+    needs?.max_initial_memory_size?.checked_mul(WASM_PAGE)
+}
+
 fn pool(limits: &Limits) -> PoolingAllocationConfig {
     // One more than run at once: an instance that still works after its reply does not keep the next one waiting.
     let slots = u32::try_from(limits.concurrency).unwrap_or(u32::MAX).saturating_add(1);

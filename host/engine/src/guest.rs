@@ -101,15 +101,18 @@ impl Guest {
 
 /// From the pool, unless the component needs more than an instance has there.
 fn map(path: &Path, limits: &Limits) -> Result<(Engine, Component), Reason> {
-    let refused = |error| refused(path, error);
     let engine = config::pooling_engine(limits).map_err(Reason::Engine)?;
-    let component = map::component(&engine, path).map_err(refused)?;
-    if config::fits_pool(component.resources_required()) {
+    if let Ok(component) = map::component(&engine, path)
+        && config::fits_pool(component.resources_required())
+    {
         return Ok((engine, component));
     }
     let engine = config::on_demand_engine().map_err(Reason::Engine)?;
-    let component = map::component(&engine, path).map_err(refused)?;
-    Ok((engine, component))
+    let component = map::component(&engine, path).map_err(|error| refused(path, error))?;
+    match config::initial_memory(component.resources_required()) {
+        Some(needs) if needs > limits.memory as u64 => Err(Reason::Memory { needs, limit: limits.memory }),
+        _ => Ok((engine, component)),
+    }
 }
 
 fn world(component: &Component, engine: &Engine) -> World {
@@ -156,6 +159,7 @@ enum Reason {
     Misfit(Misfit),
     Link(wasmtime::Error),
     Engine(wasmtime::Error),
+    Memory { needs: u64, limit: usize },
 }
 
 /// Looks at a file that wasmtime has refused, for the reason in words that help.
@@ -195,6 +199,11 @@ impl fmt::Display for LoadError {
             }
             Reason::Misfit(misfit) => write!(f, "{path} cannot run here: {misfit}"),
             Reason::Link(error) => write!(f, "{path} cannot be linked: {error:#}"),
+            Reason::Memory { needs, limit } => write!(
+                f,
+                "{path} starts with {needs} bytes of memory, but its limit is {limit}: set limits.memory \
+                 (FUNCSERVER_LIMITS_MEMORY), or give the function more memory"
+            ),
             Reason::Engine(error) => write!(f, "wasmtime cannot start: {error:#}"),
         }
     }

@@ -13,11 +13,11 @@ mod call;
 #[cfg(feature = "compile")]
 pub mod compile;
 mod config;
-mod file_kind;
 mod context;
 mod deny;
 mod exchange;
 mod fault;
+mod file_kind;
 mod guest;
 mod limits;
 mod link;

@@ -11,8 +11,8 @@ use wasmtime::component::Component;
 /// wasmtime checks its header: version, architecture and settings. The code itself is machine code and is trusted as
 /// much as the executable that runs it: what made the file (`funcserver build`) and what carries it (the zip) decide.
 pub(crate) fn component(engine: &Engine, path: &Path) -> wasmtime::Result<Component> {
-    // SAFETY: the file is one that `compile` made, as SECURITY and the documentation of `Guest::load` demand of the
-    // caller, and nobody writes to it while it is mapped: Lambda's task root is read-only, and the tool replaces files
-    // by renaming, never in place.
+    // SAFETY: the file is one that `compile` made, as the documentation of `Guest::load` demands of the caller, and
+    // nobody writes to it while it is mapped: Lambda's task root is read-only, and the tool replaces files by renaming,
+    // never in place.
     unsafe { Component::deserialize_file(engine, path) }
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use rand::TryRng;
-use rand::rngs::{SysError, SysRng};
 use rand::rand_core::UnwrapErr;
+use rand::rngs::{SysError, SysRng};
 use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};

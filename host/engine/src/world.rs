@@ -153,9 +153,8 @@ mod tests {
 
     #[test]
     fn every_reason_is_named() {
-        let misfit = world(&["acme:store/kv@1.0.0", "wasi:http/types@0.3.0"], &["wasi:cli/run@0.2.6"])
-            .handler()
-            .unwrap_err();
+        let misfit =
+            world(&["acme:store/kv@1.0.0", "wasi:http/types@0.3.0"], &["wasi:cli/run@0.2.6"]).handler().unwrap_err();
         assert_eq!(misfit.reasons.len(), 3, "{misfit}");
         assert!(misfit.to_string().contains("wasi:cli/run@0.2.6"), "{misfit}");
         assert!(misfit.to_string().contains("acme:store/kv@1.0.0"), "{misfit}");

@@ -57,6 +57,15 @@ fn another_version() {
 }
 
 #[test]
+fn more_memory_at_the_start_than_allowed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("guest.cwasm");
+    std::fs::write(&path, compile::compile(funcserver_test_guest::WASM, Target::Host).unwrap()).unwrap();
+    let error = Guest::load(&path, Limits { memory: 65_536, ..Limits::default() }).err().unwrap().to_string();
+    assert!(error.contains("limits.memory") && error.contains("65536"), "{error}");
+}
+
+#[test]
 fn a_truncated_file() {
     let bytes = compile::compile(funcserver_test_guest::WASM, Target::Host).unwrap();
     for length in [10, 100, bytes.len() / 2, bytes.len() - 1] {

@@ -1,0 +1,124 @@
+//! Addresses that mean the host itself, its neighbours or its cloud rather than a server on the network.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// What is special about an address, or nothing: then it is one of a server. Addresses of private networks count as
+/// such: a function in a VPC calls them by right.
+///
+/// Sources: the IANA special-purpose address registries (RFC 6890); RFC 6052 (NAT64), RFC 3056 (6to4), RFC 4380 (Teredo),
+/// RFC 4291 section 2.5.5 and RFC 2765 (IPv4 in IPv6); AWS's instance metadata at 169.254.169.254 and fd00:ec2::254.
+pub(crate) fn special(address: IpAddr) -> Option<&'static str> {
+    match address {
+        IpAddr::V4(address) => special_v4(address),
+        IpAddr::V6(address) => special_v6(address).or_else(|| embedded(address).and_then(special_v4)),
+    }
+}
+
+/// Whether a connection to it ends at the machine that opens it: Linux takes 0.0.0.0 for that.
+pub(crate) fn is_this_machine(address: IpAddr) -> bool {
+    matches!(special(address), Some(LOOPBACK | UNSPECIFIED))
+}
+
+const LOOPBACK: &str = "a loopback address";
+const UNSPECIFIED: &str = "an unspecified address";
+const LINK_LOCAL: &str = "a link-local address";
+const METADATA: &str = "an address of the cloud's metadata";
+const MULTICAST: &str = "a multicast address";
+const RESERVED: &str = "a reserved address";
+
+fn special_v4(address: Ipv4Addr) -> Option<&'static str> {
+    match address.octets() {
+        [0, ..] => Some(UNSPECIFIED),
+        [127, ..] => Some(LOOPBACK),
+        [169, 254, 169, 254] => Some(METADATA),
+        [169, 254, ..] => Some(LINK_LOCAL),
+        [224..=239, ..] => Some(MULTICAST),
+        [240..=255, ..] => Some(RESERVED),
+        _ => None,
+    }
+}
+
+fn special_v6(address: Ipv6Addr) -> Option<&'static str> {
+    match address.segments() {
+        [0, 0, 0, 0, 0, 0, 0, 0] => Some(UNSPECIFIED),
+        [0, 0, 0, 0, 0, 0, 0, 1] => Some(LOOPBACK),
+        [0xfd00, 0x0ec2, ..] => Some(METADATA),
+        [0xfe80..=0xfebf, ..] => Some(LINK_LOCAL),
+        [0xff00..=0xffff, ..] => Some(MULTICAST),
+        // The local prefix of NAT64: where in it the IPv4 address stands, only its operator knows.
+        [0x64, 0xff9b, 1, ..] => Some(RESERVED),
+        _ => None,
+    }
+}
+
+/// The IPv4 address that an IPv6 address stands for.
+fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
+    let v4 = |high: u16, low: u16| Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low));
+    match address.segments() {
+        // Compatible, mapped, and translated.
+        [0, 0, 0, 0, 0, 0 | 0xffff, high, low] | [0, 0, 0, 0, 0xffff, 0, high, low] => Some(v4(high, low)),
+        // NAT64.
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some(v4(high, low)),
+        // 6to4.
+        [0x2002, high, low, ..] => Some(v4(high, low)),
+        // Teredo, where it is inverted.
+        [0x2001, 0, .., high, low] => Some(v4(!high, !low)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(address: &str) -> Option<&'static str> {
+        special(address.parse().unwrap())
+    }
+
+    #[test]
+    fn special_addresses_in_every_spelling() {
+        for (expected, addresses) in [
+            (LOOPBACK, &["127.0.0.1", "127.255.255.254", "::1", "::ffff:127.0.0.1", "::127.0.0.1", "::ffff:0:7f00:1"][..]),
+            (LOOPBACK, &["64:ff9b::127.0.0.1", "2002:7f00:1::", "2001:0:1:2:3:4:80ff:fffe"]),
+            (UNSPECIFIED, &["0.0.0.0", "0.1.2.3", "::", "::ffff:0.0.0.0", "64:ff9b::"]),
+            (METADATA, &["169.254.169.254", "::ffff:a9fe:a9fe", "2002:a9fe:a9fe::1", "fd00:ec2::254", "fd00:ec2::23"]),
+            (LINK_LOCAL, &["169.254.0.1", "169.254.100.1", "fe80::1", "febf::1", "64:ff9b::a9fe:1"]),
+            (MULTICAST, &["224.0.0.1", "239.255.255.250", "ff02::1"]),
+            (RESERVED, &["255.255.255.255", "240.0.0.1", "64:ff9b:1::7f00:1"]),
+        ] {
+            for address in addresses {
+                assert_eq!(kind(address), Some(expected), "{address}");
+            }
+        }
+    }
+
+    #[test]
+    fn servers_and_private_networks_are_not_special() {
+        for address in [
+            "10.0.0.5",
+            "172.31.0.2",
+            "192.168.1.1",
+            "100.64.0.1",
+            "93.184.216.34",
+            "126.255.255.255",
+            "128.0.0.1",
+            "169.253.255.255",
+            "223.255.255.255",
+            "2606:2800:220:1::1",
+            "fd00:ec3::254",
+            "fd12:3456::1",
+            "64:ff9b::10.0.0.5",
+            "2002:a00:5::1",
+        ] {
+            assert_eq!(kind(address), None, "{address}");
+        }
+    }
+
+    #[test]
+    fn this_machine_has_many_addresses() {
+        for address in ["127.0.0.1", "127.9.9.9", "0.0.0.0", "::", "::1", "::ffff:127.0.0.1"] {
+            assert!(is_this_machine(address.parse().unwrap()), "{address}");
+        }
+        assert!(!is_this_machine("169.254.100.1".parse().unwrap()));
+    }
+}

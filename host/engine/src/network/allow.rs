@@ -1,0 +1,242 @@
+//! The list of origins that a guest may call.
+
+use std::net::IpAddr;
+
+use super::address::special;
+use super::origin::{Host, Origin, Scheme, split_port};
+
+/// Which origins a guest may call. Empty, the default: none.
+///
+/// An entry is `[http://|https://]HOST[:PORT]`:
+///
+/// - HOST is a name, `*.` and a name (all names below it, not itself), an address (IPv6 in brackets), or `*`.
+/// - Without a scheme, both are meant; without a port, the scheme's own (80, 443).
+/// - `*` alone is every origin, whatever its port.
+///
+/// Names are compared without regard to letter case, a dot at the end, and whether they are written in punycode.
+/// Special addresses (loopback, link-local, the cloud's metadata, …) need an entry of their own, with its port; no name
+/// and no wildcard gives access to them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Allow(Vec<Entry>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Entry {
+    scheme: Option<Scheme>,
+    hosts: Hosts,
+    ports: Ports,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Hosts {
+    Any,
+    /// The names that end in this, which begins with a dot.
+    Below(String),
+    One(Host),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ports {
+    Any,
+    Default,
+    One(u16),
+}
+
+/// An entry that says nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("\"{entry}\" {problem}")]
+pub struct AllowError {
+    /// The entry as it was written.
+    pub entry: String,
+    /// What is wrong with it, in words that follow it.
+    pub problem: String,
+}
+
+impl Allow {
+    /// Reads the entries of a list.
+    ///
+    /// # Errors
+    /// The first entry that is none.
+    pub fn parse<'a>(entries: impl IntoIterator<Item = &'a str>) -> Result<Self, AllowError> {
+        let read = |entry: &str| {
+            Entry::parse(entry.trim()).map_err(|problem| AllowError { entry: entry.trim().to_owned(), problem })
+        };
+        entries.into_iter().map(read).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// Whether a request may go there, as far as its name says.
+    pub(crate) fn allows(&self, origin: &Origin) -> bool {
+        self.0.iter().any(|entry| entry.allows(origin))
+    }
+
+    /// Whether this very address is allowed with its port, special as it may be.
+    pub(crate) fn names(&self, scheme: Scheme, address: IpAddr, port: u16) -> bool {
+        let origin = Origin { scheme, host: Host::Address(address), port };
+        self.0.iter().any(|entry| {
+            matches!(entry.hosts, Hosts::One(_)) && matches!(entry.ports, Ports::One(_)) && entry.allows(&origin)
+        })
+    }
+}
+
+impl Entry {
+    /// Reads an entry, or says what is wrong with it.
+    fn parse(entry: &str) -> Result<Self, String> {
+        if entry == "*" {
+            return Ok(Self { scheme: None, hosts: Hosts::Any, ports: Ports::Any });
+        }
+        let (scheme, authority) = match entry.split_once("://") {
+            Some((scheme, authority)) => (Some(Scheme::parse(scheme)?), authority),
+            None => (None, entry),
+        };
+        if let Some(end) = authority.find(['/', '?', '#']) {
+            let origin = entry.len() - (authority.len() - end);
+            return Err(format!("has a path, but whole origins are allowed: {}", &entry[..origin]));
+        }
+        let (host, port) = split_port(authority).ok_or("has no port from 1 to 65535 (an IPv6 address needs brackets)")?;
+        let hosts = Hosts::parse(host)?;
+        let ports = port.map_or(Ports::Default, Ports::One);
+        if let (Hosts::One(Host::Address(address)), Ports::Default) = (&hosts, ports)
+            && let Some(kind) = special(*address)
+        {
+            return Err(format!("is {kind}, which is allowed only with its port, as in \"{entry}:8080\""));
+        }
+        Ok(Self { scheme, hosts, ports })
+    }
+
+    fn allows(&self, origin: &Origin) -> bool {
+        self.scheme.is_none_or(|scheme| scheme == origin.scheme)
+            && match self.ports {
+                Ports::Any => true,
+                Ports::Default => origin.port == origin.scheme.default_port(),
+                Ports::One(port) => origin.port == port,
+            }
+            && match &self.hosts {
+                Hosts::Any => true,
+                Hosts::Below(suffix) => matches!(&origin.host, Host::Name(name) if name.ends_with(suffix)),
+                Hosts::One(host) => *host == origin.host,
+            }
+    }
+}
+
+impl Scheme {
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        match text.to_ascii_lowercase().as_str() {
+            "http" => Ok(Self::Http),
+            "https" => Ok(Self::Https),
+            _ => Err("has another scheme than http and https"),
+        }
+    }
+}
+
+impl Hosts {
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        if text == "*" {
+            return Ok(Self::Any);
+        }
+        let (below, name) = text.strip_prefix("*.").map_or((false, text), |name| (true, name));
+        if name.contains('*') {
+            return Err("has a * in the wrong place: it stands alone, or as *. before a name");
+        }
+        if name.contains('@') {
+            return Err("names a user, which is no part of an origin");
+        }
+        match Host::parse(name).ok_or("has no valid host")? {
+            Host::Name(name) if below => Ok(Self::Below(format!(".{name}"))),
+            Host::Address(_) if below => Err("has a *. before an address, but only names have names below them"),
+            host => Ok(Self::One(host)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn allows(entry: &str, uri: &str) -> bool {
+        Allow::parse([entry]).unwrap().allows(&Origin::of(&uri.parse().unwrap()).unwrap())
+    }
+
+    #[test]
+    fn entries_allow_what_they_say_and_nothing_else() {
+        for (entry, allowed, denied) in [
+            (
+                "https://api.example.com",
+                &["https://api.example.com/a", "https://API.example.com.:443/"][..],
+                &["http://api.example.com", "https://api.example.com:8443", "https://example.com"][..],
+            ),
+            (
+                "*.example.com:443",
+                &["https://a.example.com", "https://a.b.example.com", "http://a.example.com:443"],
+                &["https://example.com", "https://badexample.com", "http://a.example.com", "https://example.com.evil.org"],
+            ),
+            (
+                "http://10.0.0.5:8080",
+                &["http://10.0.0.5:8080", "http://[::ffff:10.0.0.5]:8080", "http://10.5:8080"],
+                &["http://10.0.0.5", "https://10.0.0.5:8080", "http://10.0.0.6:8080"],
+            ),
+            (
+                "example.com",
+                &["http://example.com", "https://example.com"],
+                &["http://example.com:443", "https://example.com:80", "https://www.example.com"],
+            ),
+            ("example.com:8080", &["http://example.com:8080", "https://example.com:8080"], &["http://example.com"]),
+            ("*", &["http://a", "https://a:1", "http://10.0.0.1:9", "http://[2001:db8::1]"], &[]),
+            ("https://*", &["https://a", "https://10.0.0.1"], &["http://a", "https://a:8443"]),
+            ("*:8443", &["https://a:8443", "http://a:8443"], &["https://a"]),
+            ("HTTPS://BÜCHER.example.", &["https://xn--bcher-kva.example"], &["https://bucher.example"]),
+            ("*.bücher.example", &["https://a.xn--bcher-kva.example"], &["https://xn--bcher-kva.example"]),
+            ("[2001:db8::1]:8080", &["http://[2001:db8:0::0:1]:8080"], &["http://[2001:db8::1]", "http://[2001:db8::2]:8080"]),
+            ("https://[2001:db8::1]", &["https://[2001:db8::1]"], &["https://[2001:db8::1]:8443"]),
+        ] {
+            for uri in allowed {
+                assert!(allows(entry, uri), "{entry} {uri}");
+            }
+            for uri in denied {
+                assert!(!allows(entry, uri), "{entry} {uri}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_empty_list_allows_nothing() {
+        assert!(!Allow::default().allows(&Origin::of(&"https://a".parse().unwrap()).unwrap()));
+        assert_eq!(Allow::parse([]), Ok(Allow::default()));
+    }
+
+    #[test]
+    fn only_the_literal_address_with_its_port_names_an_address() {
+        let address = "127.0.0.1".parse().unwrap();
+        let names = |entry: &str| Allow::parse([entry]).unwrap().names(Scheme::Http, address, 80);
+        assert!(names("http://127.0.0.1:80"));
+        assert!(names("[::ffff:127.0.0.1]:80"));
+        for entry in ["*", "*:80", "http://*", "localhost:80", "127.0.0.1:81", "127.0.0.2:80", "https://127.0.0.1:80"] {
+            assert!(!names(entry), "{entry}");
+        }
+    }
+
+    #[test]
+    fn bad_entries_are_told_what_is_wrong() {
+        for (entry, expected) in [
+            ("", "\"\" has no valid host"),
+            ("ftp://a", "\"ftp://a\" has another scheme than http and https"),
+            ("https://a/b", "\"https://a/b\" has a path, but whole origins are allowed: https://a"),
+            ("a/", "\"a/\" has a path, but whole origins are allowed: a"),
+            ("a?b", "\"a?b\" has a path, but whole origins are allowed: a"),
+            ("a:0", "\"a:0\" has no port from 1 to 65535 (an IPv6 address needs brackets)"),
+            ("a:65536", "\"a:65536\" has no port from 1 to 65535 (an IPv6 address needs brackets)"),
+            ("a:*", "\"a:*\" has no port from 1 to 65535 (an IPv6 address needs brackets)"),
+            ("2001:db8::1", "\"2001:db8::1\" has no port from 1 to 65535 (an IPv6 address needs brackets)"),
+            ("user@a", "\"user@a\" names a user, which is no part of an origin"),
+            ("api.*.com", "\"api.*.com\" has a * in the wrong place: it stands alone, or as *. before a name"),
+            ("*example.com", "\"*example.com\" has a * in the wrong place: it stands alone, or as *. before a name"),
+            ("*.10.0.0.1", "\"*.10.0.0.1\" has a *. before an address, but only names have names below them"),
+            ("10.0.0.256", "\"10.0.0.256\" has no valid host"),
+            ("a b", "\"a b\" has no valid host"),
+            (
+                "http://127.0.0.1",
+                "\"http://127.0.0.1\" is a loopback address, which is allowed only with its port, as in \"http://127.0.0.1:8080\"",
+            ),
+        ] {
+            assert_eq!(Allow::parse(["*", entry]).unwrap_err().to_string(), expected);
+        }
+    }
+}

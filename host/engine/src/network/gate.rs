@@ -1,0 +1,244 @@
+//! Decides where connections may go: by name when a request is made, by address when it is connected.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use http::uri::Authority;
+
+use super::Network;
+use super::address::{is_this_machine, special};
+use super::allow::Allow;
+use super::origin::{Host, Origin, Scheme, split_port};
+use super::resolve::Resolve;
+
+pub(crate) struct Gate {
+    allow: Allow,
+    reserved: Option<Reserved>,
+    resolver: Arc<dyn Resolve>,
+}
+
+/// Host and port that nothing can allow.
+struct Reserved {
+    host: Host,
+    port: u16,
+}
+
+/// Why a request is not let through.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Denial {
+    pub(crate) reason: String,
+    /// The entry of the list that would let it through.
+    pub(crate) allow: Option<String>,
+}
+
+/// Why there is no address to connect to.
+#[derive(Debug)]
+pub(crate) enum Closed {
+    Denied(Denial),
+    Unresolved(std::io::Error),
+    Empty,
+}
+
+impl Gate {
+    pub(crate) fn new(network: &Network) -> Self {
+        let reserved = network.reserved.as_ref().and_then(Reserved::of);
+        Self { allow: network.allow.clone(), reserved, resolver: network.resolver.clone() }
+    }
+
+    /// Judges a request by where it says that it goes.
+    pub(crate) fn check(&self, origin: &Origin) -> Result<(), Denial> {
+        if self.reserved.as_ref().is_some_and(|reserved| reserved.host == origin.host && reserved.port == origin.port) {
+            return Err(Denial::reserved());
+        }
+        if !self.allow.allows(origin) {
+            return Err(Denial::unlisted(origin));
+        }
+        Ok(())
+    }
+
+    /// The addresses to which a connection for that origin may go, each of them checked.
+    ///
+    /// A name that has special addresses besides others is connected to the others.
+    pub(crate) async fn addresses(&self, origin: &Origin) -> Result<Vec<SocketAddr>, Closed> {
+        let mut open = Vec::new();
+        let mut denial = None;
+        for address in self.resolve(&origin.host).await.map_err(Closed::Unresolved)? {
+            match self.check_address(origin, address).await {
+                Ok(()) => open.push(SocketAddr::new(address, origin.port)),
+                Err(reason) => denial = Some(reason),
+            }
+        }
+        if open.is_empty() {
+            return Err(denial.map_or(Closed::Empty, Closed::Denied));
+        }
+        Ok(open)
+    }
+
+    async fn resolve(&self, host: &Host) -> std::io::Result<Vec<IpAddr>> {
+        match host {
+            Host::Address(address) => Ok(vec![*address]),
+            Host::Name(name) => {
+                let addresses = self.resolver.resolve(name).await?;
+                Ok(addresses.into_iter().map(|address| address.to_canonical()).collect())
+            }
+        }
+    }
+
+    async fn check_address(&self, origin: &Origin, address: IpAddr) -> Result<(), Denial> {
+        if self.is_reserved(address, origin.port).await {
+            return Err(Denial::reserved());
+        }
+        match special(address) {
+            Some(kind) if !self.allow.names(origin.scheme, address, origin.port) => {
+                Err(Denial::special(origin, address, kind))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn is_reserved(&self, address: IpAddr, port: u16) -> bool {
+        let Some(reserved) = self.reserved.as_ref().filter(|reserved| reserved.port == port) else { return false };
+        // A name that cannot be resolved has no address to protect.
+        let own = self.resolve(&reserved.host).await.unwrap_or_default();
+        own.into_iter().any(|own| own == address || (is_this_machine(own) && is_this_machine(address)))
+    }
+}
+
+impl Reserved {
+    fn of(authority: &Authority) -> Option<Self> {
+        let (host, port) = split_port(authority.as_str())?;
+        Some(Self { host: Host::parse(host)?, port: port.unwrap_or(Scheme::Http.default_port()) })
+    }
+}
+
+impl Denial {
+    fn unlisted(origin: &Origin) -> Self {
+        // A special address without its port would be no valid entry.
+        let allow = match origin.host {
+            Host::Address(address) if special(address).is_some() => literal(origin, address),
+            _ => origin.to_string(),
+        };
+        Self { reason: "no entry of the list allows it".to_owned(), allow: Some(allow) }
+    }
+
+    fn special(origin: &Origin, address: IpAddr, kind: &str) -> Self {
+        let reason = format!("{address} is {kind}, which only an entry for itself allows");
+        Self { reason, allow: Some(literal(origin, address)) }
+    }
+
+    fn reserved() -> Self {
+        Self { reason: "it is Lambda's Runtime API, which no entry allows".to_owned(), allow: None }
+    }
+}
+
+fn literal(origin: &Origin, address: IpAddr) -> String {
+    format!("{}://{}:{}", origin.scheme.name(), Host::Address(address), origin.port)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::resolve::Resolving;
+    use super::*;
+
+    /// One name for each case.
+    struct Names;
+
+    impl Resolve for Names {
+        fn resolve(&self, name: &str) -> Resolving {
+            let addresses: &[&str] = match name {
+                "server.example" => &["10.0.0.5", "2001:db8::5"],
+                "mixed.example" => &["127.0.0.1", "10.0.0.5", "::1"],
+                "localhost" => &["::1", "127.0.0.1"],
+                "mapped.example" => &["::ffff:127.0.0.1"],
+                "metadata.example" => &["64:ff9b::a9fe:a9fe"],
+                "api.lambda" => &["169.254.100.1"],
+                "empty.example" => &[],
+                _ => return Box::pin(async { Err(std::io::Error::other("no such name")) }),
+            };
+            let addresses = addresses.iter().map(|address| address.parse().unwrap()).collect();
+            Box::pin(async { Ok(addresses) })
+        }
+    }
+
+    fn gate(allow: &[&str], reserved: Option<&'static str>) -> Gate {
+        Gate::new(&Network {
+            allow: Allow::parse(allow.iter().copied()).unwrap(),
+            reserved: reserved.map(Authority::from_static),
+            resolver: Arc::new(Names),
+            ..Network::default()
+        })
+    }
+
+    /// The addresses that are left, or the reason of the denial.
+    async fn try_gate(gate: &Gate, uri: &str) -> Result<Vec<String>, String> {
+        let origin = Origin::of(&uri.parse().unwrap()).unwrap();
+        gate.check(&origin).map_err(|denial| denial.reason)?;
+        match gate.addresses(&origin).await {
+            Ok(addresses) => Ok(addresses.iter().map(ToString::to_string).collect()),
+            Err(Closed::Denied(denial)) => Err(denial.reason),
+            Err(Closed::Unresolved(error)) => Err(error.to_string()),
+            Err(Closed::Empty) => Err("empty".to_owned()),
+        }
+    }
+
+    #[tokio::test]
+    async fn only_checked_addresses_are_left() {
+        let gate = gate(&["*"], None);
+        let servers = ["10.0.0.5:443", "[2001:db8::5]:443"].map(str::to_owned).to_vec();
+        assert_eq!(try_gate(&gate, "https://server.example").await, Ok(servers));
+        assert_eq!(try_gate(&gate, "http://mixed.example").await, Ok(vec!["10.0.0.5:80".to_owned()]));
+        assert_eq!(try_gate(&gate, "http://empty.example").await, Err("empty".to_owned()));
+        assert_eq!(try_gate(&gate, "http://nowhere.example").await, Err("no such name".to_owned()));
+        for uri in [
+            "http://localhost",
+            "http://mapped.example",
+            "http://metadata.example/latest/meta-data/",
+            "http://127.1",
+            "http://0.0.0.0",
+            "http://[::1]",
+            "http://169.254.169.254",
+            "http://2852039166",
+            "http://[::ffff:169.254.169.254]",
+            "http://[fd00:ec2::254]",
+        ] {
+            let denied = try_gate(&gate, uri).await.unwrap_err();
+            assert!(denied.contains("only an entry for itself"), "{uri}: {denied}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_special_address_is_reached_by_name_once_it_is_allowed_itself() {
+        let gate = gate(&["http://localhost:8080", "http://127.0.0.1:8080"], None);
+        assert_eq!(try_gate(&gate, "http://localhost:8080").await, Ok(vec!["127.0.0.1:8080".to_owned()]));
+        assert!(try_gate(&gate, "http://127.0.0.1:8081").await.is_err());
+        assert!(try_gate(&gate, "https://127.0.0.1:8080").await.is_err());
+    }
+
+    #[tokio::test]
+    async fn nothing_allows_the_runtime_api() {
+        let allow = ["*", "127.0.0.1:9001", "127.0.0.2:9001", "0.0.0.0:9001", "[::1]:9001", "[::]:9001", "localhost:9001"];
+        for reserved in ["127.0.0.1:9001", "localhost:9001", "[::1]:9001"] {
+            let gate = gate(&allow, Some(reserved));
+            for host in ["127.0.0.1", "127.0.0.2", "0.0.0.0", "[::1]", "[::]", "localhost", "[::ffff:7f00:1]", "2130706433"] {
+                let denied = try_gate(&gate, &format!("http://{host}:9001")).await.unwrap_err();
+                assert!(denied.contains("Runtime API"), "{reserved} by {host}: {denied}");
+            }
+            assert!(try_gate(&gate, "http://10.0.0.5:9001").await.is_ok());
+        }
+        let gate = gate(&["*", "169.254.100.1:9001"], Some("169.254.100.1:9001"));
+        for host in ["169.254.100.1", "api.lambda", "[::ffff:169.254.100.1]", "0xa9fe6401"] {
+            let denied = try_gate(&gate, &format!("http://{host}:9001")).await.unwrap_err();
+            assert!(denied.contains("Runtime API"), "{host}: {denied}");
+        }
+    }
+
+    #[test]
+    fn the_entry_that_is_proposed_would_do() {
+        for uri in ["https://api.example.com", "http://10.0.0.5:8080", "http://127.0.0.1", "https://[::1]:8443"] {
+            let origin = Origin::of(&uri.parse().unwrap()).unwrap();
+            let denial = gate(&[], None).check(&origin).unwrap_err();
+            let proposed = denial.allow.unwrap();
+            assert_eq!(gate(&[&proposed], None).check(&origin), Ok(()), "{proposed}");
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Where a request goes: scheme, host and port, in one spelling each.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv6Addr};
+
+use http::Uri;
+use http::uri::Scheme as UriScheme;
+
+/// The two schemes that can be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    Http,
+    Https,
+}
+
+/// A name in lower case, in punycode and without the dot of the root; or an address, whatever spelling it had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Host {
+    Name(String),
+    Address(IpAddr),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Origin {
+    pub(crate) scheme: Scheme,
+    pub(crate) host: Host,
+    pub(crate) port: u16,
+}
+
+impl Origin {
+    /// The origin of an absolute URI. Nothing for other schemes, and for an authority that is more or less than host and
+    /// port: user names are no part of a request (RFC 9110, section 4.2.4).
+    pub(crate) fn of(uri: &Uri) -> Option<Self> {
+        let scheme = uri.scheme()?;
+        let scheme = if *scheme == UriScheme::HTTPS {
+            Scheme::Https
+        } else if *scheme == UriScheme::HTTP {
+            Scheme::Http
+        } else {
+            return None;
+        };
+        let (host, port) = split_port(uri.authority()?.as_str())?;
+        Some(Self { scheme, host: Host::parse(host)?, port: port.unwrap_or(scheme.default_port()) })
+    }
+
+    /// Host and port as they stand in a URI and in the `host` header: without the scheme's own port.
+    pub(crate) fn authority(&self) -> String {
+        if self.port == self.scheme.default_port() {
+            return self.host.to_string();
+        }
+        format!("{}:{}", self.host, self.port)
+    }
+}
+
+/// `https://api.example.com`, `http://10.0.0.5:8080`.
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", self.scheme.name(), self.authority())
+    }
+}
+
+impl Scheme {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
+
+    pub(crate) fn default_port(self) -> u16 {
+        match self {
+            Self::Http => 80,
+            Self::Https => 443,
+        }
+    }
+}
+
+impl Host {
+    /// Reads a host as the URL standard does, so that `EXAMPLE.com.`, `bücher.example`, `127.1` and `[::ffff:7f00:1]`
+    /// are what they mean. <https://url.spec.whatwg.org/#host-parsing>
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        match url::Host::parse(text).ok()? {
+            url::Host::Ipv4(address) => Some(Self::Address(address.into())),
+            url::Host::Ipv6(address) => Some(Self::Address(IpAddr::V6(address).to_canonical())),
+            url::Host::Domain(name) => {
+                let name = name.strip_suffix('.').unwrap_or(&name);
+                (!name.is_empty() && !name.contains('*')).then(|| Self::Name(name.to_owned()))
+            }
+        }
+    }
+}
+
+/// As it stands in a URI: an IPv6 address has brackets.
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(name) => f.write_str(name),
+            Self::Address(IpAddr::V4(address)) => address.fmt(f),
+            Self::Address(IpAddr::V6(address)) => write!(f, "[{address}]"),
+        }
+    }
+}
+
+/// An authority in host and port. Nothing if the port is none, or the whole is a bare IPv6 address.
+pub(crate) fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
+    if authority.parse::<Ipv6Addr>().is_ok() {
+        return None;
+    }
+    match authority.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => {
+            let digits = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+            let port = port.parse().ok().filter(|port| digits && *port != 0)?;
+            Some((host, Some(port)))
+        }
+        _ => Some((authority, None)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn origin(uri: &str) -> Option<String> {
+        Some(Origin::of(&uri.parse().ok()?)?.to_string())
+    }
+
+    #[test]
+    fn every_spelling_of_an_origin_is_the_same() {
+        for (uri, expected) in [
+            ("https://api.example.com/a?b", "https://api.example.com"),
+            ("HTTPS://API.Example.COM:443", "https://api.example.com"),
+            ("https://api.example.com./", "https://api.example.com"),
+            ("http://api.example.com:443", "http://api.example.com:443"),
+            ("http://xn--bcher-kva.example:80/", "http://xn--bcher-kva.example"),
+            ("http://127.0.0.1:9001", "http://127.0.0.1:9001"),
+            ("http://127.1:9001", "http://127.0.0.1:9001"),
+            ("http://2130706433/", "http://127.0.0.1"),
+            ("http://0x7f.1/", "http://127.0.0.1"),
+            ("http://0177.0.0.1/", "http://127.0.0.1"),
+            ("http://127.0.0.1./", "http://127.0.0.1"),
+            ("http://[::ffff:127.0.0.1]:9001/", "http://127.0.0.1:9001"),
+            ("http://[0:0:0:0:0:ffff:a9fe:a9fe]/", "http://169.254.169.254"),
+            ("http://[2001:DB8:0:0::1]:8080/", "http://[2001:db8::1]:8080"),
+        ] {
+            assert_eq!(origin(uri).as_deref(), Some(expected), "{uri}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_origin() {
+        for uri in [
+            "/path",
+            "ftp://example.com/",
+            "https://user@example.com/",
+            "https://allowed.example:x@example.com/",
+            "https://example.com:0/",
+            "https://example.com:65536/",
+            "https://example.com:/",
+            "http://1.2.3.4.5/",
+            "http://127.0.0.256/",
+            "http://[fe80::1%25eth0]/",
+            "http://*.example.com/",
+            "http://./",
+        ] {
+            assert_eq!(origin(uri), None, "{uri}");
+        }
+    }
+
+    #[test]
+    fn letters_beyond_ascii_become_punycode() {
+        assert_eq!(Host::parse("BÜCHER。example"), Some(Host::Name("xn--bcher-kva.example".to_owned())));
+        assert_eq!(Host::parse("①②⑦.0.0.1"), Some(Host::Address([127, 0, 0, 1].into())));
+    }
+}
