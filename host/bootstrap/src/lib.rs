@@ -15,6 +15,7 @@ pub mod marker;
 mod runtime;
 mod runtime_api;
 pub mod start;
+mod trouble;
 
 pub use host::{After, Context, Host, Outcome, Times};
 pub use marker::MARKER;

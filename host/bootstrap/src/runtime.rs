@@ -1,10 +1,11 @@
 //! The loop of the custom runtime: `lambda_runtime` fetches events, [`Host`] answers them, [`RuntimeApi`] sends it.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
-use lambda_runtime::{Error, LambdaEvent, LambdaInvocation, Runtime, service_fn};
+use lambda_runtime::{BoxFuture, Error, LambdaEvent, LambdaInvocation, Runtime, SnapStartResource, service_fn};
 use serde_json::Value as Json;
 use tower::{Layer, Service};
 
@@ -15,14 +16,30 @@ use crate::runtime_api::RuntimeApi;
 /// How long an answer of the Runtime API that is no event holds up the next request for one.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Answers events until the Runtime API fails.
+/// Answers events until the Runtime API fails: one after the other, or as many at once as `AWS_LAMBDA_MAX_CONCURRENCY`
+/// says, which `lambda_runtime` reads itself.
 ///
 /// # Errors
 /// Whatever `lambda_runtime` cannot go on after.
 pub(crate) async fn run(host: Host, api: RuntimeApi, log: Log) -> Result<(), Error> {
     // A handler of its own kind is asked for; the layer puts ours in its place.
     let unused = service_fn(|_: LambdaEvent<Json>| async { Ok::<(), Error>(()) });
-    Runtime::new(unused).layer(Answering { host, api, log }).run().await
+    let restored = Arc::new(Restored(api.clone()));
+    Runtime::new(unused)
+        .register_snapstart_resource(restored)
+        .layer(Answering { host, api, log })
+        .run_concurrent()
+        .await
+}
+
+/// Connections do not outlive a snapshot. Instances do not need to: none is made before its event.
+struct Restored(RuntimeApi);
+
+impl SnapStartResource for Restored {
+    fn after_restore(&self) -> BoxFuture<'_, Result<(), Error>> {
+        self.0.reset();
+        Box::pin(async { Ok(()) })
+    }
 }
 
 /// The layer and the service that it makes.

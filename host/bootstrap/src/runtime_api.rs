@@ -40,6 +40,11 @@ impl RuntimeApi {
         Self(Arc::new(PooledClient::builder().with_endpoint(endpoint.clone()).build()))
     }
 
+    /// Forgets the connections, which a snapshot has cut.
+    pub(crate) fn reset(&self) {
+        self.0.reset_pool();
+    }
+
     /// The reply to one invocation.
     pub(crate) async fn response(&self, request_id: &str, json: Bytes) -> anyhow::Result<()> {
         self.post(&format!("/2018-06-01/runtime/invocation/{request_id}/response"), None, json).await

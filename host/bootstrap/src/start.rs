@@ -14,6 +14,7 @@ use crate::host::Host;
 use crate::log::{Log, Value};
 use crate::runtime;
 use crate::runtime_api::RuntimeApi;
+use crate::trouble::Trouble;
 
 /// Lambda's words for a start that failed before the first event.
 const INIT_ERROR: &str = "Runtime.InitError";
@@ -34,7 +35,7 @@ pub fn run(env: &dyn Env) -> ExitCode {
             return ExitCode::from(USAGE);
         }
     };
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+    let runtime = match tokio_runtime(lambda.as_ref().map_or(1, |lambda| lambda.concurrency)) {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("bootstrap: cannot start: {error}");
@@ -54,6 +55,15 @@ pub fn run(env: &dyn Env) -> ExitCode {
     catch_unwind(AssertUnwindSafe(|| runtime.block_on(work))).unwrap_or(ExitCode::FAILURE)
 }
 
+/// One thread for one event at a time: it starts sooner and costs less. Several events at once have all processors.
+fn tokio_runtime(concurrency: usize) -> io::Result<tokio::runtime::Runtime> {
+    let mut builder = match concurrency {
+        1 => tokio::runtime::Builder::new_current_thread(),
+        _ => tokio::runtime::Builder::new_multi_thread(),
+    };
+    builder.enable_all().build()
+}
+
 async fn serve(lambda: &LambdaEnv, env: &dyn Env) -> ExitCode {
     let api = RuntimeApi::new(&lambda.runtime_api);
     let (config, log) = match config(lambda, env) {
@@ -63,8 +73,10 @@ async fn serve(lambda: &LambdaEnv, env: &dyn Env) -> ExitCode {
         }
         Err(error) => return report(&api, &log_to_stderr(&LogConfig::default()), &format!("{error:#}")).await,
     };
-    log.forward_tracing();
-    log_panics(log.clone());
+    let trouble = Trouble::default();
+    let heard = trouble.clone();
+    log.forward_tracing(move |message| heard.hear(message));
+    log_panics(log.clone(), trouble.clone());
     let host = match host(lambda, &config, &log) {
         Ok(host) => host,
         Err(error) => return report(&api, &log, &format!("{error:#}")).await,
@@ -74,6 +86,10 @@ async fn serve(lambda: &LambdaEnv, env: &dyn Env) -> ExitCode {
             if let Err(error) = ended {
                 log.host().fatal("the Runtime API failed", &[("error", Value::Shown(&error))]);
             }
+            ExitCode::FAILURE
+        }
+        () = trouble.seen() => {
+            log.host().fatal("the Runtime API failed; the process ends", &[]);
             ExitCode::FAILURE
         }
         () = terminated() => ExitCode::SUCCESS,
@@ -102,16 +118,17 @@ fn host(lambda: &LambdaEnv, config: &Config, log: &Log) -> anyhow::Result<Host> 
         let length = path.metadata().with_context(|| format!("cannot read {}", path.display()))?.len();
         artifact.check_cheap(&path, length)?;
     }
-    let guest = Guest::load(&path, limits(config, lambda.memory))?;
+    let guest = Guest::load(&path, limits(config, lambda.memory, lambda.concurrency))?;
     Ok(Host::new(guest, config, log.clone()))
 }
 
-/// The limits of one instance in a function with that much memory, in bytes.
+/// The limits of one instance in a function with that much memory, in bytes, that answers so many events at once.
 #[must_use]
-pub fn limits(config: &Config, function_memory: usize) -> Limits {
+pub fn limits(config: &Config, function_memory: usize, concurrency: usize) -> Limits {
     Limits {
-        memory: config.limits.memory_in(function_memory),
+        memory: config.limits.memory_in(function_memory, concurrency),
         response_body: config.limits.max_reply,
+        concurrency,
         ..Limits::default()
     }
 }
@@ -125,8 +142,9 @@ async fn report(api: &RuntimeApi, log: &Log, problem: &str) -> ExitCode {
 }
 
 /// One line in the log for a panic, in place of Rust's own words on standard error.
-fn log_panics(log: Log) {
+fn log_panics(log: Log, trouble: Trouble) {
     panic::set_hook(Box::new(move |panic| {
+        trouble.panicked(panic);
         log.host().fatal("the host panicked", &[("error", Value::Shown(&panic.to_string().replace('\n', " ")))]);
     }));
 }

@@ -75,6 +75,7 @@ mod tests {
             function_name: "shop".into(),
             function_version: "1".into(),
             memory: 128 << 20,
+            concurrency: 1,
             task_root: Some("/var/task".into()),
             handler: Some(handler.into()),
         }

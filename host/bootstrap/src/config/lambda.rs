@@ -14,6 +14,10 @@ const VERSION: &str = "AWS_LAMBDA_FUNCTION_VERSION";
 const MEMORY: &str = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE";
 const TASK_ROOT: &str = "LAMBDA_TASK_ROOT";
 const HANDLER: &str = "_HANDLER";
+const CONCURRENCY: &str = "AWS_LAMBDA_MAX_CONCURRENCY";
+
+/// The most events at once that are believed: each may take its instance's memory.
+const MOST_AT_ONCE: usize = 1000;
 
 /// The function as Lambda describes it. `lambda_runtime` reads the same variables and panics where one is missing, so
 /// this is read first.
@@ -27,6 +31,8 @@ pub struct LambdaEnv {
     pub function_version: String,
     /// The function's memory, in bytes. (Lambda says it in MiB and calls them MB.)
     pub memory: usize,
+    /// Events that Lambda sends at once: more than one on Lambda Managed Instances only.
+    pub concurrency: usize,
     /// The folder of the unpacked zip; imitations of Lambda may leave it out.
     pub task_root: Option<PathBuf>,
     /// The function's handler as it was configured, customarily `bootstrap`.
@@ -77,6 +83,11 @@ impl LambdaEnv {
             }
             0
         });
+        let concurrency = get(CONCURRENCY).map_or(Some(1), at_once).unwrap_or_else(|| {
+            let value = shown(get(CONCURRENCY).unwrap_or_default());
+            problems.push(format!("{CONCURRENCY} is \"{value}\", which is no number from 1 to {MOST_AT_ONCE}"));
+            1
+        });
         if !problems.is_empty() {
             return Err(LambdaEnvError::Incomplete { runtime_api, problems });
         }
@@ -85,6 +96,7 @@ impl LambdaEnv {
             function_name,
             function_version,
             memory,
+            concurrency,
             task_root: get(TASK_ROOT).map(PathBuf::from),
             handler: get(HANDLER).map(str::to_owned),
         })
@@ -100,6 +112,10 @@ fn runtime_api(value: &str) -> Result<Uri, LambdaEnvError> {
 fn memory_bytes(mib: &str) -> Option<usize> {
     let mib = mib.parse::<i32>().ok().filter(|mib| *mib > 0)?;
     usize::try_from(mib).ok()?.checked_mul(1024 * 1024)
+}
+
+fn at_once(value: &str) -> Option<usize> {
+    value.parse().ok().filter(|count| (1..=MOST_AT_ONCE).contains(count))
 }
 
 #[cfg(test)]
@@ -167,6 +183,16 @@ mod tests {
                 error,
                 format!("AWS_LAMBDA_FUNCTION_MEMORY_SIZE is \"{value}\", which is no number of megabytes")
             );
+        }
+    }
+
+    #[test]
+    fn concurrency_is_one_unless_lambda_says_more() {
+        assert_eq!(read_with(&[]).unwrap().concurrency, 1);
+        assert_eq!(read_with(&[(CONCURRENCY, "50")]).unwrap().concurrency, 50);
+        for value in ["0", "-1", "many", "1001"] {
+            let error = read_with(&[(CONCURRENCY, value)]).unwrap_err().to_string();
+            assert_eq!(error, format!("AWS_LAMBDA_MAX_CONCURRENCY is \"{value}\", which is no number from 1 to 1000"));
         }
     }
 

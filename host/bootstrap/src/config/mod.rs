@@ -33,8 +33,12 @@ const MIB: usize = 1024 * 1024;
 /// What the host itself needs of a function's memory: the rest is the component's.
 const HOST_RESERVE: usize = 64 * MIB;
 
-/// The least that a component gets where nothing else is set.
-const LEAST_MEMORY: usize = 64 * MIB;
+/// What one event holds of the host's memory beside its instance: the event, the request's body, the response's body and
+/// the reply, each bounded by the load balancer's 1 MiB or by `limits.max-reply`, and lines of output.
+const EVENT_RESERVE: usize = 4 * MIB;
+
+/// The least that an instance gets where nothing else is set.
+const LEAST_MEMORY: usize = 16 * MIB;
 
 /// How one function is to be run. [`SETTINGS`] says what each field is called and does.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -107,9 +111,11 @@ impl Config {
 }
 
 impl LimitsConfig {
-    /// The linear memory of one instance, in bytes, in a function that has `function` bytes of memory.
-    pub fn memory_in(&self, function: usize) -> usize {
-        self.memory.unwrap_or_else(|| function.saturating_sub(HOST_RESERVE).max(LEAST_MEMORY))
+    /// The linear memory of one instance, in bytes, in a function that has `function` bytes of memory and answers
+    /// `concurrency` events at once: (memory − 64 MiB) ÷ concurrency − 4 MiB, and at least 16 MiB.
+    pub fn memory_in(&self, function: usize, concurrency: usize) -> usize {
+        let share = function.saturating_sub(HOST_RESERVE) / concurrency.max(1);
+        self.memory.unwrap_or_else(|| share.saturating_sub(EVENT_RESERVE).max(LEAST_MEMORY))
     }
 }
 

@@ -68,7 +68,7 @@ pub static SETTINGS: &[Setting] = &[
         key: "limits.memory",
         variable: "FUNCSERVER_LIMITS_MEMORY",
         carried: true,
-        default: Fallback::Rule("the function's memory less 64MiB, at least 64MiB"),
+        default: Fallback::Rule("(the function's memory - 64MiB) / events at once - 4MiB, at least 16MiB"),
         doc: "The linear memory that one instance of the component may have. A component that needs more is answered with 500.",
         kind: Kind::Size { range: MIB..=10 * KIB * MIB, set: |config, bytes| config.limits.memory = Some(bytes) },
     },

@@ -221,8 +221,9 @@ fn a_file_without_settings_of_the_host_carries_nothing() {
 #[test]
 fn memory_follows_the_function_unless_it_is_set() {
     let default = LimitsConfig::default();
-    for (function, instance) in [(0, 64), (100, 64), (128, 64), (512, 448), (10_240, 10_176)] {
-        assert_eq!(default.memory_in(function * MIB), instance * MIB, "{function}");
+    for (function, instance) in [(0, 16), (80, 16), (128, 60), (512, 444), (10_240, 10_172)] {
+        assert_eq!(default.memory_in(function * MIB, 1), instance * MIB, "{function}");
     }
-    assert_eq!(LimitsConfig { memory: Some(5), ..default }.memory_in(1024 * MIB), 5);
+    assert_eq!(default.memory_in(2112 * MIB, 32), 60 * MIB);
+    assert_eq!(LimitsConfig { memory: Some(5), ..default }.memory_in(1024 * MIB, 1), 5);
 }

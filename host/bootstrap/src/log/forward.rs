@@ -9,19 +9,22 @@ use tracing::{Event as TracingEvent, Metadata, Subscriber};
 use super::{Field, Level, Log};
 
 /// Takes events of WARN and ERROR, and no spans: their fields would say nothing that we do not know.
-struct Forward(Log);
+struct Forward {
+    log: Log,
+    heard: Box<dyn Fn(&str) + Send + Sync>,
+}
 
 impl Log {
     /// Writes the process's `tracing` events of WARN and ERROR to this log from now on, with their origin as the field
-    /// `target`. A process that has a subscriber already keeps it.
-    pub fn forward_tracing(&self) {
-        let _ = tracing::subscriber::set_global_default(Forward(self.clone()));
+    /// `target`, and tells `heard` each message. A process that has a subscriber already keeps it.
+    pub fn forward_tracing(&self, heard: impl Fn(&str) + Send + Sync + 'static) {
+        let _ = tracing::subscriber::set_global_default(Forward { log: self.clone(), heard: Box::new(heard) });
     }
 }
 
 impl Subscriber for Forward {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.is_event() && level(metadata).is_some_and(|level| self.0.enabled(level))
+        metadata.is_event() && level(metadata).is_some()
     }
 
     fn max_level_hint(&self) -> Option<tracing::level_filters::LevelFilter> {
@@ -34,7 +37,8 @@ impl Subscriber for Forward {
         event.record(&mut content);
         let mut fields: Vec<Field<'_>> = vec![("target", event.metadata().target().into())];
         fields.extend(content.fields.iter().map(|(name, value)| (*name, value.into())));
-        self.0.host().event(level, &content.message, &fields);
+        self.log.host().event(level, &content.message, &fields);
+        (self.heard)(&content.message);
     }
 
     /// Spans are never enabled, so that this one id is nobody's.
@@ -83,6 +87,8 @@ impl Content {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
     use super::super::Format;
     use super::super::sink::Sink;
     use super::*;
@@ -90,7 +96,7 @@ mod tests {
     fn lines(level: Level, events: impl FnOnce()) -> Vec<String> {
         let sink = Sink::default();
         let log = Log::new(Format::Text, level, sink.clone());
-        tracing::subscriber::with_default(Forward(log), events);
+        tracing::subscriber::with_default(Forward { log, heard: Box::new(|_| ()) }, events);
         sink.text()
     }
 
@@ -107,6 +113,18 @@ mod tests {
                 "-\tWARN\t target=lambda_runtime error=Some(1)\n"
             ]
         );
+    }
+
+    #[test]
+    fn every_message_is_heard_whatever_the_log_writes() {
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let kept = heard.clone();
+        let forward = Forward {
+            log: Log::new(Format::Text, Level::Fatal, Sink::default()),
+            heard: Box::new(move |message| kept.lock().unwrap().push(message.to_owned())),
+        };
+        tracing::subscriber::with_default(forward, || tracing::warn!(error = 1, "polling failed"));
+        assert_eq!(*heard.lock().unwrap(), ["polling failed"]);
     }
 
     #[test]
@@ -132,8 +150,8 @@ mod tests {
     #[test]
     fn the_first_log_of_a_process_gets_the_events_of_all_its_threads() {
         let (first, second) = (Sink::default(), Sink::default());
-        Log::new(Format::Text, Level::Info, first.clone()).forward_tracing();
-        Log::new(Format::Text, Level::Info, second.clone()).forward_tracing();
+        Log::new(Format::Text, Level::Info, first.clone()).forward_tracing(|_| ());
+        Log::new(Format::Text, Level::Info, second.clone()).forward_tracing(|_| ());
         std::thread::scope(|threads| {
             threads.spawn(|| tracing::error!(target: "elsewhere", "worker died"));
         });
