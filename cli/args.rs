@@ -1,0 +1,244 @@
+//! The command line.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use funcserver_engine::Arch;
+
+/// Runs any wasi:http component as an AWS Lambda function behind an Application Load Balancer
+#[derive(Debug, Parser)]
+#[command(name = "funcserver", version = version(), arg_required_else_help = true, after_help = EXIT_CODES, after_long_help = OVERVIEW)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve a component behind a local load balancer
+    #[command(after_help = SERVE)]
+    Serve(Serve),
+    /// Compile a component to the machine code that the bootstrap loads
+    #[command(after_help = BUILD)]
+    Build(Build),
+    /// Make the zip that Lambda runs
+    #[command(after_help = BUNDLE)]
+    Bundle(Bundle),
+    /// Answer one event, and print the reply
+    #[command(after_help = INVOKE, allow_missing_positional = true)]
+    Invoke(Invoke),
+    /// Tell what a component exports and imports, and whether it will run here
+    #[command(after_help = INSPECT)]
+    Inspect(Inspect),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    pub(crate) component: Component,
+    /// Where to listen: a port, or an address and a port; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080", value_parser = address)]
+    pub(crate) listen: SocketAddr,
+    /// Send events with multi-value headers, as a target group with lambda.multi_value_headers.enabled does
+    #[arg(long)]
+    pub(crate) multi_value_headers: bool,
+    #[command(flatten)]
+    pub(crate) timeout: Timeout,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Build {
+    #[command(flatten)]
+    pub(crate) component: Component,
+    /// The file to write; what was compiled is written beside it, to FILE.json
+    #[arg(short, long, value_name = "FILE", default_value = "handler.cwasm")]
+    pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) arch: ForArch,
+    /// Print what was compiled as JSON on stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Bundle {
+    #[command(flatten)]
+    pub(crate) component: Component,
+    /// The file to write
+    #[arg(short, long, value_name = "FILE", default_value = "function.zip")]
+    pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) arch: ForArch,
+    /// The bootstrap to put in; else bootstrap-ARCH is looked for in $FUNCSERVER_BOOTSTRAP_DIR, beside this program, and in
+    /// dist/ of this folder or one above it
+    #[arg(long, value_name = "PATH")]
+    pub(crate) bootstrap: Option<PathBuf>,
+    /// Print what was bundled as JSON on stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Invoke {
+    #[command(flatten)]
+    pub(crate) component: Component,
+    /// The file with the event, or - for stdin
+    #[arg(value_name = "EVENT")]
+    pub(crate) event: PathBuf,
+    /// Print the reply as the load balancer would get it, not made pretty
+    #[arg(long)]
+    pub(crate) raw: bool,
+    #[command(flatten)]
+    pub(crate) timeout: Timeout,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Inspect {
+    #[command(flatten)]
+    pub(crate) component: Component,
+    /// Print it as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Component {
+    /// The component, .wasm or .cwasm; without it what funcserver.toml names, else the built-in example
+    #[arg(value_name = "COMPONENT")]
+    pub(crate) path: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ForArch {
+    /// The architecture of the Lambda function: x86_64 or arm64; without it this machine's, or a .cwasm's own
+    #[arg(long, value_name = "ARCH", value_parser = arch)]
+    pub(crate) arch: Option<Arch>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Timeout {
+    /// The function's timeout in seconds, as set in Lambda (up to 900)
+    #[arg(long = "timeout", value_name = "SECONDS", default_value = "30", value_parser = clap::value_parser!(u64).range(1..=900))]
+    seconds: u64,
+}
+
+impl Timeout {
+    pub(crate) fn duration(&self) -> Duration {
+        Duration::from_secs(self.seconds)
+    }
+}
+
+/// Our version, wasmtime's and the target: what `--version` prints.
+fn version() -> &'static str {
+    static VERSION: LazyLock<String> = LazyLock::new(funcserver_bootstrap::version);
+    &VERSION
+}
+
+fn arch(text: &str) -> Result<Arch, String> {
+    text.parse().map_err(|_| "Lambda has the architectures x86_64 and arm64".to_owned())
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let text = text.strip_prefix("http://").unwrap_or(text);
+    let port = text.strip_prefix("localhost:").unwrap_or(text);
+    if let Ok(port) = port.parse::<u16>() {
+        return Ok((Ipv4Addr::LOCALHOST, port).into());
+    }
+    text.parse().map_err(|_| "give an address and a port, as in 127.0.0.1:8080 or [::1]:8080".to_owned())
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 error, 2 wrong usage, 3 the invocation was an error (invoke)";
+
+const OVERVIEW: &str = "\
+Without COMPONENT a subcommand takes what funcserver.toml in this folder names, else an example that this program carries.
+
+Examples:
+  funcserver serve                    the built-in example on http://127.0.0.1:8080
+  funcserver serve router.wasm        a component of your own
+  funcserver inspect router.wasm      what it needs, and whether it will run
+  funcserver bundle router.wasm       function.zip for Lambda
+
+Exit codes:
+  0  done
+  1  error: stderr says which file, and what mends it
+  2  wrong usage
+  3  the invocation was an error (invoke)";
+
+const SERVE: &str = "\
+Prints its address as the first line on stdout. All else goes to stderr, with one line for each request: method, path, \
+status, and the times for decoding the event, for the component, and for encoding the reply. Ctrl-C ends it.
+
+Examples:
+  funcserver serve
+  funcserver serve router.wasm --listen 127.0.0.1:3000
+  funcserver serve router.wasm --listen 0 --multi-value-headers";
+
+const BUILD: &str = "\
+What was compiled once is kept in ${XDG_CACHE_HOME:-~/.cache}/funcserver/components.
+
+Examples:
+  funcserver build router.wasm
+  funcserver build router.wasm -o dist/router.cwasm --arch arm64";
+
+const BUNDLE: &str = "\
+The zip holds bootstrap, handler.cwasm, handler.cwasm.json, and the settings of funcserver.toml that the host reads, where \
+there are any. The same inputs give the same bytes. scripts/build-bootstrap makes the bootstrap.
+
+Examples:
+  funcserver bundle router.wasm
+  funcserver bundle router.wasm -o arm.zip --arch arm64
+  funcserver bundle router.cwasm --bootstrap ./bootstrap-x86_64";
+
+const INVOKE: &str = "\
+Prints the reply on stdout and the log on stderr. Exit code 3 if the invocation was an error.
+
+Examples:
+  funcserver invoke event.json
+  funcserver invoke router.wasm event.json --raw
+  echo '{\"httpMethod\": \"GET\", \"path\": \"/products\", \"headers\": {}}' | funcserver invoke router.wasm -";
+
+const INSPECT: &str = "\
+Exit code 1 if it will not run here.
+
+Examples:
+  funcserver inspect router.wasm
+  funcserver inspect handler.cwasm --json";
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_subcommand_has_examples() {
+        for command in Cli::command().get_subcommands().filter(|command| command.get_name() != "help") {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.contains("Examples:\n"), "{}", command.get_name());
+        }
+    }
+
+    #[test]
+    fn an_address_may_be_short() {
+        for (text, expected) in [
+            ("8080", "127.0.0.1:8080"),
+            ("localhost:0", "127.0.0.1:0"),
+            ("0.0.0.0:80", "0.0.0.0:80"),
+            ("[::1]:80", "[::1]:80"),
+            ("http://127.0.0.1:80", "127.0.0.1:80"),
+        ] {
+            assert_eq!(address(text).map(|address| address.to_string()), Ok(expected.to_owned()));
+        }
+        for text in ["", "localhost", "127.0.0.1", "65536", "example.com:80"] {
+            assert!(address(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! The bootstrap that `bundle` puts into the zip: where it is found, and whether it fits the component.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, anyhow, bail};
+use funcserver_bootstrap::config::Env;
+use funcserver_bootstrap::marker::{self, Marker};
+use funcserver_engine::{Arch, WASMTIME_VERSION};
+use object::elf::{EM_AARCH64, EM_X86_64, FileHeader64};
+use object::endian::LittleEndian;
+use object::read::elf::FileHeader as _;
+
+use crate::output;
+
+/// The variable that names the folder in which to look first.
+pub(crate) const FOLDER: &str = "FUNCSERVER_BOOTSTRAP_DIR";
+
+/// The newest glibc that Lambda's `provided.al2023` has: 2.34 (Lambda developer guide, "OS-only runtimes").
+const GLIBC: (u32, u32) = (2, 34);
+
+/// A bootstrap that fits.
+#[derive(Debug)]
+pub(crate) struct BootstrapFile {
+    /// Where it lies.
+    pub(crate) path: PathBuf,
+    /// What it holds.
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl BootstrapFile {
+    /// Finds the bootstrap for `arch`, `path` before all others, and checks its architecture and versions. A glibc that is
+    /// too new gets a warning on stderr.
+    pub(crate) fn find(path: Option<&Path>, arch: Arch, env: &dyn Env) -> Result<BootstrapFile> {
+        let path = match path {
+            Some(path) => path.to_owned(),
+            None => look(arch, &folders(env))?,
+        };
+        let bytes = fs::read(&path)
+            .map_err(|error| anyhow!("cannot read the bootstrap {}: {error}; {}", path.display(), remedy(arch)))?;
+        if let Err(reason) = check(&bytes, arch) {
+            bail!("{} is not the bootstrap for this component: {reason}; {}", path.display(), remedy(arch));
+        }
+        if let Some((major, minor)) = newest_glibc(&bytes).filter(|version| *version > GLIBC) {
+            output::warn(format_args!(
+                "{} needs glibc {major}.{minor}, where Lambda's provided.al2023 has {}.{}: it would not start there; {}",
+                path.display(),
+                GLIBC.0,
+                GLIBC.1,
+                remedy(arch)
+            ));
+        }
+        Ok(BootstrapFile { path, bytes })
+    }
+}
+
+/// Where a bootstrap may lie, best first.
+fn folders(env: &dyn Env) -> Vec<PathBuf> {
+    let mut folders: Vec<PathBuf> =
+        env.get(FOLDER).filter(|folder| !folder.is_empty()).map(PathBuf::from).into_iter().collect();
+    if let Ok(tool) = std::env::current_exe() {
+        folders.extend(tool.parent().map(Path::to_owned));
+    }
+    if let Ok(here) = std::env::current_dir() {
+        folders.extend(here.ancestors().map(|folder| folder.join("dist")));
+    }
+    folders
+}
+
+fn look(arch: Arch, folders: &[PathBuf]) -> Result<PathBuf> {
+    let name = format!("bootstrap-{arch}");
+    match folders.iter().map(|folder| folder.join(&name)).find(|path| path.is_file()) {
+        Some(path) => Ok(path),
+        None => bail!(
+            "no {name} in ${FOLDER}, beside this program, or in dist/ of this folder or one above it; {}, or name it with --bootstrap",
+            remedy(arch)
+        ),
+    }
+}
+
+fn remedy(arch: Arch) -> String {
+    format!("make it: scripts/build-bootstrap {arch}")
+}
+
+/// Checks that `bytes` are a program for `arch` with this tool's versions.
+fn check(bytes: &[u8], arch: Arch) -> Result<(), String> {
+    match architecture(bytes) {
+        Some(found) if found == arch.name() => {}
+        Some(found) => return Err(format!("it is a program for {found}, and the component is compiled for {arch}")),
+        None => return Err("it is no Linux program (ELF, 64 bit)".to_owned()),
+    }
+    let Some(found) = Marker::find(bytes) else {
+        return Err("it is another program, without the marker that funcserver's bootstrap carries".to_owned());
+    };
+    for (program, found, expected) in
+        [("funcserver", found.funcserver, marker::VERSION), ("wasmtime", found.wasmtime, WASMTIME_VERSION)]
+    {
+        if found != expected {
+            return Err(format!("it has {program} {found}, and the component is compiled by {program} {expected}"));
+        }
+    }
+    Ok(())
+}
+
+/// The architecture in an ELF header: Lambda's name of it, or its number.
+fn architecture(bytes: &[u8]) -> Option<String> {
+    let header = FileHeader64::<LittleEndian>::parse(bytes).ok()?;
+    Some(match header.e_machine(header.endian().ok()?) {
+        EM_X86_64 => Arch::X86_64.name().to_owned(),
+        EM_AARCH64 => Arch::Arm64.name().to_owned(),
+        other => format!("ELF machine {other}"),
+    })
+}
+
+/// The newest version of glibc that any symbol of the program asks for.
+fn newest_glibc(bytes: &[u8]) -> Option<(u32, u32)> {
+    let header = FileHeader64::<LittleEndian>::parse(bytes).ok()?;
+    let endian = header.endian().ok()?;
+    let sections = header.sections(endian, bytes).ok()?;
+    let (needs, strings) = sections.gnu_verneed(endian, bytes).ok()??;
+    let strings = sections.strings(endian, bytes, strings).ok()?;
+    let versions = needs.flatten().flat_map(|(_, versions)| versions.flatten());
+    versions.filter_map(|version| glibc(version.name(endian, strings).ok()?)).max()
+}
+
+/// Reads `GLIBC_2.34`.
+fn glibc(symbol_version: &[u8]) -> Option<(u32, u32)> {
+    let text = std::str::from_utf8(symbol_version).ok()?.strip_prefix("GLIBC_")?;
+    let mut numbers = text.split('.').map(|number| number.parse().ok());
+    Some((numbers.next()??, numbers.next()??))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The head of an ELF file for `machine`, with `rest` behind it.
+    fn elf(machine: u8, rest: &[u8]) -> Vec<u8> {
+        let mut bytes = vec![0; 64];
+        bytes[..8].copy_from_slice(b"\x7fELF\x02\x01\x01\x00");
+        bytes[18] = machine;
+        bytes.extend_from_slice(rest);
+        bytes
+    }
+
+    fn refusal(bytes: &[u8]) -> String {
+        check(bytes, Arch::X86_64).unwrap_err()
+    }
+
+    #[test]
+    fn a_program_with_our_marker_fits() {
+        assert_eq!(check(&elf(62, &marker::MARKER), Arch::X86_64), Ok(()));
+        assert_eq!(check(&elf(183, &marker::MARKER), Arch::Arm64), Ok(()));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_told_apart() {
+        assert!(refusal(b"#!/bin/sh\n").contains("no Linux program"));
+        assert!(refusal(b"").contains("no Linux program"));
+        assert!(
+            refusal(&elf(183, &marker::MARKER))
+                .contains("a program for arm64, and the component is compiled for x86_64")
+        );
+        assert!(refusal(&elf(243, &marker::MARKER)).contains("ELF machine 243"));
+        assert!(refusal(&elf(62, b"")).contains("without the marker"));
+        let other = String::from_utf8(marker::MARKER.to_vec()).unwrap();
+        let versions = other.replace(marker::VERSION, "9.8.7");
+        assert!(refusal(&elf(62, versions.as_bytes())).contains("it has funcserver 9.8.7, and the component"));
+        let versions = other.replace(WASMTIME_VERSION, "47.0.1");
+        assert!(refusal(&elf(62, versions.as_bytes())).contains("it has wasmtime 47.0.1, and the component"));
+    }
+
+    #[test]
+    fn a_missing_one_names_the_command_that_makes_it() {
+        let error = look(Arch::Arm64, &[]).unwrap_err().to_string();
+        assert!(error.contains("no bootstrap-arm64") && error.contains("scripts/build-bootstrap arm64"), "{error}");
+    }
+
+    #[test]
+    fn the_first_folder_wins() {
+        let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let folders = [first.path().to_owned(), second.path().to_owned()];
+        fs::write(second.path().join("bootstrap-x86_64"), "").unwrap();
+        assert_eq!(look(Arch::X86_64, &folders).unwrap(), second.path().join("bootstrap-x86_64"));
+        fs::write(first.path().join("bootstrap-x86_64"), "").unwrap();
+        assert_eq!(look(Arch::X86_64, &folders).unwrap(), first.path().join("bootstrap-x86_64"));
+    }
+
+    #[test]
+    fn versions_of_glibc_are_compared_as_numbers() {
+        assert_eq!(glibc(b"GLIBC_2.34"), Some((2, 34)));
+        assert_eq!(glibc(b"GLIBC_2.2.5"), Some((2, 2)));
+        assert_eq!(glibc(b"GLIBC_PRIVATE"), None);
+        assert_eq!(glibc(b"GCC_3.0"), None);
+        assert!(glibc(b"GLIBC_2.9") < glibc(b"GLIBC_2.34"));
+    }
+
+    #[test]
+    fn the_glibc_of_a_real_program_is_read() {
+        let here = fs::read(std::env::current_exe().unwrap()).unwrap();
+        assert!(newest_glibc(&here).is_some_and(|version| version >= (2, 2)), "{:?}", newest_glibc(&here));
+        assert_eq!(newest_glibc(b"\x7fELF"), None);
+    }
+}

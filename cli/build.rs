@@ -1,0 +1,41 @@
+//! `funcserver build`: a component to machine code.
+
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+use funcserver_bootstrap::artifact::Artifact;
+use funcserver_bootstrap::config::Env;
+use funcserver_engine::Target;
+
+use crate::args;
+use crate::cache::{Kept, write};
+use crate::compiled::{self, Made};
+use crate::component::Component;
+use crate::output;
+use crate::project::Project;
+use crate::size::Size;
+
+pub(crate) fn run(args: &args::Build, env: &dyn Env) -> Result<ExitCode> {
+    let project = Project::read(env)?;
+    let component = Component::choose(args.component.path.as_deref(), &project)?;
+    let arch = compiled::arch(args.arch.arch, &component);
+    let Made { kept: Kept { bytes, facts, .. }, when, .. } = Made::of(&component, Target::Lambda(arch), env)?;
+
+    let path = &args.output;
+    write(path, &bytes).with_context(|| format!("cannot write {}", path.display()))?;
+    let beside = Artifact::path(path);
+    write(&beside, facts.to_json()?.as_bytes()).with_context(|| format!("cannot write {}", beside.display()))?;
+
+    if args.json {
+        output::json(&facts)?;
+    }
+    output::note(format_args!(
+        "{} ({}) -> {} ({}) for {}, {when}",
+        component.origin,
+        Size::of(&component.bytes),
+        path.display(),
+        Size::of(&bytes),
+        facts.target,
+    ));
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,108 @@
+//! `funcserver bundle`: the zip that Lambda runs.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result, bail};
+use funcserver_bootstrap::config::Env;
+use funcserver_engine::Target;
+use serde::Serialize;
+
+use crate::args;
+use crate::bootstrap_file::BootstrapFile;
+use crate::cache::write;
+use crate::compiled::{self, Compiled};
+use crate::component::Component;
+use crate::hash::sha256;
+use crate::output;
+use crate::project::{FILE, Project};
+use crate::size::Size;
+use crate::zip::{self, Entry};
+
+/// The largest zip that can be uploaded directly, and the largest that Lambda unpacks (Lambda developer guide, "Lambda
+/// quotas").
+const DIRECT: Size = Size(50 << 20);
+const UNZIPPED: Size = Size(250 << 20);
+
+/// What `--json` prints.
+#[derive(Debug, Serialize)]
+struct Report<'a> {
+    file: &'a Path,
+    sha256: String,
+    arch: &'a str,
+    bootstrap: &'a Path,
+    zipped: usize,
+    unzipped: u64,
+}
+
+pub(crate) fn run(args: &args::Bundle, env: &dyn Env) -> Result<ExitCode> {
+    let project = Project::read(env)?;
+    let component = Component::choose(args.component.path.as_deref(), &project)?;
+    let origin = component.origin.clone();
+    let arch = compiled::arch(args.arch.arch, &component);
+    let bootstrap = BootstrapFile::find(args.bootstrap.as_deref(), arch, env)?;
+    output::note(format_args!("the bootstrap is {}", bootstrap.path.display()));
+    let compiled = Compiled::of(component, Target::Lambda(arch), env)?;
+
+    let facts = compiled.facts.map(|facts| facts.to_json()).transpose()?;
+    let settings = project.carried()?;
+    let mut entries =
+        vec![Entry::program("bootstrap", &bootstrap.bytes), Entry::file("handler.cwasm", &compiled.bytes)];
+    entries.extend(facts.as_deref().map(|facts| Entry::file("handler.cwasm.json", facts.as_bytes())));
+    entries.extend(settings.as_deref().map(|settings| Entry::file(FILE, settings.as_bytes())));
+    let unzipped = Size(entries.iter().map(|entry| entry.bytes.len() as u64).sum());
+    check_unzipped(unzipped)?;
+    let zip = zip::pack(&entries).context("cannot make the zip")?;
+
+    let path = &args.output;
+    write(path, &zip).with_context(|| format!("cannot write {}", path.display()))?;
+    output::note(format_args!("{origin} -> {} for {arch}", path.display()));
+    tell_sizes(Size::of(&zip), unzipped);
+    if args.json {
+        output::json(&Report {
+            file: path,
+            sha256: sha256(&zip),
+            arch: arch.name(),
+            bootstrap: &bootstrap.path,
+            zipped: zip.len(),
+            unzipped: unzipped.0,
+        })?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn tell_sizes(zipped: Size, unzipped: Size) {
+    output::note(format_args!(
+        "{} zipped of {} for a direct upload, {} unzipped of {}",
+        zipped.mebibytes(),
+        DIRECT.mebibytes(),
+        unzipped.mebibytes(),
+        UNZIPPED.mebibytes()
+    ));
+    if zipped > DIRECT {
+        output::warn("it is too large for a direct upload: deploy it through S3");
+    }
+}
+
+fn check_unzipped(size: Size) -> Result<()> {
+    if size > UNZIPPED {
+        bail!(
+            "the function has {} unzipped, and Lambda takes {}; make the component smaller",
+            size.mebibytes(),
+            UNZIPPED.mebibytes()
+        );
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lambda_does_not_unpack_is_refused() {
+        check_unzipped(UNZIPPED).unwrap();
+        let error = check_unzipped(Size(UNZIPPED.0 * 2)).unwrap_err().to_string();
+        assert!(error.contains("500.0 MiB unzipped, and Lambda takes 250.0 MiB"), "{error}");
+    }
+}

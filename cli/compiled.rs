@@ -1,0 +1,188 @@
+//! A component as machine code, ready to be mapped: taken from the cache, compiled, or given as a `.cwasm`.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use funcserver_bootstrap::artifact::Artifact;
+use funcserver_bootstrap::config::Env;
+use funcserver_bootstrap::marker;
+use funcserver_engine::{Arch, FileKind, Guest, Limits, Precompiled, Target, WASMTIME_VERSION, World, compile};
+
+use crate::cache::{Cache, Kept};
+use crate::component::{Component, Origin};
+use crate::hash::sha256;
+use crate::{output, progress};
+
+/// A compiled component.
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    /// The file to map.
+    pub(crate) path: PathBuf,
+    /// What it holds.
+    pub(crate) bytes: Vec<u8>,
+    /// What is known of it; a `.cwasm` may come without.
+    pub(crate) facts: Option<Artifact>,
+    /// Keeps `path` alive where the cache is a temporary one.
+    _cache: Option<Cache>,
+}
+
+/// A component that this program compiled.
+#[derive(Debug)]
+pub(crate) struct Made {
+    /// The component in the cache.
+    pub(crate) kept: Kept,
+    /// When it was compiled.
+    pub(crate) when: When,
+    cache: Cache,
+}
+
+/// When a component was compiled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum When {
+    /// Now, in that time.
+    Now(Duration),
+    /// By an earlier call.
+    Before,
+}
+
+impl Compiled {
+    /// Compiles `component` for `target`, or checks that it was compiled for it.
+    pub(crate) fn of(component: Component, target: Target, env: &dyn Env) -> Result<Compiled> {
+        match FileKind::of(&component.bytes) {
+            FileKind::Precompiled(header) => Compiled::given(component, &header, target),
+            _ => Made::of(&component, target, env).map(Compiled::from),
+        }
+    }
+
+    fn given(component: Component, header: &Precompiled, target: Target) -> Result<Compiled> {
+        let Origin::File(path) = component.origin else { bail!("{} is compiled already", component.origin) };
+        let facts = verified(&path, &component.bytes)?;
+        check_fit(&path, header, facts.as_ref(), target)?;
+        if target.triple() == Target::Host.triple() {
+            // Only loading it tells whether it was compiled with the same settings.
+            Guest::load(&path, Limits::default()).map_err(|error| anyhow!("{error}"))?;
+        }
+        Ok(Compiled { path, bytes: component.bytes, facts, _cache: None })
+    }
+}
+
+impl From<Made> for Compiled {
+    fn from(made: Made) -> Compiled {
+        let Kept { path, bytes, facts } = made.kept;
+        Compiled { path, bytes, facts: Some(facts), _cache: Some(made.cache) }
+    }
+}
+
+impl Made {
+    /// Compiles `component` for `target`, if that was not done before.
+    pub(crate) fn of(component: &Component, target: Target, env: &dyn Env) -> Result<Made> {
+        let world = handler_world(component)?;
+        let cache = Cache::open(env).context("cannot make a folder for compiled components")?;
+        let source = sha256(&component.bytes);
+        if let Some(mut kept) = cache.get(&source, target) {
+            // The same content may have had another name.
+            kept.facts.name = component.name();
+            return Ok(Made { kept, when: When::Before, cache });
+        }
+        let begin = Instant::now();
+        let doing = format!("compiling {} for {}", component.origin, target.triple());
+        let bytes = progress::during(doing, || compile::compile(&component.bytes, target))
+            .map_err(|error| anyhow!("{}: {error}", component.origin))?;
+        let when = When::Now(begin.elapsed());
+        let facts = facts(component, source, world, &bytes, target);
+        let kept = cache.put(bytes, facts, target).context("cannot keep the compiled component in the cache")?;
+        Ok(Made { kept, when, cache })
+    }
+}
+
+/// The architecture to compile for where none is asked for: a compiled component's own, else this machine's, else the one
+/// that Lambda takes by default.
+pub(crate) fn arch(asked: Option<Arch>, component: &Component) -> Arch {
+    let own = match FileKind::of(&component.bytes) {
+        FileKind::Precompiled(header) => header.arch.parse().ok(),
+        _ => None,
+    };
+    asked.or(own).or_else(Arch::host).unwrap_or(Arch::X86_64)
+}
+
+/// The facts beside the compiled component at `path`, after its hash was checked against them. Without them: a warning on
+/// stderr, as nothing says whether the file is whole.
+pub(crate) fn verified(path: &Path, bytes: &[u8]) -> Result<Option<Artifact>> {
+    let Some(facts) = Artifact::read(path)? else {
+        output::warn(format_args!(
+            "could not check the hash of {}: there is no {}; `funcserver build` writes both",
+            path.display(),
+            Artifact::path(path).display()
+        ));
+        return Ok(None);
+    };
+    facts.check_length(path, bytes.len() as u64)?;
+    facts.check_hash(path, &sha256(bytes))?;
+    Ok(Some(facts))
+}
+
+/// Checks that the compiled component at `path` fits this program and `target`: by its header, and by its facts where
+/// there are any.
+pub(crate) fn check_fit(path: &Path, header: &Precompiled, facts: Option<&Artifact>, target: Target) -> Result<()> {
+    let triple = target.triple();
+    let shown = path.display();
+    if !triple.starts_with(&format!("{}-", header.arch)) {
+        let arch = if triple.starts_with("aarch64") { Arch::Arm64 } else { Arch::X86_64 };
+        let found = header.arch;
+        bail!(
+            "{shown} was compiled for {found}, and {triple} is needed; compile it again: funcserver build --arch {arch}"
+        );
+    }
+    if header.version.as_deref() != WASMTIME_VERSION.split('.').next() {
+        let found = header.version.as_deref().unwrap_or("of an unknown version");
+        bail!(
+            "{shown} was compiled by wasmtime {found}, and this is wasmtime {WASMTIME_VERSION}; \
+             compile it again: funcserver build"
+        );
+    }
+    if let Some(facts) = facts {
+        facts.check_versions(path)?;
+        facts.check_target(path, &triple)?;
+    }
+    Ok(())
+}
+
+/// The world of a component that is a handler.
+fn handler_world(component: &Component) -> Result<World> {
+    let origin = &component.origin;
+    let world = compile::world(&component.bytes).map_err(|error| anyhow!("{origin}: {error}"))?;
+    world.handler().map_err(|misfit| {
+        let argument = match origin {
+            Origin::File(path) => format!(" {}", path.display()),
+            Origin::Example => String::new(),
+        };
+        anyhow!("{origin} cannot run as a handler: {misfit}; see: funcserver inspect{argument}")
+    })?;
+    Ok(world)
+}
+
+fn facts(component: &Component, source: String, world: World, bytes: &[u8], target: Target) -> Artifact {
+    Artifact {
+        name: component.name(),
+        sha256: sha256(bytes),
+        length: bytes.len() as u64,
+        source_sha256: source,
+        source_length: component.bytes.len() as u64,
+        exports: world.exports,
+        imports: world.imports,
+        wasmtime: WASMTIME_VERSION.to_owned(),
+        funcserver: marker::VERSION.to_owned(),
+        target: target.triple(),
+    }
+}
+
+impl fmt::Display for When {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            When::Now(time) => write!(f, "compiled in {:.2} s", time.as_secs_f64()),
+            When::Before => f.write_str("compiled before"),
+        }
+    }
+}

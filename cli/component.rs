@@ -1,0 +1,90 @@
+//! Which component a command is about: its argument, else what the settings name, else the built-in example.
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+
+use crate::output;
+use crate::project::{FILE, Project};
+
+/// The component that this program carries: `guest-example/rust`.
+const EXAMPLE: &[u8] = include_bytes!(env!("FUNCSERVER_EXAMPLE_COMPONENT"));
+
+/// A component as it was given: to be compiled, or compiled already.
+#[derive(Debug)]
+pub(crate) struct Component {
+    /// Where it comes from.
+    pub(crate) origin: Origin,
+    /// What it holds.
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// Where a component comes from. Shown as errors name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// A file.
+    File(PathBuf),
+    /// This program.
+    Example,
+}
+
+impl Component {
+    /// Reads the component that is meant. Where the command line does not name it, a line on stderr does.
+    pub(crate) fn choose(argument: Option<&Path>, project: &Project) -> Result<Component> {
+        let configured = project.config.component.path.as_deref();
+        match (argument, configured) {
+            (Some(path), _) => Component::read(path, None),
+            (None, Some(path)) => {
+                let component = Component::read(path, project.config.component.build.as_deref())?;
+                output::note(format_args!(
+                    "the component is {}, which {FILE} or FUNCSERVER_COMPONENT names",
+                    path.display()
+                ));
+                Ok(component)
+            }
+            (None, None) => {
+                output::note(format_args!(
+                    "no component given, and no {FILE} here names one: taking the built-in example"
+                ));
+                Ok(Component { origin: Origin::Example, bytes: EXAMPLE.to_vec() })
+            }
+        }
+    }
+
+    fn read(path: &Path, build: Option<&str>) -> Result<Component> {
+        match fs::read(path) {
+            Ok(bytes) => Ok(Component { origin: Origin::File(path.to_owned()), bytes }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => match build {
+                Some(command) => bail!("no such component: {}; make it: {command}", path.display()),
+                None => bail!(
+                    "no such component: {}; check the path, or leave it out to take the built-in example",
+                    path.display()
+                ),
+            },
+            Err(_) if path.is_dir() => {
+                bail!("{} is a folder; name the component in it, a .wasm or .cwasm file", path.display())
+            }
+            Err(error) => bail!("cannot read the component {}: {error}", path.display()),
+        }
+    }
+
+    /// Its name: the file's, without its ending.
+    pub(crate) fn name(&self) -> String {
+        match &self.origin {
+            Origin::File(path) => path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+            Origin::Example => "example".to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Origin::File(path) => write!(f, "{}", path.display()),
+            Origin::Example => f.write_str("the built-in example"),
+        }
+    }
+}

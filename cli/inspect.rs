@@ -1,0 +1,176 @@
+//! `funcserver inspect`: what a component exports and imports, and whether it will run here.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Result, anyhow};
+use funcserver_bootstrap::config::Env;
+use funcserver_engine::{FileKind, Guest, HandlerVersion, Limits, Precompiled, Target, World, compile};
+use serde::Serialize;
+
+use crate::args;
+use crate::compiled::{check_fit, verified};
+use crate::component::{Component, Origin};
+use crate::output;
+use crate::project::Project;
+use crate::size::Size;
+
+/// What is known of a component, as `--json` prints it.
+#[derive(Debug, Serialize)]
+struct Report {
+    /// The file, or that it is the example.
+    component: String,
+    /// Its length in bytes.
+    length: u64,
+    exports: Vec<String>,
+    imports: Vec<String>,
+    /// Each WASI package with its version, such as `wasi:http@0.2.12`.
+    wasi: Vec<String>,
+    /// The handler that would be called, where there is one that this host can run.
+    handler: Option<&'static str>,
+    /// Whether it will run here.
+    runs: bool,
+    /// Why not.
+    reasons: Vec<String>,
+    /// What is known of a compiled one.
+    compiled: Option<CompiledReport>,
+}
+
+/// What is known of a compiled component besides.
+#[derive(Debug, Serialize)]
+struct CompiledReport {
+    /// The architecture in its header.
+    arch: String,
+    /// The version of wasmtime: the exact one where its facts tell it, else the one in its header.
+    wasmtime: Option<String>,
+    /// The version of funcserver, where its facts tell it.
+    funcserver: Option<String>,
+    /// Whether its hash is the one in its facts.
+    hash_checked: bool,
+}
+
+pub(crate) fn run(args: &args::Inspect, env: &dyn Env) -> Result<ExitCode> {
+    let project = Project::read(env)?;
+    let component = Component::choose(args.component.path.as_deref(), &project)?;
+    let report = Report::of(&component)?;
+    if args.json {
+        output::json(&report)?;
+    } else {
+        output::line(report.text())?;
+    }
+    if report.runs {
+        return Ok(ExitCode::SUCCESS);
+    }
+    Err(anyhow!("{} will not run here: {}", report.component, report.reasons.join("; ")))
+}
+
+impl Report {
+    fn of(component: &Component) -> Result<Report> {
+        match (FileKind::of(&component.bytes), &component.origin) {
+            (FileKind::Precompiled(header), Origin::File(path)) => Report::compiled(component, &header, path),
+            _ => Report::source(component),
+        }
+    }
+
+    fn source(component: &Component) -> Result<Report> {
+        let world = compile::world(&component.bytes).map_err(|error| anyhow!("{}: {error}", component.origin))?;
+        Ok(Report::new(component, world))
+    }
+
+    /// The world of a compiled component stands in its facts; without them it has to be loaded.
+    fn compiled(component: &Component, header: &Precompiled, path: &Path) -> Result<Report> {
+        let facts = verified(path, &component.bytes)?;
+        let mut reasons = Vec::new();
+        reasons.extend(check_fit(path, header, facts.as_ref(), Target::Host).err().map(|error| error.to_string()));
+        let world = match &facts {
+            Some(facts) => World { imports: facts.imports.clone(), exports: facts.exports.clone() },
+            None if reasons.is_empty() => {
+                Guest::load(path, Limits::default()).map_err(|error| anyhow!("{error}"))?.world().clone()
+            }
+            None => return Err(anyhow!("{}", reasons.join("; "))),
+        };
+        let mut report = Report::new(component, world);
+        report.runs &= reasons.is_empty();
+        report.reasons.extend(reasons);
+        report.compiled = Some(CompiledReport {
+            arch: header.arch.to_owned(),
+            wasmtime: facts.as_ref().map(|facts| facts.wasmtime.clone()).or_else(|| header.version.clone()),
+            funcserver: facts.as_ref().map(|facts| facts.funcserver.clone()),
+            hash_checked: facts.is_some(),
+        });
+        Ok(report)
+    }
+
+    fn new(component: &Component, world: World) -> Report {
+        let handler = world.handler();
+        Report {
+            component: component.origin.to_string(),
+            length: component.bytes.len() as u64,
+            wasi: wasi(&world),
+            handler: handler.as_ref().ok().map(|version| match version {
+                HandlerVersion::P2 => "wasi:http/incoming-handler@0.2",
+            }),
+            runs: handler.is_ok(),
+            reasons: handler.err().map(|misfit| misfit.reasons).unwrap_or_default(),
+            exports: world.exports,
+            imports: world.imports,
+            compiled: None,
+        }
+    }
+
+    fn text(&self) -> String {
+        let mut text = format!("{}: {}", self.component, Size(self.length));
+        if let Some(compiled) = &self.compiled {
+            text += &format!(
+                ", compiled by wasmtime {} for {}, {}",
+                compiled.wasmtime.as_deref().unwrap_or("of an unknown version"),
+                compiled.arch,
+                if compiled.hash_checked { "hash checked" } else { "hash not checked" }
+            );
+        }
+        for (title, names) in [("exports", &self.exports), ("imports", &self.imports), ("wasi", &self.wasi)] {
+            text += &format!("\n{title}:");
+            for name in names {
+                text += &format!("\n  {name}");
+            }
+            if names.is_empty() {
+                text += " none";
+            }
+        }
+        match self.handler.filter(|_| self.runs) {
+            Some(handler) => text += &format!("\nruns here: yes, as {handler}"),
+            None => text += "\nruns here: no",
+        }
+        text
+    }
+}
+
+/// The WASI packages of a world, each version once.
+fn wasi(world: &World) -> Vec<String> {
+    let names = world.imports.iter().chain(&world.exports);
+    let packages: BTreeSet<String> = names.filter_map(|name| package(name)).collect();
+    packages.into_iter().collect()
+}
+
+/// `wasi:http/types@0.2.12` without its interface: `wasi:http@0.2.12`.
+fn package(interface: &str) -> Option<String> {
+    let (package, rest) = interface.split_once('/')?;
+    let version = rest.split_once('@').map(|(_, version)| format!("@{version}")).unwrap_or_default();
+    package.starts_with("wasi:").then(|| format!("{package}{version}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packages_of_wasi_are_told_once() {
+        let own = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+        let world = World {
+            imports: own(&["wasi:http/types@0.2.12", "wasi:cli/stdout@0.2.6", "acme:kv/store@1.0.0", "run"]),
+            exports: own(&["wasi:http/incoming-handler@0.2.12"]),
+        };
+        assert_eq!(wasi(&world), ["wasi:cli@0.2.6", "wasi:http@0.2.12"]);
+    }
+}

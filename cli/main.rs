@@ -1,0 +1,66 @@
+#![forbid(unsafe_code)]
+//! `funcserver`: builds, inspects, serves, invokes and bundles `wasi:http` components for AWS Lambda behind an Application
+//! Load Balancer.
+//!
+//! `main` gathers the world (arguments, environment) and hands it to one subcommand; each has a file of its own.
+
+mod args;
+mod bootstrap_file;
+mod build;
+mod bundle;
+mod cache;
+mod compiled;
+mod component;
+mod hash;
+mod inspect;
+mod invoke;
+mod local;
+mod output;
+mod progress;
+mod project;
+mod serve;
+mod size;
+mod zip;
+
+use std::io;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser as _;
+use funcserver_bootstrap::config::{ConfigErrors, Env, Variables};
+
+use args::{Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli.command, &Variables::of_process()) {
+        Ok(code) => code,
+        Err(error) if reader_is_gone(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            report(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command, env: &dyn Env) -> Result<ExitCode> {
+    match command {
+        Command::Serve(args) => serve::run(&args, env),
+        Command::Build(args) => build::run(&args, env),
+        Command::Bundle(args) => bundle::run(&args, env),
+        Command::Invoke(args) => invoke::run(&args, env),
+        Command::Inspect(args) => inspect::run(&args, env),
+    }
+}
+
+/// As with any filter, it is no error if who reads our stdout has read enough.
+fn reader_is_gone(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+fn report(error: &anyhow::Error) {
+    match error.downcast_ref::<ConfigErrors>() {
+        Some(errors) => errors.iter().for_each(|error| output::note(format_args!("error: {error}"))),
+        None => output::note(format_args!("error: {error:#}")),
+    }
+}

@@ -1,0 +1,22 @@
+//! Progress of what may take its time: a spinner on a terminal, one plain line elsewhere.
+
+use std::fmt::Display;
+use std::io::{self, IsTerminal as _};
+use std::time::Duration;
+
+use indicatif::ProgressBar;
+
+use crate::output;
+
+/// Runs `work` and shows `doing` meanwhile, on stderr.
+pub(crate) fn during<T>(doing: impl Display, work: impl FnOnce() -> T) -> T {
+    if !io::stderr().is_terminal() {
+        output::note(format_args!("{doing} …"));
+        return work();
+    }
+    let spinner = ProgressBar::new_spinner().with_message(format!("{doing} …"));
+    spinner.enable_steady_tick(Duration::from_millis(100));
+    let result = work();
+    spinner.finish_and_clear();
+    result
+}

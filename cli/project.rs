@@ -1,0 +1,40 @@
+//! The user's project: the `funcserver.toml` of the working folder, where there is one, and the settings that hold.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use funcserver_bootstrap::config::{Config, Env, carried};
+
+/// Where the settings are read from.
+pub(crate) const FILE: &str = "funcserver.toml";
+
+/// The settings of one call of the tool.
+#[derive(Debug)]
+pub(crate) struct Project {
+    /// The settings: the file's, overridden by the environment's.
+    pub(crate) config: Config,
+    /// The file's text.
+    text: Option<String>,
+}
+
+impl Project {
+    /// Reads the working folder's file and the environment.
+    pub(crate) fn read(env: &dyn Env) -> Result<Project> {
+        let path = Path::new(FILE);
+        let text = match fs::read_to_string(path) {
+            Ok(text) => Some(text),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error).with_context(|| format!("cannot read {FILE}")),
+        };
+        let config = Config::read(text.as_deref().map(|text| (path, text)), env)?;
+        Ok(Project { config, text })
+    }
+
+    /// The file as the zip carries it: what the host reads, if there is anything.
+    pub(crate) fn carried(&self) -> Result<Option<String>> {
+        let carried = self.text.as_deref().map(|text| carried(Path::new(FILE), text)).transpose()?;
+        Ok(carried.filter(|text| !text.is_empty()))
+    }
+}

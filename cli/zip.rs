@@ -1,0 +1,46 @@
+//! The zip that Lambda unpacks. The same entries give the same bytes: their order is the caller's, and timestamps, modes
+//! and compression are fixed.
+
+use std::io::{Cursor, Write as _};
+
+use zip::result::ZipResult;
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, DateTime, ZipWriter};
+
+/// One file of a zip.
+#[derive(Debug)]
+pub(crate) struct Entry<'a> {
+    /// Its path in the zip, with `/` between folders.
+    pub(crate) name: &'a str,
+    /// What it holds.
+    pub(crate) bytes: &'a [u8],
+    /// Whether it is a program: mode 0755, else 0644.
+    pub(crate) executable: bool,
+}
+
+impl<'a> Entry<'a> {
+    /// A file to read.
+    pub(crate) fn file(name: &'a str, bytes: &'a [u8]) -> Entry<'a> {
+        Entry { name, bytes, executable: false }
+    }
+
+    /// A file to run.
+    pub(crate) fn program(name: &'a str, bytes: &'a [u8]) -> Entry<'a> {
+        Entry { name, bytes, executable: true }
+    }
+}
+
+/// Packs `entries` in their order.
+pub(crate) fn pack(entries: &[Entry<'_>]) -> ZipResult<Vec<u8>> {
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    for entry in entries {
+        let options = SimpleFileOptions::default()
+            .compression_method(CompressionMethod::Deflated)
+            .compression_level(Some(9))
+            .last_modified_time(DateTime::DEFAULT)
+            .unix_permissions(if entry.executable { 0o755 } else { 0o644 });
+        zip.start_file(entry.name, options)?;
+        zip.write_all(entry.bytes)?;
+    }
+    Ok(zip.finish()?.into_inner())
+}

@@ -1,0 +1,79 @@
+//! What is no handler: every subcommand says so in one line, and ends with 1.
+
+use crate::tool::{Ended, Tool};
+use crate::wasm;
+
+/// Runs every subcommand that takes a component on `file`, and checks that each fails with these words.
+fn refused(tool: &Tool, file: &str, parts: &[&str]) {
+    for line in [format!("build {file}"), format!("serve {file} --listen 0"), format!("invoke {file} event.json")] {
+        tool.run(&line).failed(parts);
+    }
+    bundle(tool, file).failed(parts);
+}
+
+fn bundle(tool: &Tool, file: &str) -> Ended {
+    tool.run(&format!("bundle {file} --arch x86_64 --bootstrap bootstrap"))
+}
+
+fn user() -> Tool {
+    let tool = Tool::new();
+    tool.write("event.json", r#"{"httpMethod": "GET", "path": "/", "headers": {}}"#);
+    tool.write("bootstrap", crate::elf::small_bootstrap(crate::elf::X86_64, &funcserver_bootstrap::MARKER));
+    tool
+}
+
+#[test]
+fn no_such_component() {
+    let tool = user();
+    refused(&tool, "router.wasm", &["no such component: router.wasm", "check the path"]);
+    tool.run("inspect router.wasm").failed(&["no such component: router.wasm"]);
+}
+
+#[test]
+fn a_folder() {
+    let tool = user();
+    std::fs::create_dir(tool.path("target")).unwrap();
+    refused(&tool, "target", &["target is a folder", "name the component in it"]);
+}
+
+#[test]
+fn not_a_component() {
+    let tool = user();
+    let cases: [(&str, Vec<u8>, &[&str]); 6] = [
+        ("core.wasm", wasm::core_module(), &["core WebAssembly module", "wasm-tools component new"]),
+        ("text.wasm", b"(component)".to_vec(), &["it is text", ".wasm"]),
+        ("empty.wasm", Vec::new(), &["it is empty", ".wasm"]),
+        ("bytes.wasm", vec![1; 100], &["neither a WebAssembly file nor a compiled component", ".wasm"]),
+        ("program.wasm", tool.read("bootstrap"), &["an executable or library", ".wasm"]),
+        ("half.wasm", wasm::truncated().to_vec(), &["damaged"]),
+    ];
+    for (name, bytes, parts) in cases {
+        tool.write(name, bytes);
+        let parts = [&[name], parts].concat();
+        refused(&tool, name, &parts);
+        tool.run(&format!("inspect {name}")).failed(&parts);
+    }
+}
+
+#[test]
+fn no_handler() {
+    let tool = user();
+    tool.write("library.wasm", wasm::no_handler());
+    let parts =
+        ["library.wasm", "exports nothing", "wasi:http/incoming-handler@0.2", "funcserver inspect library.wasm"];
+    refused(&tool, "library.wasm", &parts);
+    let inspected = tool.run("inspect library.wasm");
+    assert_eq!(inspected.code, 1);
+    assert!(
+        inspected.stderr.contains("error: library.wasm will not run here: it exports nothing"),
+        "{}",
+        inspected.stderr
+    );
+}
+
+#[test]
+fn an_import_that_no_host_has() {
+    let tool = user();
+    tool.write("import.wasm", wasm::unknown_import());
+    refused(&tool, "import.wasm", &["import.wasm", "acme:store/kv@1.0.0"]);
+}

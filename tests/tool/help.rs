@@ -1,0 +1,62 @@
+//! What the tool says of itself.
+
+use crate::tool::Tool;
+
+const SUBCOMMANDS: [&str; 5] = ["serve", "build", "bundle", "invoke", "inspect"];
+
+#[test]
+fn every_subcommand_has_help_with_examples() {
+    let tool = Tool::new();
+    for subcommand in SUBCOMMANDS {
+        let help = tool.run(&format!("{subcommand} --help")).succeeded().stdout;
+        assert!(help.contains("Examples:") && help.contains(&format!("funcserver {subcommand}")), "{help}");
+    }
+}
+
+#[test]
+fn the_help_names_all_subcommands_and_exit_codes() {
+    let help = Tool::new().run("--help").succeeded().stdout;
+    for subcommand in SUBCOMMANDS {
+        assert!(help.contains(&format!("\n  {subcommand} ")), "{help}");
+    }
+    for code in ["\n  0  ", "\n  1  ", "\n  2  ", "\n  3  "] {
+        assert!(help.contains(code), "{help}");
+    }
+}
+
+#[test]
+fn the_version_names_wasmtime_and_the_target_too() {
+    let version = Tool::new().run("--version").succeeded().stdout;
+    let expected = format!("funcserver {}\n", funcserver_bootstrap::version());
+    assert_eq!(version, expected);
+    assert!(version.contains(&format!("wasmtime {}", funcserver_engine::WASMTIME_VERSION)), "{version}");
+}
+
+#[test]
+fn wrong_usage_is_exit_2() {
+    let tool = Tool::new();
+    for line in [
+        "",
+        "walk",
+        "serve --no-such-option",
+        "serve --listen somewhere",
+        "serve --timeout 901",
+        "build --arch mips",
+        "invoke",
+        "build one.wasm two.wasm",
+    ] {
+        let ended = tool.run(line);
+        assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{line}: {}", ended.stderr);
+        assert!(
+            ended.stderr.contains("Usage: funcserver") || ended.stderr.contains("try '--help'"),
+            "{}",
+            ended.stderr
+        );
+    }
+}
+
+#[test]
+fn an_unknown_architecture_is_told_which_there_are() {
+    let error = Tool::new().run("build --arch mips").stderr;
+    assert!(error.contains("x86_64 and arm64"), "{error}");
+}

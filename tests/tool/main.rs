@@ -1,0 +1,20 @@
+#![forbid(unsafe_code)]
+//! The tool as its users start it: the built executable, its exit codes, its two output streams.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that fails by a panic says where")]
+
+mod bad_bootstrap;
+mod bad_compiled;
+mod bad_component;
+mod bad_project;
+mod build;
+mod bundle;
+mod elf;
+mod help;
+mod http;
+mod inspect;
+mod invoke;
+mod serve;
+mod server;
+mod tool;
+mod wasm;

@@ -1,0 +1,87 @@
+//! `funcserver serve` at work.
+
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::thread::{self, sleep};
+use std::time::{Duration, Instant};
+
+use crate::tool::{Tool, wait};
+
+/// How long a server may take to start, with an unoptimised compiler in it, and how long to end.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A server. It ends with its test.
+pub(crate) struct Server {
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+    stderr: PathBuf,
+    pub(crate) address: SocketAddr,
+}
+
+impl Server {
+    /// Starts `serve` with these arguments on a free port, and waits for its first line.
+    pub(crate) fn start(tool: &Tool, arguments: &str) -> Server {
+        let stderr = tool.path("serve.log");
+        let mut command = tool.command(&format!("serve {arguments} --listen 127.0.0.1:0"));
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(File::create(&stderr).unwrap());
+        let mut child = command.spawn().unwrap();
+        let (line, stdout) = first_line(child.stdout.take().unwrap());
+        let Some(address) = line.strip_prefix("http://").and_then(|address| address.trim_end().parse().ok()) else {
+            let _ = child.kill();
+            let _ = child.wait();
+            panic!("not an address: {line:?}; {}", fs::read_to_string(stderr).unwrap());
+        };
+        Server { child, stdout, stderr, address }
+    }
+
+    /// What is on stderr by now.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(&self.stderr).unwrap()
+    }
+
+    /// The first line on stderr that holds `part`, which may be about to be written.
+    pub(crate) fn log_line(&self, part: &str) -> String {
+        let begin = Instant::now();
+        loop {
+            let log = self.log();
+            if let Some(line) = log.lines().find(|line| line.contains(part)) {
+                return line.to_owned();
+            }
+            assert!(begin.elapsed() < Duration::from_secs(10), "no line with {part}: {log}");
+            sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Sends a signal, and waits for the end: the exit status, and what was on stdout after the first line.
+    pub(crate) fn end(mut self, signal: &str) -> (ExitStatus, String) {
+        let kill = format!("kill -{signal} {}", self.child.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+        let status = wait(&mut self.child, PATIENCE);
+        let mut rest = String::new();
+        self.stdout.read_to_string(&mut rest).unwrap();
+        (status, rest)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The first line, or nothing if none comes.
+fn first_line(stdout: ChildStdout) -> (String, BufReader<ChildStdout>) {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let mut stdout = BufReader::new(stdout);
+        let mut line = String::new();
+        let _ = stdout.read_line(&mut line);
+        let _ = sender.send((line, stdout));
+    });
+    receiver.recv_timeout(PATIENCE).expect("no line on stdout in time")
+}

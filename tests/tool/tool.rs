@@ -1,0 +1,144 @@
+//! One user: a working folder and a cache of their own, and the tool.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// No call of the tool takes longer here.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A user.
+pub(crate) struct Tool {
+    home: TempDir,
+}
+
+/// What a call of the tool came to.
+pub(crate) struct Ended {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Tool {
+    pub(crate) fn new() -> Tool {
+        let tool = Tool { home: TempDir::new().unwrap() };
+        fs::create_dir(tool.path("")).unwrap();
+        tool
+    }
+
+    /// A path in the working folder.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.home.path().join("work").join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+
+    pub(crate) fn read(&self, name: &str) -> Vec<u8> {
+        fs::read(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    pub(crate) fn cache(&self) -> PathBuf {
+        self.home.path().join("cache")
+    }
+
+    /// The tool with that command line, split at spaces, and nothing of the environment that the tests have.
+    pub(crate) fn command(&self, line: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_funcserver"));
+        command
+            .args(line.split_whitespace())
+            .current_dir(self.path(""))
+            .env_clear()
+            .env("XDG_CACHE_HOME", self.cache());
+        command
+    }
+
+    pub(crate) fn run(&self, line: &str) -> Ended {
+        self.finish(self.command(line), b"")
+    }
+
+    pub(crate) fn run_with(&self, line: &str, name: &str, value: impl AsRef<OsStr>) -> Ended {
+        let mut command = self.command(line);
+        command.env(name, value);
+        self.finish(command, b"")
+    }
+
+    pub(crate) fn run_on(&self, line: &str, stdin: &[u8]) -> Ended {
+        self.finish(self.command(line), stdin)
+    }
+
+    /// Runs a command to its end. Files in place of pipes, as nobody has to read them meanwhile.
+    pub(crate) fn finish(&self, mut command: Command, stdin: &[u8]) -> Ended {
+        let file = |name: &str| self.home.path().join(name);
+        fs::write(file("stdin"), stdin).unwrap();
+        let mut child = command
+            .stdin(File::open(file("stdin")).unwrap())
+            .stdout(File::create(file("stdout")).unwrap())
+            .stderr(File::create(file("stderr")).unwrap())
+            .spawn()
+            .unwrap();
+        let status = wait(&mut child, PATIENCE);
+        let text = |name| String::from_utf8(fs::read(file(name)).unwrap()).unwrap();
+        let ended = Ended { code: status.code().unwrap_or(-1), stdout: text("stdout"), stderr: text("stderr") };
+        assert!(!ended.stderr.contains("panicked"), "{}", ended.stderr);
+        ended
+    }
+}
+
+impl Ended {
+    /// The call was a success.
+    pub(crate) fn succeeded(self) -> Ended {
+        assert_eq!(self.code, 0, "{}", self.stderr);
+        self
+    }
+
+    /// The call was an error, told in one line that holds all `parts`, with nothing on stdout.
+    pub(crate) fn failed(self, parts: &[&str]) -> Ended {
+        assert_eq!(self.code, 1, "{}\n{}", self.stdout, self.stderr);
+        assert_eq!(self.stdout, "");
+        let errors: Vec<_> = self.stderr.lines().filter(|line| line.starts_with("error: ")).collect();
+        assert_eq!(errors.len(), 1, "{}", self.stderr);
+        let last = self.stderr.lines().last().unwrap_or_default();
+        assert_eq!(errors, [last]);
+        for part in parts {
+            assert!(last.contains(part), "`{part}` is missing in: {last}");
+        }
+        self
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}", self.stdout))
+    }
+}
+
+/// Waits for a child, and ends it if that takes too long.
+pub(crate) fn wait(child: &mut Child, patience: Duration) -> ExitStatus {
+    let begin = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
+        }
+        if begin.elapsed() > patience {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            panic!("not ended after {patience:?}");
+        }
+        sleep(Duration::from_millis(5));
+    }
+}
+
+/// The bootstrap that cargo built beside the tool.
+pub(crate) fn debug_bootstrap() -> PathBuf {
+    let path = Path::new(env!("CARGO_BIN_EXE_funcserver")).with_file_name("bootstrap");
+    assert!(path.is_file(), "{} is missing: cargo build -p funcserver-bootstrap", path.display());
+    path
+}
