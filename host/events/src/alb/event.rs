@@ -1,0 +1,121 @@
+//! A request becomes an event.
+
+use super::{
+    HeaderMode,
+    json::Json,
+    media::{self, Media},
+    normal_form::host_of_target,
+    target::{grouped, kept},
+};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Request};
+
+/// Why no event can be made of a request: a load balancer answers 400 to it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EventError {
+    /// The request's target is no path.
+    #[error("the request's target is {target:?}: expected a path that begins with /")]
+    Target {
+        /// The target as sent.
+        target: String,
+    },
+    /// A header value is no UTF-8, and JSON holds nothing else.
+    #[error("the value of the header {name} is no UTF-8")]
+    Value {
+        /// The header's name.
+        name: String,
+    },
+}
+
+/// Turns a request into the event that a load balancer would send.
+///
+/// The request's URI may have only a path and a query, as a server reads them. Where there is no `host` header, the URI's
+/// authority becomes one. Nothing is added: `X-Forwarded-For` and its like are the load balancer's business. Path, keys and
+/// values of the query stand in the event as they are. What the event loses is what [`normal_form`](super::normal_form())
+/// says.
+///
+/// # Errors
+/// For a target that is no path (`*`), and for a header value that is no UTF-8.
+pub fn event(request: &Request<Bytes>, mode: HeaderMode, target_group_arn: &str) -> Result<Vec<u8>, EventError> {
+    let uri = request.uri();
+    if !uri.path().starts_with('/') {
+        return Err(EventError::Target { target: uri.to_string() });
+    }
+    let media = media::of_request(request.headers(), request.body());
+    let mut json = Json::new(expected_size(request), usize::MAX);
+    json.raw(r#"{"requestContext":{"elb":{"targetGroupArn":"#);
+    json.string(target_group_arn);
+    json.raw(r#"}},"httpMethod":"#);
+    json.string(request.method().as_str());
+    json.raw(r#","path":"#);
+    json.string(uri.path());
+    let (query, headers) = match mode {
+        HeaderMode::Single => (r#","queryStringParameters":"#, r#","headers":"#),
+        HeaderMode::Multi => (r#","multiValueQueryStringParameters":"#, r#","multiValueHeaders":"#),
+    };
+    json.raw(query);
+    write_map(&mut json, mode, &grouped(uri.query().unwrap_or_default()));
+    json.raw(headers);
+    let added = host_of_target(request);
+    write_map(&mut json, mode, &header_groups(request.headers(), added.as_ref())?);
+    json.raw(r#","body":"#);
+    match media {
+        Media::Text(text) => json.string(text),
+        Media::Base64(bytes) => json.base64(bytes),
+    }
+    json.raw(match media {
+        Media::Text(_) => r#","isBase64Encoded":false}"#,
+        Media::Base64(_) => r#","isBase64Encoded":true}"#,
+    });
+    // No document reaches a limit of usize::MAX.
+    Ok(json.finish().unwrap_or_default())
+}
+
+fn expected_size(request: &Request<Bytes>) -> usize {
+    let headers: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 8).sum();
+    512 + headers + request.body().len() / 3 * 4
+}
+
+fn header_groups<'a>(
+    headers: &'a HeaderMap,
+    host: Option<&'a HeaderValue>,
+) -> Result<Vec<(&'a str, Vec<&'a str>)>, EventError> {
+    let host = host.map(|host| Ok(("host", vec![value_text("host", host)?])));
+    let own = headers.keys().map(|name| {
+        let values = headers.get_all(name).iter().map(|value| value_text(name.as_str(), value));
+        Ok((name.as_str(), values.collect::<Result<_, _>>()?))
+    });
+    host.into_iter().chain(own).collect()
+}
+
+fn value_text<'a>(name: &str, value: &'a HeaderValue) -> Result<&'a str, EventError> {
+    std::str::from_utf8(value.as_bytes()).map_err(|_| EventError::Value { name: name.into() })
+}
+
+fn write_map(json: &mut Json, mode: HeaderMode, groups: &[(&str, Vec<&str>)]) {
+    json.raw("{");
+    let mut separator = "";
+    for (key, values) in groups {
+        json.raw(separator);
+        json.string(key);
+        json.raw(":");
+        write_values(json, mode, kept(mode, values));
+        separator = ",";
+    }
+    json.raw("}");
+}
+
+fn write_values(json: &mut Json, mode: HeaderMode, values: &[&str]) {
+    match mode {
+        HeaderMode::Single => values.iter().for_each(|value| json.string(value)),
+        HeaderMode::Multi => {
+            let mut before = "[";
+            for value in values {
+                json.raw(before);
+                json.string(value);
+                before = ",";
+            }
+            json.raw("]");
+        }
+    }
+}

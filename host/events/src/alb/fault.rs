@@ -1,0 +1,79 @@
+//! Where in a JSON document something is wrong, and what.
+
+use std::fmt;
+
+/// A place in a document. It costs nothing until it is printed, so that the good path may carry it along.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place<'a> {
+    field: &'a str,
+    key: Option<&'a str>,
+    index: Option<usize>,
+}
+
+impl<'a> Place<'a> {
+    /// A field of the document, written as a path: `body`, `requestContext.elb`.
+    pub(super) const fn field(field: &'a str) -> Self {
+        Self { field, key: None, index: None }
+    }
+
+    /// The entry `key` of the map that stands in this field.
+    pub(super) const fn key(self, key: &'a str) -> Self {
+        Self { key: Some(key), ..self }
+    }
+
+    /// The element `index` of the list that stands here.
+    pub(super) const fn index(self, index: usize) -> Self {
+        Self { index: Some(index), ..self }
+    }
+
+    /// Something is wrong here.
+    pub(super) fn fault(self, reason: impl Into<String>) -> Fault {
+        Fault { at: self.to_string(), reason: reason.into() }
+    }
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.field)?;
+        match self.key {
+            Some(key) if is_plain(key) => write!(f, ".{key}")?,
+            Some(key) => write!(f, "[{}]", quoted(key))?,
+            None => {}
+        }
+        match self.index {
+            Some(index) => write!(f, "[{index}]"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What is wrong, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Fault {
+    pub(super) at: String,
+    pub(super) reason: String,
+}
+
+/// A text for a message: in quotes, escaped, cut where it is long.
+pub(super) fn quoted(text: &str) -> String {
+    const SHOWN: usize = 60;
+    let start: String = text.chars().take(SHOWN).collect();
+    if start.len() < text.len() { format!("{start:?}...") } else { format!("{start:?}") }
+}
+
+fn is_plain(key: &str) -> bool {
+    (1..100).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Place;
+
+    #[test]
+    fn a_place_is_printed_as_a_json_path() {
+        let headers = Place::field("multiValueHeaders");
+        assert_eq!(headers.key("x-count").index(2).to_string(), "multiValueHeaders.x-count[2]");
+        assert_eq!(headers.key("a b\n").to_string(), r#"multiValueHeaders["a b\n"]"#);
+        assert_eq!(headers.key("").to_string(), r#"multiValueHeaders[""]"#);
+    }
+}

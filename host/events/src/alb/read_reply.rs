@@ -1,0 +1,216 @@
+//! A reply becomes a response.
+
+use super::{
+    HeaderMode, ReplyForm, ReplyOptions,
+    decode::decode_base64,
+    fault::{Fault, Place, quoted},
+    hop,
+    status::{is_bodiless, is_sendable},
+    wire::{Field, Key, Map, Shape},
+};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header::CONTENT_LENGTH};
+use serde::de::{IgnoredAny, MapAccess};
+use std::borrow::Cow;
+
+/// Why a load balancer answers 502 to a reply.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReplyError {
+    /// The reply is malformed.
+    #[error("{at}: {reason}")]
+    Invalid {
+        /// The place in the reply, as a JSON path; `reply` for the whole.
+        at: String,
+        /// What was found there and what was expected.
+        reason: String,
+    },
+    /// The reply, or its header block, is too large.
+    #[error("{what}: {size} bytes, the load balancer accepts {limit}")]
+    TooLarge {
+        /// What is too large: `reply` or `headers`.
+        what: &'static str,
+        /// Its size in bytes.
+        size: usize,
+        /// Bytes allowed.
+        limit: usize,
+    },
+}
+
+impl ReplyError {
+    /// The reason code in the load balancer's access log (AWS, "Access logs for your Application Load Balancer").
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Invalid { .. } => "LambdaInvalidResponse",
+            Self::TooLarge { .. } => "LambdaResponseTooLarge",
+        }
+    }
+}
+
+impl From<Fault> for ReplyError {
+    fn from(Fault { at, reason }: Fault) -> Self {
+        Self::Invalid { at, reason }
+    }
+}
+
+/// Reads a function's reply as strictly as a load balancer does, and gives the response that it sends to the client.
+///
+/// `form` is what the event asked for. Refused are: no JSON object; a `statusCode` that is missing, no integer or outside
+/// 200 to 599; a `statusDescription` that is not the code, a space and a reason; an `isBase64Encoded` that is no boolean;
+/// the map of the other mode alone; a header value that is no string, or holds control characters; a body that is no string
+/// or no plain base64; null anywhere; 1 MiB of JSON or 32 KiB of headers exceeded.
+///
+/// As a load balancer does, it removes hop-by-hop headers, leaves out the body in the answer to `HEAD` and with 204 and 304,
+/// and drops `content-length` where a body is sent, because its length is known then.
+///
+/// # Errors
+/// [`ReplyError`], whose [`reason`](ReplyError::reason) is the code for the access log.
+pub fn read_reply(reply: &[u8], form: ReplyForm) -> Result<Response<Bytes>, ReplyError> {
+    let limits = ReplyOptions::default();
+    within("reply", reply.len(), limits.max_reply)?;
+    let whole = Place::field("reply");
+    let document: Field<Document<'_>> =
+        serde_json::from_slice(reply).map_err(|error| whole.fault(format!("no JSON: {error}")))?;
+    let document = document.required(whole)?;
+
+    let status = status(document.status, document.description)?;
+    let lines = lines(form.mode, document.headers, document.multi_headers)?;
+    within("headers", lines.iter().map(|line| line.name.len() + line.value.len() + 4).sum(), limits.max_headers)?;
+    let keeps_length = form.head || status == StatusCode::NOT_MODIFIED;
+    let headers = headers(lines, keeps_length)?;
+    let body = body(document.body, document.is_base64)?;
+
+    let mut response = Response::new(if form.head || is_bodiless(status) { Bytes::new() } else { body });
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    Ok(response)
+}
+
+fn within(what: &'static str, size: usize, limit: usize) -> Result<(), ReplyError> {
+    if size > limit { Err(ReplyError::TooLarge { what, size, limit }) } else { Ok(()) }
+}
+
+type Text<'de> = Cow<'de, str>;
+
+/// A reply's fields. Unknown ones are skipped.
+#[derive(Default)]
+struct Document<'de> {
+    status: Field<u64>,
+    description: Field<Text<'de>>,
+    is_base64: Field<bool>,
+    headers: Field<Map<'de, Text<'de>>>,
+    multi_headers: Field<Map<'de, Vec<Field<Text<'de>>>>>,
+    body: Field<Text<'de>>,
+}
+
+impl<'de> Shape<'de> for Document<'de> {
+    const EXPECTED: &'static str = "an object";
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Option<Self>, A::Error> {
+        let mut reply = Self::default();
+        while let Some(Key(key)) = map.next_key()? {
+            match &*key {
+                "statusCode" => reply.status = map.next_value()?,
+                "statusDescription" => reply.description = map.next_value()?,
+                "isBase64Encoded" => reply.is_base64 = map.next_value()?,
+                "headers" => reply.headers = map.next_value()?,
+                "multiValueHeaders" => reply.multi_headers = map.next_value()?,
+                "body" => reply.body = map.next_value()?,
+                _ => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(Some(reply))
+    }
+}
+
+fn status(code: Field<u64>, description: Field<Text<'_>>) -> Result<StatusCode, Fault> {
+    let place = Place::field("statusCode");
+    let code = code.required(place)?;
+    let status =
+        u16::try_from(code).ok().and_then(|code| StatusCode::from_u16(code).ok()).filter(|&code| is_sendable(code));
+    let status = status.ok_or_else(|| place.fault(format!("expected 200 to 599, found {code}")))?;
+    let place = Place::field("statusDescription");
+    match description.not_null(place)? {
+        Some(text) if !describes(status, &text) => {
+            Err(place.fault(format!("expected {} and a reason, found {}", status.as_str(), quoted(&text))))
+        }
+        _ => Ok(status),
+    }
+}
+
+fn describes(status: StatusCode, text: &str) -> bool {
+    let reason = text.strip_prefix(status.as_str()).and_then(|rest| rest.strip_prefix(' '));
+    reason.is_some_and(|reason| !reason.starts_with(' ') && !reason.is_empty() && !reason.contains(char::is_control))
+}
+
+/// One header and one of its values.
+struct Line<'de> {
+    place: String,
+    name: Text<'de>,
+    value: Text<'de>,
+}
+
+/// The headers of the mode's map; the other map may be there too, but not alone.
+fn lines<'de>(
+    mode: HeaderMode,
+    single: Field<Map<'de, Text<'de>>>,
+    multi: Field<Map<'de, Vec<Field<Text<'de>>>>>,
+) -> Result<Vec<Line<'de>>, Fault> {
+    let (single_place, multi_place) = (Place::field("headers"), Place::field("multiValueHeaders"));
+    match (mode, single.not_null(single_place)?, multi.not_null(multi_place)?) {
+        (HeaderMode::Single, None, Some(_)) => {
+            Err(multi_place.fault("the target group's headers are single-value: expected headers"))
+        }
+        (HeaderMode::Multi, Some(_), None) => {
+            Err(single_place.fault("the target group's headers are multi-value: expected multiValueHeaders"))
+        }
+        (HeaderMode::Single, single, _) => {
+            let entries = single.map_or(Vec::new(), |Map(entries)| entries);
+            entries.into_iter().map(|(name, value)| line(single_place, name, None, value)).collect()
+        }
+        (HeaderMode::Multi, _, multi) => {
+            let mut lines = Vec::new();
+            for (name, values) in multi.map_or(Vec::new(), |Map(entries)| entries) {
+                for (index, value) in values.required(multi_place.key(&name))?.into_iter().enumerate() {
+                    lines.push(line(multi_place, name.clone(), Some(index), value)?);
+                }
+            }
+            Ok(lines)
+        }
+    }
+}
+
+fn line<'de>(
+    map: Place<'_>,
+    name: Text<'de>,
+    index: Option<usize>,
+    value: Field<Text<'de>>,
+) -> Result<Line<'de>, Fault> {
+    let place = map.key(&name);
+    let place = index.map_or(place, |index| place.index(index));
+    let value = value.required(place)?;
+    Ok(Line { place: place.to_string(), name, value })
+}
+
+fn headers(lines: Vec<Line<'_>>, keeps_length: bool) -> Result<HeaderMap, Fault> {
+    let mut headers = HeaderMap::new();
+    for Line { place, name, value } in lines {
+        let fault = |reason: &str| Fault { at: place.clone(), reason: reason.into() };
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| fault("not a header name"))?;
+        let value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| fault("a value with control characters"))?;
+        if keeps_length || name != CONTENT_LENGTH {
+            headers.try_append(name, value).map_err(|_| fault("more than 24576 header names"))?;
+        }
+    }
+    hop::strip(&mut headers);
+    Ok(headers)
+}
+
+fn body(body: Field<Text<'_>>, is_base64: Field<bool>) -> Result<Bytes, Fault> {
+    let place = Place::field("body");
+    let is_base64 = is_base64.not_null(Place::field("isBase64Encoded"))?.unwrap_or(false);
+    match body.not_null(place)? {
+        None => Ok(Bytes::new()),
+        Some(text) if is_base64 => decode_base64(&text, place),
+        Some(text) => Ok(text.into_owned().into()),
+    }
+}

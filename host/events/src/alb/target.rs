@@ -1,0 +1,145 @@
+//! The request's target: the path and the query, as the client sent them.
+//!
+//! A load balancer decodes neither, and nothing here does: no percent-decoding, no normalising of `..`, `//` or `%2F`. Only
+//! bytes that no URI may hold (RFC 3986, section 2) are percent-encoded: control bytes, space, DEL, what is not ASCII,
+//! `"`, `#`, `<`, `>` and the backtick; in a path also `?`, which would begin the query. A `%` stays as it is.
+
+use super::{
+    HeaderMode,
+    fault::{Fault, Place, quoted},
+};
+use bytes::Bytes;
+use http::uri::PathAndQuery;
+use std::collections::HashMap;
+
+/// The bytes that a URI of the `http` crate may have.
+pub(super) const MAX_TARGET: usize = 65_534;
+
+/// A target in the making.
+pub(super) struct Target {
+    text: String,
+    path_len: usize,
+}
+
+impl Target {
+    /// A target with this path. An empty path is `/`.
+    pub(super) fn new(path: &str) -> Result<Self, Fault> {
+        let mut text = String::with_capacity(path.len() + 64);
+        if path.is_empty() {
+            text.push('/');
+        } else if path.starts_with('/') {
+            push_encoded(&mut text, path, |byte| byte == b'?' || is_never_raw(byte));
+        } else {
+            return Err(
+                Place::field("path").fault(format!("expected a path that begins with /, found {}", quoted(path)))
+            );
+        }
+        let path_len = text.len();
+        Ok(Self { text, path_len })
+    }
+
+    /// Adds a parameter to the query.
+    pub(super) fn push(&mut self, key: &str, value: &str) {
+        self.text.push(if self.text.len() == self.path_len { '?' } else { '&' });
+        push_encoded(&mut self.text, key, is_never_raw);
+        self.text.push('=');
+        push_encoded(&mut self.text, value, is_never_raw);
+    }
+
+    /// The target, or the fault that it is too long.
+    pub(super) fn finish(self) -> Result<PathAndQuery, Fault> {
+        let (path_len, len) = (self.path_len, self.text.len());
+        PathAndQuery::from_maybe_shared(Bytes::from(self.text)).map_err(|error| {
+            let reason = if len > MAX_TARGET {
+                format!("the path has {path_len} bytes, and {len} with the query: expected at most {MAX_TARGET}")
+            } else {
+                error.to_string()
+            };
+            Place::field("path").fault(reason)
+        })
+    }
+}
+
+/// What an event keeps of a raw query: its parameters, grouped by key. A key keeps its first place, its values their order;
+/// `flag` has an empty value; segments between two `&` with nothing in them have gone.
+pub(super) fn grouped(query: &str) -> Vec<(&str, Vec<&str>)> {
+    let mut places = HashMap::new();
+    let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
+    for segment in query.split('&').filter(|segment| !segment.is_empty()) {
+        let (key, value) = segment.split_once('=').unwrap_or((segment, ""));
+        match places.get(key).and_then(|&place: &usize| groups.get_mut(place)) {
+            Some((_, values)) => values.push(value),
+            None => {
+                places.insert(key, groups.len());
+                groups.push((key, vec![value]));
+            }
+        }
+    }
+    groups
+}
+
+/// The values of a group that a mode keeps: all of them, or the last.
+pub(super) fn kept<T>(mode: HeaderMode, values: &[T]) -> &[T] {
+    match mode {
+        HeaderMode::Multi => values,
+        HeaderMode::Single => values.split_last().map_or(&[], |(last, _)| std::slice::from_ref(last)),
+    }
+}
+
+fn is_never_raw(byte: u8) -> bool {
+    !byte.is_ascii_graphic() || matches!(byte, b'"' | b'#' | b'<' | b'>' | b'`')
+}
+
+fn push_encoded(text: &mut String, raw: &str, is_encoded: impl Fn(u8) -> bool) {
+    if !raw.bytes().any(&is_encoded) {
+        text.push_str(raw);
+        return;
+    }
+    for byte in raw.bytes() {
+        if is_encoded(byte) {
+            text.push('%');
+            text.extend([byte >> 4, byte & 15].map(hex_digit));
+        } else {
+            text.push(char::from(byte));
+        }
+    }
+}
+
+fn hex_digit(nibble: u8) -> char {
+    char::from(if nibble < 10 { b'0' + nibble } else { b'A' + nibble - 10 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Target, grouped, is_never_raw};
+    use http::uri::PathAndQuery;
+
+    #[test]
+    fn every_byte_that_stays_raw_is_one_that_the_http_crate_takes() {
+        for byte in (0..=127).filter(|&byte| !is_never_raw(byte)) {
+            let target = format!("/{0}?{0}", char::from(byte));
+            if byte != b'?' {
+                assert_eq!(target.parse::<PathAndQuery>().map(|parsed| parsed.to_string()).ok(), Some(target));
+            }
+        }
+    }
+
+    #[test]
+    fn every_other_byte_is_encoded_in_path_and_query() {
+        let all: String = ('\0'..='\u{ff}').collect();
+        let mut target = Target::new(&format!("/{all}")).ok().unwrap_or_else(|| panic!("no path"));
+        target.push(&all, &all);
+        let text = target.finish().unwrap_or_else(|fault| panic!("{fault:?}")).to_string();
+        assert!(text.contains("%00%01") && text.contains("%7F%C2%80") && text.contains("!%22%23$%&'()*+,-./"));
+        assert_eq!(text.matches('?').count(), 3, "one begins the query, two stand in it");
+    }
+
+    #[test]
+    fn a_query_is_grouped_by_key() {
+        assert_eq!(
+            grouped("a=1&b=2&&a=3=4&flag&=x&"),
+            [("a", vec!["1", "3=4"]), ("b", vec!["2"]), ("flag", vec![""]), ("", vec!["x"])]
+        );
+        assert!(grouped("").is_empty());
+    }
+}

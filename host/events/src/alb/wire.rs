@@ -1,0 +1,296 @@
+//! JSON as it comes: every value is read, whatever its type, so that what is wrong can be named by its place afterwards.
+//!
+//! Texts are borrowed from the document where they hold no escapes. Maps keep their order; of a key that stands in one map
+//! twice the last value counts, as with other JSON parsers. Values that nobody asks for are skipped without recursion, so
+//! nesting costs no stack.
+
+use super::fault::{Fault, Place};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use std::{borrow::Cow, collections::HashMap, fmt, marker::PhantomData};
+
+/// What stands where a `T` may stand.
+#[derive(Clone, Debug, Default)]
+pub(super) enum Field<T> {
+    /// The key is not there.
+    #[default]
+    Absent,
+    /// `null`.
+    Null,
+    /// What was asked for.
+    Is(T),
+    /// Something else, in words.
+    Other(&'static str),
+}
+
+impl<'de, T: Shape<'de>> Field<T> {
+    /// The value, or nothing if it is absent or null.
+    pub(super) fn optional(self, place: Place<'_>) -> Result<Option<T>, Fault> {
+        match self {
+            Self::Absent | Self::Null => Ok(None),
+            Self::Is(value) => Ok(Some(value)),
+            Self::Other(found) => Err(mismatch::<T>(place, found)),
+        }
+    }
+
+    /// The value, or nothing if it is absent. Null is a fault.
+    pub(super) fn not_null(self, place: Place<'_>) -> Result<Option<T>, Fault> {
+        match self {
+            Self::Null => Err(mismatch::<T>(place, "null")),
+            other => other.optional(place),
+        }
+    }
+
+    /// The value.
+    pub(super) fn required(self, place: Place<'_>) -> Result<T, Fault> {
+        self.not_null(place)?.ok_or_else(|| mismatch::<T>(place, "nothing"))
+    }
+
+    /// The value, borrowed.
+    pub(super) fn required_ref(&self, place: Place<'_>) -> Result<&T, Fault> {
+        match self {
+            Self::Absent => Err(mismatch::<T>(place, "nothing")),
+            Self::Null => Err(mismatch::<T>(place, "null")),
+            Self::Is(value) => Ok(value),
+            Self::Other(found) => Err(mismatch::<T>(place, found)),
+        }
+    }
+
+    /// The value, borrowed, or nothing if it is absent or null.
+    pub(super) fn optional_ref(&self, place: Place<'_>) -> Result<Option<&T>, Fault> {
+        match self {
+            Self::Absent | Self::Null => Ok(None),
+            _ => self.required_ref(place).map(Some),
+        }
+    }
+}
+
+fn mismatch<'de, T: Shape<'de>>(place: Place<'_>, found: &str) -> Fault {
+    place.fault(format!("expected {}, found {found}", T::EXPECTED))
+}
+
+/// A type that a JSON value may have. A method that is left out refuses values of its kind.
+pub(super) trait Shape<'de>: Sized {
+    /// What the value should be, in words.
+    const EXPECTED: &'static str;
+
+    fn from_text(_: Cow<'de, str>) -> Option<Self> {
+        None
+    }
+
+    fn from_flag(_: bool) -> Option<Self> {
+        None
+    }
+
+    fn from_integer(_: u64) -> Option<Self> {
+        None
+    }
+
+    fn from_list<A: SeqAccess<'de>>(mut list: A) -> Result<Option<Self>, A::Error> {
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Option<Self>, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+}
+
+impl<'de> Shape<'de> for Cow<'de, str> {
+    const EXPECTED: &'static str = "a string";
+
+    fn from_text(text: Cow<'de, str>) -> Option<Self> {
+        Some(text)
+    }
+}
+
+impl Shape<'_> for bool {
+    const EXPECTED: &'static str = "true or false";
+
+    fn from_flag(flag: bool) -> Option<Self> {
+        Some(flag)
+    }
+}
+
+impl Shape<'_> for u64 {
+    const EXPECTED: &'static str = "an integer";
+
+    fn from_integer(integer: u64) -> Option<Self> {
+        Some(integer)
+    }
+}
+
+impl<'de, T: Shape<'de>> Shape<'de> for Vec<Field<T>> {
+    const EXPECTED: &'static str = "a list of strings";
+
+    fn from_list<A: SeqAccess<'de>>(mut list: A) -> Result<Option<Self>, A::Error> {
+        let mut values = Vec::with_capacity(1);
+        while let Some(value) = list.next_element()? {
+            values.push(value);
+        }
+        Ok(Some(values))
+    }
+}
+
+/// A map with the order of its keys.
+#[derive(Clone, Debug)]
+pub(super) struct Map<'de, T>(pub(super) Vec<(Cow<'de, str>, Field<T>)>);
+
+impl<'de, T: Shape<'de>> Shape<'de> for Map<'de, T> {
+    const EXPECTED: &'static str = "an object";
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Option<Self>, A::Error> {
+        let mut entries = Vec::with_capacity(16);
+        while let Some(Key(key)) = map.next_key()? {
+            entries.push((key, map.next_value()?));
+        }
+        keep_last(&mut entries);
+        Ok(Some(Self(entries)))
+    }
+}
+
+/// A key of a map, borrowed where it can be.
+pub(super) struct Key<'de>(pub(super) Cow<'de, str>);
+
+impl<'de> Deserialize<'de> for Key<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct KeyVisitor;
+        impl<'de> Visitor<'de> for KeyVisitor {
+            type Value = Key<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a key")
+            }
+
+            fn visit_borrowed_str<E>(self, key: &'de str) -> Result<Self::Value, E> {
+                Ok(Key(Cow::Borrowed(key)))
+            }
+
+            fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
+                Ok(Key(Cow::Owned(key.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(KeyVisitor)
+    }
+}
+
+impl<'de, T: Shape<'de>> Deserialize<'de> for Field<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(FieldVisitor(PhantomData))
+    }
+}
+
+struct FieldVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Shape<'de>> Visitor<'de> for FieldVisitor<T> {
+    type Value = Field<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(T::EXPECTED)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Field::Null)
+    }
+
+    fn visit_bool<E>(self, flag: bool) -> Result<Self::Value, E> {
+        Ok(T::from_flag(flag).map_or(Field::Other("a boolean"), Field::Is))
+    }
+
+    fn visit_u64<E>(self, integer: u64) -> Result<Self::Value, E> {
+        Ok(T::from_integer(integer).map_or(Field::Other("a number"), Field::Is))
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(Field::Other("a negative number"))
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(Field::Other("a number with a fraction or an exponent"))
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(T::from_text(Cow::Borrowed(text)).map_or(Field::Other("a string"), Field::Is))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(T::from_text(Cow::Owned(text.to_owned())).map_or(Field::Other("a string"), Field::Is))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
+        Ok(T::from_list(list)?.map_or(Field::Other("a list"), Field::Is))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        Ok(T::from_map(map)?.map_or(Field::Other("an object"), Field::Is))
+    }
+}
+
+/// Above this number of keys a hash table finds repeated ones faster than comparing each with each.
+const FEW: usize = 24;
+
+/// Of a repeated key, the last value counts and takes the first one's place.
+fn keep_last<V>(entries: &mut Vec<(Cow<'_, str>, V)>) {
+    if has_repeats(entries) {
+        let mut places = HashMap::with_capacity(entries.len());
+        let mut kept: Vec<(Cow<'_, str>, V)> = Vec::with_capacity(entries.len());
+        for (key, value) in entries.drain(..) {
+            match places.get(&key).and_then(|&place: &usize| kept.get_mut(place)) {
+                Some(entry) => entry.1 = value,
+                None => {
+                    places.insert(key.clone(), kept.len());
+                    kept.push((key, value));
+                }
+            }
+        }
+        *entries = kept;
+    }
+}
+
+fn has_repeats<V>(entries: &[(Cow<'_, str>, V)]) -> bool {
+    if entries.len() > FEW {
+        let mut seen = std::collections::HashSet::with_capacity(entries.len());
+        return !entries.iter().all(|(key, _)| seen.insert(key));
+    }
+    let mut rest = entries;
+    while let [(key, _), others @ ..] = rest {
+        if others.iter().any(|(other, _)| other == key) {
+            return true;
+        }
+        rest = others;
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Field, Map};
+    use std::borrow::Cow;
+
+    fn keys(count: usize) -> String {
+        let entries: Vec<_> = (0..count).map(|n| format!(r#""k{n}":"first","same":"{n}""#)).collect();
+        format!("{{{}}}", entries.join(","))
+    }
+
+    #[test]
+    fn the_last_value_of_a_repeated_key_takes_the_first_ones_place() {
+        for count in [2, 100] {
+            let json = keys(count);
+            let Ok(Field::Is(Map(entries))) = serde_json::from_str::<Field<Map<'_, Cow<'_, str>>>>(&json) else {
+                panic!("no map")
+            };
+            assert_eq!(entries.len(), count + 1);
+            assert!(
+                matches!(&entries[1], (key, Field::Is(value)) if key == "same" && *value == (count - 1).to_string())
+            );
+        }
+    }
+
+    #[test]
+    fn texts_without_escapes_are_borrowed() {
+        for (json, borrowed) in [(r#""plain é""#, true), (r#""a\"b""#, false)] {
+            let Ok(Field::Is(text)) = serde_json::from_str::<Field<Cow<'_, str>>>(json) else { panic!("no text") };
+            assert_eq!(matches!(text, Cow::Borrowed(_)), borrowed, "{json}");
+        }
+    }
+}
