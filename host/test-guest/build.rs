@@ -1,5 +1,6 @@
 #![forbid(unsafe_code)]
-//! Compiles `guest/` twice: as any host can run it, and with the imports that only this project's host offers.
+//! Compiles `guest/` twice, as any host can run it, and with the imports that only this project's host offers; and
+//! `guest-p3/`, which speaks `wasi:http` 0.3.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -12,5 +13,6 @@ fn main() -> ExitCode {
     hand_over(&[
         ("FUNCSERVER_TEST_GUEST", guest),
         ("FUNCSERVER_TEST_GUEST_HOST_IMPORTS", Guest { features: &["host-imports"], ..guest }),
+        ("FUNCSERVER_TEST_GUEST_P3", Guest { folder: Path::new("guest-p3"), name: "test-guest-p3", features: &[] }),
     ])
 }

@@ -1,24 +1,28 @@
 //! An event in, one answer out.
 
 use std::any::Any;
+use std::fmt::Display;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
-use funcserver_engine::{Answer, Call, Facts, Fault, Guest, Output, Stream};
+use funcserver_engine::{Answer, Call, Facts, Guest, Notice, Output, Stream};
 use funcserver_events::alb::{self, DecodeError, EncodeError, HeaderMode, Incoming, ReplyForm, ReplyOptions};
 use futures_util::FutureExt;
 use http::Response;
 
-use crate::config::Config;
+use crate::config::{Config, Fail};
 use crate::facts;
 use crate::failure::Kind;
 use crate::log::{Log, Scope, Value};
+use crate::metrics::Metrics;
 
 /// The error type of an invocation whose event is none of a load balancer.
 const NOT_HTTP: &str = "Funcserver.NotHttp";
+/// How the error type of a fault begins that is reported as an invocation error; the kind follows.
+const FAULT: &str = "Funcserver.Fault.";
 /// The error type of an invocation for which not even an error reply can be made.
 const NO_REPLY: &str = "Funcserver.NoReply";
 
@@ -40,6 +44,8 @@ struct Inner {
     timeout: Option<Duration>,
     trusted_hops: usize,
     reply: ReplyOptions,
+    fail: Fail,
+    metrics: Metrics,
     /// Whether the log has said that cookies go out in variants of letter case.
     told_of_cookies: AtomicBool,
 }
@@ -67,7 +73,7 @@ pub enum Outcome {
         /// Where the time went.
         times: Times,
     },
-    /// An invocation error: the event was no HTTP event.
+    /// An invocation error: the event was no HTTP event, or the handler failed and `limits.fail` asks for this.
     Error {
         /// Lambda's `errorType`.
         kind: String,
@@ -104,6 +110,21 @@ impl Output for RequestLog {
     fn line(&self, stream: Stream, line: &str) {
         self.scope().guest(stream, line);
     }
+
+    fn notice(&self, notice: &Notice) {
+        match notice {
+            Notice::Denied { to, reason, allow } => {
+                let setting = allow.as_ref().map(|entry| format!("[network] allow = [\"{entry}\"]"));
+                let mut fields = vec![("to", to.as_str().into()), ("reason", reason.as_str().into())];
+                fields.extend(setting.as_deref().map(|setting| ("setting", setting.into())));
+                self.scope().warn("an outgoing request was denied", &fields);
+            }
+            Notice::Failed { to, reason } => {
+                let fields = [("to", to.as_str().into()), ("reason", reason.as_str().into())];
+                self.scope().warn("an outgoing request failed", &fields);
+            }
+        }
+    }
 }
 
 /// Work that goes on once the answer is sent. Dropping it ends the work.
@@ -138,8 +159,15 @@ impl Host {
                 max_reply: config.limits.max_reply,
                 ..ReplyOptions::default()
             },
+            fail: config.limits.fail,
+            metrics: Metrics::new(config.log.metrics),
             told_of_cookies: AtomicBool::new(false),
         }))
+    }
+
+    /// Forgets what does not outlive a snapshot of the process.
+    pub(crate) fn restored(&self) {
+        self.0.guest.restored();
     }
 
     /// Answers one event. Total: whatever the event holds and the guest does, there is exactly one answer, no later than
@@ -186,8 +214,10 @@ impl Inner {
         let outcome = match result {
             Ok(response) => self.reply(&response, form, times, log),
             Err(fault) => {
-                log_fault(&fault, log);
-                self.reply_of_ours(Kind::from(&fault), form, &log.id, times)
+                let kind = Kind::from(&fault);
+                log.scope()
+                    .error("the handler failed", &[("kind", kind.name().into()), ("error", Value::Shown(&fault))]);
+                self.failed(kind, &fault, form, times, log)
             }
         };
         (outcome, After { guest: after, log: Some(log.clone()) })
@@ -235,8 +265,17 @@ impl Inner {
                     "the handler's answer cannot be sent",
                     &[("kind", kind.name().into()), ("error", Value::Shown(&error))],
                 );
-                self.reply_of_ours(kind, form, &log.id, times)
+                self.failed(kind, &error, form, times, log)
             }
+        }
+    }
+
+    /// What becomes of a request whose handler has failed, or answered what cannot be sent.
+    fn failed(&self, kind: Kind, error: &dyn Display, form: ReplyForm, times: Times, log: &RequestLog) -> Outcome {
+        self.metrics.count(kind, &log.id);
+        match self.fail {
+            Fail::Reply => self.reply_of_ours(kind, form, &log.id, times),
+            Fail::Error => Outcome::Error { kind: format!("{FAULT}{}", kind.name()), message: error.to_string() },
         }
     }
 
@@ -246,12 +285,6 @@ impl Inner {
             Err(error) => Outcome::Error { kind: NO_REPLY.to_owned(), message: error.to_string() },
         }
     }
-}
-
-/// Traps and limits are the handler's errors; the log has the whole text, the client gets none of it.
-fn log_fault(fault: &Fault, log: &RequestLog) {
-    let kind = Kind::from(fault).name();
-    log.scope().error("the handler failed", &[("kind", kind.into()), ("error", Value::Shown(fault))]);
 }
 
 fn kind_of(error: &EncodeError) -> Kind {

@@ -12,13 +12,16 @@ pub mod failure;
 mod host;
 pub mod log;
 pub mod marker;
+mod metrics;
 mod runtime;
 mod runtime_api;
+mod sandbox;
 pub mod start;
 mod trouble;
 
 pub use host::{After, Context, Host, Outcome, Times};
 pub use marker::MARKER;
+pub use sandbox::Sandbox;
 
 /// What `--version` prints: funcserver, wasmtime, and the target.
 #[must_use]

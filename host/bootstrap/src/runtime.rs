@@ -24,7 +24,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub(crate) async fn run(host: Host, api: RuntimeApi, log: Log) -> Result<(), Error> {
     // A handler of its own kind is asked for; the layer puts ours in its place.
     let unused = service_fn(|_: LambdaEvent<Json>| async { Ok::<(), Error>(()) });
-    let restored = Arc::new(Restored(api.clone()));
+    let restored = Arc::new(Restored { host: host.clone(), api: api.clone() });
     Runtime::new(unused)
         .register_snapstart_resource(restored)
         .layer(Answering { host, api, log })
@@ -33,11 +33,15 @@ pub(crate) async fn run(host: Host, api: RuntimeApi, log: Log) -> Result<(), Err
 }
 
 /// Connections do not outlive a snapshot. Instances do not need to: none is made before its event.
-struct Restored(RuntimeApi);
+struct Restored {
+    host: Host,
+    api: RuntimeApi,
+}
 
 impl SnapStartResource for Restored {
     fn after_restore(&self) -> BoxFuture<'_, Result<(), Error>> {
-        self.0.reset();
+        self.api.reset();
+        self.host.restored();
         Box::pin(async { Ok(()) })
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use funcserver_engine::{Guest, Limits};
+use funcserver_engine::Guest;
 
 use crate::artifact::Artifact;
 use crate::config::{Config, Env, LambdaEnv, LambdaEnvError, LogConfig, find_component};
@@ -14,11 +14,14 @@ use crate::host::Host;
 use crate::log::{Log, Value};
 use crate::runtime;
 use crate::runtime_api::RuntimeApi;
+use crate::sandbox::Sandbox;
 use crate::trouble::Trouble;
 
 /// Lambda's words for a start that failed before the first event.
 const INIT_ERROR: &str = "Runtime.InitError";
 const CONFIG_FILE: &str = "funcserver.toml";
+/// The execution environment's own temporary folder, of which handlers get a part each.
+const SCRATCH: &str = "/tmp/funcserver";
 
 /// Started by hand.
 const USAGE: u8 = 2;
@@ -52,7 +55,10 @@ pub fn run(env: &dyn Env) -> ExitCode {
         }
     };
     // `lambda_runtime` panics where the Runtime API breaks its own rules; the hook has said so by now.
-    catch_unwind(AssertUnwindSafe(|| runtime.block_on(work))).unwrap_or(ExitCode::FAILURE)
+    let code = catch_unwind(AssertUnwindSafe(|| runtime.block_on(work))).unwrap_or(ExitCode::FAILURE);
+    // Dropped, it would wait for the operating system to resolve a name.
+    runtime.shutdown_background();
+    code
 }
 
 /// One thread for one event at a time: it starts sooner and costs less. Several events at once have all processors.
@@ -77,7 +83,7 @@ async fn serve(lambda: &LambdaEnv, env: &dyn Env) -> ExitCode {
     let heard = trouble.clone();
     log.forward_tracing(move |message| heard.hear(message));
     log_panics(log.clone(), trouble.clone());
-    let host = match host(lambda, &config, &log) {
+    let host = match host(lambda, &config, env, &log) {
         Ok(host) => host,
         Err(error) => return report(&api, &log, &format!("{error:#}")).await,
     };
@@ -112,24 +118,31 @@ fn read_if_there(path: &Path) -> anyhow::Result<Option<String>> {
     }
 }
 
-fn host(lambda: &LambdaEnv, config: &Config, log: &Log) -> anyhow::Result<Host> {
+fn host(lambda: &LambdaEnv, config: &Config, env: &dyn Env, log: &Log) -> anyhow::Result<Host> {
     let path = find_component(lambda, config, &|path| path.is_file())?;
     if let Some(artifact) = Artifact::read(&path)? {
         let length = path.metadata().with_context(|| format!("cannot read {}", path.display()))?.len();
         artifact.check_cheap(&path, length)?;
     }
-    let guest = Guest::load(&path, limits(config, lambda.memory, lambda.concurrency))?;
+    let sandbox = Sandbox {
+        memory: lambda.memory,
+        concurrency: lambda.concurrency,
+        runtime_api: lambda.runtime_api.authority(),
+        scratch: Path::new(SCRATCH),
+    };
+    let options = sandbox.options(config, env)?;
+    if let Some(scratch) = &options.grants.scratch {
+        emptied(scratch).with_context(|| format!("cannot make {}", scratch.display()))?;
+    }
+    let guest = Guest::load(&path, options)?;
     Ok(Host::new(guest, config, log.clone()))
 }
 
-/// The limits of one instance in a function with that much memory, in bytes, that answers so many events at once.
-#[must_use]
-pub fn limits(config: &Config, function_memory: usize, concurrency: usize) -> Limits {
-    Limits {
-        memory: config.limits.memory_in(function_memory, concurrency),
-        response_body: config.limits.max_reply,
-        concurrency,
-        ..Limits::default()
+/// A process that was killed before this one may have left something.
+fn emptied(folder: &Path) -> io::Result<()> {
+    match std::fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => std::fs::create_dir_all(folder),
     }
 }
 

@@ -4,6 +4,7 @@
 
 use std::panic::PanicHookInfo;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::Notify;
 
@@ -14,25 +15,34 @@ const CRATE: &str = "lambda_runtime";
 
 /// A sign that the process cannot go on. Clones share it.
 #[derive(Clone, Default)]
-pub(crate) struct Trouble(Arc<Notify>);
+pub(crate) struct Trouble(Arc<Sign>);
+
+#[derive(Default)]
+struct Sign {
+    given: Notify,
+    /// Whether a failed request for an event has been logged: the next ones, until the process has ended, say no more.
+    logged: AtomicBool,
+}
 
 impl Trouble {
     /// Waits for the sign.
     pub(crate) async fn seen(&self) {
-        self.0.notified().await;
+        self.0.given.notified().await;
     }
 
-    /// To be told each warning of the crates below.
-    pub(crate) fn hear(&self, message: &str) {
-        if message.starts_with(POLL_FAILED) {
-            self.0.notify_one();
+    /// To be told each warning of the crates below. Returns whether it is to be logged.
+    pub(crate) fn hear(&self, message: &str) -> bool {
+        if !message.starts_with(POLL_FAILED) {
+            return true;
         }
+        self.0.given.notify_one();
+        !self.0.logged.swap(true, Ordering::Relaxed)
     }
 
     /// To be told each panic. One in the host's own code is answered with an error reply, and the process lives on.
     pub(crate) fn panicked(&self, panic: &PanicHookInfo<'_>) {
         if panic.location().is_some_and(|location| location.file().contains(CRATE)) {
-            self.0.notify_one();
+            self.0.given.notify_one();
         }
     }
 }

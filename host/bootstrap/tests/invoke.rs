@@ -213,3 +213,15 @@ async fn cookie_variants_are_logged_once() {
     }
     assert_eq!(bench.log.text().matches("letter case").count(), 1, "{}", bench.log.text());
 }
+
+#[tokio::test]
+async fn a_denied_request_is_logged_with_the_setting_that_would_allow_it() {
+    let bench = Bench::new();
+    let reply = bench.reply(&act("fetch:https://api.example.com/orders?key=secret")).await;
+    assert!(reply["body"].as_str().unwrap().contains("HTTP-request-denied"), "{reply}");
+    let text = bench.log.text();
+    let line: Value = serde_json::from_str(text.trim()).unwrap();
+    assert_eq!((&line["level"], &line["requestId"]), (&json!("WARN"), &json!("request-7")));
+    assert_eq!(line["to"], "https://api.example.com");
+    assert_eq!(line["setting"], r#"[network] allow = ["https://api.example.com"]"#);
+}

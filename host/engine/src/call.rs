@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::network::Notice;
+
 /// What a guest is told about its invocation, and what bounds it.
 #[derive(Clone)]
 pub struct Call {
@@ -10,7 +12,7 @@ pub struct Call {
     pub facts: Facts,
     /// When the answer is due. The instance is dropped at that moment, whatever it does.
     pub deadline: Instant,
-    /// Receives what the guest writes to its standard streams.
+    /// Receives what the guest writes to its standard streams, and what becomes of its outgoing requests.
     pub output: Arc<dyn Output>,
 }
 
@@ -42,9 +44,14 @@ pub enum Stream {
     Stderr,
 }
 
-/// Receives a guest's output, line by line.
+/// Receives a guest's output, line by line, and what an operator should know of its doings.
 pub trait Output: Send + Sync {
     /// One line without its line break. What is no UTF-8 has been replaced; a line that is too long has been cut and
     /// says so.
     fn line(&self, stream: Stream, line: &str);
+
+    /// An outgoing request was denied or failed. What reads lines only may pass it over.
+    fn notice(&self, notice: &Notice) {
+        let _ = notice;
+    }
 }

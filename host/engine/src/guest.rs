@@ -12,18 +12,20 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout_at;
 use wasmtime::component::Component;
 use wasmtime::{Engine, Store, UpdateDeadline};
-use wasmtime_wasi_config::WasiConfigVariables;
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
+use wasmtime_wasi_http::p3::bindings::ServicePre;
 
 use crate::call::Call;
 use crate::exchange::{Answer, exchange};
 use crate::fault::Fault;
 use crate::file_kind::{FileKind, Precompiled};
+use crate::grants::Grants;
 use crate::limits::Limits;
+use crate::network::{Client, Network};
 use crate::reply::Reply;
-use crate::state::State;
+use crate::state::{Common, State};
 use crate::world::{HandlerVersion, Misfit, World};
-use crate::{WASMTIME_VERSION, config, link, map, p2, ticker};
+use crate::{WASMTIME_VERSION, config, link, map, p2, p3, ticker};
 
 /// A compiled component that is mapped and linked. Clones share it.
 #[derive(Clone)]
@@ -33,8 +35,7 @@ struct Inner {
     handler: Handler,
     engine: Engine,
     world: World,
-    limits: Limits,
-    config: Arc<WasiConfigVariables>,
+    common: Arc<Common>,
     /// One permit an instance.
     instances: Arc<Semaphore>,
 }
@@ -42,6 +43,24 @@ struct Inner {
 /// The component by the version of `wasi:http` that it speaks.
 enum Handler {
     P2(ProxyPre<State>),
+    P3(ServicePre<State>),
+}
+
+/// How a component is to be run. By default it is given nothing, and reaches no network.
+#[derive(Clone, Default)]
+pub struct Options {
+    /// What each instance may use.
+    pub limits: Limits,
+    /// What the guest may reach.
+    pub network: Network,
+    /// What the guest is given.
+    pub grants: Grants,
+}
+
+impl From<Limits> for Options {
+    fn from(limits: Limits) -> Self {
+        Self { limits, ..Self::default() }
+    }
 }
 
 impl Guest {
@@ -51,20 +70,25 @@ impl Guest {
     ///
     /// # Errors
     /// The file is missing, is something else, was compiled for another host, or does not handle `wasi:http`.
-    pub fn load(path: &Path, limits: Limits) -> Result<Self, LoadError> {
+    pub fn load(path: &Path, options: impl Into<Options>) -> Result<Self, LoadError> {
+        let Options { limits, network, grants } = options.into();
         let wrong = |reason| LoadError { path: path.to_owned(), reason };
         let (engine, component) = map(path, &limits).map_err(wrong)?;
         let world = world(&component, &engine);
         let version = world.handler().map_err(|misfit| wrong(Reason::Misfit(misfit)))?;
-        let handler = link(&component, &engine, version).map_err(|error| wrong(Reason::Link(error)))?;
+        let handler = link(&component, &engine, &world, version).map_err(|error| wrong(Reason::Link(error)))?;
         ticker::start(engine.weak()).map_err(|error| wrong(Reason::Read(error)))?;
         Ok(Self(Arc::new(Inner {
             handler,
             engine,
             world,
             instances: Arc::new(Semaphore::new(limits.concurrency)),
-            limits,
-            config: Arc::default(),
+            common: Arc::new(Common {
+                config: grants.config(),
+                client: Arc::new(Client::new(&network)),
+                grants,
+                limits,
+            }),
         })))
     }
 
@@ -72,6 +96,11 @@ impl Guest {
     #[must_use]
     pub fn world(&self) -> &World {
         &self.0.world
+    }
+
+    /// Forgets the connections of outgoing requests, which do not outlive a snapshot of the process.
+    pub fn restored(&self) {
+        self.0.common.client.forget_connections();
     }
 
     /// Answers one request with a fresh instance. The URI of the request must have scheme and authority.
@@ -84,16 +113,20 @@ impl Guest {
         let Ok(Ok(permit)) = timeout_at(deadline.into(), inner.instances.clone().acquire_owned()).await else {
             return Answer::failed(Fault::Deadline);
         };
-        let state = match State::new(call, &inner.limits, inner.config.clone(), permit) {
+        let state = match State::new(call, inner.common.clone(), permit) {
             Ok(state) => state,
             Err(error) => return Answer::failed(Fault::Instantiate(error.to_string())),
         };
-        let store = store(&inner.engine, state, deadline);
+        let store = store(inner, state, deadline);
         let started = match &inner.handler {
             Handler::P2(pre) => p2::start(pre.clone(), store, request),
+            Handler::P3(pre) => Ok(p3::start(pre.clone(), store, request)),
         };
         match started {
-            Ok((run, outcome)) => exchange(run, Reply::new(outcome, head, inner.limits.response_body), deadline).await,
+            Ok((run, outcome)) => {
+                let reply = Reply::new(outcome, head, inner.common.limits.response_body);
+                exchange(run, reply, deadline).await
+            }
             Err(error) => Answer::failed(Fault::Instantiate(format!("{error:?}"))),
         }
     }
@@ -123,17 +156,20 @@ fn world(component: &Component, engine: &Engine) -> World {
     }
 }
 
-fn link(component: &Component, engine: &Engine, version: HandlerVersion) -> wasmtime::Result<Handler> {
-    let pre = link::linker(engine)?.instantiate_pre(component)?;
+fn link(component: &Component, engine: &Engine, world: &World, version: HandlerVersion) -> wasmtime::Result<Handler> {
+    let pre = link::linker(engine, world)?.instantiate_pre(component)?;
     match version {
         HandlerVersion::P2 => Ok(Handler::P2(ProxyPre::new(pre)?)),
+        HandlerVersion::P3 => Ok(Handler::P3(ServicePre::new(pre)?)),
     }
 }
 
 /// A store whose guest is interrupted at every tick: past the deadline it ends, before it lets others run.
-fn store(engine: &Engine, state: State, deadline: Instant) -> Store<State> {
-    let mut store = Store::new(engine, state);
+fn store(inner: &Inner, state: State, deadline: Instant) -> Store<State> {
+    let mut store = Store::new(&inner.engine, state);
     store.limiter(|state| &mut state.limiter);
+    // Those of 0.3's streams and futures; the others are in the table of the state.
+    store.set_max_component_handles(inner.common.limits.handles);
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(move |_| {
         if Instant::now() >= deadline {

@@ -15,6 +15,8 @@ pub struct Limits {
     pub table_entries: usize,
     /// Handles that a guest may hold at once: streams, headers, pollables.
     pub handles: usize,
+    /// Outgoing requests of an instance at once, until their responses are read. More wait.
+    pub requests: usize,
     /// Invocations at once. More wait.
     pub concurrency: usize,
 }
@@ -27,6 +29,7 @@ impl Default for Limits {
             output: 1 << 20,
             table_entries: 1_000_000,
             handles: 16_384,
+            requests: 64,
             concurrency: 1,
         }
     }

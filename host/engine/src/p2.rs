@@ -8,13 +8,10 @@ use wasmtime::Store;
 use wasmtime_wasi_http::WasiHttpView;
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
 use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, Scheme};
-use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
 
 use crate::exchange::{End, Ended, Run};
+use crate::reply::Outcome;
 use crate::state::State;
-
-/// What the guest hands to `response-outparam`.
-pub(crate) type Outcome = Result<http::Response<HyperOutgoingBody>, ErrorCode>;
 
 /// Prepares the call: nothing runs before the future is polled.
 pub(crate) fn start(
@@ -26,7 +23,10 @@ pub(crate) fn start(
     let (sender, receiver) = oneshot::channel();
     let mut http = store.data_mut().http();
     let request = http.new_incoming_request(scheme, request.map(Full::new))?;
-    let outparam = http.new_response_outparam(sender)?;
+    let outparam = http.new_response_outparam_from_callback(move |outcome: Result<_, ErrorCode>| {
+        // Nobody waits any more once the deadline has come.
+        let _ = sender.send(outcome.map_err(|code| format!("{code:?}")));
+    })?;
     let run = Box::pin(async move {
         let result = match pre.instantiate_async(&mut store).await {
             Err(error) => Err(End::Instantiate(error)),

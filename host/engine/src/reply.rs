@@ -5,10 +5,12 @@ use futures_util::FutureExt;
 use http::{HeaderMap, StatusCode, header, response};
 use http_body_util::BodyExt;
 use tokio::sync::oneshot;
-use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
+use wasmtime_wasi_http::WasiBody;
 
 use crate::fault::Fault;
-use crate::p2::Outcome;
+
+/// What the guest hands over: a response, its body to be written yet, or an error code of `wasi:http/types` as text.
+pub(crate) type Outcome = Result<http::Response<WasiBody>, String>;
 
 /// An answer in the making. Whatever was collected stays here when [`Reply::collect`] is cancelled.
 pub(crate) struct Reply {
@@ -22,7 +24,7 @@ pub(crate) struct Reply {
 
 enum Stage {
     Awaited(oneshot::Receiver<Outcome>),
-    Body(response::Parts, HyperOutgoingBody),
+    Body(response::Parts, WasiBody),
     Done,
 }
 
@@ -36,7 +38,7 @@ impl Reply {
         if let Stage::Awaited(outcome) = &mut self.stage {
             let response = match outcome.await {
                 Ok(Ok(response)) => response,
-                Ok(Err(code)) => return Err(Fault::ErrorCode(format!("{code:?}"))),
+                Ok(Err(code)) => return Err(Fault::ErrorCode(code)),
                 Err(_) => return Err(Fault::NoAnswer),
             };
             let (parts, body) = response.into_parts();

@@ -62,7 +62,7 @@ fn inputs(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut inputs = Vec::new();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
-        if entry.file_name() != "target" {
+        if entry.file_name() != "target" && entry.file_name() != "build-output" {
             inputs.push(entry.path());
         }
     }
@@ -75,9 +75,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_inputs_are_everything_but_the_target_folder() {
+    fn the_inputs_are_everything_but_what_is_built() {
         let folder = tempfile::tempdir().unwrap();
-        for name in ["src", "target"] {
+        for name in ["src", "target", "build-output"] {
             fs::create_dir(folder.path().join(name)).unwrap();
         }
         for name in ["Cargo.toml", "Cargo.lock"] {

@@ -14,6 +14,7 @@ pub mod balancer;
 pub mod environment;
 mod error;
 mod function;
+pub mod health;
 mod id;
 pub mod runtime_api;
 

@@ -1,9 +1,12 @@
 #![forbid(unsafe_code)]
-//! The component that the tests of the host run: it mirrors requests, and misbehaves on demand. Its source, and what it
-//! can do, is in `guest/`.
+//! The components that the tests of the host run: they mirror requests, and misbehave on demand. Their sources, and what
+//! they can do, are in `guest/` (`wasi:http` 0.2) and `guest-p3/` (0.3).
 
 /// The component (`.wasm`). It imports only what `wasi:http/proxy` and Rust's standard library ask for.
 pub const WASM: &[u8] = include_bytes!(env!("FUNCSERVER_TEST_GUEST"));
 
 /// The same with the acts `context` and `config`: it imports `funcserver:lambda/context` and `wasi:config/store` too.
 pub const WASM_HOST_IMPORTS: &[u8] = include_bytes!(env!("FUNCSERVER_TEST_GUEST_HOST_IMPORTS"));
+
+/// The component of `wasi:http` 0.3. Of 0.2 it imports only what Rust's standard library asks for.
+pub const WASM_P3: &[u8] = include_bytes!(env!("FUNCSERVER_TEST_GUEST_P3"));

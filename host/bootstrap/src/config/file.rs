@@ -1,5 +1,6 @@
 //! `funcserver.toml`: which settings it holds, in which line, written how.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::path::Path;
 
@@ -21,9 +22,14 @@ pub(super) fn apply(config: &mut Config, path: &Path, text: &str) -> Vec<ConfigE
     if syntax.is_empty() {
         let folder = path.parent().unwrap_or(Path::new(""));
         file.entries(table.get_ref(), &mut |file, setting, value| {
-            let written = written(value.get_ref());
-            if setting.apply(config, written, folder).is_none() {
-                file.bad_value(setting.key, value.span(), setting.allowed());
+            let (texts, pairs) = (texts(value.get_ref()), pairs(value.get_ref()));
+            let written = match (&texts, &pairs) {
+                (Some(texts), _) => Written::List(texts),
+                (_, Some(pairs)) => Written::Table(pairs),
+                _ => written(value.get_ref()),
+            };
+            if let Err(allowed) = setting.apply(config, written, folder) {
+                file.bad_value(setting.key, value.span(), allowed);
             }
         });
     } else {
@@ -48,7 +54,7 @@ pub fn carried(path: &Path, text: &str) -> Result<String, ConfigErrors> {
     let (table, _) = DeTable::parse_recoverable(text);
     let mut values = Vec::new();
     File { text, errors: Vec::new() }
-        .entries(table.get_ref(), &mut |_, setting, value| values.push((setting.key, &text[value.span()])));
+        .entries(table.get_ref(), &mut |_, setting, value| values.push((setting.key, as_written(text, value))));
 
     let mut carried = String::new();
     let mut current = "";
@@ -133,6 +139,31 @@ fn written<'v>(value: &'v DeValue<'_>) -> Written<'v> {
         }
         DeValue::Float(_) | DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => Written::Other,
     }
+}
+
+/// A value as one line can hold it: as it was written, but a table inline, however it was written.
+fn as_written<'t>(text: &'t str, value: &Spanned<DeValue<'_>>) -> Cow<'t, str> {
+    match pairs(value.get_ref()) {
+        // JSON's escapes are TOML's too, but for DEL, which JSON leaves as it is.
+        Some(pairs) => {
+            let quoted = |text: &str| serde_json::Value::from(text).to_string().replace('\u{7f}', "\\u007f");
+            let pairs: Vec<_> =
+                pairs.iter().map(|(name, value)| format!("{} = {}", quoted(name), quoted(value))).collect();
+            format!("{{ {} }}", pairs.join(", ")).into()
+        }
+        None => text.get(value.span()).unwrap_or_default().into(),
+    }
+}
+
+/// The entries of a table that holds strings only.
+fn pairs<'v>(value: &'v DeValue<'_>) -> Option<Vec<(&'v str, &'v str)>> {
+    let entries = value.as_table()?.iter();
+    entries.map(|(name, value)| Some((&**name.get_ref(), value.get_ref().as_str()?))).collect()
+}
+
+/// The strings of an array that holds nothing else.
+fn texts<'v>(value: &'v DeValue<'_>) -> Option<Vec<&'v str>> {
+    value.as_array()?.iter().map(|item| item.get_ref().as_str()).collect()
 }
 
 /// The sections, each once.

@@ -3,8 +3,11 @@
 //! Nothing is passed over: an unknown key, an unknown variable with our prefix and a value that is not allowed are
 //! errors, all reported at once, each with its place and with what is allowed there.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use funcserver_engine::Allow;
 
 use crate::log::{Format, Level};
 
@@ -15,6 +18,7 @@ mod env;
 mod error;
 mod file;
 mod lambda;
+mod schema;
 mod setting;
 #[cfg(test)]
 mod tests;
@@ -45,6 +49,10 @@ const LEAST_MEMORY: usize = 16 * MIB;
 pub struct Config {
     /// What to run.
     pub component: ComponentConfig,
+    /// What it is given.
+    pub guest: GuestConfig,
+    /// What it may reach.
+    pub network: NetworkConfig,
     /// How much it may use.
     pub limits: LimitsConfig,
     /// How to deal with the load balancer.
@@ -62,6 +70,50 @@ pub struct ComponentConfig {
     pub build: Option<String>,
 }
 
+/// `[guest]`
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GuestConfig {
+    /// Environment variables.
+    pub env: BTreeMap<String, String>,
+    /// Names of the host's variables that it gets as well.
+    pub inherit_env: Vec<String>,
+    /// The folder that it sees as `/`.
+    pub assets: Option<PathBuf>,
+    /// Whether it has a folder `/tmp`.
+    pub tmp: bool,
+}
+
+/// Variables that the configuration wants from the environment, and that are not there.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("guest.inherit-env names {}, which the environment does not have: set it, or take it from the list", .0.join(", "))]
+pub struct MissingVariables(pub Vec<String>);
+
+impl GuestConfig {
+    /// The variables that the component gets, with those of the host's environment that it inherits, which win.
+    ///
+    /// # Errors
+    /// Each inherited one that is not set.
+    pub fn variables(&self, env: &dyn Env) -> Result<Vec<(String, String)>, MissingVariables> {
+        let missing: Vec<_> = self.inherit_env.iter().filter(|name| env.get(name).is_none()).cloned().collect();
+        if !missing.is_empty() {
+            return Err(MissingVariables(missing));
+        }
+        let inherited = self.inherit_env.iter().filter_map(|name| Some((name.clone(), env.get(name)?.to_owned())));
+        let mut variables = self.env.clone();
+        variables.extend(inherited);
+        Ok(variables.into_iter().collect())
+    }
+}
+
+/// `[network]`, and what the environment says of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NetworkConfig {
+    /// Where the component may send requests.
+    pub allow: Allow,
+    /// The PEM file of the root certificates that are trusted, where it is set: `SSL_CERT_FILE`.
+    pub roots: Option<PathBuf>,
+}
+
 /// `[limits]`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LimitsConfig {
@@ -73,6 +125,18 @@ pub struct LimitsConfig {
     pub deadline_margin: Duration,
     /// A deadline of our own, counted from the event's arrival.
     pub timeout: Option<Duration>,
+    /// What becomes of a request whose handler fails.
+    pub fail: Fail,
+}
+
+/// What becomes of a request whose handler fails.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Fail {
+    /// A reply of the host's own.
+    #[default]
+    Reply,
+    /// An invocation error.
+    Error,
 }
 
 /// `[alb]`
@@ -84,13 +148,15 @@ pub struct AlbConfig {
     pub trusted_hops: usize,
 }
 
-/// What Lambda's logging configuration says: `AWS_LAMBDA_LOG_FORMAT` and `AWS_LAMBDA_LOG_LEVEL`.
+/// `[log]`, and what Lambda's logging configuration says: `AWS_LAMBDA_LOG_FORMAT` and `AWS_LAMBDA_LOG_LEVEL`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LogConfig {
     /// Text or JSON; text if nothing is set.
     pub format: Format,
     /// The least level that is written; INFO if nothing is set.
     pub level: Level,
+    /// Whether failures are counted in CloudWatch.
+    pub metrics: bool,
 }
 
 impl Config {
@@ -121,7 +187,13 @@ impl LimitsConfig {
 
 impl Default for LimitsConfig {
     fn default() -> Self {
-        LimitsConfig { memory: None, max_reply: MIB, deadline_margin: Duration::from_millis(100), timeout: None }
+        LimitsConfig {
+            memory: None,
+            max_reply: MIB,
+            deadline_margin: Duration::from_millis(100),
+            timeout: None,
+            fail: Fail::Reply,
+        }
     }
 }
 

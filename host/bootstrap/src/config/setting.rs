@@ -1,11 +1,14 @@
 //! Every setting in one table, from which the reader, its errors and the documentation come.
 
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
-use super::Config;
+use funcserver_engine::Allow;
+
 use super::value::{Written, size_text, time_text};
+use super::{Config, Fail};
 
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
@@ -37,13 +40,18 @@ pub enum Fallback {
 
 /// The type of a setting's values, and where `Config` keeps them.
 #[derive(Debug)]
-enum Kind {
+pub(super) enum Kind {
     Path { endings: [&'static str; 2], slot: fn(&mut Config) -> &mut Option<PathBuf> },
     Command { slot: fn(&mut Config) -> &mut Option<String> },
     Flag { slot: fn(&mut Config) -> &mut bool },
     Count { range: RangeInclusive<u64>, set: fn(&mut Config, usize) },
     Size { range: RangeInclusive<u64>, set: fn(&mut Config, usize) },
     Time { range: RangeInclusive<u64>, set: fn(&mut Config, Duration) },
+    Origins { set: fn(&mut Config, Allow) },
+    Folder { slot: fn(&mut Config) -> &mut Option<PathBuf> },
+    Names { slot: fn(&mut Config) -> &mut Vec<String> },
+    Pairs { slot: fn(&mut Config) -> &mut BTreeMap<String, String> },
+    Choice { names: [&'static str; 2], set: fn(&mut Config, &str) },
 }
 
 /// All settings, in the order of the documentation.
@@ -61,8 +69,48 @@ pub static SETTINGS: &[Setting] = &[
         variable: "FUNCSERVER_COMPONENT_BUILD",
         carried: false,
         default: Fallback::Rule("none"),
-        doc: "The command that makes the component, to be run in the folder of the file. The tool names it where the component is missing.",
+        doc: "The command that makes the component, run in the folder of the file: by `build` and `bundle` always, by `serve --watch` whenever a source has changed.",
         kind: Kind::Command { slot: |config| &mut config.component.build },
+    },
+    Setting {
+        key: "guest.env",
+        variable: "FUNCSERVER_GUEST_ENV",
+        carried: true,
+        default: Fallback::Rule("none"),
+        doc: "Environment variables of the component, which finds them in `wasi:config/store` too. They are in the zip as they stand here: no place for secrets.",
+        kind: Kind::Pairs { slot: |config| &mut config.guest.env },
+    },
+    Setting {
+        key: "guest.inherit-env",
+        variable: "FUNCSERVER_GUEST_INHERIT_ENV",
+        carried: true,
+        default: Fallback::Rule("none: the component sees nothing of the function's environment"),
+        doc: "Variables of the function's own environment that the component gets as well. One that is missing at start is an error. Their values are never logged.",
+        kind: Kind::Names { slot: |config| &mut config.guest.inherit_env },
+    },
+    Setting {
+        key: "guest.assets",
+        variable: "FUNCSERVER_GUEST_ASSETS",
+        carried: true,
+        default: Fallback::Rule("none: the component sees no files"),
+        doc: "A folder of the project that goes into the zip, and that the component sees as `/`. It can read there and not write.",
+        kind: Kind::Folder { slot: |config| &mut config.guest.assets },
+    },
+    Setting {
+        key: "guest.tmp",
+        variable: "FUNCSERVER_GUEST_TMP",
+        carried: true,
+        default: Fallback::Value("false"),
+        doc: "Whether the component has a folder `/tmp` in which it may write. It is empty for every request. Its size counts against the function's ephemeral storage.",
+        kind: Kind::Flag { slot: |config| &mut config.guest.tmp },
+    },
+    Setting {
+        key: "network.allow",
+        variable: "FUNCSERVER_NETWORK_ALLOW",
+        carried: true,
+        default: Fallback::Rule("none: every outgoing request is denied"),
+        doc: "Where the component may send requests; see [below](#the-network).",
+        kind: Kind::Origins { set: |config, allow| config.network.allow = allow },
     },
     Setting {
         key: "limits.memory",
@@ -97,6 +145,17 @@ pub static SETTINGS: &[Setting] = &[
         kind: Kind::Time { range: 1..=900_000, set: |config, time| config.limits.timeout = Some(time) },
     },
     Setting {
+        key: "limits.fail",
+        variable: "FUNCSERVER_LIMITS_FAIL",
+        carried: true,
+        default: Fallback::Value("reply"),
+        doc: "What becomes of a request whose handler fails: a reply of ours (500, 502 or 504), or an invocation error, which the load balancer answers with 502 and Lambda counts in its metric Errors.",
+        kind: Kind::Choice {
+            names: ["reply", "error"],
+            set: |config, name| config.limits.fail = if name == "error" { Fail::Error } else { Fail::Reply },
+        },
+    },
+    Setting {
         key: "alb.cookie-variants",
         variable: "FUNCSERVER_ALB_COOKIE_VARIANTS",
         carried: true,
@@ -112,6 +171,14 @@ pub static SETTINGS: &[Setting] = &[
         doc: "How many proxies of yours, such as a CDN, stand before the load balancer: the client's address is that many entries before the last of `X-Forwarded-For`.",
         kind: Kind::Count { range: 0..=100, set: |config, hops| config.alb.trusted_hops = hops },
     },
+    Setting {
+        key: "log.metrics",
+        variable: "FUNCSERVER_LOG_METRICS",
+        carried: true,
+        default: Fallback::Value("false"),
+        doc: "Whether each failure of a handler is counted in CloudWatch, by its kind, in the namespace `funcserver`: one line in embedded metric format. AWS bills custom metrics.",
+        kind: Kind::Flag { slot: |config| &mut config.log.metrics },
+    },
 ];
 
 /// Variables with our prefix that are no settings: they tell the tool about the machine, not about a function.
@@ -121,6 +188,10 @@ pub const OTHER_VARIABLES: &[(&str, &str)] = &[(
 )];
 
 impl Setting {
+    pub(super) fn kind(&self) -> &Kind {
+        &self.kind
+    }
+
     /// Which values are allowed, in words that end an error message.
     pub fn allowed(&self) -> String {
         let span = |range: &RangeInclusive<u64>, text: fn(u64) -> String| {
@@ -135,11 +206,28 @@ impl Setting {
             Kind::Time { range, .. } => {
                 format!("a duration {}, as \"2s\", \"100ms\" or in milliseconds", span(range, time_text))
             }
+            Kind::Folder { .. } => "the relative path of a folder".into(),
+            Kind::Names { .. } => r#"a list of names such as "STAGE", "API_KEY""#.into(),
+            Kind::Pairs { .. } => r#"names with texts, as `{ STAGE = "test" }`; in the variable a JSON object"#.into(),
+            Kind::Choice { names: [one, other], .. } => format!("\"{one}\" or \"{other}\""),
+            Kind::Origins { .. } => r#"a list such as "https://api.example.com", "*.example.com:443""#.into(),
         }
     }
 
-    /// Puts a value into its place, or returns `None` if it is not allowed; relative paths start from `folder`.
-    pub(super) fn apply(&self, config: &mut Config, written: Written<'_>, folder: &Path) -> Option<()> {
+    /// Puts a value into its place; relative paths start from `folder`.
+    ///
+    /// # Errors
+    /// It is not allowed: what is, as [`Setting::allowed`] says it, and where that is not enough, what is wrong.
+    pub(super) fn apply(&self, config: &mut Config, written: Written<'_>, folder: &Path) -> Result<(), String> {
+        if let (Kind::Origins { set }, Some(list)) = (&self.kind, written.list()) {
+            let allow = Allow::parse(list).map_err(|error| format!("{}; {error}", self.allowed()))?;
+            set(config, allow);
+            return Ok(());
+        }
+        self.put(config, written, folder).ok_or_else(|| self.allowed())
+    }
+
+    fn put(&self, config: &mut Config, written: Written<'_>, folder: &Path) -> Option<()> {
         match &self.kind {
             Kind::Path { endings, slot } => {
                 let path = Path::new(written.text()?);
@@ -154,9 +242,30 @@ impl Setting {
                 let time = written.milliseconds().filter(|time| range.contains(time))?;
                 set(config, Duration::from_millis(time));
             }
+            Kind::Folder { slot } => {
+                let path = Path::new(written.text()?);
+                let inside = path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+                *slot(config) = Some(inside.then(|| folder.join(path))?);
+            }
+            Kind::Names { slot } => {
+                let names: Vec<String> = written.list()?.into_iter().map(str::to_owned).collect();
+                *slot(config) = names.iter().all(|name| is_name(name)).then_some(names)?;
+            }
+            Kind::Pairs { slot } => {
+                let pairs = written.pairs()?;
+                let fit = pairs.iter().all(|(name, value)| is_name(name) && !value.contains('\0'));
+                *slot(config) = fit.then_some(pairs)?;
+            }
+            Kind::Choice { names, set } => set(config, names.iter().find(|name| written.text() == Some(name))?),
+            Kind::Origins { .. } => return None,
         }
         Some(())
     }
+}
+
+/// Whether an environment can hold a variable of that name.
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && !name.contains(['=', '\0'])
 }
 
 fn within(range: &RangeInclusive<u64>, number: u64) -> Option<usize> {
@@ -170,7 +279,7 @@ mod tests {
     fn apply(key: &str, value: &str) -> Option<Config> {
         let setting = SETTINGS.iter().find(|setting| setting.key == key).expect("a setting has this key");
         let mut config = Config::default();
-        setting.apply(&mut config, Written::Variable(value), Path::new("project"))?;
+        setting.apply(&mut config, Written::Variable(value), Path::new("project")).ok()?;
         Some(config)
     }
 
@@ -208,12 +317,19 @@ mod tests {
         let examples = [
             ("component.path", "a.wasm"),
             ("component.build", "make"),
+            ("guest.env", r#"{"STAGE": "test"}"#),
+            ("guest.inherit-env", "STAGE"),
+            ("guest.assets", "public"),
+            ("guest.tmp", "true"),
+            ("network.allow", "https://api.example.com"),
             ("limits.memory", "1GiB"),
             ("limits.max-reply", "1KiB"),
             ("limits.deadline-margin", "5ms"),
             ("limits.timeout", "5ms"),
+            ("limits.fail", "error"),
             ("alb.cookie-variants", "false"),
             ("alb.trusted-hops", "2"),
+            ("log.metrics", "true"),
         ];
         assert_eq!(
             examples.map(|(key, _)| key).to_vec(),
@@ -238,6 +354,25 @@ mod tests {
                 assert!(apply(key, inside).is_some(), "{key} {inside}");
                 assert!(apply(key, outside).is_none(), "{key} {outside}");
             }
+        }
+    }
+
+    #[test]
+    fn assets_are_a_folder_inside_the_project() {
+        let assets = |value| apply("guest.assets", value).and_then(|config| config.guest.assets);
+        assert_eq!(assets("public/site"), Some("project/public/site".into()));
+        for value in ["", "/etc", "../other", "public/../.."] {
+            assert_eq!(assets(value), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn names_of_variables_are_names() {
+        for value in ["A=B", "A,,B", ""] {
+            assert_eq!(apply("guest.inherit-env", value), None, "{value}");
+        }
+        for value in [r#"{"A=B": "1"}"#, r#"{"": "1"}"#, r#"{"A": "\u0000"}"#] {
+            assert_eq!(apply("guest.env", value), None, "{value}");
         }
     }
 

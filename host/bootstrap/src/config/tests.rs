@@ -34,6 +34,10 @@ fn every_setting_from_the_file() {
         alb = { cookie-variants = false, trusted-hops = 0x2 }
         component.path = 'target/shop.wasm'
         component.build = "cargo build"
+        network.allow = [
+            "https://api.example.com", # theirs
+            "*.example.com:443",
+        ]
 
         [limits]
         memory = "512MiB"
@@ -49,14 +53,19 @@ fn every_setting_from_the_file() {
                 path: Some("project/target/shop.wasm".into()),
                 build: Some("cargo build".into())
             },
+            network: NetworkConfig {
+                allow: Allow::parse(["https://api.example.com", "*.example.com:443"]).unwrap(),
+                roots: None,
+            },
             limits: LimitsConfig {
                 memory: Some(512 << 20),
                 max_reply: 500_000,
                 deadline_margin: Duration::from_millis(250),
                 timeout: Some(Duration::from_secs(2)),
+                ..LimitsConfig::default()
             },
             alb: AlbConfig { cookie_variants: false, trusted_hops: 2 },
-            log: LogConfig::default(),
+            ..Config::default()
         }
     );
 }
@@ -74,9 +83,22 @@ fn variables_win_over_the_file() {
 #[test]
 fn the_log_follows_lambda() {
     let config = from_env(&[("AWS_LAMBDA_LOG_FORMAT", "JSON"), ("AWS_LAMBDA_LOG_LEVEL", "warn")]).unwrap();
-    assert_eq!(config.log, LogConfig { format: Format::Json, level: Level::Warn });
+    assert_eq!(config.log, LogConfig { format: Format::Json, level: Level::Warn, ..LogConfig::default() });
     let config = from_env(&[("AWS_LAMBDA_LOG_FORMAT", ""), ("AWS_LAMBDA_LOG_LEVEL", "")]).unwrap();
-    assert_eq!(config.log, LogConfig { format: Format::Text, level: Level::Info });
+    assert_eq!(config.log, LogConfig { format: Format::Text, level: Level::Info, ..LogConfig::default() });
+}
+
+#[test]
+fn the_network_is_closed_unless_it_is_opened() {
+    assert_eq!(from_file("[network]\nallow = []\n"), Ok(Config::default()));
+    let config = from_env(&[("FUNCSERVER_NETWORK_ALLOW", "https://a, *.b:443,http://10.0.0.5:8080")]).unwrap();
+    assert_eq!(config.network.allow, Allow::parse(["https://a", "*.b:443", "http://10.0.0.5:8080"]).unwrap());
+}
+
+#[test]
+fn root_certificates_follow_the_customary_variable() {
+    assert_eq!(from_env(&[("SSL_CERT_FILE", "/etc/own.pem")]).unwrap().network.roots, Some("/etc/own.pem".into()));
+    assert_eq!(from_env(&[("SSL_CERT_FILE", "")]), Ok(Config::default()));
 }
 
 #[test]
@@ -97,6 +119,18 @@ fn each_kind_of_bad_value_in_the_file() {
             "component.build is ['cargo', 'build'], allowed: a command as one text",
         ),
         ("component.build = ' '", "component.build is ' ', allowed: a command as one text"),
+        (
+            "network.allow = 'https://a'",
+            "network.allow is 'https://a', allowed: a list such as \"https://api.example.com\", \"*.example.com:443\"",
+        ),
+        (
+            "network.allow = ['https://a', 1]",
+            "network.allow is ['https://a', 1], allowed: a list such as \"https://api.example.com\", \"*.example.com:443\"",
+        ),
+        (
+            "network.allow = ['a', 'https://b/c']",
+            "network.allow is ['a', 'https://b/c'], allowed: a list such as \"https://api.example.com\", \"*.example.com:443\"; \"https://b/c\" has a path, but whole origins are allowed: https://b",
+        ),
         (
             "limits.memory = 'lots'",
             "limits.memory is 'lots', allowed: a size from 1MiB to 10GiB, as \"1MiB\" or in bytes",
@@ -120,7 +154,7 @@ fn each_kind_of_bad_value_in_the_file() {
         ("alb.trusted-hops = {}", "alb.trusted-hops is {}, allowed: a whole number from 0 to 100"),
         ("alb = 1", "alb is 1, allowed: a table [alb] with alb.cookie-variants, alb.trusted-hops"),
         ("limit.memory = 1", "unknown section limit, did you mean limits?"),
-        ("memory = 1", "unknown section memory, allowed: component, limits, alb"),
+        ("memory = 1", "unknown section memory, allowed: component, guest, network, limits, alb, log"),
         ("limits.memry = 1", "unknown key limits.memry, did you mean limits.memory?"),
         ("alb.colour = 1", "unknown key alb.colour, allowed: alb.cookie-variants, alb.trusted-hops"),
     ] {
@@ -135,6 +169,16 @@ fn each_kind_of_bad_variable() {
         ("FUNCSERVER_COMPONENT_BUILD", "", "component.build is \"\", allowed: a command as one text"),
         ("FUNCSERVER_ALB_COOKIE_VARIANTS", "yes", "alb.cookie-variants is \"yes\", allowed: true or false"),
         ("FUNCSERVER_ALB_TRUSTED_HOPS", "1.5", "alb.trusted-hops is \"1.5\", allowed: a whole number from 0 to 100"),
+        (
+            "FUNCSERVER_NETWORK_ALLOW",
+            "a,,b",
+            "network.allow is \"a,,b\", allowed: a list such as \"https://api.example.com\", \"*.example.com:443\"; \"\" has no valid host",
+        ),
+        (
+            "FUNCSERVER_NETWORK_ALLOW",
+            "",
+            "network.allow is \"\", allowed: a list such as \"https://api.example.com\", \"*.example.com:443\"",
+        ),
         (
             "FUNCSERVER_LIMITS_MEMORY",
             "1TiB",
@@ -197,14 +241,15 @@ fn what_is_no_toml_names_its_line() {
 #[test]
 fn odd_names_cannot_break_the_report() {
     let lines = lines(from_file("\"a\\nb\" = 1\n"));
-    assert_eq!(lines, [format!("{FILE}:1: unknown section a…, allowed: component, limits, alb")]);
+    assert_eq!(lines, [format!("{FILE}:1: unknown section a…, allowed: component, guest, network, limits, alb, log")]);
 }
 
 #[test]
 fn the_carried_text_is_what_the_host_reads_and_always_the_same() {
-    let one = "# ours\n[component]\npath = 'a.wasm'\nbuild = 'make'\n[alb]\ntrusted-hops = 0x2\n[limits]\ntimeout = \"2s\" # short\nmemory='1GiB'\n";
-    let other = "limits = { memory = '1GiB', timeout = \"2s\" }\nalb.trusted-hops = 0x2\n";
-    let expected = "[limits]\nmemory = '1GiB'\ntimeout = \"2s\"\n\n[alb]\ntrusted-hops = 0x2\n";
+    let one = "# ours\n[component]\npath = 'a.wasm'\nbuild = 'make'\n[network]\nallow = ['a',\n  'b'] # both\n[alb]\ntrusted-hops = 0x2\n[limits]\ntimeout = \"2s\" # short\nmemory='1GiB'\n";
+    let other =
+        "network.allow = ['a',\n  'b']\nlimits = { memory = '1GiB', timeout = \"2s\" }\nalb.trusted-hops = 0x2\n";
+    let expected = "[network]\nallow = ['a',\n  'b']\n\n[limits]\nmemory = '1GiB'\ntimeout = \"2s\"\n\n[alb]\ntrusted-hops = 0x2\n";
     for text in [one, other, expected] {
         assert_eq!(carried(Path::new(FILE), text).unwrap(), expected);
     }
@@ -226,4 +271,34 @@ fn memory_follows_the_function_unless_it_is_set() {
     }
     assert_eq!(default.memory_in(2112 * MIB, 32), 60 * MIB);
     assert_eq!(LimitsConfig { memory: Some(5), ..default }.memory_in(1024 * MIB, 1), 5);
+}
+
+#[test]
+fn a_component_is_given_what_its_settings_name() {
+    let text = r#"
+        [guest]
+        inherit-env = ["API_KEY", "STAGE"]
+        assets = "public"
+        tmp = true
+
+        [guest.env]
+        STAGE = "test"
+        GREETING = 'say "hi"'
+    "#;
+    let config = from_file(text).unwrap();
+    assert!(config.guest.tmp);
+    let missing = config.guest.variables(&env(&[("STAGE", "live")])).unwrap_err().to_string();
+    assert!(missing.contains("API_KEY") && !missing.contains("STAGE"), "{missing}");
+    let given = config.guest.variables(&env(&[("STAGE", "live"), ("API_KEY", "s3cret"), ("OTHER", "x")])).unwrap();
+    let expected = [("API_KEY", "s3cret"), ("GREETING", "say \"hi\""), ("STAGE", "live")];
+    assert_eq!(given, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+}
+
+#[test]
+fn a_table_of_variables_is_carried_however_it_was_written() {
+    for text in ["[guest.env]\nA = 'x\\y'\nB = \"\"\n", "[guest]\nenv = { A = 'x\\y', B = '' }\n"] {
+        let carried = carried(Path::new(FILE), text).unwrap();
+        assert_eq!(carried, "[guest]\nenv = { \"A\" = \"x\\\\y\", \"B\" = \"\" }\n");
+        assert_eq!(from_file(&carried).unwrap().guest, from_file(text).unwrap().guest);
+    }
 }

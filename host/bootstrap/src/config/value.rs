@@ -1,5 +1,7 @@
 //! A value as written, and what it says: whole numbers, sizes, durations.
 
+use std::collections::BTreeMap;
+
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
 const GIB: u64 = 1024 * MIB;
@@ -22,6 +24,10 @@ pub(super) enum Written<'a> {
     Integer(u64),
     /// A TOML boolean.
     Flag(bool),
+    /// A TOML array that holds strings only.
+    List(&'a [&'a str]),
+    /// A TOML table whose values are strings.
+    Table(&'a [(&'a str, &'a str)]),
     /// Anything else that TOML knows; no setting takes it.
     Other,
 }
@@ -31,6 +37,26 @@ impl<'a> Written<'a> {
     pub(super) fn text(self) -> Option<&'a str> {
         match self {
             Written::Variable(text) | Written::Text(text) if !text.trim().is_empty() => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Several texts: an array of them, or one text with commas.
+    pub(super) fn list(self) -> Option<Vec<&'a str>> {
+        match self {
+            Written::List(texts) => Some(texts.to_vec()),
+            Written::Variable(_) => Some(self.text()?.split(',').map(str::trim).collect()),
+            _ => None,
+        }
+    }
+
+    /// Names and texts: a table of them, or one text that is a JSON object, in the order of the names.
+    pub(super) fn pairs(self) -> Option<BTreeMap<String, String>> {
+        match self {
+            Written::Table(pairs) => {
+                Some(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+            }
+            Written::Variable(text) => serde_json::from_str(text).ok(),
             _ => None,
         }
     }
@@ -71,6 +97,21 @@ impl<'a> Written<'a> {
             digits(number)?.checked_mul(*factor)
         })
     }
+}
+
+/// The texts that are sizes, as a regular expression (ECMA-262, as JSON Schema has them).
+pub(super) fn size_pattern() -> String {
+    pattern(&SIZES)
+}
+
+/// The texts that are durations, as a regular expression.
+pub(super) fn time_pattern() -> String {
+    pattern(&TIMES)
+}
+
+fn pattern(units: &[(&str, u64)]) -> String {
+    let names: Vec<_> = units.iter().map(|(name, _)| *name).collect();
+    format!(r"^\s*[0-9]+\s*(?:{})\s*$", names.join("|"))
 }
 
 /// A size as its largest binary unit without a fraction: `1MiB`.
@@ -151,6 +192,28 @@ mod tests {
         assert_eq!(Written::Integer(2).count(), Some(2));
         assert_eq!(Written::Variable("2").count(), Some(2));
         assert_eq!(Written::Text("2").count(), None);
+    }
+
+    #[test]
+    fn lists_are_arrays_in_the_file_and_have_commas_in_a_variable() {
+        assert_eq!(Written::List(&["a", "b,c"]).list(), Some(vec!["a", "b,c"]));
+        assert_eq!(Written::List(&[]).list(), Some(vec![]));
+        assert_eq!(Written::Variable("a, b ,c").list(), Some(vec!["a", "b", "c"]));
+        for written in [Written::Variable(" "), Written::Text("a"), Written::Integer(1), Written::Other] {
+            assert_eq!(written.list(), None, "{written:?}");
+        }
+    }
+
+    #[test]
+    fn pairs_are_a_table_in_the_file_and_a_json_object_in_a_variable() {
+        let pairs = |written: Written<'_>| written.pairs().map(|pairs| pairs.into_iter().collect::<Vec<_>>());
+        let expected = Some(vec![("A".to_owned(), "1,2".to_owned()), ("B".to_owned(), String::new())]);
+        assert_eq!(pairs(Written::Table(&[("B", ""), ("A", "1,2")])), expected);
+        assert_eq!(pairs(Written::Variable(r#"{"B": "", "A": "1,2"}"#)), expected);
+        for written in [Written::Variable("A=1"), Written::Variable(r#"{"A": 1}"#), Written::Text("{}"), Written::Other]
+        {
+            assert_eq!(pairs(written), None, "{written:?}");
+        }
     }
 
     #[test]

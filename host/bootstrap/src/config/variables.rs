@@ -1,6 +1,6 @@
-//! The settings that the environment makes: ours, and Lambda's for the log.
+//! The settings that the environment makes: ours, Lambda's for the log, and the customary one for root certificates.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use super::Config;
@@ -19,14 +19,17 @@ const LOG_FORMAT: &str = "AWS_LAMBDA_LOG_FORMAT";
 /// `TRACE` to `FATAL`, as Lambda's logging configuration sets it.
 const LOG_LEVEL: &str = "AWS_LAMBDA_LOG_LEVEL";
 
+/// A PEM file of root certificates, as OpenSSL reads it and most that speak TLS.
+const ROOTS: &str = "SSL_CERT_FILE";
+
 /// Applies the settings of the environment and returns what is wrong with them, in the order of their names.
 pub(super) fn apply(config: &mut Config, env: &dyn Env) -> Vec<ConfigError> {
     let mut errors = Vec::new();
     for name in env.names(PREFIX) {
         let value = env.get(name).unwrap_or_default();
         if let Some(setting) = SETTINGS.iter().find(|setting| setting.variable == name) {
-            if setting.apply(config, Written::Variable(value), Path::new("")).is_none() {
-                errors.push(bad_value(name, setting.key, value, setting.allowed()));
+            if let Err(allowed) = setting.apply(config, Written::Variable(value), Path::new("")) {
+                errors.push(bad_value(name, setting.key, value, allowed));
             }
         } else if !OTHER_VARIABLES.iter().any(|(other, _)| *other == name) {
             errors.push(unknown(name));
@@ -34,6 +37,7 @@ pub(super) fn apply(config: &mut Config, env: &dyn Env) -> Vec<ConfigError> {
     }
     named(env, LOG_FORMAT, "the log format", &Format::NAMES, &mut config.log.format, &mut errors);
     named(env, LOG_LEVEL, "the log level", &Level::NAMES, &mut config.log.level, &mut errors);
+    config.network.roots = env.get(ROOTS).filter(|path| !path.is_empty()).map(PathBuf::from);
     errors
 }
 

@@ -11,13 +11,13 @@ use super::{Field, Level, Log};
 /// Takes events of WARN and ERROR, and no spans: their fields would say nothing that we do not know.
 struct Forward {
     log: Log,
-    heard: Box<dyn Fn(&str) + Send + Sync>,
+    heard: Box<dyn Fn(&str) -> bool + Send + Sync>,
 }
 
 impl Log {
     /// Writes the process's `tracing` events of WARN and ERROR to this log from now on, with their origin as the field
-    /// `target`, and tells `heard` each message. A process that has a subscriber already keeps it.
-    pub fn forward_tracing(&self, heard: impl Fn(&str) + Send + Sync + 'static) {
+    /// `target`. `heard` is told each message, and says whether it is to be written. A process that has a subscriber already keeps it.
+    pub fn forward_tracing(&self, heard: impl Fn(&str) -> bool + Send + Sync + 'static) {
         let _ = tracing::subscriber::set_global_default(Forward { log: self.clone(), heard: Box::new(heard) });
     }
 }
@@ -37,8 +37,9 @@ impl Subscriber for Forward {
         event.record(&mut content);
         let mut fields: Vec<Field<'_>> = vec![("target", event.metadata().target().into())];
         fields.extend(content.fields.iter().map(|(name, value)| (*name, value.into())));
-        self.log.host().event(level, &content.message, &fields);
-        (self.heard)(&content.message);
+        if (self.heard)(&content.message) {
+            self.log.host().event(level, &content.message, &fields);
+        }
     }
 
     /// Spans are never enabled, so that this one id is nobody's.
@@ -96,7 +97,7 @@ mod tests {
     fn lines(level: Level, events: impl FnOnce()) -> Vec<String> {
         let sink = Sink::default();
         let log = Log::new(Format::Text, level, sink.clone());
-        tracing::subscriber::with_default(Forward { log, heard: Box::new(|_| ()) }, events);
+        tracing::subscriber::with_default(Forward { log, heard: Box::new(|_| true) }, events);
         sink.text()
     }
 
@@ -121,7 +122,10 @@ mod tests {
         let kept = heard.clone();
         let forward = Forward {
             log: Log::new(Format::Text, Level::Fatal, Sink::default()),
-            heard: Box::new(move |message| kept.lock().unwrap().push(message.to_owned())),
+            heard: Box::new(move |message| {
+                kept.lock().unwrap().push(message.to_owned());
+                true
+            }),
         };
         tracing::subscriber::with_default(forward, || tracing::warn!(error = 1, "polling failed"));
         assert_eq!(*heard.lock().unwrap(), ["polling failed"]);
@@ -150,8 +154,8 @@ mod tests {
     #[test]
     fn the_first_log_of_a_process_gets_the_events_of_all_its_threads() {
         let (first, second) = (Sink::default(), Sink::default());
-        Log::new(Format::Text, Level::Info, first.clone()).forward_tracing(|_| ());
-        Log::new(Format::Text, Level::Info, second.clone()).forward_tracing(|_| ());
+        Log::new(Format::Text, Level::Info, first.clone()).forward_tracing(|_| true);
+        Log::new(Format::Text, Level::Info, second.clone()).forward_tracing(|_| true);
         std::thread::scope(|threads| {
             threads.spawn(|| tracing::error!(target: "elsewhere", "worker died"));
         });

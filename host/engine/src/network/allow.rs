@@ -56,7 +56,7 @@ impl Allow {
     ///
     /// # Errors
     /// The first entry that is none.
-    pub fn parse<'a>(entries: impl IntoIterator<Item = &'a str>) -> Result<Self, AllowError> {
+    pub fn parse<'a, I: IntoIterator<Item = &'a str>>(entries: I) -> Result<Self, AllowError> {
         let read = |entry: &str| {
             Entry::parse(entry.trim()).map_err(|problem| AllowError { entry: entry.trim().to_owned(), problem })
         };
@@ -91,7 +91,8 @@ impl Entry {
             let origin = entry.len() - (authority.len() - end);
             return Err(format!("has a path, but whole origins are allowed: {}", &entry[..origin]));
         }
-        let (host, port) = split_port(authority).ok_or("has no port from 1 to 65535 (an IPv6 address needs brackets)")?;
+        let (host, port) =
+            split_port(authority).ok_or("has no port from 1 to 65535 (an IPv6 address needs brackets)")?;
         let hosts = Hosts::parse(host)?;
         let ports = port.map_or(Ports::Default, Ports::One);
         if let (Hosts::One(Host::Address(address)), Ports::Default) = (&hosts, ports)
@@ -166,7 +167,12 @@ mod tests {
             (
                 "*.example.com:443",
                 &["https://a.example.com", "https://a.b.example.com", "http://a.example.com:443"],
-                &["https://example.com", "https://badexample.com", "http://a.example.com", "https://example.com.evil.org"],
+                &[
+                    "https://example.com",
+                    "https://badexample.com",
+                    "http://a.example.com",
+                    "https://example.com.evil.org",
+                ],
             ),
             (
                 "http://10.0.0.5:8080",
@@ -184,7 +190,11 @@ mod tests {
             ("*:8443", &["https://a:8443", "http://a:8443"], &["https://a"]),
             ("HTTPS://BÜCHER.example.", &["https://xn--bcher-kva.example"], &["https://bucher.example"]),
             ("*.bücher.example", &["https://a.xn--bcher-kva.example"], &["https://xn--bcher-kva.example"]),
-            ("[2001:db8::1]:8080", &["http://[2001:db8:0::0:1]:8080"], &["http://[2001:db8::1]", "http://[2001:db8::2]:8080"]),
+            (
+                "[2001:db8::1]:8080",
+                &["http://[2001:db8:0::0:1]:8080"],
+                &["http://[2001:db8::1]", "http://[2001:db8::2]:8080"],
+            ),
             ("https://[2001:db8::1]", &["https://[2001:db8::1]"], &["https://[2001:db8::1]:8443"]),
         ] {
             for uri in allowed {

@@ -216,10 +216,13 @@ mod tests {
 
     #[tokio::test]
     async fn nothing_allows_the_runtime_api() {
-        let allow = ["*", "127.0.0.1:9001", "127.0.0.2:9001", "0.0.0.0:9001", "[::1]:9001", "[::]:9001", "localhost:9001"];
+        let allow =
+            ["*", "127.0.0.1:9001", "127.0.0.2:9001", "0.0.0.0:9001", "[::1]:9001", "[::]:9001", "localhost:9001"];
         for reserved in ["127.0.0.1:9001", "localhost:9001", "[::1]:9001"] {
             let gate = gate(&allow, Some(reserved));
-            for host in ["127.0.0.1", "127.0.0.2", "0.0.0.0", "[::1]", "[::]", "localhost", "[::ffff:7f00:1]", "2130706433"] {
+            for host in
+                ["127.0.0.1", "127.0.0.2", "0.0.0.0", "[::1]", "[::]", "localhost", "[::ffff:7f00:1]", "2130706433"]
+            {
                 let denied = try_gate(&gate, &format!("http://{host}:9001")).await.unwrap_err();
                 assert!(denied.contains("Runtime API"), "{reserved} by {host}: {denied}");
             }

@@ -6,13 +6,14 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use funcserver_engine::{Answer, Call, Facts, Guest, Limits, Output, Stream, Target, compile};
+use funcserver_engine::{Answer, Call, Facts, Guest, Limits, Notice, Options, Output, Stream, Target, compile};
 use http::{Request, Response};
 
 /// The folder of this run's compiled guests.
 static FOLDER: LazyLock<tempfile::TempDir> = LazyLock::new(|| tempfile::tempdir().unwrap());
 
 static GUEST: LazyLock<PathBuf> = LazyLock::new(|| compiled("guest", funcserver_test_guest::WASM));
+static GUEST_P3: LazyLock<PathBuf> = LazyLock::new(|| compiled("guest-p3", funcserver_test_guest::WASM_P3));
 static HOST_IMPORTS: LazyLock<PathBuf> =
     LazyLock::new(|| compiled("host-imports", funcserver_test_guest::WASM_HOST_IMPORTS));
 
@@ -27,27 +28,45 @@ pub fn limits() -> Limits {
     Limits { memory: 64 << 20, concurrency: 8, ..Limits::default() }
 }
 
-pub fn guest(limits: Limits) -> Guest {
-    Guest::load(&GUEST, limits).unwrap()
+pub fn guest(options: impl Into<Options>) -> Guest {
+    Guest::load(&GUEST, options).unwrap()
+}
+
+/// The one of `wasi:http` 0.3.
+pub fn guest_p3(options: impl Into<Options>) -> Guest {
+    Guest::load(&GUEST_P3, options).unwrap()
 }
 
 pub fn guest_with_host_imports() -> Guest {
-    Guest::load(&HOST_IMPORTS, limits()).unwrap()
+    guest_with(limits())
 }
 
-/// Keeps lines in the order in which they come.
+/// A guest that imports `wasi:config/store` and `funcserver:lambda/context` besides.
+pub fn guest_with(options: impl Into<Options>) -> Guest {
+    Guest::load(&HOST_IMPORTS, options).unwrap()
+}
+
+/// Keeps lines and notices in the order in which they come.
 #[derive(Default)]
-pub struct Lines(Mutex<Vec<(Stream, String)>>);
+pub struct Lines(Mutex<Vec<(Stream, String)>>, Mutex<Vec<Notice>>);
 
 impl Lines {
     pub fn all(&self) -> Vec<(Stream, String)> {
         self.0.lock().unwrap().clone()
+    }
+
+    pub fn notices(&self) -> Vec<Notice> {
+        self.1.lock().unwrap().clone()
     }
 }
 
 impl Output for Lines {
     fn line(&self, stream: Stream, line: &str) {
         self.0.lock().unwrap().push((stream, line.to_owned()));
+    }
+
+    fn notice(&self, notice: &Notice) {
+        self.1.lock().unwrap().push(notice.clone());
     }
 }
 

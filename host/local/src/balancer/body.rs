@@ -15,6 +15,11 @@ const MAX_DISCARDED: usize = 64 * 1024 * 1024;
 /// A load balancer's idle timeout.
 pub(super) const IDLE: Duration = Duration::from_secs(60);
 
+/// Refuses a body that is too large.
+pub(super) fn check(body: &[u8]) -> Result<(), Refusal> {
+    if body.len() > MAX_BODY { Err(too_large()) } else { Ok(()) }
+}
+
 /// Reads a whole body.
 pub(super) async fn read(headers: &HeaderMap, mut body: Incoming) -> Result<Bytes, Refusal> {
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);

@@ -3,7 +3,7 @@
 use super::connection::Front;
 use super::page::{Refusal, phrase};
 use super::record::Open;
-use super::{Handler, body, check, forward};
+use super::{Handler, body, check, event};
 use bytes::Bytes;
 use funcserver_events::alb::{self, ReplyForm};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, header};
@@ -40,14 +40,12 @@ async fn answer<H: Handler>(
     request: Request<Incoming>,
     record: &mut Open,
 ) -> Result<Response<Bytes>, Refusal> {
-    let (mut head, body) = request.into_parts();
+    let (head, body) = request.into_parts();
     check::check(&head)?;
     let body = body::read(&head.headers, body).await?;
-    forward::forward(&mut head.headers, &head.uri, client.ip(), front.port);
-    let mode = front.options.header_mode;
-    let form = ReplyForm { mode, head: head.method == Method::HEAD };
-    let event = alb::event(&Request::from_parts(head, body), mode, &front.options.target_group_arn)?;
-    let answer = front.handler.call(event.into()).await?;
+    let form = ReplyForm { mode: front.options.header_mode, head: head.method == Method::HEAD };
+    let event = event::forwarded(Request::from_parts(head, body), client.ip(), front.port, &front.options)?;
+    let answer = front.handler.call(event).await?;
     record.note(answer.note);
     Ok(alb::read_reply(&answer.reply, form)?)
 }

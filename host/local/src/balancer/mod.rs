@@ -33,13 +33,16 @@
 mod body;
 mod check;
 mod connection;
+mod event;
 mod exchange;
 mod forward;
 mod handler;
 mod page;
 mod record;
 
+pub use event::{event, health_check};
 pub use handler::{Answer, Handler};
+pub use page::Refusal;
 pub use record::{Log, Record};
 
 use connection::Front;

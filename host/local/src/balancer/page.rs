@@ -7,12 +7,15 @@ use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
 
 /// Why the load balancer answers itself, and not the function.
-#[derive(Debug)]
-pub(super) struct Refusal {
-    pub(super) status: StatusCode,
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{} {}: {detail}", status.as_str(), phrase(*status))]
+pub struct Refusal {
+    /// The status that it answers with.
+    pub status: StatusCode,
     /// The access log's `error_reason`.
-    pub(super) reason: Option<&'static str>,
-    pub(super) detail: String,
+    pub reason: Option<&'static str>,
+    /// What was found, and what would be accepted.
+    pub detail: String,
 }
 
 impl Refusal {

@@ -36,6 +36,16 @@ impl Program {
         }
     }
 
+    /// The absolute path of the executable, so that one that is missing can be told before the first event.
+    ///
+    /// # Errors
+    /// No such file, or none of that name in `PATH`.
+    pub fn resolve(&self) -> io::Result<PathBuf> {
+        let path = self.variables.get("PATH").map_or(OsStr::new(PATH), OsString::as_os_str);
+        let found = find(&self.executable, path)?;
+        found.metadata().map(|_| found)
+    }
+
     pub(super) fn name(&self) -> String {
         self.executable.display().to_string()
     }

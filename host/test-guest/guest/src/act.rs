@@ -8,7 +8,7 @@ use wasip2::http::types::{ErrorCode, ResponseOutparam};
 
 use crate::answer::Answer;
 use crate::seen::Seen;
-use crate::{entropy, fault, fetch, host_imports, partial, surroundings};
+use crate::{entropy, fault, fetch, files, host_imports, partial, surroundings};
 
 /// What `x-act` can ask for, written as the variant's comment begins. Numbers are decimal.
 pub enum Act<'a> {
@@ -71,10 +71,14 @@ pub enum Act<'a> {
     State,
     /// `env`: see [`surroundings::answer`].
     Environment,
+    /// `read:PATH`, `write:PATH` and `list:PATH`: see [`files`].
+    File(files::Act, &'a str),
     /// `random`: see [`entropy::answer`].
     Random,
     /// `fetch:URL`: see [`fetch::answer`].
     Fetch(&'a str),
+    /// `request:TEXT`: see [`fetch::instructed`].
+    Request(&'a str),
     /// `context`: see [`host_imports`].
     Context,
     /// `config:KEY`: see [`host_imports`].
@@ -114,8 +118,12 @@ impl<'a> Act<'a> {
             "ignore-body" => Self::IgnoreBody,
             "state" => Self::State,
             "env" => Self::Environment,
+            "read" => Self::File(files::Act::Read, argument),
+            "write" => Self::File(files::Act::Write, argument),
+            "list" => Self::File(files::Act::List, argument),
             "random" => Self::Random,
             "fetch" => Self::Fetch(argument),
+            "request" => Self::Request(argument),
             "context" => Self::Context,
             "config" => Self::Config(argument),
             _ => return Err(format!("no act is called {name:?}")),
@@ -160,8 +168,10 @@ impl<'a> Act<'a> {
             Self::IgnoreBody => return Answer::text(200, "not read"),
             Self::State => return Answer::json(&json!({ "requests": requests() })),
             Self::Environment => return surroundings::answer(),
+            Self::File(act, path) => return files::answer(act, path),
             Self::Random => return entropy::answer(),
             Self::Fetch(url) => return fetch::answer(url),
+            Self::Request(text) => return fetch::instructed(text),
             Self::Context => return host_imports::context(),
             Self::Config(key) => return host_imports::config(key),
             _ => {}

@@ -1,7 +1,7 @@
 use base64::alphabet::URL_SAFE;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use base64::{Engine, engine::DecodePaddingMode, prelude::BASE64_STANDARD};
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 use wasip2::http::types::ResponseOutparam;
 
@@ -36,8 +36,7 @@ impl Answer {
     /// The answer that base64url of JSON asks for: `status` (200), `headers`, a list of pairs of name and value (text,
     /// or `{"b64": "…"}` for bytes), and the body: `body_b64`, or `body_repeat`, a pair of byte and count.
     pub fn instructed(instruction: &str) -> Result<Self, String> {
-        let json = BASE64_URL.decode(instruction).map_err(|error| error.to_string())?;
-        let wanted: Wanted = serde_json::from_slice(&json).map_err(|error| error.to_string())?;
+        let wanted: Wanted = self::instruction(instruction)?;
         let headers = wanted.headers.into_iter().map(|(name, value)| Ok((name, value.bytes()?)));
         Ok(Self {
             status: wanted.status,
@@ -63,6 +62,12 @@ impl Answer {
         let headers = vec![("content-type".to_owned(), kind.into())];
         Self { status, headers, body: body.into_bytes() }
     }
+}
+
+/// What base64url of JSON says.
+pub fn instruction<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+    let json = BASE64_URL.decode(text).map_err(|error| error.to_string())?;
+    serde_json::from_slice(&json).map_err(|error| error.to_string())
 }
 
 #[derive(Deserialize)]

@@ -1,59 +1,136 @@
-use std::io::Read;
+use std::io::{Read, Write};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use serde::Deserialize;
 use serde_json::json;
 use wasip2::http::outgoing_handler::handle;
-use wasip2::http::types::{ErrorCode, Fields, IncomingResponse, OutgoingRequest, Scheme};
+use wasip2::http::types::{
+    ErrorCode, Fields, IncomingResponse, Method, OutgoingBody, OutgoingRequest, RequestOptions, Scheme,
+};
 
-use crate::answer::Answer;
+use crate::answer::{Answer, instruction};
 
-/// Gets a URL. 200 with `status` and `body_b64`, or with `error`, the error code's name as WIT writes it.
+/// Gets a URL; see [`Wanted::answer`].
 pub fn answer(url: &str) -> Answer {
-    let Some(request) = request(url) else {
-        return Answer::bad_instruction(format!("{url:?} is no URL that can be fetched"));
-    };
-    match send(request) {
-        Ok(response) => Answer::json(&json!({
-            "status": response.status(),
-            "body_b64": BASE64_STANDARD.encode(body(response)),
-        })),
-        Err(error) => Answer::json(&json!({ "error": name(&error) })),
+    Wanted { url: url.to_owned(), ..Wanted::default() }.answer()
+}
+
+/// Sends the request that base64url of JSON describes: `url`, and where they matter `method` (GET), `headers`, a list of
+/// pairs, `body_b64`, and `connect_ms`, `first_byte_ms`, `between_bytes_ms`, how long to wait.
+pub fn instructed(text: &str) -> Answer {
+    match instruction::<Wanted>(text) {
+        Ok(wanted) => wanted.answer(),
+        Err(reason) => Answer::bad_instruction(reason),
     }
 }
 
-fn request(url: &str) -> Option<OutgoingRequest> {
-    let (scheme, rest) = url.split_once("://")?;
-    let (authority, path) = match rest.find('/') {
-        Some(slash) => rest.split_at(slash),
-        None => (rest, "/"),
-    };
-    let scheme = match scheme {
-        "http" => Scheme::Http,
-        "https" => Scheme::Https,
-        other => Scheme::Other(other.to_owned()),
-    };
-    let request = OutgoingRequest::new(Fields::new());
-    request.set_scheme(Some(&scheme)).ok()?;
-    request.set_authority(Some(authority)).ok()?;
-    request.set_path_with_query(Some(path)).ok()?;
-    Some(request)
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Wanted {
+    url: String,
+    method: Option<String>,
+    headers: Vec<(String, String)>,
+    body_b64: Option<String>,
+    connect_ms: Option<u64>,
+    first_byte_ms: Option<u64>,
+    between_bytes_ms: Option<u64>,
 }
 
-fn send(request: OutgoingRequest) -> Result<IncomingResponse, ErrorCode> {
-    let response = handle(request, None)?;
-    response.subscribe().block();
-    let ready = response.get().expect("the host says that the response is ready");
-    ready.expect("the response is taken once")
+impl Wanted {
+    /// 200 with `status`, `headers` as pairs of name and text, `body_b64`, and `whole`, whether the body came to its end;
+    /// or with `error`, the error code's name as WIT writes it.
+    fn answer(&self) -> Answer {
+        let Some(request) = self.request() else {
+            return Answer::bad_instruction(format!(
+                "{:?} is no URL that can be fetched, or a header is none",
+                self.url
+            ));
+        };
+        let response = match self.send(request) {
+            Ok(response) => response,
+            Err(error) => return Answer::json(&json!({ "error": name(&error) })),
+        };
+        let headers: Vec<_> = response.headers().entries();
+        let headers: Vec<_> = headers.iter().map(|(name, value)| (name, String::from_utf8_lossy(value))).collect();
+        let headers = json!(headers);
+        let status = response.status();
+        let (body, whole) = body(response);
+        Answer::json(&json!({
+            "status": status,
+            "headers": headers,
+            "body_b64": BASE64_STANDARD.encode(body),
+            "whole": whole,
+        }))
+    }
+
+    fn request(&self) -> Option<OutgoingRequest> {
+        let (scheme, rest) = self.url.split_once("://")?;
+        let (authority, path) = match rest.find('/') {
+            Some(slash) => rest.split_at(slash),
+            None => (rest, "/"),
+        };
+        let scheme = match scheme {
+            "http" => Scheme::Http,
+            "https" => Scheme::Https,
+            other => Scheme::Other(other.to_owned()),
+        };
+        let headers: Vec<_> =
+            self.headers.iter().map(|(name, value)| (name.clone(), value.clone().into_bytes())).collect();
+        let request = OutgoingRequest::new(Fields::from_list(&headers).ok()?);
+        let method = match self.method.as_deref() {
+            None | Some("GET") => Method::Get,
+            Some("POST") => Method::Post,
+            Some(other) => Method::Other(other.to_owned()),
+        };
+        request.set_method(&method).ok()?;
+        request.set_scheme(Some(&scheme)).ok()?;
+        request.set_authority(Some(authority)).ok()?;
+        request.set_path_with_query(Some(path)).ok()?;
+        Some(request)
+    }
+
+    fn options(&self) -> RequestOptions {
+        let options = RequestOptions::new();
+        let nanoseconds = |milliseconds: u64| milliseconds * 1_000_000;
+        let set = [
+            options.set_connect_timeout(self.connect_ms.map(nanoseconds)),
+            options.set_first_byte_timeout(self.first_byte_ms.map(nanoseconds)),
+            options.set_between_bytes_timeout(self.between_bytes_ms.map(nanoseconds)),
+        ];
+        assert!(set.iter().all(Result::is_ok), "the host takes every timeout");
+        options
+    }
+
+    fn send(&self, request: OutgoingRequest) -> Result<IncomingResponse, ErrorCode> {
+        let body = self.body_b64.as_deref().map(|text| {
+            let bytes = BASE64_STANDARD.decode(text).expect("the test writes base64");
+            (request.body().expect("a new request's body is not taken"), bytes)
+        });
+        let response = handle(request, Some(self.options()))?;
+        if let Some((body, bytes)) = body {
+            let mut stream = body.write().expect("a new body's stream is not taken");
+            if let Err(error) = stream.write_all(&bytes).and_then(|()| Write::flush(&mut stream)) {
+                eprintln!("the body cannot be sent: {error}");
+            }
+            drop(stream);
+            OutgoingBody::finish(body, None)?;
+        }
+        response.subscribe().block();
+        let ready = response.get().expect("the host says that the response is ready");
+        ready.expect("the response is taken once")
+    }
 }
 
-fn body(response: IncomingResponse) -> Vec<u8> {
+/// The body, and whether it came to its end.
+fn body(response: IncomingResponse) -> (Vec<u8>, bool) {
     let mut bytes = Vec::new();
     let body = response.consume().expect("the body is taken once");
     let mut stream = body.stream().expect("the body's stream is taken once");
-    if let Err(error) = stream.read_to_end(&mut bytes) {
+    let read = stream.read_to_end(&mut bytes);
+    if let Err(error) = &read {
         eprintln!("the fetched body ends early: {error}");
     }
-    bytes
+    (bytes, read.is_ok())
 }
 
 /// From Rust's spelling (`ErrorCode::HttpRequestDenied`) to WIT's (`HTTP-request-denied`).

@@ -13,6 +13,7 @@ mod body;
 mod entropy;
 mod fault;
 mod fetch;
+mod files;
 mod host_imports;
 mod partial;
 mod seen;

@@ -1,0 +1,78 @@
+//! Settings as JSON Schema, for editors.
+
+use std::ops::RangeInclusive;
+
+use serde_json::{Value, json};
+
+use super::setting::{Fallback, Kind, Setting};
+use super::value::{size_pattern, time_pattern};
+
+impl Setting {
+    /// The JSON Schema (draft 2020-12) of its values in `funcserver.toml`, with its description and default.
+    ///
+    /// It allows all that the reader allows. A text with a unit is checked for its form only: no schema knows that
+    /// "2GiB" is more than "1MiB".
+    pub fn schema(&self) -> Value {
+        let mut schema = match self.kind() {
+            Kind::Path { endings: [one, other], .. } => {
+                json!({ "type": "string", "pattern": format!(r"[^/]\.(?:{one}|{other})/*$") })
+            }
+            Kind::Command { .. } => json!({ "type": "string", "pattern": r"\S" }),
+            Kind::Flag { .. } => json!({ "type": "boolean" }),
+            Kind::Count { range, .. } => whole_number(range),
+            Kind::Size { range, .. } => number_or_text(range, size_pattern()),
+            Kind::Time { range, .. } => number_or_text(range, time_pattern()),
+            Kind::Folder { .. } => json!({ "type": "string", "pattern": r"^[^/]" }),
+            Kind::Names { .. } => json!({ "type": "array", "items": { "type": "string", "pattern": "^[^=]+$" } }),
+            Kind::Pairs { .. } => json!({
+                "type": "object",
+                "propertyNames": { "pattern": "^[^=]+$" },
+                "additionalProperties": { "type": "string" },
+            }),
+            Kind::Choice { names, .. } => json!({ "enum": names }),
+            Kind::Origins { .. } => json!({ "type": "array", "items": { "type": "string", "pattern": r"\S" } }),
+        };
+        schema["description"] = format!("{} Allowed: {}.", self.doc, self.allowed()).into();
+        if let Fallback::Value(value) = self.default {
+            schema["default"] = serde_json::from_str(value).unwrap_or_else(|_| value.into());
+        }
+        schema
+    }
+}
+
+fn whole_number(range: &RangeInclusive<u64>) -> Value {
+    json!({ "type": "integer", "minimum": range.start(), "maximum": range.end() })
+}
+
+fn number_or_text(range: &RangeInclusive<u64>, pattern: String) -> Value {
+    json!({ "anyOf": [whole_number(range), { "type": "string", "pattern": pattern }] })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::SETTINGS;
+    use super::*;
+
+    fn schema(key: &str) -> Value {
+        SETTINGS.iter().find(|setting| setting.key == key).expect("a setting has this key").schema()
+    }
+
+    #[test]
+    fn ranges_and_units_are_the_readers() {
+        let sizes = r"^\s*[0-9]+\s*(?:B|kB|MB|GB|KiB|MiB|GiB)\s*$";
+        let expected = json!([
+            { "type": "integer", "minimum": 1024, "maximum": 1_048_576 },
+            { "type": "string", "pattern": sizes },
+        ]);
+        assert_eq!(schema("limits.max-reply")["anyOf"], expected);
+        assert_eq!(schema("limits.timeout")["anyOf"][1]["pattern"], r"^\s*[0-9]+\s*(?:ms|s)\s*$");
+    }
+
+    #[test]
+    fn defaults_have_the_type_that_they_have_in_the_file() {
+        assert_eq!(schema("limits.max-reply")["default"], "1MiB");
+        assert_eq!(schema("alb.cookie-variants")["default"], true);
+        assert_eq!(schema("alb.trusted-hops")["default"], 0);
+        assert_eq!(schema("component.build").get("default"), None);
+    }
+}

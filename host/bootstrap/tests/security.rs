@@ -1,0 +1,89 @@
+//! SECURITY.md holds: every promise names tests, and they exist.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// The rows of the table of promises: the promise, and the tests that it names.
+fn promises() -> Vec<(String, Vec<String>)> {
+    let text = fs::read_to_string(root().join("SECURITY.md")).unwrap();
+    let rows = text.lines().filter(|line| line.starts_with("| **"));
+    rows.map(|row| {
+        let cells: Vec<&str> = row.trim_matches('|').split(" | ").map(str::trim).collect();
+        assert_eq!(cells.len(), 3, "a promise, what enforces it, and its tests: {row}");
+        let tests = cells[2].split_whitespace().map(|name| name.trim_matches('`').to_owned());
+        (cells[0].to_owned(), tests.collect())
+    })
+    .collect()
+}
+
+#[test]
+fn every_promise_names_tests_that_exist() {
+    let promises = promises();
+    assert!(promises.len() >= 12, "{} promises", promises.len());
+    for (promise, tests) in promises {
+        assert!(!tests.is_empty(), "no test for: {promise}");
+        for test in tests {
+            let (file, function) = test.split_once("::").unwrap_or_else(|| panic!("{promise}: `{test}` is no test"));
+            let source = fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+            assert!(is_test(&source, function), "{promise}: {file} has no test `{function}`");
+        }
+    }
+}
+
+/// Whether a function of that name stands right behind an attribute that makes it a test.
+fn is_test(source: &str, function: &str) -> bool {
+    let mut marked = false;
+    for line in source.lines().map(str::trim) {
+        if line.starts_with("#[test]") || line.starts_with("#[tokio::test") {
+            marked = true;
+        } else if !line.starts_with("#[") {
+            let named = [format!("fn {function}("), format!("async fn {function}(")];
+            if marked && named.iter().any(|name| line.starts_with(name)) {
+                return true;
+            }
+            marked = false;
+        }
+    }
+    false
+}
+
+#[test]
+fn a_name_without_a_test_is_noticed() {
+    let source = "fn helper() {}\n#[test]\nfn real() {}\n";
+    assert!(is_test(source, "real"));
+    assert!(!is_test(source, "helper"));
+    assert!(!is_test(source, "missing"));
+}
+
+#[test]
+fn all_unsafe_code_is_in_one_file() {
+    let mut files = Vec::new();
+    for folder in ["host/events", "host/engine", "host/bootstrap", "host/local", "cli"] {
+        sources(&root().join(folder), &mut files);
+    }
+    let with_unsafe: Vec<_> = files
+        .into_iter()
+        .filter(|path| {
+            let text = fs::read_to_string(path).unwrap();
+            text.lines().any(|line| line.trim_start().starts_with("unsafe {") || line.contains(" unsafe {"))
+        })
+        .collect();
+    assert_eq!(with_unsafe.len(), 1, "{with_unsafe:?}");
+    assert!(with_unsafe[0].ends_with("host/engine/src/map.rs"), "{with_unsafe:?}");
+}
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && !path.ends_with("target") && !path.ends_with("tests") {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! A server on loopback that counts its connections, with TLS by a root of its own or without.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
+use http::{Request, Response};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full, StreamBody};
+use hyper::body::{Frame, Incoming};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use serde_json::json;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::AbortHandle;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring;
+
+pub struct Server {
+    pub address: SocketAddr,
+    connections: Arc<AtomicUsize>,
+    requests: Arc<AtomicUsize>,
+    open: Arc<Mutex<Vec<AbortHandle>>>,
+}
+
+/// A certificate for some names, and the root that vouches for it.
+pub struct Identity {
+    folder: tempfile::TempDir,
+    config: Arc<ServerConfig>,
+}
+
+impl Identity {
+    pub fn new(names: &[&str], http2: bool) -> Self {
+        let mut root = CertificateParams::default();
+        root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let root = CertifiedIssuer::self_signed(root, KeyPair::generate().unwrap()).unwrap();
+        let key = KeyPair::generate().unwrap();
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let certificate = CertificateParams::new(names).unwrap().signed_by(&key, &root).unwrap();
+
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("root.pem"), root.pem()).unwrap();
+        let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.into()], key.into())
+            .unwrap();
+        config.alpn_protocols = if http2 { vec![b"h2".to_vec()] } else { vec![b"http/1.1".to_vec()] };
+        Self { folder, config: Arc::new(config) }
+    }
+
+    /// The root, as PEM.
+    pub fn root(&self) -> PathBuf {
+        self.folder.path().join("root.pem")
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+impl Server {
+    pub async fn http() -> Self {
+        Self::start("127.0.0.1:0", None).await
+    }
+
+    pub async fn https(identity: &Identity) -> Self {
+        Self::start("127.0.0.1:0", Some(identity.config.clone())).await
+    }
+
+    /// On any loopback address, all of which Linux has.
+    pub async fn at(address: SocketAddr) -> Self {
+        Self::start(&address.to_string(), None).await
+    }
+
+    async fn start(address: &str, tls: Option<Arc<ServerConfig>>) -> Self {
+        let listener = TcpListener::bind(address).await.unwrap();
+        let server = Self {
+            address: listener.local_addr().unwrap(),
+            connections: Arc::default(),
+            requests: Arc::default(),
+            open: Arc::default(),
+        };
+        let (connections, requests, open) = (server.connections.clone(), server.requests.clone(), server.open.clone());
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let number = connections.fetch_add(1, Ordering::SeqCst) + 1;
+                let task = tokio::spawn(connection(stream, tls.clone(), number, requests.clone()));
+                open.lock().unwrap().push(task.abort_handle());
+            }
+        });
+        server
+    }
+
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// How many connections there have been.
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
+    }
+
+    /// How many requests there have been.
+    pub fn requests(&self) -> usize {
+        self.requests.load(Ordering::SeqCst)
+    }
+
+    /// Closes what is open, whoever waits for it.
+    pub fn kill_connections(&self) {
+        self.open.lock().unwrap().drain(..).for_each(|task| task.abort());
+    }
+}
+
+async fn connection(stream: TcpStream, tls: Option<Arc<ServerConfig>>, number: usize, requests: Arc<AtomicUsize>) {
+    match tls {
+        None => serve(stream, number, requests).await,
+        Some(config) => {
+            // Where the client does not trust us, there is none.
+            if let Ok(stream) = TlsAcceptor::from(config).accept(stream).await {
+                serve(stream, number, requests).await;
+            }
+        }
+    }
+}
+
+async fn serve(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    number: usize,
+    requests: Arc<AtomicUsize>,
+) {
+    // How many requests this connection has had.
+    let served = Arc::new(AtomicUsize::new(0));
+    let service = service_fn(move |request| {
+        requests.fetch_add(1, Ordering::SeqCst);
+        answer(request, number, served.fetch_add(1, Ordering::SeqCst) + 1)
+    });
+    // The client ends connections as it likes.
+    let _ = auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
+}
+
+type Body = UnsyncBoxBody<Bytes, &'static str>;
+
+/// An error closes the connection without an answer.
+async fn answer(request: Request<Incoming>, connection: usize, served: usize) -> Result<Response<Body>, &'static str> {
+    let path = request.uri().path().to_owned();
+    match path.as_str() {
+        "/mute" => std::future::pending().await,
+        // The second request meets a connection that dies of it.
+        "/mortal" if served == 2 => Err("dead"),
+        "/redirect" => {
+            let response = Response::builder().status(302).header("location", "http://127.0.0.1:9/");
+            Ok(response.body(empty()).unwrap())
+        }
+        "/stutter" => Ok(Response::new(chunks("first", |_| Box::pin(std::future::pending())))),
+        "/cut" => Ok(Response::new(chunks("first", |_| Box::pin(async { Some(Err("cut")) })))),
+        "/endless" => {
+            Ok(Response::new(chunks("first", |_| Box::pin(async { Some(Ok(Bytes::from_static(&[b'x'; 65536]))) }))))
+        }
+        "/headers" => {
+            let response = Response::builder().header("keep-alive", "timeout=5").header("x-own", "1");
+            Ok(response.body(empty()).unwrap())
+        }
+        _ => Ok(mirror(request, connection).await),
+    }
+}
+
+/// What came, as JSON.
+async fn mirror(request: Request<Incoming>, connection: usize) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    let headers: Vec<_> = parts.headers.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
+    let seen = json!({
+        "connection": connection,
+        "method": parts.method.as_str(),
+        "uri": parts.uri.to_string(),
+        "version": format!("{:?}", parts.version),
+        "headers": headers,
+        "body_b64": BASE64_STANDARD.encode(body),
+    });
+    Response::new(Full::from(seen.to_string()).map_err(infallible).boxed_unsync())
+}
+
+type Piece = std::pin::Pin<Box<dyn Future<Output = Option<Result<Bytes, &'static str>>> + Send>>;
+
+/// A body that begins, and goes on in its own way a moment later.
+fn chunks(first: &'static str, next: fn(usize) -> Piece) -> Body {
+    let start = stream::iter([Ok(Bytes::from_static(first.as_bytes()))]);
+    let rest = stream::unfold(0, move |count| async move {
+        if count == 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Some((next(count).await?, count + 1))
+    });
+    StreamBody::new(start.chain(rest).map(|piece| piece.map(Frame::data))).boxed_unsync()
+}
+
+fn empty() -> Body {
+    Full::default().map_err(infallible).boxed_unsync()
+}
+
+fn infallible(never: Infallible) -> &'static str {
+    match never {}
+}

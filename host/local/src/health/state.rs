@@ -1,0 +1,83 @@
+//! A target's state, and how checks change it.
+
+use std::fmt;
+
+/// A target's state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Not known yet: checks have neither succeeded nor failed often enough.
+    Initial,
+    /// Checks succeed.
+    Healthy,
+    /// Checks fail.
+    Unhealthy,
+}
+
+/// Counts checks.
+#[derive(Debug)]
+pub(super) struct Tally {
+    state: State,
+    /// Checks in a row that contradict the state.
+    against: u32,
+    healthy_threshold: u32,
+    unhealthy_threshold: u32,
+}
+
+impl Tally {
+    pub(super) fn new(healthy_threshold: u32, unhealthy_threshold: u32) -> Self {
+        Self { state: State::Initial, against: 0, healthy_threshold, unhealthy_threshold }
+    }
+
+    pub(super) fn state(&self) -> State {
+        self.state
+    }
+
+    /// Counts one check, and says what the target's state is now. A target that is new needs one success only.
+    pub(super) fn count(&mut self, success: bool) -> State {
+        let (next, threshold) = match (self.state, success) {
+            (State::Initial, true) => (State::Healthy, 1),
+            (State::Unhealthy, true) => (State::Healthy, self.healthy_threshold),
+            (State::Initial | State::Healthy, false) => (State::Unhealthy, self.unhealthy_threshold),
+            (State::Healthy, true) | (State::Unhealthy, false) => {
+                self.against = 0;
+                return self.state;
+            }
+        };
+        self.against += 1;
+        if self.against >= threshold {
+            (self.state, self.against) = (next, 0);
+        }
+        self.state
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            State::Initial => "initial",
+            State::Healthy => "healthy",
+            State::Unhealthy => "unhealthy",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The states after checks of which `+` succeeded and `-` failed, each by its first letter.
+    fn states(checks: &str) -> String {
+        let mut tally = Tally::new(3, 2);
+        checks.bytes().map(|check| tally.count(check == b'+').to_string()).map(|state| state[..1].to_owned()).collect()
+    }
+
+    #[test]
+    fn thresholds_count_checks_in_a_row() {
+        assert_eq!(states("+"), "h");
+        assert_eq!(states("-+"), "ih");
+        assert_eq!(states("--"), "iu");
+        assert_eq!(states("+-+--"), "hhhhu");
+        assert_eq!(states("--++-+++"), "iuuuuuuh");
+        assert_eq!(states("--+++-+--"), "iuuuhhhhu");
+    }
+}

@@ -1,0 +1,220 @@
+use std::future::pending;
+use std::str::FromStr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use serde_json::json;
+use wasip3::clocks::monotonic_clock::wait_for;
+use wasip3::http::types::{ErrorCode, Response};
+
+use crate::answer::Answer;
+use crate::output::{self, Standard};
+use crate::seen::Seen;
+use crate::{entropy, fault, fetch, partial, surroundings};
+
+/// What `x-act` can ask for, written as the variant's comment begins. Numbers are decimal.
+pub enum Act<'a> {
+    /// `trap`: executes `unreachable`.
+    Trap,
+    /// `panic:TEXT`: panics with this message.
+    Panic(&'a str),
+    /// `spin`: computes for ever.
+    Spin,
+    /// `stack`: calls itself until the stack ends.
+    OverflowStack,
+    /// `handles`: makes resources of the host until it gives no more.
+    ExhaustHandles,
+    /// `grow`: allocates until there is no more.
+    ExhaustMemory,
+    /// `exit:CODE`: ends as a program does.
+    Exit(i32),
+    /// `never`: waits for what nobody will ever do.
+    Never,
+    /// `error:TEXT`: answers with the error code `internal-error`.
+    Error(&'a str),
+
+    /// `trap-after-headers`: traps in the middle of the body.
+    TrapAfterHeaders,
+    /// `trap-after-body`: traps once the body is finished.
+    TrapAfterBody,
+    /// `spin-after-body`: computes for ever once the body is finished.
+    SpinAfterBody,
+    /// `exit-after-body:CODE`: ends as a program does once the body is finished.
+    ExitAfterBody(i32),
+    /// `early-drop`: drops the body, and says with an error code that it is not whole.
+    EarlyDrop,
+    /// `short-body`: states a longer `content-length` than it writes.
+    ShortBody,
+    /// `long-body`: states a shorter `content-length` than it writes.
+    LongBody,
+    /// `endless-body`: writes until the host takes no more.
+    EndlessBody,
+    /// `open-body`: writes, and ends with the body neither finished nor dropped.
+    OpenBody,
+    /// `no-body`: answers without a body.
+    NoBody,
+    /// `length-only:COUNT`: states that `content-length`, and writes nothing, as an answer to HEAD does.
+    LengthOnly(usize),
+    /// `chunks:COUNT`: writes so many single bytes, each by itself.
+    Chunks(u64),
+    /// `trailers`: ends the body with trailers.
+    Trailers,
+    /// `slow:MS`: waits so long in the middle of the body.
+    Slow(Duration),
+    /// `after:MS`: finishes the body, works on for so long, and says so on standard output.
+    WorkAfter(Duration),
+
+    /// `grow:MIB`: allocates so much, then mirrors.
+    Allocate(usize),
+    /// `streams:COUNT`: makes so many streams and keeps them, then mirrors.
+    Streams(usize),
+    /// `sleep:MS`: waits in the host, then mirrors.
+    Sleep(Duration),
+    /// `block:MS`: the same by a call of 0.2, as the standard library makes it, which blocks the whole instance.
+    Block(Duration),
+    /// `stdout:TEXT`: writes a line to the stream of 0.3, then mirrors.
+    Stdout(&'a str),
+    /// `stderr:TEXT`: the same on standard error.
+    Stderr(&'a str),
+    /// `print:TEXT`: prints a line by the standard library, which uses 0.2, then mirrors.
+    Print(&'a str),
+    /// `print-long:COUNT`: writes a line of so many `x` to standard output, then mirrors.
+    PrintLong(usize),
+
+    /// `count`: reads the body and answers its length, `{"body_bytes"}`.
+    Count,
+    /// `ignore-body`: answers without reading the body.
+    IgnoreBody,
+    /// `stream`: answers at once, and writes each piece of the request's body as it comes, in capital letters.
+    Stream,
+    /// `state`: answers how many requests of this kind the instance has had, `{"requests"}`. 1 proves a fresh one.
+    State,
+    /// `env`: see [`surroundings::answer`].
+    Environment,
+    /// `random`: see [`entropy::answer`].
+    Random,
+    /// `fetch:URL`: see [`fetch::answer`].
+    Fetch(&'a str),
+}
+
+impl<'a> Act<'a> {
+    /// Reads `name` or `name:argument`.
+    pub fn instructed(instruction: &'a str) -> Result<Self, String> {
+        let (name, argument) = instruction.split_once(':').unwrap_or((instruction, ""));
+        Ok(match name {
+            "trap" => Self::Trap,
+            "panic" => Self::Panic(argument),
+            "spin" => Self::Spin,
+            "stack" => Self::OverflowStack,
+            "handles" => Self::ExhaustHandles,
+            "grow" if argument.is_empty() => Self::ExhaustMemory,
+            "grow" => Self::Allocate(number(argument)?),
+            "exit" => Self::Exit(number(argument)?),
+            "never" => Self::Never,
+            "error" => Self::Error(argument),
+            "trap-after-headers" => Self::TrapAfterHeaders,
+            "trap-after-body" => Self::TrapAfterBody,
+            "spin-after-body" => Self::SpinAfterBody,
+            "exit-after-body" => Self::ExitAfterBody(number(argument)?),
+            "early-drop" => Self::EarlyDrop,
+            "short-body" => Self::ShortBody,
+            "long-body" => Self::LongBody,
+            "endless-body" => Self::EndlessBody,
+            "open-body" => Self::OpenBody,
+            "no-body" => Self::NoBody,
+            "length-only" => Self::LengthOnly(number(argument)?),
+            "chunks" => Self::Chunks(number(argument)?),
+            "trailers" => Self::Trailers,
+            "slow" => Self::Slow(milliseconds(argument)?),
+            "after" => Self::WorkAfter(milliseconds(argument)?),
+            "streams" => Self::Streams(number(argument)?),
+            "sleep" => Self::Sleep(milliseconds(argument)?),
+            "block" => Self::Block(milliseconds(argument)?),
+            "stdout" => Self::Stdout(argument),
+            "stderr" => Self::Stderr(argument),
+            "print" => Self::Print(argument),
+            "print-long" => Self::PrintLong(number(argument)?),
+            "count" => Self::Count,
+            "ignore-body" => Self::IgnoreBody,
+            "stream" => Self::Stream,
+            "state" => Self::State,
+            "env" => Self::Environment,
+            "random" => Self::Random,
+            "fetch" => Self::Fetch(argument),
+            _ => return Err(format!("no act is called {name:?}")),
+        })
+    }
+
+    /// Does it. What it does after its answer goes on by itself.
+    pub async fn perform(self, seen: Seen) -> Result<Response, ErrorCode> {
+        match self {
+            Self::Trap => fault::trap(),
+            Self::Panic(text) => panic!("{text}"),
+            Self::Spin => fault::spin(),
+            Self::OverflowStack => fault::overflow_stack(),
+            Self::ExhaustHandles => fault::exhaust_handles(),
+            Self::ExhaustMemory => fault::exhaust_memory(),
+            Self::Exit(code) => std::process::exit(code),
+            Self::Never => pending().await,
+            Self::Error(text) => Err(ErrorCode::InternalError(Some(text.to_owned()))),
+            Self::TrapAfterHeaders => partial::trap_after_headers(),
+            Self::TrapAfterBody => partial::after_body(|| fault::trap()),
+            Self::SpinAfterBody => partial::after_body(|| fault::spin()),
+            Self::ExitAfterBody(code) => partial::after_body(move || std::process::exit(code)),
+            Self::EarlyDrop => partial::early_drop(),
+            Self::ShortBody => partial::stated_length(b"short", 10),
+            Self::LongBody => partial::stated_length(b"much too long", 4),
+            Self::EndlessBody => partial::endless(),
+            Self::OpenBody => partial::open(),
+            Self::NoBody => partial::none(),
+            Self::LengthOnly(count) => partial::stated_length(b"", count),
+            Self::Chunks(count) => partial::chunks(count),
+            Self::Trailers => partial::trailers(),
+            Self::Slow(time) => partial::slow(time),
+            Self::WorkAfter(time) => partial::work_after(time),
+            Self::Stream => partial::stream(seen),
+            answered => answered.answer(seen).await.send(),
+        }
+    }
+
+    /// What the acts that answer as they should answer; the mirror's answer if they have none of their own.
+    async fn answer(self, seen: Seen) -> Answer {
+        match self {
+            Self::Allocate(mebibytes) => drop(fault::allocate(mebibytes)),
+            Self::Streams(count) => fault::keep_streams(count),
+            Self::Sleep(time) => wait_for(nanoseconds(time)).await,
+            Self::Block(time) => std::thread::sleep(time),
+            Self::Stdout(text) => output::line(Standard::Output, text).await,
+            Self::Stderr(text) => output::line(Standard::Error, text).await,
+            Self::Print(text) => println!("{text}"),
+            Self::PrintLong(count) => output::line(Standard::Output, &"x".repeat(count)).await,
+            Self::Count => return seen.measure().await,
+            Self::IgnoreBody => return Answer::text(200, "not read"),
+            Self::State => return Answer::json(&json!({ "requests": requests() })),
+            Self::Environment => return surroundings::answer(),
+            Self::Random => return entropy::answer(),
+            Self::Fetch(url) => return fetch::answer(url).await,
+            _ => {}
+        }
+        seen.mirror().await
+    }
+}
+
+/// What the clock of 0.3 waits by.
+pub fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+fn number<N: FromStr>(argument: &str) -> Result<N, String> {
+    argument.parse().map_err(|_| format!("{argument:?} is no number that this act takes"))
+}
+
+fn milliseconds(argument: &str) -> Result<Duration, String> {
+    number(argument).map(Duration::from_millis)
+}
+
+/// How many requests asked this instance, this one included.
+fn requests() -> u64 {
+    static BEFORE: AtomicU64 = AtomicU64::new(0);
+    BEFORE.fetch_add(1, Ordering::Relaxed) + 1
+}

@@ -1,0 +1,122 @@
+//! Answers whose body is not written and finished in one go. The response is handed over first; what these functions spawn
+//! goes on after that.
+
+use std::time::Duration;
+
+use wasip3::clocks::monotonic_clock::wait_for;
+use wasip3::http::types::{ErrorCode, Response};
+use wasip3::{spawn_local, wit_future};
+
+use crate::act::nanoseconds;
+use crate::body::{Body, fields};
+use crate::fault;
+use crate::seen::Seen;
+
+/// What is written of a body before it goes its way.
+const BEGUN: &[u8] = b"begun";
+
+type Handled = Result<Response, ErrorCode>;
+
+/// Traps in the middle of the body.
+pub fn trap_after_headers() -> Handled {
+    begin(&[], async |_body| fault::trap())
+}
+
+/// Does something once the body is finished.
+pub fn after_body(end: impl FnOnce() + 'static) -> Handled {
+    begin(&[], async |body| {
+        body.finish(None).await;
+        end();
+    })
+}
+
+/// Drops the body, and says with an error code that it is not whole.
+pub fn early_drop() -> Handled {
+    begin(&[], async |body| drop(body))
+}
+
+/// States one length, writes another.
+pub fn stated_length(bytes: &'static [u8], stated: usize) -> Handled {
+    let (response, mut body) = Body::start(200, &[("content-length", &stated.to_string())]);
+    spawn_local(async move {
+        body.write(bytes).await;
+        body.finish(None).await;
+    });
+    Ok(response)
+}
+
+/// Writes until the host takes no more.
+pub fn endless() -> Handled {
+    begin(&[], async |mut body| while body.write([b'.'; 4096]).await {})
+}
+
+/// Ends with the body neither finished nor dropped.
+pub fn open() -> Handled {
+    begin(&[], async |body| std::mem::forget(body))
+}
+
+/// No body at all.
+pub fn none() -> Handled {
+    let (_, ended) = wit_future::new(|| Ok(None));
+    let (response, _sent) = Response::new(fields(&[]), None, ended);
+    Ok(response)
+}
+
+/// Writes every one of `count` bytes by itself.
+pub fn chunks(count: u64) -> Handled {
+    let (response, mut body) = Body::start(200, &[]);
+    spawn_local(async move {
+        for _ in 0..count {
+            body.write(b".").await;
+        }
+        body.finish(None).await;
+    });
+    Ok(response)
+}
+
+/// Ends the body with trailers.
+pub fn trailers() -> Handled {
+    begin(&[], async |body| body.finish(Some(fields(&[("x-trailer", "after the body")]))).await)
+}
+
+/// Waits in the middle of the body.
+pub fn slow(time: Duration) -> Handled {
+    begin(&[], async move |mut body| {
+        wait_for(nanoseconds(time)).await;
+        body.write(b" and ended").await;
+        body.finish(None).await;
+    })
+}
+
+/// Finishes the body, works on for that long and says so on standard output.
+pub fn work_after(time: Duration) -> Handled {
+    begin(&[], async move |body| {
+        body.finish(None).await;
+        wait_for(nanoseconds(time)).await;
+        println!("worked after the answer");
+    })
+}
+
+/// Writes the request's body, in capital letters, as it comes.
+pub fn stream(seen: Seen) -> Handled {
+    let (response, mut body) = Body::start(200, &[]);
+    spawn_local(async move {
+        let mut pieces = seen.pieces();
+        while let Some(mut piece) = pieces.next().await {
+            piece.make_ascii_uppercase();
+            body.write(piece).await;
+        }
+        body.finish(None).await;
+    });
+    Ok(response)
+}
+
+/// Hands over a response with the beginning of a body; the rest is `then`'s.
+fn begin<F: Future<Output = ()>>(headers: &[(&str, &str)], then: impl FnOnce(Body) -> F + 'static) -> Handled {
+    let (response, mut body) = Body::start(200, headers);
+    spawn_local(async move {
+        body.write(BEGUN).await;
+        then(body).await;
+    });
+    Ok(response)
+}

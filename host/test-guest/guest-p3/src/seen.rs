@@ -1,0 +1,126 @@
+use base64::{Engine, prelude::BASE64_STANDARD};
+use serde_json::json;
+use wasip3::http::types::ErrorCode;
+use wasip3::http::types::{Method, Request, Scheme, Trailers};
+use wasip3::wit_bindgen::{FutureReader, StreamReader, StreamResult};
+use wasip3::wit_future;
+
+use crate::answer::Answer;
+
+/// What is read of a body at once.
+const PIECE: usize = 16 * 1024;
+
+/// What the guest saw of a request. The body is still to be read.
+pub struct Seen {
+    method: String,
+    path_with_query: Option<String>,
+    scheme: Option<String>,
+    authority: Option<String>,
+    headers: Vec<(String, Vec<u8>)>,
+    request: Request,
+}
+
+/// The body of a request, piece by piece.
+pub struct Pieces {
+    stream: StreamReader<u8>,
+    end: FutureReader<Result<Option<Trailers>, ErrorCode>>,
+}
+
+impl Seen {
+    pub fn of(request: Request) -> Self {
+        Self {
+            method: method(request.get_method()),
+            path_with_query: request.get_path_with_query(),
+            scheme: request.get_scheme().map(scheme),
+            authority: request.get_authority(),
+            headers: request.get_headers().copy_all(),
+            request,
+        }
+    }
+
+    /// The first value of a header.
+    pub fn header(&self, name: &str) -> Option<String> {
+        let (_, value) = self.headers.iter().find(|(own, _)| own.eq_ignore_ascii_case(name))?;
+        Some(String::from_utf8_lossy(value).into_owned())
+    }
+
+    pub fn pieces(self) -> Pieces {
+        let (_, done) = wit_future::new(|| Ok(()));
+        let (stream, end) = Request::consume_body(self.request, done);
+        Pieces { stream, end }
+    }
+
+    /// 200 with all that was seen: `method`, `path_with_query`, `scheme`, `authority` (null if there is none), `headers`
+    /// as pairs of name and value in base64, in the order of their coming, and `body_b64`.
+    pub async fn mirror(self) -> Answer {
+        let headers: Vec<_> = self.headers.iter().map(|(name, value)| (name, BASE64_STANDARD.encode(value))).collect();
+        let mut seen = json!({
+            "method": self.method,
+            "path_with_query": self.path_with_query,
+            "scheme": self.scheme,
+            "authority": self.authority,
+            "headers": headers,
+        });
+        match self.pieces().whole().await {
+            Ok(body) => {
+                seen["body_b64"] = BASE64_STANDARD.encode(body).into();
+                Answer::json(&seen)
+            }
+            Err(reason) => Answer::text(400, reason),
+        }
+    }
+
+    /// 200 with the body's length alone, for bodies whose mirror image would not fit.
+    pub async fn measure(self) -> Answer {
+        match self.pieces().whole().await {
+            Ok(body) => Answer::json(&json!({ "body_bytes": body.len() })),
+            Err(reason) => Answer::text(400, reason),
+        }
+    }
+}
+
+impl Pieces {
+    /// The next piece, or none at the body's end.
+    pub async fn next(&mut self) -> Option<Vec<u8>> {
+        let (result, bytes) = self.stream.read(Vec::with_capacity(PIECE)).await;
+        match result {
+            StreamResult::Dropped | StreamResult::Cancelled if bytes.is_empty() => None,
+            _ => Some(bytes),
+        }
+    }
+
+    /// All of it, or why it ended early.
+    pub async fn whole(mut self) -> Result<Vec<u8>, String> {
+        let mut body = Vec::new();
+        while let Some(piece) = self.next().await {
+            body.extend(piece);
+        }
+        drop(self.stream);
+        self.end.await.map_err(|error| format!("the body ends early: {error:?}"))?;
+        Ok(body)
+    }
+}
+
+fn method(method: Method) -> String {
+    let name = match method {
+        Method::Get => "GET",
+        Method::Head => "HEAD",
+        Method::Post => "POST",
+        Method::Put => "PUT",
+        Method::Delete => "DELETE",
+        Method::Connect => "CONNECT",
+        Method::Options => "OPTIONS",
+        Method::Trace => "TRACE",
+        Method::Patch => "PATCH",
+        Method::Other(name) => return name,
+    };
+    name.to_owned()
+}
+
+fn scheme(scheme: Scheme) -> String {
+    match scheme {
+        Scheme::Http => "http".to_owned(),
+        Scheme::Https => "https".to_owned(),
+        Scheme::Other(name) => name,
+    }
+}
