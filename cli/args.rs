@@ -1,12 +1,21 @@
 //! The command line.
 
-use std::net::{Ipv4Addr, SocketAddr};
+mod event;
+mod generate;
+mod invoke;
+mod serve;
+
 use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use funcserver_engine::Arch;
+
+pub(crate) use event::Event;
+pub(crate) use generate::{Completions, Man};
+pub(crate) use invoke::Invoke;
+pub(crate) use serve::{Health, Serve};
 
 /// Runs any wasi:http component as an AWS Lambda function behind an Application Load Balancer
 #[derive(Debug, Parser)]
@@ -19,7 +28,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Serve a component behind a local load balancer
-    #[command(after_help = SERVE)]
+    #[command(after_help = serve::HELP)]
     Serve(Serve),
     /// Compile a component to the machine code that the bootstrap loads
     #[command(after_help = BUILD)]
@@ -27,26 +36,24 @@ pub(crate) enum Command {
     /// Make the zip that Lambda runs
     #[command(after_help = BUNDLE)]
     Bundle(Bundle),
-    /// Answer one event, and print the reply
-    #[command(after_help = INVOKE, allow_missing_positional = true)]
+    /// Print the event that a load balancer would send
+    #[command(after_help = event::HELP)]
+    Event(Event),
+    /// Answer events, and print the replies or what changed in them
+    #[command(after_help = invoke::HELP, override_usage = invoke::USAGE)]
     Invoke(Invoke),
     /// Tell what a component exports and imports, and whether it will run here
     #[command(after_help = INSPECT)]
     Inspect(Inspect),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Serve {
-    #[command(flatten)]
-    pub(crate) component: Component,
-    /// Where to listen: a port, or an address and a port; port 0 takes a free one
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080", value_parser = address)]
-    pub(crate) listen: SocketAddr,
-    /// Send events with multi-value headers, as a target group with lambda.multi_value_headers.enabled does
-    #[arg(long)]
-    pub(crate) multi_value_headers: bool,
-    #[command(flatten)]
-    pub(crate) timeout: Timeout,
+    /// Print the JSON schema of funcserver.toml
+    #[command(after_help = generate::SCHEMA)]
+    Schema,
+    /// Print what a shell needs to complete the command line
+    #[command(after_help = generate::COMPLETIONS)]
+    Completions(Completions),
+    /// Write man pages
+    #[command(after_help = generate::MAN)]
+    Man(Man),
 }
 
 #[derive(Debug, Args)]
@@ -79,20 +86,6 @@ pub(crate) struct Bundle {
     /// Print what was bundled as JSON on stdout
     #[arg(long)]
     pub(crate) json: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Invoke {
-    #[command(flatten)]
-    pub(crate) component: Component,
-    /// The file with the event, or - for stdin
-    #[arg(value_name = "EVENT")]
-    pub(crate) event: PathBuf,
-    /// Print the reply as the load balancer would get it, not made pretty
-    #[arg(long)]
-    pub(crate) raw: bool,
-    #[command(flatten)]
-    pub(crate) timeout: Timeout,
 }
 
 #[derive(Debug, Args)]
@@ -141,16 +134,8 @@ fn arch(text: &str) -> Result<Arch, String> {
     text.parse().map_err(|_| "Lambda has the architectures x86_64 and arm64".to_owned())
 }
 
-fn address(text: &str) -> Result<SocketAddr, String> {
-    let text = text.strip_prefix("http://").unwrap_or(text);
-    let port = text.strip_prefix("localhost:").unwrap_or(text);
-    if let Ok(port) = port.parse::<u16>() {
-        return Ok((Ipv4Addr::LOCALHOST, port).into());
-    }
-    text.parse().map_err(|_| "give an address and a port, as in 127.0.0.1:8080 or [::1]:8080".to_owned())
-}
-
-const EXIT_CODES: &str = "Exit codes: 0 done, 1 error, 2 wrong usage, 3 the invocation was an error (invoke)";
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 error, 2 wrong usage, 3 the invocation was an error (invoke), \
+                          4 a reply is not the recorded one (invoke --diff)";
 
 const OVERVIEW: &str = "\
 Without COMPONENT a subcommand takes what funcserver.toml in this folder names, else an example that this program carries.
@@ -165,16 +150,8 @@ Exit codes:
   0  done
   1  error: stderr says which file, and what mends it
   2  wrong usage
-  3  the invocation was an error (invoke)";
-
-const SERVE: &str = "\
-Prints its address as the first line on stdout. All else goes to stderr, with one line for each request: method, path, \
-status, and the times for decoding the event, for the component, and for encoding the reply. Ctrl-C ends it.
-
-Examples:
-  funcserver serve
-  funcserver serve router.wasm --listen 127.0.0.1:3000
-  funcserver serve router.wasm --listen 0 --multi-value-headers";
+  3  the invocation was an error (invoke)
+  4  a reply is not the recorded one (invoke --diff)";
 
 const BUILD: &str = "\
 What was compiled once is kept in ${XDG_CACHE_HOME:-~/.cache}/funcserver/components.
@@ -191,14 +168,6 @@ Examples:
   funcserver bundle router.wasm
   funcserver bundle router.wasm -o arm.zip --arch arm64
   funcserver bundle router.cwasm --bootstrap ./bootstrap-x86_64";
-
-const INVOKE: &str = "\
-Prints the reply on stdout and the log on stderr. Exit code 3 if the invocation was an error.
-
-Examples:
-  funcserver invoke event.json
-  funcserver invoke router.wasm event.json --raw
-  echo '{\"httpMethod\": \"GET\", \"path\": \"/products\", \"headers\": {}}' | funcserver invoke router.wasm -";
 
 const INSPECT: &str = "\
 Exit code 1 if it will not run here.
@@ -223,22 +192,6 @@ mod tests {
         for command in Cli::command().get_subcommands().filter(|command| command.get_name() != "help") {
             let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
             assert!(help.contains("Examples:\n"), "{}", command.get_name());
-        }
-    }
-
-    #[test]
-    fn an_address_may_be_short() {
-        for (text, expected) in [
-            ("8080", "127.0.0.1:8080"),
-            ("localhost:0", "127.0.0.1:0"),
-            ("0.0.0.0:80", "0.0.0.0:80"),
-            ("[::1]:80", "[::1]:80"),
-            ("http://127.0.0.1:80", "127.0.0.1:80"),
-        ] {
-            assert_eq!(address(text).map(|address| address.to_string()), Ok(expected.to_owned()));
-        }
-        for text in ["", "localhost", "127.0.0.1", "65536", "example.com:80"] {
-            assert!(address(text).is_err(), "{text}");
         }
     }
 }

@@ -103,7 +103,7 @@ fn check(bytes: &[u8], arch: Arch) -> Result<(), String> {
 }
 
 /// The architecture in an ELF header: Lambda's name of it, or its number.
-fn architecture(bytes: &[u8]) -> Option<String> {
+pub(crate) fn architecture(bytes: &[u8]) -> Option<String> {
     let header = FileHeader64::<LittleEndian>::parse(bytes).ok()?;
     Some(match header.e_machine(header.endian().ok()?) {
         EM_X86_64 => Arch::X86_64.name().to_owned(),

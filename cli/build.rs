@@ -8,6 +8,7 @@ use funcserver_bootstrap::config::Env;
 use funcserver_engine::Target;
 
 use crate::args;
+use crate::build_command::BuildCommand;
 use crate::cache::{Kept, write};
 use crate::compiled::{self, Made};
 use crate::component::Component;
@@ -17,6 +18,7 @@ use crate::size::Size;
 
 pub(crate) fn run(args: &args::Build, env: &dyn Env) -> Result<ExitCode> {
     let project = Project::read(env)?;
+    BuildCommand::of(args.component.path.as_deref(), &project).map_or(Ok(()), |build| build.run())?;
     let component = Component::choose(args.component.path.as_deref(), &project)?;
     let arch = compiled::arch(args.arch.arch, &component);
     let Made { kept: Kept { bytes, facts, .. }, when, .. } = Made::of(&component, Target::Lambda(arch), env)?;

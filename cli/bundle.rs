@@ -9,7 +9,9 @@ use funcserver_engine::Target;
 use serde::Serialize;
 
 use crate::args;
+use crate::assets;
 use crate::bootstrap_file::BootstrapFile;
+use crate::build_command::BuildCommand;
 use crate::cache::write;
 use crate::compiled::{self, Compiled};
 use crate::component::Component;
@@ -37,6 +39,7 @@ struct Report<'a> {
 
 pub(crate) fn run(args: &args::Bundle, env: &dyn Env) -> Result<ExitCode> {
     let project = Project::read(env)?;
+    BuildCommand::of(args.component.path.as_deref(), &project).map_or(Ok(()), |build| build.run())?;
     let component = Component::choose(args.component.path.as_deref(), &project)?;
     let origin = component.origin.clone();
     let arch = compiled::arch(args.arch.arch, &component);
@@ -46,10 +49,12 @@ pub(crate) fn run(args: &args::Bundle, env: &dyn Env) -> Result<ExitCode> {
 
     let facts = compiled.facts.map(|facts| facts.to_json()).transpose()?;
     let settings = project.carried()?;
+    let assets = project.config.guest.assets.as_deref().map_or(Ok(Vec::new()), assets::read)?;
     let mut entries =
         vec![Entry::program("bootstrap", &bootstrap.bytes), Entry::file("handler.cwasm", &compiled.bytes)];
     entries.extend(facts.as_deref().map(|facts| Entry::file("handler.cwasm.json", facts.as_bytes())));
     entries.extend(settings.as_deref().map(|settings| Entry::file(FILE, settings.as_bytes())));
+    entries.extend(assets.iter().map(|asset| Entry::file(&asset.name, &asset.bytes)));
     let unzipped = Size(entries.iter().map(|entry| entry.bytes.len() as u64).sum());
     check_unzipped(unzipped)?;
     let zip = zip::pack(&entries).context("cannot make the zip")?;

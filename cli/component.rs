@@ -5,8 +5,10 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
+use funcserver_engine::FileKind;
 
+use crate::componentize::componentize;
 use crate::output;
 use crate::project::{FILE, Project};
 
@@ -34,29 +36,36 @@ pub(crate) enum Origin {
 impl Component {
     /// Reads the component that is meant. Where the command line does not name it, a line on stderr does.
     pub(crate) fn choose(argument: Option<&Path>, project: &Project) -> Result<Component> {
-        let configured = project.config.component.path.as_deref();
-        match (argument, configured) {
-            (Some(path), _) => Component::read(path, None),
-            (None, Some(path)) => {
-                let component = Component::read(path, project.config.component.build.as_deref())?;
-                output::note(format_args!(
-                    "the component is {}, which {FILE} or FUNCSERVER_COMPONENT names",
-                    path.display()
-                ));
-                Ok(component)
-            }
-            (None, None) => {
-                output::note(format_args!(
-                    "no component given, and no {FILE} here names one: taking the built-in example"
-                ));
-                Ok(Component { origin: Origin::Example, bytes: EXAMPLE.to_vec() })
-            }
+        let component = Component::find(argument, project)?;
+        match &component.origin {
+            _ if argument.is_some() => {}
+            Origin::File(path) => output::note(format_args!(
+                "the component is {}, which {FILE} or FUNCSERVER_COMPONENT names",
+                path.display()
+            )),
+            Origin::Example => output::note(format_args!(
+                "no component given, and no {FILE} here names one: taking the built-in example"
+            )),
+        }
+        Ok(component)
+    }
+
+    /// Reads the component that is meant.
+    pub(crate) fn find(argument: Option<&Path>, project: &Project) -> Result<Component> {
+        let settings = &project.config.component;
+        match (argument, &settings.path, &settings.build) {
+            (Some(path), _, _) => Component::read(path, None),
+            (None, Some(path), build) => Component::read(path, build.as_deref()),
+            (None, None, Some(_)) => bail!(
+                "component.build makes a component, and nothing says which file that is; set component.path in {FILE}"
+            ),
+            (None, None, None) => Ok(Component { origin: Origin::Example, bytes: EXAMPLE.to_vec() }),
         }
     }
 
     fn read(path: &Path, build: Option<&str>) -> Result<Component> {
         match fs::read(path) {
-            Ok(bytes) => Ok(Component { origin: Origin::File(path.to_owned()), bytes }),
+            Ok(bytes) => Component::of(Origin::File(path.to_owned()), bytes),
             Err(error) if error.kind() == io::ErrorKind::NotFound => match build {
                 Some(command) => bail!("no such component: {}; make it: {command}", path.display()),
                 None => bail!(
@@ -69,6 +78,15 @@ impl Component {
             }
             Err(error) => bail!("cannot read the component {}: {error}", path.display()),
         }
+    }
+
+    /// A component, or a core module that is made one.
+    fn of(origin: Origin, bytes: Vec<u8>) -> Result<Component> {
+        let bytes = match FileKind::of(&bytes) {
+            FileKind::CoreModule => componentize(&bytes).map_err(|error| anyhow!("{origin}: {error:#}"))?,
+            _ => bytes,
+        };
+        Ok(Component { origin, bytes })
     }
 
     /// Its name: the file's, without its ending.

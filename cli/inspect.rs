@@ -110,6 +110,7 @@ impl Report {
             wasi: wasi(&world),
             handler: handler.as_ref().ok().map(|version| match version {
                 HandlerVersion::P2 => "wasi:http/incoming-handler@0.2",
+                HandlerVersion::P3 => "wasi:http/handler@0.3",
             }),
             runs: handler.is_ok(),
             reasons: handler.err().map(|misfit| misfit.reasons).unwrap_or_default(),

@@ -1,43 +1,129 @@
-//! `funcserver invoke`: one event, one reply.
+//! `funcserver invoke`: events, and the reply to each.
 
 use std::fs;
-use std::io::{self, Read as _, Write as _};
-use std::path::Path;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, bail};
+use bytes::Bytes;
 use funcserver_bootstrap::Outcome;
 use funcserver_bootstrap::config::Env;
-use serde_json::Value;
 
 use crate::args;
+use crate::diff;
 use crate::local::LocalFunction;
 use crate::output;
+use crate::recording::{self, Pair};
 
 /// The exit code for an invocation that was an error.
 const INVOCATION_ERROR: u8 = 3;
+/// The exit code for a reply that is not the recorded one.
+const DIFFERENT: u8 = 4;
+
+/// An event that is to be answered.
+struct Event {
+    name: String,
+    bytes: Bytes,
+    /// Its recorded reply, where that is wanted.
+    recorded: Option<Vec<u8>>,
+}
 
 pub(crate) fn run(args: &args::Invoke, env: &dyn Env) -> Result<ExitCode> {
-    let event = read(&args.event)?;
-    let (function, _) = LocalFunction::load(args.component.path.as_deref(), args.timeout.duration(), 1, env)?;
+    let (component, files) = args.component_and_events();
+    let events = events(files, args.diff)?;
+    let (function, _) = LocalFunction::load(component, args.timeout.duration(), 1, env)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start")?;
-    let outcome = runtime.block_on(async {
-        let (outcome, after) = function.invoke(event.into()).await;
-        after.finish().await;
-        outcome
-    });
-    match outcome {
-        Outcome::Reply { json, .. } => {
-            print(&json, args.raw)?;
-            Ok(ExitCode::SUCCESS)
+    let outcome = |event: &Event| {
+        runtime.block_on(async {
+            let (outcome, after) = function.invoke(event.bytes.clone()).await;
+            after.finish().await;
+            outcome
+        })
+    };
+    if args.diff { compare(&events, args.all, outcome) } else { print(&events, args.raw, outcome) }
+}
+
+/// Prints the reply to each event.
+fn print(events: &[Event], raw: bool, outcome: impl Fn(&Event) -> Outcome) -> Result<ExitCode> {
+    let mut code = ExitCode::SUCCESS;
+    for event in events {
+        if events.len() > 1 {
+            output::note(format_args!("{}:", event.name));
         }
-        Outcome::Error { kind, message } => {
-            let error = serde_json::json!({ "errorMessage": message, "errorType": kind });
-            print(error.to_string().as_bytes(), args.raw)?;
+        let outcome = outcome(event);
+        let json = json(&outcome);
+        match raw {
+            // Byte for byte: a line break would be one byte more.
+            true if events.len() == 1 => output::bytes(&json)?,
+            true => output::line(String::from_utf8_lossy(&json))?,
+            false => output::pretty(&json)?,
+        }
+        if let Outcome::Error { kind, message } = outcome {
             output::note(format_args!("error: the invocation is an error, {kind}: {message}"));
-            Ok(ExitCode::from(INVOCATION_ERROR))
+            code = INVOCATION_ERROR.into();
         }
     }
+    Ok(code)
+}
+
+/// Prints what changed since the replies were recorded.
+fn compare(events: &[Event], all: bool, outcome: impl Fn(&Event) -> Outcome) -> Result<ExitCode> {
+    let mut different = 0;
+    for event in events {
+        let reply = json(&outcome(event));
+        let changes = diff::changes(&event.bytes, event.recorded.as_deref().unwrap_or_default(), &reply, all);
+        if changes.is_empty() {
+            output::line(format_args!("{}: same", event.name))?;
+        } else {
+            different += 1;
+            output::line(format_args!("{}: different\n{}", event.name, changes.trim_end_matches('\n')))?;
+        }
+    }
+    output::note(format_args!("{} replayed, {different} different", events.len()));
+    Ok(if different == 0 { ExitCode::SUCCESS } else { DIFFERENT.into() })
+}
+
+fn json(outcome: &Outcome) -> Bytes {
+    match outcome {
+        Outcome::Reply { json, .. } => json.clone(),
+        Outcome::Error { kind, message } => {
+            serde_json::json!({ "errorMessage": message, "errorType": kind }).to_string().into()
+        }
+    }
+}
+
+/// Reads every event before the first one is answered: a wrong name is told at once.
+fn events(files: &[PathBuf], with_replies: bool) -> Result<Vec<Event>> {
+    if files.is_empty() {
+        bail!("no event given; name a file with one after the component, a folder of recorded ones, or - for stdin");
+    }
+    let mut events = Vec::new();
+    for file in files {
+        let named = if file.is_dir() { in_folder(file, with_replies)? } else { vec![file.clone()] };
+        for file in named {
+            let recorded = with_replies.then(|| recorded(&file)).transpose()?;
+            events.push(Event { name: file.display().to_string(), bytes: read(&file)?.into(), recorded });
+        }
+    }
+    Ok(events)
+}
+
+fn in_folder(folder: &Path, with_replies: bool) -> Result<Vec<PathBuf>> {
+    let mut events = recording::events(folder)?;
+    if with_replies {
+        events.retain(|event| has_reply(event));
+    }
+    Ok(events)
+}
+
+/// An event without a reply, as the server ended before, must not stand in the way of a folder's others.
+fn has_reply(event: &Path) -> bool {
+    let has_reply = Pair::of(event).is_ok_and(|pair| pair.reply.exists());
+    if !has_reply {
+        output::warn(format_args!("{} is left out: no reply to it was recorded", event.display()));
+    }
+    has_reply
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {
@@ -51,14 +137,13 @@ fn read(path: &Path) -> Result<Vec<u8>> {
     })
 }
 
-/// Pretty for people; raw byte for byte, without even a line break.
-fn print(json: &[u8], raw: bool) -> Result<()> {
-    match serde_json::from_slice::<Value>(json) {
-        Ok(value) if !raw => output::json(&value),
-        _ => {
-            let mut stdout = io::stdout().lock();
-            stdout.write_all(json)?;
-            Ok(stdout.flush()?)
-        }
-    }
+fn recorded(event: &Path) -> Result<Vec<u8>> {
+    let reply = Pair::of(event)?.reply;
+    fs::read(&reply).map_err(|error| {
+        anyhow!(
+            "cannot read {}, the recorded reply to {}: {error}; leave out --diff to print the reply alone",
+            reply.display(),
+            event.display()
+        )
+    })
 }

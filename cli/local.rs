@@ -1,16 +1,19 @@
 //! A function on this machine: the host that runs in Lambda, in this process, for `serve` and `invoke`.
 
+use std::fs;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context as _, Result, anyhow};
 use bytes::Bytes;
 use funcserver_bootstrap::config::Env;
 use funcserver_bootstrap::log::Log;
-use funcserver_bootstrap::{After, Context, Host, Outcome, start};
-use funcserver_engine::{Guest, Limits, Target};
+use funcserver_bootstrap::{After, Context, Host, Outcome, Sandbox};
+use funcserver_engine::{Guest, Options, Target};
 use funcserver_local::{Function, request_id};
+use tempfile::TempDir;
 
 use crate::compiled::Compiled;
 use crate::component::{Component, Origin};
@@ -25,6 +28,19 @@ pub(crate) struct LocalFunction {
     host: Host,
     arn: String,
     timeout: Duration,
+    /// Where the component's temporary folders are; removed with the function.
+    _scratch: Arc<TempDir>,
+}
+
+/// What Lambda would decide about a function, and not its project.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Setup {
+    /// The time for one event.
+    pub(crate) timeout: Duration,
+    /// The function's memory, in bytes.
+    pub(crate) memory: usize,
+    /// How many events are answered at once; more wait.
+    pub(crate) concurrency: usize,
 }
 
 impl LocalFunction {
@@ -39,13 +55,27 @@ impl LocalFunction {
         let project = Project::read(env)?;
         let component = Component::choose(argument, &project)?;
         let origin = component.origin.clone();
+        let function = LocalFunction::of(component, &project, Setup { timeout, memory: MEMORY, concurrency }, env)?;
+        Ok((function, origin))
+    }
+
+    /// Compiles and loads `component`. The log goes to stderr.
+    pub(crate) fn of(component: Component, project: &Project, setup: Setup, env: &dyn Env) -> Result<LocalFunction> {
+        let given = component.origin.clone();
         let compiled = Compiled::of(component, Target::Host, env)?;
-        let limits = Limits { concurrency, ..start::limits(&project.config, MEMORY, 1) };
-        let guest = Guest::load(&compiled.path, limits).map_err(|error| anyhow!("{error}"))?;
+        let scratch = TempDir::with_prefix("funcserver-").context("cannot make a temporary folder")?;
+        let sandbox = Sandbox { memory: setup.memory, concurrency: 1, runtime_api: None, scratch: scratch.path() };
+        let mut options = sandbox.options(&project.config, env)?;
+        options.limits.concurrency = setup.concurrency;
+        let guest = match given {
+            Origin::File(path) if path == compiled.path => load_copy(&path, &compiled.bytes, options)?,
+            _ => load(&compiled.path, options)?,
+        };
         let log = Log::new(project.config.log.format, project.config.log.level, io::stderr());
-        log.forward_tracing(|_| ());
+        log.forward_tracing(|_| true);
         let host = Host::new(guest, &project.config, log);
-        Ok((LocalFunction { host, arn: Function::default().arn(), timeout }, origin))
+        let scratch = Arc::new(scratch);
+        Ok(LocalFunction { host, arn: Function::default().arn(), timeout: setup.timeout, _scratch: scratch })
     }
 
     /// Answers one event, as Lambda would hand it over now.
@@ -59,4 +89,17 @@ impl LocalFunction {
         };
         self.host.invoke(event, context).await
     }
+}
+
+fn load(path: &Path, options: Options) -> Result<Guest> {
+    Guest::load(path, options).map_err(|error| anyhow!("{error}"))
+}
+
+/// Loads a copy of the user's own file: whoever writes it anew must not write into the memory of what runs.
+fn load_copy(path: &Path, bytes: &[u8], options: Options) -> Result<Guest> {
+    let folder = TempDir::with_prefix("funcserver-").context("cannot make a folder for a copy of the component")?;
+    let copy = folder.path().join(path.file_name().unwrap_or_default());
+    fs::write(&copy, bytes).with_context(|| format!("cannot copy the component to {}", copy.display()))?;
+    // What is mapped stays when the file goes.
+    load(&copy, options)
 }

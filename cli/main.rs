@@ -5,19 +5,29 @@
 //! `main` gathers the world (arguments, environment) and hands it to one subcommand; each has a file of its own.
 
 mod args;
+mod assets;
 mod bootstrap_file;
 mod build;
+mod build_command;
 mod bundle;
 mod cache;
 mod compiled;
+mod completions;
 mod component;
+mod componentize;
+mod diff;
+mod event;
 mod hash;
 mod inspect;
 mod invoke;
 mod local;
+mod man;
 mod output;
 mod progress;
 mod project;
+mod record;
+mod recording;
+mod schema;
 mod serve;
 mod size;
 mod zip;
@@ -27,7 +37,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Parser as _;
-use funcserver_bootstrap::config::{ConfigErrors, Env, Variables};
+use funcserver_bootstrap::config::{ConfigErrors, Variables};
 
 use args::{Cli, Command};
 
@@ -43,13 +53,17 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command, env: &dyn Env) -> Result<ExitCode> {
+fn run(command: Command, env: &Variables) -> Result<ExitCode> {
     match command {
         Command::Serve(args) => serve::run(&args, env),
         Command::Build(args) => build::run(&args, env),
         Command::Bundle(args) => bundle::run(&args, env),
+        Command::Event(args) => event::run(&args),
         Command::Invoke(args) => invoke::run(&args, env),
         Command::Inspect(args) => inspect::run(&args, env),
+        Command::Schema => schema::run(),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
     }
 }
 
@@ -58,6 +72,7 @@ fn reader_is_gone(error: &anyhow::Error) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
+/// Writes an error to stderr; each of several mistakes in the settings is a line of its own.
 fn report(error: &anyhow::Error) {
     match error.downcast_ref::<ConfigErrors>() {
         Some(errors) => errors.iter().for_each(|error| output::note(format_args!("error: {error}"))),

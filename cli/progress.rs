@@ -2,15 +2,24 @@
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use indicatif::ProgressBar;
 
 use crate::output;
 
+/// Whether others write to the terminal meanwhile, whose lines a spinner would garble.
+static PLAIN: AtomicBool = AtomicBool::new(false);
+
+/// From now on every progress is one plain line.
+pub(crate) fn be_plain() {
+    PLAIN.store(true, Ordering::Relaxed);
+}
+
 /// Runs `work` and shows `doing` meanwhile, on stderr.
 pub(crate) fn during<T>(doing: impl Display, work: impl FnOnce() -> T) -> T {
-    if !io::stderr().is_terminal() {
+    if PLAIN.load(Ordering::Relaxed) || !io::stderr().is_terminal() {
         output::note(format_args!("{doing} …"));
         return work();
     }

@@ -1,6 +1,17 @@
-//! `funcserver serve`: a local load balancer in front of a component.
+//! `funcserver serve`: a local load balancer in front of a component, or of any custom runtime.
 
-use std::fmt::{self, Display, Write as _};
+mod behind;
+mod generated;
+mod health;
+mod line;
+mod loader;
+mod program;
+mod snapshot;
+mod unpack;
+mod watch;
+
+use std::convert::Infallible;
+use std::future;
 use std::io;
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -8,26 +19,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow};
-use bytes::Bytes;
-use funcserver_bootstrap::config::Env;
-use funcserver_bootstrap::{Outcome, Times};
+use funcserver_bootstrap::config::Variables;
 use funcserver_events::alb::HeaderMode;
-use funcserver_local::InvocationError;
-use funcserver_local::balancer::{self, Answer, Options, Record};
+use funcserver_local::balancer::{self, Options};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args;
-use crate::local::LocalFunction;
-use crate::output;
-
-/// Events answered at once; more wait. Lambda would start as many environments.
-const CONCURRENCY: usize = 128;
+use crate::record::{Recorded, Recorder};
+use crate::{output, progress};
+use behind::{Behind, Slot};
+use loader::{Loader, blocking};
+use program::Runtime;
+use watch::Watch;
 
 /// How long requests on their way may take to end after Ctrl-C.
 const DRAIN: Duration = Duration::from_secs(3);
 
-pub(crate) fn run(args: &args::Serve, env: &dyn Env) -> Result<ExitCode> {
+pub(crate) fn run(args: &args::Serve, env: &Variables) -> Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")?;
     let result = runtime.block_on(serve(args, env));
     // What is left, such as work of a component after its reply, must not keep the process.
@@ -35,24 +44,71 @@ pub(crate) fn run(args: &args::Serve, env: &dyn Env) -> Result<ExitCode> {
     result
 }
 
-async fn serve(args: &args::Serve, env: &dyn Env) -> Result<ExitCode> {
+async fn serve(args: &args::Serve, env: &Variables) -> Result<ExitCode> {
     // First, as compiling can take its time: an address in use should be told at once.
     let listener = listen(args.listen).await?;
-    let timeout = args.timeout.duration();
-    let (function, origin) = LocalFunction::load(args.component.path.as_deref(), timeout, CONCURRENCY, env)?;
+    let check = health::settings(&args.health)?;
+    let recorder = args.record.as_deref().map(Recorder::open).transpose()?;
     let shutdown = terminated().context("cannot wait for signals")?;
+    tokio::pin!(shutdown);
+    let start = tokio::select! {
+        start = Start::of(args, env) => start?,
+        () = &mut shutdown => return Ok(ExitCode::SUCCESS),
+    };
 
     let address = listener.local_addr().context("cannot tell the address")?;
     output::line(format_args!("http://{address}"))?;
-    output::note(format_args!("serving {origin} on http://{address}; Ctrl-C ends it"));
+    output::note(format_args!("serving {} on http://{address}; Ctrl-C ends it", start.name));
+    progress::be_plain();
     let header_mode = if args.multi_value_headers { HeaderMode::Multi } else { HeaderMode::Single };
-    let options = Options { header_mode, drain: DRAIN, log: Arc::new(tell), ..Options::default() };
-    let handler = move |event| answer(function.clone(), event);
-    let broken_off = balancer::serve(listener, options, handler, shutdown).await.context("the load balancer failed")?;
+    let options = Options { header_mode, drain: DRAIN, log: Arc::new(line::tell), ..Options::default() };
+    let behind = start.behind;
+    let serving = balancer::serve(listener, options.clone(), Recorded::new(behind.clone(), recorder), shutdown);
+    let broken_off = tokio::select! {
+        broken_off = serving => broken_off.context("the load balancer failed")?,
+        never = health::run(check, behind.clone(), &options) => match never {},
+        never = watch(start.watch) => match never {},
+    };
     if broken_off > 0 {
         output::warn(format_args!("{broken_off} connections were broken off"));
     }
+    behind.end().await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is to be served.
+struct Start {
+    behind: Behind,
+    name: String,
+    watch: Option<(Watch, Slot)>,
+}
+
+impl Start {
+    async fn of(args: &args::Serve, env: &Variables) -> Result<Start> {
+        if let Some(runtime) = Runtime::of(args, env)? {
+            let name = runtime.name.clone();
+            return Ok(Start { behind: Behind::Runtime(Arc::new(runtime)), name, watch: None });
+        }
+        let loader = Loader::new(args, env);
+        let (function, origin, watch) = if args.watch {
+            let (watch, function, origin) = Watch::start(loader).await?;
+            (function, origin, Some(watch))
+        } else {
+            let project = loader.project()?;
+            let (function, origin) = blocking(move || loader.load(&project)).await?;
+            (function, origin, None)
+        };
+        let slot = Slot::new(function);
+        let watch = watch.map(|watch| (watch, slot.clone()));
+        Ok(Start { behind: Behind::Component(slot), name: origin.to_string(), watch })
+    }
+}
+
+async fn watch(watch: Option<(Watch, Slot)>) -> Infallible {
+    match watch {
+        Some((watch, slot)) => watch.run(slot).await,
+        None => future::pending().await,
+    }
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener> {
@@ -86,86 +142,9 @@ fn terminated() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
-async fn answer(function: LocalFunction, event: Bytes) -> Result<Answer, InvocationError> {
-    let (outcome, after) = function.invoke(event).await;
-    tokio::spawn(after.finish());
-    match outcome {
-        Outcome::Reply { json, times } => Ok(Answer { reply: json, note: Some(note(times)) }),
-        Outcome::Error { kind, message } => Err(InvocationError::function(kind, message)),
-    }
-}
-
-fn note(times: Times) -> String {
-    format!("decode {} guest {} encode {}", Time(times.decode), Time(times.guest), Time(times.encode))
-}
-
-/// Writes the line of one request.
-fn tell(record: &Record) {
-    output::note(line(record));
-}
-
-fn line(record: &Record) -> String {
-    let mut line = format!("{} {} {}", printable(&record.method), printable(&record.target), record.status);
-    // Writing to a string does not fail.
-    match &record.note {
-        Some(note) => _ = write!(line, " {note}"),
-        None => _ = write!(line, " in {}", Time(record.duration)),
-    }
-    let reason = record.reason.into_iter().map(str::to_owned);
-    for text in reason.chain(record.detail.as_deref().map(printable)) {
-        _ = write!(line, " {text}");
-    }
-    line
-}
-
-/// Text of others, without what would move a terminal's cursor.
-fn printable(text: &str) -> String {
-    text.chars().map(|char| if char.is_control() { char::REPLACEMENT_CHARACTER } else { char }).collect()
-}
-
-/// A time in milliseconds.
-struct Time(Duration);
-
-impl Display for Time {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:.2} ms", self.0.as_secs_f64() * 1e3)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn record() -> Record {
-        Record {
-            client: ([127, 0, 0, 1], 40000).into(),
-            method: "GET".into(),
-            target: "/products?a=1".into(),
-            status: 200,
-            reason: None,
-            detail: None,
-            duration: Duration::from_micros(900),
-            note: None,
-        }
-    }
-
-    #[test]
-    fn a_request_is_one_line_with_its_times() {
-        let times = Times {
-            decode: Duration::from_micros(50),
-            guest: Duration::from_micros(612),
-            encode: Duration::from_micros(21),
-        };
-        let record = Record { note: Some(note(times)), ..record() };
-        assert_eq!(line(&record), "GET /products?a=1 200 decode 0.05 ms guest 0.61 ms encode 0.02 ms");
-    }
-
-    #[test]
-    fn a_refused_request_has_its_reason() {
-        let (reason, detail) = (Some("LambdaInvalidResponse"), Some("no\u{1b}[2J JSON".to_owned()));
-        let record = Record { status: 502, reason, detail, ..record() };
-        assert_eq!(line(&record), "GET /products?a=1 502 in 0.90 ms LambdaInvalidResponse no\u{fffd}[2J JSON");
-    }
 
     #[test]
     fn the_host_of_an_address_has_its_brackets() {

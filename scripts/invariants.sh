@@ -39,7 +39,7 @@ check_compiler() {
 }
 
 # The Rust sources of the workspace, without the guests': those run inside the sandbox, on generated, unsafe bindings.
-sources() { find build.rs cli host \( -name target -o -name guest -o -name fuzz \) -prune -o -name '*.rs' -print | sort; }
+sources() { find build.rs cli host \( -name target -o -name guest -o -name guest-p3 -o -name fuzz \) -prune -o -name '*.rs' -print | sort; }
 
 # All unsafe code is in the one file that maps the precompiled component.
 check_unsafe() {

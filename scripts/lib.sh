@@ -41,6 +41,18 @@ need_python() {
     command -v python3 >/dev/null || die "no python3, which $1: install it, for example: apt-get install python3"
 }
 
+# need_program PROGRAM PACKAGE: a program that Debian's package of that name has.
+need_program() { command -v "$1" >/dev/null || install_packages "$2"; }
+
+# install_packages PACKAGE...: installs Debian's packages, or says that they are missing.
+install_packages() {
+    if [[ $EUID -ne 0 ]] || ! command -v apt-get >/dev/null; then
+        die "missing: $*: install it, for example as root on Debian: apt-get install $*"
+    fi
+    say "installing $*"
+    { apt-get update && apt-get install --yes --no-install-recommends "$@"; } >/dev/null || die "apt-get could not install $*"
+}
+
 # need_wheels NAME PACKAGE==VERSION...: prints the folder of the programs in these Python packages, installed on first use.
 need_wheels() {
     local folder=$tools/$1
@@ -63,5 +75,5 @@ target_folder() {
 
 # The crates that are workspaces of their own: the guests, which are compiled for another target.
 guest_manifests() {
-    find guest-example host \( -name target -o -name fuzz \) -prune -o -name Cargo.toml -exec grep -l '^\[workspace\]' {} + | sort
+    find guest-example host \( -name target -o -name build-output -o -name fuzz \) -prune -o -name Cargo.toml -exec grep -l '^\[workspace\]' {} + | sort
 }

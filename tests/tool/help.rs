@@ -2,7 +2,8 @@
 
 use crate::tool::Tool;
 
-const SUBCOMMANDS: [&str; 5] = ["serve", "build", "bundle", "invoke", "inspect"];
+const SUBCOMMANDS: [&str; 9] =
+    ["serve", "build", "bundle", "event", "invoke", "inspect", "schema", "completions", "man"];
 
 #[test]
 fn every_subcommand_has_help_with_examples() {
@@ -19,7 +20,7 @@ fn the_help_names_all_subcommands_and_exit_codes() {
     for subcommand in SUBCOMMANDS {
         assert!(help.contains(&format!("\n  {subcommand} ")), "{help}");
     }
-    for code in ["\n  0  ", "\n  1  ", "\n  2  ", "\n  3  "] {
+    for code in ["\n  0  ", "\n  1  ", "\n  2  ", "\n  3  ", "\n  4  "] {
         assert!(help.contains(code), "{help}");
     }
 }

@@ -1,0 +1,239 @@
+//! `funcserver serve`.
+
+use std::ffi::OsString;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use funcserver_local::health::Matcher;
+use http::uri::PathAndQuery;
+
+use super::{Component, Timeout};
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    pub(crate) component: Component,
+    /// Where to listen: a port, or an address and a port; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080", value_parser = address)]
+    pub(crate) listen: SocketAddr,
+    /// Send events with multi-value headers, as a target group with lambda.multi_value_headers.enabled does
+    #[arg(long)]
+    pub(crate) multi_value_headers: bool,
+    /// Serve a changed component without dropping a request; with component.build in funcserver.toml, run that command
+    /// first, and whenever a source changes
+    #[arg(long)]
+    pub(crate) watch: bool,
+    /// Keep every event and its reply in this folder, for invoke to replay; they may hold cookies, tokens and personal data
+    #[arg(long, value_name = "DIR")]
+    pub(crate) record: Option<PathBuf>,
+    /// The function's memory in MB, as set in Lambda
+    #[arg(long, value_name = "MB", default_value = "1024", value_parser = clap::value_parser!(u32).range(128..=10_240))]
+    pub(crate) memory: u32,
+    #[command(flatten)]
+    pub(crate) timeout: Timeout,
+    #[command(flatten)]
+    pub(crate) program: Program,
+    #[command(flatten)]
+    pub(crate) health: Health,
+}
+
+/// Any custom runtime in place of a component.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Any custom runtime")]
+pub(crate) struct Program {
+    /// Serve the function of this zip: its bootstrap is started as Lambda does
+    #[arg(long, value_name = "FILE", group = "runtime", conflicts_with_all = ["path", "watch"])]
+    pub(crate) zip: Option<PathBuf>,
+    /// Serve this program, a custom runtime; everything after it are its arguments, so that this option comes last
+    #[arg(
+        long,
+        value_name = "CMD",
+        num_args = 1..,
+        allow_hyphen_values = true,
+        group = "runtime",
+        conflicts_with_all = ["path", "watch"]
+    )]
+    exec: Vec<OsString>,
+    /// Start it up to this often, once for each request at once; more requests are throttled, as Lambda does
+    #[arg(long, value_name = "N", default_value = "10", value_parser = clap::value_parser!(u16).range(1..=1000), requires = "runtime")]
+    pub(crate) max_environments: u16,
+    /// Set an environment variable of the function; may be given again
+    #[arg(long, value_name = "NAME=VALUE", value_parser = variable, requires = "runtime")]
+    pub(crate) env: Vec<(String, OsString)>,
+}
+
+/// The health check of a target group. The defaults are AWS' own for a function.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Health checks")]
+pub(crate) struct Health {
+    /// Check this path again and again, as a target group with a health check does; stderr has what changes
+    #[arg(id = "health-path", long = "health-check", value_name = "PATH", value_parser = health_path)]
+    pub(crate) path: Option<PathAndQuery>,
+    /// The time from one check to the next, such as 10s or 500ms
+    #[arg(long, value_name = "TIME", default_value = "35s", value_parser = time, requires = "health-path")]
+    pub(crate) interval: Duration,
+    /// How long the answer to a check may take, at most the interval [default: 30s, or the interval if that is shorter]
+    #[arg(long, value_name = "TIME", value_parser = time, requires = "health-path")]
+    pub(crate) check_timeout: Option<Duration>,
+    /// Which statuses are healthy, such as 200,204 or 200-299
+    #[arg(long, value_name = "STATUSES", default_value = "200", requires = "health-path")]
+    pub(crate) matcher: Matcher,
+    /// How many successes in a row make an unhealthy target healthy
+    #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u32).range(1..=10), requires = "health-path")]
+    pub(crate) healthy_threshold: u32,
+    /// How many failures in a row make a target unhealthy
+    #[arg(long, value_name = "N", default_value = "2", value_parser = clap::value_parser!(u32).range(1..=10), requires = "health-path")]
+    pub(crate) unhealthy_threshold: u32,
+}
+
+impl Program {
+    /// The program of `--exec` and its arguments. `--exec -- CMD` is as good as `--exec CMD`.
+    pub(crate) fn command(&self) -> Option<(&OsString, &[OsString])> {
+        let words = match self.exec.split_first() {
+            Some((dashes, words)) if dashes == "--" => words,
+            _ => &self.exec,
+        };
+        words.split_first()
+    }
+}
+
+pub(super) const HELP: &str = "\
+Prints its address as the first line on stdout. All else goes to stderr, with one line for each request: method, path, \
+status, and the times for decoding the event, for the component, and for encoding the reply. Ctrl-C ends it.
+
+--exec and --zip put the load balancer in front of any custom runtime. It is started as Lambda starts it, with Lambda's \
+environment; --exec adds PATH and HOME of yours, and its working folder is this one. What it prints goes to stderr after the \
+number of its environment, as in [1].
+
+Examples:
+  funcserver serve
+  funcserver serve router.wasm --listen 127.0.0.1:3000
+  funcserver serve router.wasm --listen 0 --multi-value-headers
+  funcserver serve --watch
+  funcserver serve router.wasm --record recorded
+  funcserver serve --zip function.zip --memory 128 --timeout 3
+  funcserver serve --max-environments 4 --env STAGE=dev --exec python3 runtime.py
+  funcserver serve --health-check /health --interval 10s --matcher 200-299";
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let text = text.strip_prefix("http://").unwrap_or(text);
+    let port = text.strip_prefix("localhost:").unwrap_or(text);
+    if let Ok(port) = port.parse::<u16>() {
+        return Ok((Ipv4Addr::LOCALHOST, port).into());
+    }
+    text.parse().map_err(|_| "give an address and a port, as in 127.0.0.1:8080 or [::1]:8080".to_owned())
+}
+
+fn variable(text: &str) -> Result<(String, OsString), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.into())),
+        _ => Err("give a name and a value, as in STAGE=dev".to_owned()),
+    }
+}
+
+fn health_path(text: &str) -> Result<PathAndQuery, String> {
+    let path: Option<PathAndQuery> = text.parse().ok();
+    path.filter(|_| text.starts_with('/')).ok_or_else(|| "give a path that begins with /, as in /health".to_owned())
+}
+
+fn time(text: &str) -> Result<Duration, String> {
+    let (number, millis) = match text {
+        _ if text.ends_with("ms") => (text.trim_end_matches("ms"), 1),
+        _ if text.ends_with('m') => (text.trim_end_matches('m'), 60_000),
+        _ => (text.trim_end_matches('s'), 1000),
+    };
+    let number = number.parse().ok().filter(|number| (1..=1_000_000).contains(number));
+    number
+        .map(|number: u64| Duration::from_millis(number * millis))
+        .ok_or_else(|| "give a time such as 10s, 500ms or 2m".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::super::{Cli, Command};
+    use super::*;
+
+    fn serve(line: &str) -> Result<Serve, String> {
+        let words = ["funcserver", "serve"].into_iter().chain(line.split_whitespace());
+        match Cli::try_parse_from(words).map_err(|error| error.to_string())?.command {
+            Command::Serve(serve) => Ok(serve),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn an_address_may_be_short() {
+        for (text, expected) in [
+            ("8080", "127.0.0.1:8080"),
+            ("localhost:0", "127.0.0.1:0"),
+            ("0.0.0.0:80", "0.0.0.0:80"),
+            ("[::1]:80", "[::1]:80"),
+            ("http://127.0.0.1:80", "127.0.0.1:80"),
+        ] {
+            assert_eq!(address(text).map(|address| address.to_string()), Ok(expected.to_owned()));
+        }
+        for text in ["", "localhost", "127.0.0.1", "65536", "example.com:80"] {
+            assert!(address(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_follows_exec_is_the_programs() {
+        for (line, expected) in [
+            ("--exec ./bootstrap", "./bootstrap"),
+            ("--listen 0 --exec python3 -u runtime.py --listen 1 --help", "python3 -u runtime.py --listen 1 --help"),
+            ("--exec -- npm run start -- --fast", "npm run start -- --fast"),
+        ] {
+            let serve = serve(line).unwrap();
+            let (program, arguments) = serve.program.command().unwrap();
+            let words: Vec<_> = std::iter::once(program).chain(arguments).map(|word| word.to_str().unwrap()).collect();
+            assert_eq!(words.join(" "), expected);
+        }
+        assert!(serve("").unwrap().program.command().is_none());
+    }
+
+    #[test]
+    fn a_runtime_is_one_thing() {
+        for line in [
+            "a.wasm --exec b",
+            "a.wasm --zip b.zip",
+            "--zip a.zip --exec b",
+            "--watch --exec a",
+            "--watch --zip a.zip",
+            "--max-environments 2",
+            "--env A=1",
+            "--env A --exec b",
+            "--env =1 --exec b",
+            "--max-environments 0 --exec a",
+            "--exec",
+        ] {
+            assert!(serve(line).is_err(), "{line}");
+        }
+        let serve = serve("--env A=1=2 --env B= --zip a.zip").unwrap();
+        assert_eq!(serve.program.env, [("A".to_owned(), "1=2".into()), ("B".to_owned(), "".into())]);
+    }
+
+    #[test]
+    fn health_checks_are_asked_for_by_their_path() {
+        let health = serve("--health-check /up?x=1 --interval 500ms --matcher 200-299").unwrap().health;
+        assert_eq!(health.path.unwrap().as_str(), "/up?x=1");
+        assert_eq!((health.interval, health.check_timeout), (Duration::from_millis(500), None));
+        for line in ["--interval 1s", "--matcher 200", "--health-check up", "--health-check /up --matcher 20"] {
+            assert!(serve(line).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn times_have_units() {
+        for (text, millis) in [("10s", 10_000), ("500ms", 500), ("2m", 120_000), ("7", 7000)] {
+            assert_eq!(time(text), Ok(Duration::from_millis(millis)));
+        }
+        for text in ["", "s", "0s", "-1s", "1.5s", "1h", "18446744073709551615"] {
+            assert!(time(text).is_err(), "{text}");
+        }
+    }
+}

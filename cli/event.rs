@@ -1,0 +1,77 @@
+//! `funcserver event`: the event that a load balancer would send.
+
+use std::fs;
+use std::io::{self, Read as _};
+use std::net::{IpAddr, Ipv4Addr};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use bytes::Bytes;
+use funcserver_events::alb::HeaderMode;
+use funcserver_local::balancer::{self, Options};
+use http::{HeaderMap, HeaderValue, Method, Request, header};
+
+use crate::args;
+use crate::output;
+
+/// Where the request is taken to come from, and where `serve` listens if it is told nothing else.
+const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+const PORT: u16 = 8080;
+const HOST: HeaderValue = HeaderValue::from_static("127.0.0.1:8080");
+
+pub(crate) fn run(args: &args::Event) -> Result<ExitCode> {
+    let header_mode = if args.multi_value_headers { HeaderMode::Multi } else { HeaderMode::Single };
+    let options = Options { header_mode, ..Options::default() };
+    let event = if args.health_check { health_check(args, &options)? } else { event(args, &options)? };
+    output::pretty(&event)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn health_check(args: &args::Event, options: &Options) -> Result<Bytes> {
+    if args.method != Method::GET {
+        bail!("a health check is a GET, not {}; leave out --health-check, or say GET", args.method);
+    }
+    let path = args.target.path_and_query().cloned();
+    let path = path.with_context(|| format!("{} has no path; a health check needs one, as in /health", args.target))?;
+    balancer::health_check(path, options).map_err(refused)
+}
+
+fn event(args: &args::Event, options: &Options) -> Result<Bytes> {
+    let mut request = Request::new(Bytes::new());
+    *request.method_mut() = args.method.clone();
+    *request.uri_mut() = args.target.clone();
+    add_headers(request.headers_mut(), args)?;
+    if let Some(data) = &args.data {
+        *request.body_mut() = body(data)?;
+        let length = request.body().len();
+        request.headers_mut().insert(header::CONTENT_LENGTH, length.into());
+    }
+    balancer::event(request, CLIENT, PORT, options).map_err(refused)
+}
+
+fn add_headers(headers: &mut HeaderMap, args: &args::Event) -> Result<()> {
+    for (name, value) in &args.headers {
+        headers.try_append(name, value.clone()).context("too many headers")?;
+    }
+    headers.entry(header::HOST).or_insert(HOST);
+    Ok(())
+}
+
+/// What curl takes as a body, but byte for byte.
+fn body(data: &str) -> Result<Bytes> {
+    match data.strip_prefix('@') {
+        None => Ok(data.to_owned().into()),
+        Some("-") => {
+            let mut body = Vec::new();
+            io::stdin().lock().read_to_end(&mut body).context("cannot read the body from stdin")?;
+            Ok(body.into())
+        }
+        Some(file) => fs::read(file)
+            .map(Bytes::from)
+            .map_err(|error| anyhow!("cannot read the body {file}: {error}; name a file after @, or @- for stdin")),
+    }
+}
+
+fn refused(refusal: balancer::Refusal) -> anyhow::Error {
+    anyhow!("no event is made of this, a load balancer answers {refusal}")
+}

@@ -1,0 +1,61 @@
+//! How the component is loaded: now, and again whenever it has changed.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use funcserver_bootstrap::config::Variables;
+use tokio::task::spawn_blocking;
+
+use crate::args;
+use crate::component::{Component, Origin};
+use crate::local::{LocalFunction, Setup};
+use crate::project::Project;
+
+/// Events answered at once; more wait. Lambda would start as many environments.
+const CONCURRENCY: usize = 128;
+
+/// What decides which component is loaded and how. Clones share it.
+#[derive(Clone)]
+pub(super) struct Loader {
+    argument: Option<PathBuf>,
+    setup: Setup,
+    env: Arc<Variables>,
+}
+
+impl Loader {
+    pub(super) fn new(args: &args::Serve, env: &Variables) -> Loader {
+        // In bytes; there are no more than 10,240 of them.
+        let memory = usize::try_from(args.memory).unwrap_or(usize::MAX).saturating_mul(1 << 20);
+        let setup = Setup { timeout: args.timeout.duration(), memory, concurrency: CONCURRENCY };
+        Loader { argument: args.component.path.clone(), setup, env: Arc::new(env.clone()) }
+    }
+
+    /// The component that the command line names.
+    pub(super) fn argument(&self) -> Option<&Path> {
+        self.argument.as_deref()
+    }
+
+    /// The project as it is now.
+    pub(super) fn project(&self) -> Result<Project> {
+        Project::read(&*self.env)
+    }
+
+    /// Loads the component for the first time, and says which one it is.
+    pub(super) fn load(&self, project: &Project) -> Result<(LocalFunction, Origin)> {
+        let component = Component::choose(self.argument(), project)?;
+        let origin = component.origin.clone();
+        Ok((LocalFunction::of(component, project, self.setup, &*self.env)?, origin))
+    }
+
+    /// Loads the component as it is now.
+    pub(super) fn load_again(&self, project: &Project) -> Result<LocalFunction> {
+        let component = Component::find(self.argument(), project)?;
+        LocalFunction::of(component, project, self.setup, &*self.env)
+    }
+}
+
+/// Runs what takes its time apart from the tasks that answer requests and signals.
+pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    spawn_blocking(work).await.context("a task of the tool itself has failed")?
+}

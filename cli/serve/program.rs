@@ -1,0 +1,137 @@
+//! Any custom runtime: a program, or the bootstrap of a zip, in as many environments as there are requests at once.
+
+use std::env::consts::ARCH;
+use std::fs;
+use std::io::Read as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use funcserver_bootstrap::config::Env;
+use funcserver_engine::Arch;
+use funcserver_local::Function;
+use funcserver_local::environment::{Fleet, Line, Program};
+use tempfile::TempDir;
+
+use super::unpack::unpack;
+use crate::args;
+use crate::bootstrap_file::architecture;
+use crate::output;
+
+/// What Lambda starts.
+const BOOTSTRAP: &str = "bootstrap";
+
+/// What a program on this machine needs of its user's environment to be found and to work, such as `python3`.
+const PASSED_ON: [&str; 2] = ["PATH", "HOME"];
+
+/// A custom runtime.
+pub(crate) struct Runtime {
+    /// Its environments. They end before the folder goes.
+    pub(crate) fleet: Fleet,
+    /// What it is.
+    pub(crate) name: String,
+    /// Where the zip was unpacked to.
+    _folder: Option<TempDir>,
+}
+
+impl Runtime {
+    /// The custom runtime that is asked for, if one is. None of its environments is started yet.
+    pub(crate) fn of(args: &args::Serve, env: &dyn Env) -> Result<Option<Runtime>> {
+        let (mut program, name, folder) = match (&args.program.zip, args.program.command()) {
+            (Some(zip), _) => {
+                let folder = unpacked(zip)?;
+                (Program::new(folder.path().join(BOOTSTRAP), folder.path()), zip.display().to_string(), Some(folder))
+            }
+            (None, Some((command, arguments))) => {
+                let mut program = Program::new(command, ".");
+                program.arguments = arguments.to_vec();
+                let passed = PASSED_ON.iter().filter_map(|name| Some(((*name).to_owned(), env.get(name)?.into())));
+                program.variables.extend(passed);
+                (program, command.to_string_lossy().into_owned(), None)
+            }
+            (None, None) => return Ok(None),
+        };
+        program.variables.extend(args.program.env.iter().cloned());
+        if folder.is_none() {
+            check_program(&program)?;
+        }
+        let function = Function { memory_mb: args.memory, timeout: args.timeout.duration(), ..Function::default() };
+        let fleet = Fleet::new(function, program, args.program.max_environments.into(), Arc::new(tell));
+        Ok(Some(Runtime { fleet, name, _folder: folder }))
+    }
+}
+
+/// Writes a line of a process.
+fn tell(line: &Line) {
+    output::note(format_args!("[{}] {}", line.environment, line.text));
+}
+
+/// The zip in a folder of its own, with a bootstrap that can be started here.
+fn unpacked(zip: &Path) -> Result<TempDir> {
+    let folder = TempDir::with_prefix("funcserver-").context("cannot make a folder to unpack the zip to")?;
+    unpack(zip, folder.path())?;
+    let shown = zip.display();
+    let bootstrap = folder.path().join(BOOTSTRAP);
+    let metadata = match fs::metadata(&bootstrap) {
+        Ok(metadata) if metadata.is_file() => metadata,
+        _ => bail!(
+            "{shown} has no file {BOOTSTRAP} at its top, which is what Lambda starts; make such a zip: funcserver bundle"
+        ),
+    };
+    check_mode(&metadata, zip)?;
+    if let Some(found) = foreign(&bootstrap) {
+        bail!(
+            "the {BOOTSTRAP} in {shown} is a program for {found}, and this machine is {here}; make a zip for it: \
+             funcserver bundle --arch {here}",
+            here = here()
+        );
+    }
+    Ok(folder)
+}
+
+fn check_mode(metadata: &fs::Metadata, zip: &Path) -> Result<()> {
+    let mode = metadata.permissions().mode() & 0o777;
+    // Lambda starts it as a user of its own.
+    if mode & 0o005 != 0o005 {
+        bail!(
+            "the {BOOTSTRAP} in {} has the mode {mode:04o}, with which Lambda cannot start it; before zipping: \
+             chmod 755 {BOOTSTRAP}",
+            zip.display()
+        );
+    }
+    Ok(())
+}
+
+/// What would otherwise be told with every request only.
+fn check_program(program: &Program) -> Result<()> {
+    let name = program.executable.display();
+    let path = program.resolve().map_err(|error| {
+        anyhow!("cannot start {name}: {error}; name a program, as in --exec ./bootstrap or --exec python3 runtime.py")
+    })?;
+    if let Some(found) = foreign(&path) {
+        bail!(
+            "{name} is a program for {found}, and this machine is {here}; name one for {here}, or an emulator before it",
+            here = here()
+        );
+    }
+    Ok(())
+}
+
+/// The architecture of a program that is for another one than this machine's.
+fn foreign(program: &Path) -> Option<String> {
+    let found = architecture(&head(program)?)?;
+    (found != here()).then_some(found)
+}
+
+/// Enough of a file to hold an ELF header.
+fn head(path: &Path) -> Option<Vec<u8>> {
+    let mut head = Vec::new();
+    fs::File::open(path).ok()?.take(64).read_to_end(&mut head).ok()?;
+    Some(head)
+}
+
+/// This machine's architecture, as Lambda calls it where it knows it.
+fn here() -> &'static str {
+    Arch::host().map_or(ARCH, Arch::name)
+}

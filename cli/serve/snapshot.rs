@@ -1,0 +1,153 @@
+//! What files hold, so that a change is seen: by looking again and again.
+//!
+//! Looking costs a few milliseconds for a thousand files, works on every file system, and is one way only. Notifications
+//! of the system would have to be asked for folder by folder, as there is no leaving out `target/`, and would need this
+//! beside them for network and container mounts.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use ignore::{DirEntry, WalkBuilder};
+
+use crate::hash::sha256;
+
+/// Folders that hold what is made, in whatever language. Those that `.gitignore` names, and hidden ones, are left out too.
+const MADE: [&str; 4] = ["target", "node_modules", "dist", "__pycache__"];
+
+/// Files that are made, by their endings.
+const MADE_FILES: [&str; 3] = ["wasm", "cwasm", "zip"];
+
+/// Files above this size, in bytes, are not read: their time and length count.
+const READ: u64 = 1 << 20;
+
+/// A file that was written so recently may be written again without another time.
+const RECENT: Duration = Duration::from_secs(1);
+
+/// Files, and what they held at a moment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Snapshot(BTreeMap<PathBuf, Seen>);
+
+#[derive(Debug, Clone)]
+struct Seen {
+    modified: SystemTime,
+    length: u64,
+    /// A hash of the content, where it was read.
+    content: Option<String>,
+}
+
+impl Snapshot {
+    /// Looks at `files`. One that has the time and the length that it had in `before` is not read again.
+    pub(super) fn of(files: impl IntoIterator<Item = PathBuf>, before: &Snapshot) -> Snapshot {
+        let seen = files.into_iter().filter_map(|path| {
+            let seen = Seen::of(&path, before.0.get(&path))?;
+            Some((path, seen))
+        });
+        Snapshot(seen.collect())
+    }
+
+    /// The files that were added, removed or changed since.
+    pub(super) fn changes(&self, since: &Snapshot) -> Vec<PathBuf> {
+        let new = self.0.iter().filter(|(path, seen)| since.0.get(*path) != Some(seen));
+        let gone = since.0.iter().filter(|(path, _)| !self.0.contains_key(*path));
+        new.chain(gone).map(|(path, _)| path.clone()).collect()
+    }
+}
+
+impl Seen {
+    fn of(path: &Path, before: Option<&Seen>) -> Option<Seen> {
+        let metadata = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
+        let (modified, length) = (metadata.modified().ok()?, metadata.len());
+        let recent = modified.elapsed().is_ok_and(|age| age < RECENT);
+        if let Some(before) = before.filter(|before| before.modified == modified && before.length == length && !recent)
+        {
+            return Some(before.clone());
+        }
+        let content = (length <= READ).then(|| fs::read(path).ok()).flatten().map(|bytes| sha256(&bytes));
+        Some(Seen { modified, length, content })
+    }
+}
+
+/// The same content is no change, whoever wrote it anew.
+impl PartialEq for Seen {
+    fn eq(&self, other: &Seen) -> bool {
+        match (&self.content, &other.content) {
+            (Some(one), Some(other)) => one == other,
+            _ => (self.modified, self.length) == (other.modified, other.length),
+        }
+    }
+}
+
+impl Eq for Seen {}
+
+/// The source files in `folder`: all but what is hidden, ignored or made.
+pub(super) fn sources(folder: &Path) -> Vec<PathBuf> {
+    let walk = WalkBuilder::new(folder).require_git(false).filter_entry(|entry| !is_made(entry)).build();
+    let files = walk.flatten().filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()));
+    files.map(|entry| entry.path().strip_prefix(".").unwrap_or(entry.path()).to_owned()).collect()
+}
+
+fn is_made(entry: &DirEntry) -> bool {
+    let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+    match is_folder {
+        // The folder that is asked for may have any name.
+        true => entry.depth() > 0 && MADE.iter().any(|name| entry.file_name() == *name),
+        false => entry.path().extension().is_some_and(|ending| MADE_FILES.iter().any(|made| ending == *made)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+
+    fn project(files: &[&str]) -> TempDir {
+        let folder = TempDir::new().unwrap();
+        for file in files {
+            let path = folder.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, file).unwrap();
+        }
+        folder
+    }
+
+    #[test]
+    fn what_is_made_hidden_or_ignored_is_no_source() {
+        let project = project(&[
+            "src/lib.rs",
+            "Cargo.toml",
+            "targets.txt",
+            "src/dist",
+            "target/a.rs",
+            "web/node_modules/a.js",
+            "dist/a.js",
+            ".git/HEAD",
+            ".env",
+            "out/a.wasm",
+            "a.cwasm",
+            "function.zip",
+            "src/generated.rs",
+        ]);
+        fs::write(project.path().join(".gitignore"), "generated.rs\n").unwrap();
+        let mut found = sources(project.path());
+        found.sort();
+        let found: Vec<_> = found.iter().map(|path| path.strip_prefix(project.path()).unwrap()).collect();
+        assert_eq!(found, ["Cargo.toml", "src/dist", "src/lib.rs", "targets.txt"].map(Path::new));
+    }
+
+    #[test]
+    fn changes_are_of_content() {
+        let project = project(&["same", "changed", "gone"]);
+        let path = |name| project.path().join(name);
+        let look = |before: &Snapshot| Snapshot::of(sources(project.path()), before);
+        let before = look(&Snapshot::default());
+        assert!(look(&before).changes(&before).is_empty());
+        fs::write(path("same"), "same").unwrap();
+        fs::write(path("changed"), "CHANGED").unwrap();
+        fs::write(path("new"), "").unwrap();
+        fs::remove_file(path("gone")).unwrap();
+        assert_eq!(look(&before).changes(&before), ["changed", "new", "gone"].map(path));
+    }
+}
