@@ -235,7 +235,7 @@ mod tests {
 
     #[test]
     fn a_multi_value_event_asks_for_multi_value_replies() {
-        let event = br#"{"httpMethod":"GET","path":"/","multiValueHeaders":{}}"#;
+        let event = br#"{"httpMethod":"GET","path":"/","multiValueHeaders":{"host":["a"]}}"#;
         let reply = |cookie: &str| {
             json!({ "statusCode": 200, "multiValueHeaders": { "set-cookie": ["a=1", cookie] }, "body": "" }).to_string()
         };

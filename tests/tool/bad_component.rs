@@ -33,14 +33,19 @@ fn no_such_component() {
 fn a_folder() {
     let tool = user();
     std::fs::create_dir(tool.path("target")).unwrap();
-    refused(&tool, "target", &["target is a folder", "name the component in it"]);
+    let parts = ["target is a folder", "name the component in it"];
+    tool.run("build target").failed(&parts);
+    tool.run("serve target --listen 0").failed(&parts);
+    bundle(&tool, "target").failed(&parts);
+    // To invoke, a folder is one of recorded events.
+    tool.run("invoke target event.json").failed(&["no recorded event in target", "serve --record"]);
 }
 
 #[test]
 fn not_a_component() {
     let tool = user();
     let cases: [(&str, Vec<u8>, &[&str]); 6] = [
-        ("core.wasm", wasm::core_module(), &["core WebAssembly module", "wasm-tools component new"]),
+        ("core.wasm", wasm::core_module(), &["core WebAssembly module", "wasm-tools component embed"]),
         ("text.wasm", b"(component)".to_vec(), &["it is text", ".wasm"]),
         ("empty.wasm", Vec::new(), &["it is empty", ".wasm"]),
         ("bytes.wasm", vec![1; 100], &["neither a WebAssembly file nor a compiled component", ".wasm"]),

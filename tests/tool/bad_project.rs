@@ -41,10 +41,13 @@ fn an_unknown_variable_is_named() {
 }
 
 #[test]
-fn a_component_that_is_not_made_yet_names_the_command_that_makes_it() {
+fn a_build_command_that_fails_or_makes_something_else_is_named() {
     let tool = Tool::new();
-    tool.write("funcserver.toml", "[component]\npath = \"target/router.wasm\"\nbuild = \"make router\"\n");
-    tool.run("build").failed(&["target/router.wasm", "make router"]);
+    let project = |command| format!("[component]\npath = \"target/router.wasm\"\nbuild = \"{command}\"\n");
+    tool.write("funcserver.toml", project("exit 7"));
+    tool.run("build").failed(&["the build command failed", "exit 7"]);
+    tool.write("funcserver.toml", project("true"));
+    tool.run("build").failed(&["target/router.wasm", "true"]);
 }
 
 #[test]

@@ -15,7 +15,7 @@ use crate::elf::{self, ARM64, X86_64, small_bootstrap};
 use crate::tool::{Tool, debug_bootstrap};
 use crate::wasm::MIRROR;
 
-const SETTINGS: &str = "[component]\npath = \"mirror.wasm\"\nbuild = \"make it\"\n\n[limits]\nmemory = \"256MiB\"\n";
+const SETTINGS: &str = "[component]\npath = \"mirror.wasm\"\nbuild = \"true\"\n\n[limits]\nmemory = \"256MiB\"\n";
 
 /// A user with a handler and both bootstraps, which are small.
 fn user() -> Tool {

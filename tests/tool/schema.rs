@@ -80,7 +80,6 @@ fn it_allows_what_the_reader_allows() {
         ("[limits]\nmemory = \"256mib\"", false),
         ("[limits]\nmemory = \"256\"", false),
         ("[limits]\nmemory = true", false),
-        ("[limits]\nmemory = 2097152.0", false),
         ("[limits]\ntimeout = \"5s\"\ndeadline-margin = 0", true),
         ("[limits]\ntimeout = 0", false),
         ("[limits]\ntimeout = \"1m\"", false),
