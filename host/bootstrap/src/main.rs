@@ -1,5 +1,5 @@
-//! The executable `bootstrap` of a Lambda function's zip.
 #![forbid(unsafe_code)]
+//! The executable `bootstrap` of a Lambda function's zip.
 
 use std::process::ExitCode;
 
