@@ -47,7 +47,8 @@ fn every_setting_is_in_it_and_nothing_else() {
         keys.extend(table["properties"].as_object().unwrap().keys().map(|key| format!("{section}.{key}")));
     }
     let mut expected: Vec<_> = SETTINGS.iter().map(|setting| setting.key.to_owned()).collect();
-    (keys.sort(), expected.sort());
+    keys.sort();
+    expected.sort();
     assert_eq!(keys, expected);
     for setting in SETTINGS {
         let (section, key) = setting.key.split_once('.').unwrap();
