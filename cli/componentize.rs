@@ -88,9 +88,11 @@ fn embed(module: &mut Vec<u8>, facts: &Module) -> Result<()> {
     if facts.program {
         bail!("it is a program, and a handler is a library; build it as one (Go: `go build -buildmode=c-shared`)");
     }
-    let (resolve, package) = wit(version).context("the WIT in this program is damaged")?;
-    let world = resolve.select_world(&[package], Some(WORLD)).context("the WIT in this program is damaged")?;
-    embed_component_metadata(module, &resolve, world, StringEncoding::UTF8)
+    let embedded = wit(version).and_then(|(resolve, package)| {
+        let world = resolve.select_world(&[package], Some(WORLD))?;
+        embed_component_metadata(module, &resolve, world, StringEncoding::UTF8)
+    });
+    embedded.with_context(|| format!("its handler of wasi:http {version} does not fit the WIT in this program"))
 }
 
 /// [`WIT`], with WASI in that version of 0.2: exports are matched by name, and a module keeps the one it was made with.
@@ -137,5 +139,112 @@ impl Module {
             self.handler = Some(version.to_owned());
         }
         self.program |= name == "_start";
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use funcserver_engine::{World, compile};
+
+    use super::*;
+
+    /// A handler that does nothing, with these imports and exports besides.
+    fn handler(version: &str, more: &str) -> Vec<u8> {
+        let text = format!(
+            r#"(module {more}
+                (memory (export "memory") 1)
+                (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) unreachable)
+                (func (export "wasi:http/incoming-handler@{version}#handle") (param i32 i32)))"#
+        );
+        wat::parse_str(text).unwrap()
+    }
+
+    fn import(function: &str, ty: &str) -> String {
+        format!(r#"(import "wasi_snapshot_preview1" "{function}" (func {ty}))"#)
+    }
+
+    fn world(module: &[u8]) -> World {
+        compile::world(&componentize(module).unwrap()).unwrap()
+    }
+
+    fn refused(module: &[u8], parts: &[&str]) {
+        let error = format!("{:#}", componentize(module).unwrap_err());
+        assert!(!error.contains('\n'), "{error}");
+        for part in parts {
+            assert!(error.contains(part), "no `{part}` in {error}");
+        }
+    }
+
+    #[test]
+    fn a_module_that_exports_a_handler_becomes_one_of_the_same_version() {
+        for version in ["0.2.0", "0.2.12", "0.2.99"] {
+            let world = world(&handler(version, ""));
+            assert_eq!(world.exports, [format!("wasi:http/incoming-handler@{version}")]);
+            world.handler().unwrap();
+        }
+    }
+
+    #[test]
+    fn what_a_module_imports_may_have_another_version() {
+        let more = r#"(import "wasi:http/types@0.2.3" "[constructor]fields" (func (result i32)))
+            (import "funcserver:lambda/context@0.1.0" "deadline-ms" (func (result i64)))"#;
+        let world = world(&handler("0.2.12", more));
+        world.handler().unwrap();
+        assert!(world.imports.contains(&"funcserver:lambda/context@0.1.0".to_owned()), "{:?}", world.imports);
+    }
+
+    #[test]
+    fn the_adapter_asks_for_no_more_than_the_module_needs() {
+        let has = |world: &World, name: &str| world.imports.iter().any(|import| import.starts_with(name));
+        let small = world(&handler("0.2.12", &import("fd_write", "(param i32 i32 i32 i32) (result i32)")));
+        assert!(has(&small, "wasi:cli/stdout@0.2.") && !has(&small, "wasi:cli/environment"), "{:?}", small.imports);
+        small.handler().unwrap();
+        let large = world(&handler("0.2.12", &import("environ_get", "(param i32 i32) (result i32)")));
+        assert!(has(&large, "wasi:cli/environment@0.2."), "{:?}", large.imports);
+        large.handler().unwrap();
+        let none = world(&handler("0.2.12", ""));
+        assert!(!has(&none, "wasi:cli/"), "{:?}", none.imports);
+    }
+
+    #[test]
+    fn a_module_that_carries_its_type_keeps_it() {
+        let mut module = wat::parse_str(r#"(module (func (export "run")))"#).unwrap();
+        let mut resolve = Resolve::default();
+        let package = resolve.push_source("app.wit", "package acme:app; world app { export run: func(); }").unwrap();
+        let app = resolve.select_world(&[package], None).unwrap();
+        embed_component_metadata(&mut module, &resolve, app, StringEncoding::UTF8).unwrap();
+        assert_eq!(world(&module).exports, ["run"]);
+    }
+
+    #[test]
+    fn a_module_of_unknown_type_is_told_the_command_that_embeds_it() {
+        let module = wat::parse_str(r#"(module (func (export "run")))"#).unwrap();
+        refused(&module, &["does not tell its type", "wasm-tools component embed", "guest-sdk/go"]);
+        refused(&handler("0.3.0", ""), &["does not tell its type"]);
+    }
+
+    #[test]
+    fn a_program_is_told_to_become_a_library() {
+        refused(&handler("0.2.12", r#"(func (export "_start"))"#), &["a program", "-buildmode=c-shared"]);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named() {
+        let import = r#"(import "acme:kv/store@1.0.0" "get" (func))"#;
+        refused(&handler("0.2.12", import), &["acme:kv/store@1.0.0"]);
+        let strange = wat::parse_str(
+            r#"(module (memory (export "memory") 1) (func (export "wasi:http/incoming-handler@0.2.12#handle")))"#,
+        );
+        refused(&strange.unwrap(), &["wasi:http/incoming-handler@0.2.12"]);
+    }
+
+    #[test]
+    fn a_damaged_module_is_an_error_wherever_it_ends() {
+        let module = handler("0.2.12", &import("environ_get", "(param i32 i32) (result i32)"));
+        for end in 8..module.len() {
+            let _ = componentize(&module[..end]).map_err(|error| error.to_string());
+        }
+        refused(&module[..module.len() - 1], &["damaged"]);
+        refused(&handler("0.2.x", ""), &["0.2.x"]);
     }
 }

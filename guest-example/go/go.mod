@@ -1,0 +1,13 @@
+module example.com/router
+
+go 1.26.0
+
+toolchain go1.26.8
+
+require (
+	funcserver.example/guest v0.0.0
+	github.com/gorilla/mux v1.8.1
+)
+
+// The SDK is not published: it lies in this repository.
+replace funcserver.example/guest => ../../guest-sdk/go

@@ -1,0 +1,3 @@
+module funcserver.example/guest
+
+go 1.26.0

@@ -1,0 +1,159 @@
+//go:build wasip1
+
+package wasi
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"sync"
+	"unsafe"
+)
+
+// An IncomingBody is the body of a request that we answer, or of a response that we asked for.
+type IncomingBody struct {
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	// trailer receives the trailers at the end; nil if none were announced.
+	trailer func(http.Header)
+
+	lock   sync.Mutex
+	body   uint32
+	stream uint32
+	// peeked is what was read to see whether there is anything.
+	peeked []byte
+	// err is what every further read returns.
+	err error
+}
+
+// newIncomingBody takes over a body. Reads that wait end with ctx.
+func newIncomingBody(ctx context.Context, body uint32, trailer func(http.Header)) (*IncomingBody, error) {
+	incomingBodyStream(body, begin())
+	v := result()
+	failed, stream := v.byte(0) != 0, v.uint32(4)
+	end()
+	if failed {
+		incomingBodyDrop(body)
+		return nil, errTaken
+	}
+	b := &IncomingBody{body: body, stream: stream, trailer: trailer}
+	b.ctx, b.cancel = context.WithCancelCause(ctx)
+	return b, nil
+}
+
+// Empty tells whether the end is here already, and does not wait to know it.
+func (b *IncomingBody) Empty() bool {
+	b.lock.Lock()
+	defer b.lock.Unlock()
+	if b.err == nil && b.peeked == nil {
+		buffer := make([]byte, 4096)
+		n, err := readStream(b.stream, buffer)
+		b.peeked = buffer[:n]
+		b.note(err)
+	}
+	return b.err == io.EOF && len(b.peeked) == 0
+}
+
+// Read waits until there is something, as [io.Reader] says.
+func (b *IncomingBody) Read(p []byte) (int, error) {
+	b.lock.Lock()
+	defer b.lock.Unlock()
+	if len(p) == 0 {
+		return 0, nil
+	}
+	if len(b.peeked) > 0 {
+		n := copy(p, b.peeked)
+		b.peeked = b.peeked[n:]
+		return n, nil
+	}
+	for b.err == nil {
+		n, err := readStream(b.stream, p)
+		b.note(err)
+		if n > 0 {
+			return n, nil
+		}
+		if b.err == nil {
+			b.note(wait(b.ctx, inputSubscribe(b.stream)))
+		}
+	}
+	return 0, b.err
+}
+
+// Close drops what is left of the body. A read that waits ends.
+func (b *IncomingBody) Close() error {
+	b.cancel(http.ErrBodyReadAfterClose)
+	b.lock.Lock()
+	defer b.lock.Unlock()
+	b.peeked = nil
+	b.note(http.ErrBodyReadAfterClose)
+	return nil
+}
+
+// note keeps the first error, and drops the host's resources then: nothing comes after it.
+func (b *IncomingBody) note(err error) {
+	if err == nil || b.err != nil {
+		return
+	}
+	b.err = err
+	inputDrop(b.stream)
+	if err == io.EOF && b.trailer != nil {
+		if trailer := finishIncoming(b.ctx, b.body); trailer != nil {
+			b.trailer(trailer)
+		}
+		return
+	}
+	incomingBodyDrop(b.body)
+}
+
+// finishIncoming gives up a body for its trailers; nil if there are none, or if they are lost.
+func finishIncoming(ctx context.Context, body uint32) http.Header {
+	future := incomingBodyFinish(body)
+	defer futureTrailersDrop(future)
+	for {
+		fields, done := trailersFields(future)
+		if done {
+			if fields == 0 {
+				return nil
+			}
+			return takeFields(fields)
+		}
+		if wait(ctx, futureTrailersSubscribe(future)) != nil {
+			return nil
+		}
+	}
+}
+
+// trailersFields reads option<result<result<option<trailers>, error-code>>>: each level is aligned to 8.
+func trailersFields(future uint32) (fields uint32, done bool) {
+	futureTrailersGet(future, begin())
+	defer end()
+	v := result()
+	if v.byte(0) == 0 {
+		return 0, false
+	}
+	if v.byte(8) == 0 && v.byte(16) == 0 && v.byte(24) == 1 {
+		return v.uint32(28), true
+	}
+	return 0, true
+}
+
+var errTaken = errors.New("wasi:http: the body was taken before")
+
+//go:wasmimport wasi:http/types@0.2.12 [method]incoming-body.stream
+func incomingBodyStream(self uint32, result unsafe.Pointer)
+
+//go:wasmimport wasi:http/types@0.2.12 [static]incoming-body.finish
+func incomingBodyFinish(self uint32) uint32
+
+//go:wasmimport wasi:http/types@0.2.12 [resource-drop]incoming-body
+func incomingBodyDrop(self uint32)
+
+//go:wasmimport wasi:http/types@0.2.12 [method]future-trailers.subscribe
+func futureTrailersSubscribe(self uint32) uint32
+
+//go:wasmimport wasi:http/types@0.2.12 [method]future-trailers.get
+func futureTrailersGet(self uint32, result unsafe.Pointer)
+
+//go:wasmimport wasi:http/types@0.2.12 [resource-drop]future-trailers
+func futureTrailersDrop(self uint32)

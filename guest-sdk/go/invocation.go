@@ -1,0 +1,67 @@
+package guest
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/netip"
+	"time"
+)
+
+// The headers in which the host tells of the invocation. It removes a client's own copies of them; a host other than
+// funcserver may not.
+const (
+	lambdaContext  = "X-Amzn-Lambda-Context"
+	requestContext = "X-Amzn-Request-Context"
+	client         = "X-Funcserver-Client"
+)
+
+// An Invocation is what is known of the Lambda invocation behind a request.
+type Invocation struct {
+	// RequestID is Lambda's id of the invocation, as its logs show it.
+	RequestID string
+	// Deadline is when Lambda ends the invocation.
+	Deadline time.Time
+	// FunctionARN is the name by which the function was invoked, with its version or alias if one was named.
+	FunctionARN string
+	// TraceID is the X-Ray trace header; empty if there is none.
+	TraceID string
+	// TargetGroupARN names the load balancer's target group; empty if the event names none.
+	TargetGroupARN string
+	// MultiValueHeaders tells whether the target group uses multi-value headers. If not, the load balancer sends only the
+	// last value of a header that the client repeated.
+	MultiValueHeaders bool
+	// Client is the client's address as the load balancer tells it; the zero Addr if it tells none.
+	Client netip.Addr
+}
+
+// InvocationOf reads the invocation behind a request from its headers. False if there is none, as on a host that is not
+// Lambda's.
+func InvocationOf(r *http.Request) (Invocation, bool) {
+	var lambda struct {
+		RequestID   string `json:"request_id"`
+		Deadline    int64  `json:"deadline"` // milliseconds since the Unix epoch
+		FunctionARN string `json:"invoked_function_arn"`
+		TraceID     string `json:"xray_trace_id"`
+	}
+	if json.Unmarshal([]byte(r.Header.Get(lambdaContext)), &lambda) != nil {
+		return Invocation{}, false
+	}
+	var balancer struct {
+		ELB struct {
+			TargetGroupARN string `json:"targetGroupArn"`
+		} `json:"elb"`
+		MultiValueHeaders bool `json:"multiValueHeaders"`
+	}
+	// An event need not come from a load balancer.
+	_ = json.Unmarshal([]byte(r.Header.Get(requestContext)), &balancer)
+	address, _ := netip.ParseAddr(r.Header.Get(client))
+	return Invocation{
+		RequestID:         lambda.RequestID,
+		Deadline:          time.UnixMilli(lambda.Deadline),
+		FunctionARN:       lambda.FunctionARN,
+		TraceID:           lambda.TraceID,
+		TargetGroupARN:    balancer.ELB.TargetGroupARN,
+		MultiValueHeaders: balancer.MultiValueHeaders,
+		Client:            address,
+	}, true
+}

@@ -1,0 +1,103 @@
+package guest
+
+import (
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// A line is what a request says before its header.
+type line struct {
+	method    string
+	target    string // path and query, as the client sent them
+	authority string
+	secure    bool // the client came by https
+}
+
+// newRequest makes of line and header what net/http's server would have made of them. The body is still to be set, and so
+// is ContentLength where it is -1, which is where the header does not tell it. The header is taken over.
+func newRequest(line line, header http.Header) (*http.Request, error) {
+	target, err := url.ParseRequestURI(line.target)
+	if err != nil {
+		return nil, fmt.Errorf("the request's path is invalid: %w", err)
+	}
+	length, err := contentLength(header)
+	if err != nil {
+		return nil, err
+	}
+	r := &http.Request{
+		Method:        line.method,
+		URL:           target,
+		RequestURI:    line.target,
+		Proto:         "HTTP/1.1",
+		ProtoMajor:    1,
+		ProtoMinor:    1,
+		Header:        header,
+		Host:          line.authority,
+		ContentLength: length,
+		Trailer:       announced(header),
+		Body:          http.NoBody,
+	}
+	// As in net/http, the host is no field of the header.
+	if host := header.Get("Host"); host != "" {
+		r.Host = host
+	}
+	header.Del("Host")
+	header.Del("Trailer")
+	if address := header.Get(client); address != "" {
+		r.RemoteAddr = net.JoinHostPort(address, "0")
+	}
+	if line.secure {
+		r.TLS = &tls.ConnectionState{HandshakeComplete: true, ServerName: hostname(r.Host)}
+	}
+	return r, nil
+}
+
+// contentLength is what the header states; -1 if it states nothing.
+func contentLength(header http.Header) (int64, error) {
+	text := header.Get("Content-Length")
+	if text == "" {
+		return -1, nil
+	}
+	// Without a sign, which ParseUint sees to; and within int64.
+	length, err := strconv.ParseUint(strings.TrimSpace(text), 10, 63)
+	if err != nil {
+		return 0, fmt.Errorf("the Content-Length %q is invalid", text)
+	}
+	return int64(length), nil
+}
+
+// announced has a key for each trailer that the header names; nil if it names none.
+func announced(header http.Header) http.Header {
+	var trailer http.Header
+	for _, name := range elements(header, "Trailer") {
+		if trailer == nil {
+			trailer = http.Header{}
+		}
+		trailer[http.CanonicalHeaderKey(name)] = nil
+	}
+	return trailer
+}
+
+// merge takes the trailers over that came; nothing if none were announced.
+func merge(trailer http.Header) func(http.Header) {
+	if trailer == nil {
+		return nil
+	}
+	return func(came http.Header) {
+		for name, values := range came {
+			trailer[name] = values
+		}
+	}
+}
+
+func hostname(authority string) string {
+	if host, _, err := net.SplitHostPort(authority); err == nil {
+		return host
+	}
+	return authority
+}

@@ -1,0 +1,248 @@
+package guest
+
+import (
+	"errors"
+	"fmt"
+	"log"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// A sink is where a response goes.
+type sink interface {
+	// head sends status and header. On an error nothing was sent.
+	head(status int, header http.Header) error
+	// write sends a part of the body, whole.
+	write(p []byte) error
+	// flush has the host pass on what was written.
+	flush() error
+	// finish ends the body in good order.
+	finish(trailer http.Header) error
+	// abort breaks off what was begun; the whole answer if that is nothing.
+	abort()
+}
+
+// bufferSize is how much of a body is held back. What fits is sent at once, with its Content-Length.
+const bufferSize = 8 << 10
+
+// sniffSize is how much of a body tells its type ([http.DetectContentType]).
+const sniffSize = 512
+
+var errEnded = errors.New("guest: the response has ended")
+
+// A response is an [http.ResponseWriter] over a sink, with the manners of net/http's server.
+type response struct {
+	sink sink
+	// toHead tells that the request was HEAD: the body is counted and dropped.
+	toHead bool
+	header http.Header
+
+	status  int         // 0: not set yet
+	sending http.Header // the header as it was when the status was set
+	length  int64       // the Content-Length in it; -1 if there is none
+	written int64       // by the handler
+	buffer  []byte      // not sent yet
+	sent    bool        // status and header are out
+	ended   bool        // nothing more goes out
+	err     error       // the sink's first error
+}
+
+func newResponse(sink sink, toHead bool) *response {
+	return &response{sink: sink, toHead: toHead, header: http.Header{}, length: -1}
+}
+
+// Header is the header to be sent; what is set after WriteHeader counts for trailers only.
+func (w *response) Header() http.Header { return w.header }
+
+// WriteHeader sets the status. Informational ones (1xx) are dropped: the host has no use for them.
+func (w *response) WriteHeader(status int) {
+	if status < 100 || status > 999 {
+		panic(fmt.Sprintf("guest: invalid status %d in WriteHeader", status))
+	}
+	if w.status != 0 {
+		log.Printf("guest: superfluous WriteHeader(%d): the status is %d already", status, w.status)
+		return
+	}
+	if status < 200 && status != http.StatusSwitchingProtocols {
+		return
+	}
+	w.status = status
+	w.sending = carried(w.header)
+	for name := range w.sending {
+		if strings.HasPrefix(name, http.TrailerPrefix) {
+			delete(w.sending, name)
+		}
+	}
+	length, err := contentLength(w.sending)
+	if err != nil {
+		log.Printf("guest: %v", err)
+		w.sending.Del("Content-Length")
+		length = -1
+	}
+	w.length = length
+}
+
+// Write adds to the body.
+func (w *response) Write(p []byte) (int, error) {
+	if w.status == 0 {
+		w.WriteHeader(http.StatusOK)
+	}
+	if len(p) == 0 {
+		return 0, nil
+	}
+	if !w.bodyAllowed() {
+		return 0, http.ErrBodyNotAllowed
+	}
+	if w.length >= 0 && int64(len(p)) > w.length-w.written {
+		return 0, http.ErrContentLength
+	}
+	if w.err != nil {
+		return 0, w.err
+	}
+	if w.ended {
+		return 0, errEnded
+	}
+	w.written += int64(len(p))
+	w.take(p)
+	if w.err != nil {
+		return 0, w.err
+	}
+	if w.written == w.length && !w.toHead {
+		// The client has all of it, whatever the handler does besides.
+		w.finish()
+	}
+	return len(p), w.err
+}
+
+// WriteString adds to the body ([io.StringWriter]).
+func (w *response) WriteString(text string) (int, error) { return w.Write([]byte(text)) }
+
+// Flush sends what was written ([http.Flusher]).
+func (w *response) Flush() { _ = w.FlushError() }
+
+// FlushError sends what was written ([http.ResponseController]).
+func (w *response) FlushError() error {
+	if w.status == 0 {
+		w.WriteHeader(http.StatusOK)
+	}
+	if w.ended {
+		return w.err
+	}
+	w.send()
+	if w.err == nil {
+		w.err = w.sink.flush()
+	}
+	return w.err
+}
+
+// EnableFullDuplex has nothing to enable ([http.ResponseController]): a handler may always read while it writes.
+func (w *response) EnableFullDuplex() error { return nil }
+
+// take buffers p, or sends it with what was buffered before.
+func (w *response) take(p []byte) {
+	if w.toHead {
+		w.buffer = append(w.buffer, p[:min(len(p), sniffSize-len(w.buffer))]...)
+		return
+	}
+	if len(w.buffer)+len(p) <= bufferSize {
+		w.buffer = append(w.buffer, p...)
+		return
+	}
+	if !w.sent {
+		// The type is told from the body's first bytes, of which there may be none in the buffer.
+		n := bufferSize - len(w.buffer)
+		w.buffer = append(w.buffer, p[:n]...)
+		p = p[n:]
+	}
+	w.send()
+	if w.err == nil {
+		w.err = w.sink.write(p)
+	}
+}
+
+// send sends status and header, if that was not done before, and what is buffered.
+func (w *response) send() {
+	if !w.sent && w.err == nil {
+		w.sniff()
+		w.err = w.sink.head(w.status, w.sending)
+		w.sent = w.err == nil
+	}
+	if len(w.buffer) > 0 && w.err == nil && !w.toHead {
+		w.err = w.sink.write(w.buffer)
+		w.buffer = w.buffer[:0]
+	}
+}
+
+// sniff tells the type of the body where the handler does not. A handler that wants none sets the field to nil.
+func (w *response) sniff() {
+	_, told := w.header["Content-Type"]
+	if _, early := w.sending["Content-Type"]; told || early || len(w.buffer) == 0 || w.sending.Get("Content-Encoding") != "" {
+		return
+	}
+	w.sending.Set("Content-Type", http.DetectContentType(w.buffer))
+}
+
+// finish ends the response, once the handler has returned.
+func (w *response) finish() {
+	if w.ended {
+		return
+	}
+	if w.status == 0 {
+		w.WriteHeader(http.StatusOK)
+	}
+	trailer := w.trailer()
+	if !w.sent && w.length < 0 && len(trailer) == 0 && w.bodyAllowed() && (!w.toHead || w.written > 0) {
+		w.sending.Set("Content-Length", strconv.FormatInt(w.written, 10))
+	}
+	w.send()
+	w.ended = true
+	if w.err != nil {
+		log.Printf("guest: the response was not sent: %v", w.err)
+		w.sink.abort()
+		return
+	}
+	// Without a body, the stated length is that of another answer; the host may complain of it.
+	if err := w.sink.finish(trailer); err != nil && !w.toHead && w.bodyAllowed() {
+		w.err = err
+		log.Printf("guest: the response is not whole: %v", err)
+	}
+}
+
+// fail answers in place of a handler that did not.
+func (w *response) fail(status int, text string) {
+	w.status, w.written, w.buffer = 0, 0, nil
+	w.header = http.Header{"Content-Type": {"text/plain; charset=utf-8"}}
+	w.WriteHeader(status)
+	_, _ = w.WriteString(text)
+	w.finish()
+}
+
+// abort breaks the response off.
+func (w *response) abort() {
+	if !w.ended {
+		w.ended = true
+		w.sink.abort()
+	}
+}
+
+// trailer are the trailers: announced before the body in the field Trailer, or named with [http.TrailerPrefix].
+func (w *response) trailer() http.Header {
+	trailer := http.Header{}
+	for _, name := range elements(w.sending, "Trailer") {
+		if values := w.header.Values(name); len(values) > 0 {
+			trailer[http.CanonicalHeaderKey(name)] = values
+		}
+	}
+	for name, values := range w.header {
+		if name, ok := strings.CutPrefix(name, http.TrailerPrefix); ok {
+			trailer[http.CanonicalHeaderKey(name)] = values
+		}
+	}
+	return carried(trailer)
+}
+
+// bodyAllowed tells whether the status goes with a body (RFC 9110, sections 15.3.5 and 15.4.5).
+func (w *response) bodyAllowed() bool {
+	return w.status >= 200 && w.status != http.StatusNoContent && w.status != http.StatusNotModified
+}

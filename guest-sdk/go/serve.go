@@ -1,0 +1,45 @@
+package guest
+
+import (
+	"log"
+	"net/http"
+	"runtime/debug"
+)
+
+// Serve answers requests with handler, or with [http.DefaultServeMux] if it is nil. It is called in main, once, and does not
+// return: what comes after it in main does not run.
+//
+// In a component it waits for the host's requests. On any other system it is an ordinary server, on 127.0.0.1:8080, or on
+// the address in the environment variable LISTEN.
+func Serve(handler http.Handler) {
+	if handler == nil {
+		handler = http.DefaultServeMux
+	}
+	serve(handler)
+}
+
+// answer has handler answer a request, and brings the response to its end whatever the handler does.
+func answer(handler http.Handler, w *response, r *http.Request) {
+	returned := false
+	defer func() {
+		reason := recover()
+		if reason == nil {
+			reason = "the handler has ended its goroutine"
+		}
+		switch {
+		case returned:
+			w.finish()
+		case reason == http.ErrAbortHandler:
+			w.abort()
+		default:
+			log.Printf("guest: panic while answering %s %s: %v\n%s", r.Method, r.URL.Path, reason, debug.Stack())
+			if w.sent {
+				w.abort()
+			} else {
+				w.fail(http.StatusInternalServerError, "internal server error\n")
+			}
+		}
+	}()
+	handler.ServeHTTP(w, r)
+	returned = true
+}

@@ -1,0 +1,137 @@
+package guest
+
+import (
+	"context"
+	"log"
+	"net/http"
+	"sync"
+	_ "unsafe" // for go:linkname
+
+	"funcserver.example/guest/internal/wasi"
+)
+
+// programMain is the program's main. Go initialises a library, which a component is, and leaves its main out.
+//
+//go:linkname programMain main.main
+func programMain()
+
+var (
+	// handlers receives what main hands to Serve. It is nil until main runs.
+	handlers chan http.Handler
+	// handlerOnce runs main until it serves. It is nil if main ends without.
+	handlerOnce = sync.OnceValue(func() http.Handler {
+		handlers = make(chan http.Handler)
+		go func() {
+			defer close(handlers)
+			programMain()
+		}()
+		return <-handlers
+	})
+	serving bool
+)
+
+func serve(handler http.Handler) {
+	if handlers == nil {
+		panic("guest: Serve was called before main: call it in main")
+	}
+	if serving {
+		panic("guest: Serve was called twice")
+	}
+	serving = true
+	handlers <- handler
+	// Main stays where it is, as in any server: its deferred calls would close what the handler uses.
+	select {}
+}
+
+// handle is the export of wasi:http/incoming-handler. All goroutines stop once it returns.
+//
+//go:wasmexport wasi:http/incoming-handler@0.2.12#handle
+func handle(request, outparam uint32) {
+	done := make(chan struct{})
+	// A goroutine of its own, as a handler may end it (runtime.Goexit).
+	go func() {
+		defer close(done)
+		exchange(wasi.TakeRequest(request), wasi.Outparam(outparam))
+	}()
+	<-done
+}
+
+// exchange answers one request.
+func exchange(incoming wasi.IncomingRequest, outparam wasi.Outparam) {
+	line := line{incoming.Method(), incoming.Target(), incoming.Authority(), incoming.Secure()}
+	header := incoming.Header()
+	w := newResponse(&outgoing{outparam: outparam}, line.method == http.MethodHead)
+	r, err := newRequest(line, header)
+	if err != nil {
+		incoming.Drop()
+		w.fail(http.StatusBadRequest, err.Error()+"\n")
+		return
+	}
+	ctx, cancel := requestContextOf(r)
+	defer cancel()
+	body, err := incoming.Body(ctx, merge(r.Trailer))
+	incoming.Drop()
+	if err != nil {
+		w.fail(http.StatusInternalServerError, err.Error()+"\n")
+		return
+	}
+	defer body.Close()
+	r = withBody(r.WithContext(ctx), body)
+
+	handler := handlerOnce()
+	if handler == nil {
+		log.Print("guest: main has returned without calling guest.Serve")
+		w.fail(http.StatusInternalServerError, "internal server error\n")
+		return
+	}
+	answer(handler, w, r)
+}
+
+// requestContextOf ends when the exchange does, and with the invocation.
+func requestContextOf(r *http.Request) (context.Context, context.CancelFunc) {
+	if invocation, ok := InvocationOf(r); ok && invocation.Deadline.UnixMilli() > 0 {
+		return context.WithDeadline(context.Background(), invocation.Deadline)
+	}
+	return context.WithCancel(context.Background())
+}
+
+// withBody gives the request its body, and what it is to say of the body's length.
+func withBody(r *http.Request, body *wasi.IncomingBody) *http.Request {
+	if r.ContentLength < 0 && body.Empty() {
+		r.ContentLength = 0
+	}
+	if r.ContentLength != 0 {
+		r.Body = body
+	}
+	return r
+}
+
+// outgoing is the sink that leads to the host.
+type outgoing struct {
+	outparam wasi.Outparam
+	body     *wasi.OutgoingBody
+}
+
+func (o *outgoing) head(status int, header http.Header) (err error) {
+	o.body, err = o.outparam.Send(status, header, refused)
+	return err
+}
+
+// Writing waits as long as the host wants it: whoever has a deadline ends the instance.
+func (o *outgoing) write(p []byte) error { return o.body.Write(context.Background(), p) }
+
+func (o *outgoing) flush() error { return o.body.Flush() }
+
+func (o *outgoing) finish(trailer http.Header) error {
+	return o.body.Finish(context.Background(), trailer, refused)
+}
+
+func (o *outgoing) abort() {
+	if o.body == nil {
+		o.outparam.Fail()
+		return
+	}
+	o.body.Abort()
+}
+
+func refused(err error) { log.Printf("guest: %v", err) }

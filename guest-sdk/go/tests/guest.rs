@@ -1,0 +1,109 @@
+//! The test guest, ready to answer.
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::{Arc, LazyLock, Mutex};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use funcserver_engine::{Answer, Call, Facts, Fault, Guest, Limits, Options, Output, Stream};
+use http::{Method, Request, Response};
+use tempfile::TempDir;
+
+/// No answer takes longer here.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+static FOLDER: LazyLock<TempDir> = LazyLock::new(compile);
+
+/// Has the tool make a component of the core module, and machine code of that.
+fn compile() -> TempDir {
+    let core = Path::new(env!("CARGO_MANIFEST_DIR")).join("guest-sdk/go/target/test-guest.wasm");
+    assert!(core.is_file(), "{} is missing: run guest-sdk/go/test", core.display());
+    let folder = TempDir::new().unwrap();
+    let built = Command::new(env!("CARGO_BIN_EXE_funcserver"))
+        .arg("build")
+        .arg(core)
+        .current_dir(&folder)
+        .env_clear()
+        .env("XDG_CACHE_HOME", folder.path())
+        .output()
+        .unwrap();
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    folder
+}
+
+/// Room for bodies that no load balancer lets through.
+pub(crate) fn limits() -> Limits {
+    Limits { memory: 256 << 20, response_body: 64 << 20, concurrency: 8, ..Limits::default() }
+}
+
+pub(crate) fn load(options: impl Into<Options>) -> Guest {
+    Guest::load(&FOLDER.path().join("handler.cwasm"), options).unwrap()
+}
+
+pub(crate) fn guest() -> Guest {
+    load(limits())
+}
+
+/// What a guest has written, line by line.
+#[derive(Default)]
+pub(crate) struct Lines(Mutex<Vec<String>>);
+
+impl Lines {
+    pub(crate) fn text(&self) -> String {
+        self.0.lock().unwrap().join("\n")
+    }
+}
+
+impl Output for Lines {
+    fn line(&self, _: Stream, line: &str) {
+        self.0.lock().unwrap().push(line.to_owned());
+    }
+}
+
+pub(crate) fn request(method: Method, target: &str, body: impl Into<Bytes>) -> Request<Bytes> {
+    let uri = format!("https://shop.example{target}");
+    Request::builder().method(method).uri(uri).header("host", "shop.example").body(body.into()).unwrap()
+}
+
+pub(crate) fn get(target: &str) -> Request<Bytes> {
+    request(Method::GET, target, "")
+}
+
+/// What comes of a request, and what the guest wrote.
+pub(crate) async fn answer(guest: &Guest, request: Request<Bytes>) -> (Answer, Arc<Lines>) {
+    answer_with(guest, request, Facts::default()).await
+}
+
+pub(crate) async fn answer_with(guest: &Guest, request: Request<Bytes>, facts: Facts) -> (Answer, Arc<Lines>) {
+    call(guest, request, facts, PATIENCE).await
+}
+
+pub(crate) async fn answer_within(guest: &Guest, request: Request<Bytes>, time: Duration) -> (Answer, Arc<Lines>) {
+    call(guest, request, Facts::default(), time).await
+}
+
+async fn call(guest: &Guest, request: Request<Bytes>, facts: Facts, time: Duration) -> (Answer, Arc<Lines>) {
+    let lines = Arc::new(Lines::default());
+    let call = Call { facts, deadline: Instant::now() + time, output: lines.clone() };
+    (guest.handle(request, call).await, lines)
+}
+
+/// The response to a request, after which nothing went wrong.
+pub(crate) async fn response(guest: &Guest, request: Request<Bytes>) -> Response<Bytes> {
+    let what = format!("{} {}", request.method(), request.uri());
+    let (answer, lines) = answer(guest, request).await;
+    let response = answer.result.unwrap_or_else(|fault| panic!("{what}: {fault}\n{}", lines.text()));
+    assert_eq!(answer.after.finish().await, None, "{what}\n{}", lines.text());
+    response
+}
+
+pub(crate) async fn text(guest: &Guest, request: Request<Bytes>) -> String {
+    String::from_utf8(response(guest, request).await.into_body().to_vec()).unwrap()
+}
+
+/// Why there is no response, and what the guest wrote.
+pub(crate) async fn fault(guest: &Guest, target: &str) -> (Fault, String) {
+    let (answer, lines) = answer(guest, get(target)).await;
+    (answer.result.unwrap_err(), lines.text())
+}
