@@ -113,7 +113,7 @@ impl Guest {
         let Ok(Ok(permit)) = timeout_at(deadline.into(), inner.instances.clone().acquire_owned()).await else {
             return Answer::failed(Fault::Deadline);
         };
-        let state = match State::new(call, inner.common.clone(), permit) {
+        let state = match State::new(call, head, inner.common.clone(), permit) {
             Ok(state) => state,
             Err(error) => return Answer::failed(Fault::Instantiate(error.to_string())),
         };

@@ -19,6 +19,7 @@ mod fault;
 mod file_kind;
 mod grants;
 mod guest;
+mod head;
 mod limits;
 mod link;
 mod map;

@@ -4,7 +4,7 @@ use wasmtime::Engine;
 use wasmtime::component::Linker;
 use wasmtime_wasi_config::WasiConfig;
 
-use crate::context;
+use crate::{context, head};
 use crate::state::State;
 use crate::world::World;
 
@@ -18,6 +18,7 @@ pub(crate) fn linker(engine: &Engine, world: &World) -> wasmtime::Result<Linker<
     }
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+    head::add_to_linker(&mut linker)?;
     wasmtime_wasi_config::add_to_linker(&mut linker, |state: &mut State| WasiConfig::from(&state.common.config))?;
     context::add_to_linker(&mut linker)?;
     Ok(linker)

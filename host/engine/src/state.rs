@@ -39,6 +39,8 @@ pub(crate) struct State {
     pub(crate) common: Arc<Common>,
     pub(crate) limiter: Limiter,
     pub(crate) facts: Facts,
+    /// The request is HEAD.
+    pub(crate) head: bool,
     /// Files of this invocation; removed with it.
     _scratch: Option<TempDir>,
     /// The place that this instance takes; it is free again when the store is gone.
@@ -48,7 +50,7 @@ pub(crate) struct State {
 impl State {
     /// # Errors
     /// The operating system gives no random bytes, or not the files that are granted.
-    pub(crate) fn new(call: Call, common: Arc<Common>, permit: OwnedSemaphorePermit) -> io::Result<Self> {
+    pub(crate) fn new(call: Call, head: bool, common: Arc<Common>, permit: OwnedSemaphorePermit) -> io::Result<Self> {
         let limits = &common.limits;
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.handles);
@@ -62,6 +64,7 @@ impl State {
             limiter: Limiter::new(limits),
             common,
             facts: call.facts,
+            head,
             _scratch: scratch,
             _permit: permit,
         })

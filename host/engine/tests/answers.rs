@@ -107,6 +107,19 @@ async fn trailers_are_dropped_and_the_body_kept() {
     assert!(!response(&guest(limits()), "trailers").await.body().is_empty());
 }
 
+/// The length is that of another answer, and the guest may be as sure of it as it likes: `axum` on `wstd` is.
+#[tokio::test]
+async fn an_answer_to_head_may_state_a_length() {
+    let guest = guest(limits());
+    let (call, _) = call(Duration::from_secs(10));
+    let mut request = request("length-only:10");
+    *request.method_mut() = http::Method::HEAD;
+    let answer = guest.handle(request, call).await;
+    let response = answer.result.unwrap_or_else(|fault| panic!("{fault}"));
+    assert_eq!(response.headers()["content-length"], "10");
+    assert_eq!(response.body(), "");
+}
+
 #[tokio::test]
 async fn the_reply_does_not_wait_for_work_after_it() {
     let guest = guest(limits());

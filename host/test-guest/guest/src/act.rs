@@ -41,6 +41,9 @@ pub enum Act<'a> {
     ShortBody,
     /// `long-body`: states a shorter `content-length` than it writes.
     LongBody,
+    /// `length-only:COUNT`: states that `content-length`, writes nothing, and panics if the host does not take that. Some
+    /// frameworks answer HEAD so.
+    LengthOnly(usize),
     /// `endless-body`: writes until the host takes no more.
     EndlessBody,
     /// `open-body`: writes, and returns with the body neither finished nor dropped.
@@ -105,6 +108,7 @@ impl<'a> Act<'a> {
             "early-drop" => Self::EarlyDrop,
             "short-body" => Self::ShortBody,
             "long-body" => Self::LongBody,
+            "length-only" => Self::LengthOnly(number(argument)?),
             "endless-body" => Self::EndlessBody,
             "open-body" => Self::OpenBody,
             "chunks" => Self::Chunks(number(argument)?),
@@ -147,6 +151,7 @@ impl<'a> Act<'a> {
             Self::EarlyDrop => partial::early_drop(out),
             Self::ShortBody => partial::stated_length(out, b"short", 10),
             Self::LongBody => partial::stated_length(out, b"much too long", 4),
+            Self::LengthOnly(count) => partial::length_only(out, count),
             Self::EndlessBody => partial::endless(out),
             Self::OpenBody => partial::open(out),
             Self::Chunks(count) => partial::chunks(out, count),

@@ -40,11 +40,20 @@ impl Body {
     }
 
     pub fn finish(self, trailers: Option<Fields>) {
-        let Self { stream, body } = self;
-        drop(stream);
-        if let Err(error) = OutgoingBody::finish(body, trailers) {
+        if let Err(error) = self.end(trailers) {
             eprintln!("finish refused: {error}");
         }
+    }
+
+    /// Finishes, and says whether the host took that.
+    pub fn try_finish(self) -> bool {
+        self.end(None).is_ok()
+    }
+
+    fn end(self, trailers: Option<Fields>) -> Result<(), ErrorCode> {
+        let Self { stream, body } = self;
+        drop(stream);
+        OutgoingBody::finish(body, trailers)
     }
 }
 

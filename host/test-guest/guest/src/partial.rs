@@ -36,6 +36,13 @@ pub fn stated_length(out: ResponseOutparam, bytes: &[u8], stated: usize) {
     body.finish(None);
 }
 
+/// States a length, writes nothing, and insists that this is a body.
+pub fn length_only(out: ResponseOutparam, stated: usize) {
+    let length = stated.to_string();
+    let body = start(out, &[("content-length", length.as_bytes())]);
+    assert!(body.try_finish(), "the host does not take the answer");
+}
+
 /// Writes until the host takes no more.
 pub fn endless(out: ResponseOutparam) {
     let mut body = begin(out);
