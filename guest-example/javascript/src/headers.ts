@@ -1,0 +1,31 @@
+import type { Incoming } from "./host";
+
+/** What the handler saw of a request, and of the invocation behind it. */
+export function seen(incoming: Incoming) {
+  // A name like `__proto__` is a header like any other.
+  const headers: Record<string, string[]> = Object.create(null);
+  for (const [name, value] of incoming.headers) (headers[name] ??= []).push(text(value));
+  return {
+    method: incoming.method,
+    path_with_query: incoming.pathWithQuery,
+    scheme: incoming.scheme ?? null,
+    authority: incoming.authority ?? null,
+    headers,
+    lambda_context: lambdaContext(headers["x-amzn-lambda-context"]?.[0]),
+  };
+}
+
+/** From the header, which every language can read. Null where the host is not Lambda's. */
+function lambdaContext(header: string | undefined): unknown {
+  if (header === undefined) return null;
+  try {
+    return JSON.parse(header);
+  } catch {
+    return header;
+  }
+}
+
+/** Bytes that are not UTF-8 become U+FFFD, as JSON holds text only. */
+function text(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}

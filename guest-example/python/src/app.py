@@ -1,0 +1,20 @@
+"""A router behind a load balancer, as a `wasi:http` component.
+
+The routes are plain functions from `Request` to `Response`, in `routes`; this file and `host` are all that knows wasi:http.
+"""
+
+import host
+from componentize_py_types import Err
+from routes import router
+from web import Response
+from wit_world import exports
+from wit_world.imports.types import IncomingRequest, ResponseOutparam
+
+
+class IncomingHandler(exports.IncomingHandler):
+    def handle(self, request: IncomingRequest, response_out: ResponseOutparam) -> None:
+        try:
+            response = router.answer(host.read(request))
+        except Err as error:
+            response = Response.text(f"the request's body ended early: {error.value}\n", status=400)
+        host.send(response, response_out)

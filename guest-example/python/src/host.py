@@ -1,0 +1,70 @@
+"""Requests from the host, responses to it."""
+
+from componentize_py_types import Err, Ok
+from web import Request, Response
+from wit_world.imports.streams import StreamError_Closed
+from wit_world.imports.types import (
+    Fields,
+    IncomingRequest,
+    Method,
+    Method_Other,
+    OutgoingBody,
+    OutgoingResponse,
+    ResponseOutparam,
+    Scheme,
+    Scheme_Other,
+)
+
+# What one call may read, and what `blocking-write-and-flush` takes at most.
+READ_SIZE = 65_536
+WRITE_SIZE = 4_096
+
+
+def read(request: IncomingRequest) -> Request:
+    """Takes over a request, whole. Raises `Err` where its body breaks off."""
+    scheme = request.scheme()
+    return Request(
+        method=method_name(request.method()),
+        path_with_query=request.path_with_query() or "/",
+        scheme=scheme and scheme_name(scheme),
+        authority=request.authority(),
+        headers=request.headers().entries(),
+        body=read_body(request),
+    )
+
+
+def send(response: Response, out: ResponseOutparam) -> None:
+    """First status and headers, then the body. Its length is the host's to state."""
+    outgoing = OutgoingResponse(Fields.from_list(response.headers))
+    outgoing.set_status_code(response.status)
+    body = outgoing.body()
+    ResponseOutparam.set(out, Ok(outgoing))
+    with body.write() as stream:
+        for start in range(0, len(response.body), WRITE_SIZE):
+            stream.blocking_write_and_flush(response.body[start : start + WRITE_SIZE])
+    OutgoingBody.finish(body, None)
+
+
+def read_body(request: IncomingRequest) -> bytes:
+    chunks = []
+    with request.consume() as body, body.stream() as stream:
+        while True:
+            try:
+                chunks.append(stream.blocking_read(READ_SIZE))
+            except Err as error:
+                if isinstance(error.value, StreamError_Closed):
+                    return b"".join(chunks)
+                raise
+
+
+def method_name(method: Method) -> str:
+    return method.value if isinstance(method, Method_Other) else case_name(method).upper()
+
+
+def scheme_name(scheme: Scheme) -> str:
+    return scheme.value if isinstance(scheme, Scheme_Other) else case_name(scheme).lower()
+
+
+def case_name(case: object) -> str:
+    """`Get` of `Method_Get`: a class stands for each case of a variant."""
+    return type(case).__name__.rpartition("_")[2]
