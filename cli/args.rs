@@ -143,6 +143,7 @@ Without COMPONENT a subcommand takes what funcserver.toml in this folder names, 
 Examples:
   funcserver serve                    the built-in example on http://127.0.0.1:8080
   funcserver serve router.wasm        a component of your own
+  funcserver serve --watch            the project's, built and served anew when a source changes
   funcserver inspect router.wasm      what it needs, and whether it will run
   funcserver bundle router.wasm       function.zip for Lambda
 

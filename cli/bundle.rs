@@ -18,13 +18,11 @@ use crate::component::Component;
 use crate::hash::sha256;
 use crate::output;
 use crate::project::{FILE, Project};
-use crate::size::Size;
+use crate::size::{Size, UNZIPPED};
 use crate::zip::{self, Entry};
 
-/// The largest zip that can be uploaded directly, and the largest that Lambda unpacks (Lambda developer guide, "Lambda
-/// quotas").
+/// The largest zip that can be uploaded directly (Lambda developer guide, "Lambda quotas").
 const DIRECT: Size = Size(50 << 20);
-const UNZIPPED: Size = Size(250 << 20);
 
 /// What `--json` prints.
 #[derive(Debug, Serialize)]

@@ -6,6 +6,9 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Size(pub(crate) u64);
 
+/// The largest function that Lambda unpacks (Lambda developer guide, "Lambda quotas").
+pub(crate) const UNZIPPED: Size = Size(250 << 20);
+
 impl Size {
     /// The size of something in memory.
     pub(crate) fn of(bytes: &[u8]) -> Size {

@@ -50,12 +50,12 @@ impl Slot {
 }
 
 impl Behind {
-    /// Ends the processes, if there are some.
+    /// Ends the processes, if there are some, and waits for their end.
     pub(crate) async fn end(self) {
-        if let Behind::Runtime(runtime) = self
-            && tokio::time::timeout(GRACE, runtime.fleet.shut_down()).await.is_err()
-        {
-            output::warn("invocations on their way were broken off");
+        let Behind::Runtime(runtime) = self else { return };
+        match runtime.fleet.shut_down_after(GRACE).await {
+            0 => {}
+            count => output::warn(format_args!("{count} invocations were broken off")),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! How the component is loaded: now, and again whenever it has changed.
 
-use std::path::{Path, PathBuf};
+use std::env::current_dir;
+use std::path::{Path, PathBuf, absolute};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
@@ -19,6 +20,8 @@ const CONCURRENCY: usize = 128;
 #[derive(Clone)]
 pub(super) struct Loader {
     argument: Option<PathBuf>,
+    /// What `serve` itself writes to, as a path in the working folder.
+    record: Option<PathBuf>,
     setup: Setup,
     env: Arc<Variables>,
 }
@@ -28,7 +31,13 @@ impl Loader {
         // In bytes; there are no more than 10,240 of them.
         let memory = usize::try_from(args.memory).unwrap_or(usize::MAX).saturating_mul(1 << 20);
         let setup = Setup { timeout: args.timeout.duration(), memory, concurrency: CONCURRENCY };
-        Loader { argument: args.component.path.clone(), setup, env: Arc::new(env.clone()) }
+        let record = args.record.as_deref().and_then(inside);
+        Loader { argument: args.component.path.clone(), record, setup, env: Arc::new(env.clone()) }
+    }
+
+    /// Whether `serve` itself writes this file.
+    pub(super) fn writes(&self, path: &Path) -> bool {
+        self.record.as_deref().is_some_and(|folder| path.starts_with(folder))
     }
 
     /// The component that the command line names.
@@ -58,4 +67,10 @@ impl Loader {
 /// Runs what takes its time apart from the tasks that answer requests and signals.
 pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     spawn_blocking(work).await.context("a task of the tool itself has failed")?
+}
+
+/// A path as one in the working folder, if it is there.
+fn inside(path: &Path) -> Option<PathBuf> {
+    let (path, here) = (absolute(path).ok()?, current_dir().ok()?);
+    path.strip_prefix(here).ok().map(Path::to_owned)
 }

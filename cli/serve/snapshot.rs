@@ -16,8 +16,8 @@ use crate::hash::sha256;
 /// Folders that hold what is made, in whatever language. Those that `.gitignore` names, and hidden ones, are left out too.
 const MADE: [&str; 4] = ["target", "node_modules", "dist", "__pycache__"];
 
-/// Files that are made, by their endings.
-const MADE_FILES: [&str; 3] = ["wasm", "cwasm", "zip"];
+/// Files that are made, by their endings. A log may be this program's own.
+const MADE_FILES: [&str; 4] = ["wasm", "cwasm", "zip", "log"];
 
 /// Files above this size, in bytes, are not read: their time and length count.
 const READ: u64 = 1 << 20;
@@ -84,7 +84,8 @@ impl Eq for Seen {}
 /// The source files in `folder`: all but what is hidden, ignored or made.
 pub(super) fn sources(folder: &Path) -> Vec<PathBuf> {
     let walk = WalkBuilder::new(folder).require_git(false).filter_entry(|entry| !is_made(entry)).build();
-    let files = walk.flatten().filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()));
+    let files =
+        walk.flatten().filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file() || kind.is_symlink()));
     files.map(|entry| entry.path().strip_prefix(".").unwrap_or(entry.path()).to_owned()).collect()
 }
 
@@ -128,6 +129,7 @@ mod tests {
             "out/a.wasm",
             "a.cwasm",
             "function.zip",
+            "serve.log",
             "src/generated.rs",
         ]);
         fs::write(project.path().join(".gitignore"), "generated.rs\n").unwrap();

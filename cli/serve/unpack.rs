@@ -11,10 +11,7 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use zip::ZipArchive;
 use zip::read::ZipFile;
 
-use crate::size::Size;
-
-/// The largest function that Lambda unpacks (Lambda developer guide, "Lambda quotas").
-const UNZIPPED: Size = Size(250 << 20);
+use crate::size::UNZIPPED;
 
 /// The longest target of a link, in bytes: `PATH_MAX`.
 const LINK: u64 = 4096;

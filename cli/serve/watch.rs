@@ -24,12 +24,14 @@ use crate::{output, report};
 /// How often the files are looked at. A change counts when nothing else has changed for as long.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// After so long a change counts even if there is no end to it.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// Looking takes no more than this part of the time.
 const SHARE: u32 = 20;
 
 /// What is watched, and what was seen last.
 pub(super) struct Watch {
-    loader: Loader,
     plan: Arc<Plan>,
     /// What was last acted upon.
     seen: Arc<Seen>,
@@ -40,6 +42,7 @@ pub(super) struct Watch {
 
 /// What the project asks for.
 struct Plan {
+    loader: Loader,
     project: Project,
     component: PathBuf,
     build: Option<BuildCommand>,
@@ -57,14 +60,12 @@ impl Watch {
     /// Builds the component if there is a command for it, and loads it. Where the build fails, the component of an earlier
     /// one will do.
     pub(super) async fn start(loader: Loader) -> Result<(Watch, LocalFunction, Origin)> {
-        let plan = Arc::new(Plan::of(&loader)?);
+        let plan = Arc::new(Plan::of(loader)?);
         let before = look(&plan, &Arc::default()).await;
         let built = plan.build().await;
         let seen = look(&plan, &before).await;
-        let loaded = {
-            let (loader, plan) = (loader.clone(), Arc::clone(&plan));
-            blocking(move || loader.load(&plan.project)).await
-        };
+        let loading = Arc::clone(&plan);
+        let loaded = blocking(move || loading.loader.load(&loading.project)).await;
         let (function, origin) = match (built, loaded) {
             (Ok(()), loaded) => loaded?,
             (Err(error), Err(_)) => return Err(error),
@@ -77,7 +78,7 @@ impl Watch {
         plan.announce();
         let served = Some(seen.files.clone());
         let seen = Arc::new(Seen { files: seen.files.clone(), sources: before.sources.clone() });
-        Ok((Watch { loader, plan, seen, served, generated: Generated::default() }, function, origin))
+        Ok((Watch { plan, seen, served, generated: Generated::default() }, function, origin))
     }
 
     /// Watches until this future is dropped, and puts what is new into `slot`.
@@ -96,13 +97,16 @@ impl Watch {
     async fn change(&self) -> (Arc<Seen>, Vec<PathBuf>) {
         let mut last = Vec::new();
         let mut seen = Arc::clone(&self.seen);
+        let mut first = None;
         loop {
             let begin = Instant::now();
             let now = look(&self.plan, &seen).await;
             sleep(PAUSE.max(begin.elapsed() * SHARE)).await;
             let changes = self.changes(&now);
             let over = now.files == seen.files && now.sources == seen.sources && changes == last;
-            if over && !changes.is_empty() {
+            if changes.is_empty() {
+                first = None;
+            } else if over || first.get_or_insert_with(Instant::now).elapsed() > PATIENCE {
                 return (now, changes);
             }
             (seen, last) = (now, changes);
@@ -121,7 +125,7 @@ impl Watch {
     async fn act(&mut self, seen: Arc<Seen>, changes: &[PathBuf], slot: &Slot) -> Result<()> {
         self.seen = Arc::clone(&seen);
         if changes.iter().any(|path| path == Path::new(FILE)) {
-            self.plan = Arc::new(Plan::of(&self.loader)?);
+            self.plan = Arc::new(Plan::of(self.plan.loader.clone())?);
             // It may name other files than before.
             self.seen = look(&self.plan, &seen).await;
         }
@@ -153,8 +157,8 @@ impl Watch {
         let begin = Instant::now();
         // Until it is loaded, nothing is known to be good.
         self.served = None;
-        let (loader, plan) = (self.loader.clone(), Arc::clone(&self.plan));
-        let function = blocking(move || loader.load_again(&plan.project)).await?;
+        let plan = Arc::clone(&self.plan);
+        let function = blocking(move || plan.loader.load_again(&plan.project)).await?;
         slot.put(function);
         self.served = Some(self.seen.files.clone());
         output::note(format_args!(
@@ -167,7 +171,7 @@ impl Watch {
 }
 
 impl Plan {
-    fn of(loader: &Loader) -> Result<Plan> {
+    fn of(loader: Loader) -> Result<Plan> {
         let project = loader.project()?;
         let Some(component) = loader.argument().or(project.config.component.path.as_deref()) else {
             bail!(
@@ -176,7 +180,7 @@ impl Plan {
             );
         };
         let component = component.to_owned();
-        Ok(Plan { component, build: BuildCommand::of(loader.argument(), &project), project })
+        Ok(Plan { component, build: BuildCommand::of(loader.argument(), &project), project, loader })
     }
 
     async fn build(&self) -> Result<()> {
@@ -198,7 +202,8 @@ impl Plan {
 async fn look(plan: &Arc<Plan>, before: &Arc<Seen>) -> Arc<Seen> {
     let (plan, earlier) = (Arc::clone(plan), Arc::clone(before));
     let looked = blocking(move || {
-        let sources = if plan.build.is_some() { sources(Path::new(".")) } else { Vec::new() };
+        let mut sources = if plan.build.is_some() { sources(Path::new(".")) } else { Vec::new() };
+        sources.retain(|path| !plan.loader.writes(path));
         Ok(Seen {
             files: Snapshot::of([plan.component.clone(), FILE.into()], &earlier.files),
             sources: Snapshot::of(sources, &earlier.sources),

@@ -70,6 +70,37 @@ fn the_zip_holds_what_lambda_runs() {
 }
 
 #[test]
+fn the_build_command_runs_first() {
+    let tool = user();
+    tool.write(
+        "funcserver.toml",
+        "[component]\npath = \"made.wasm\"\nbuild = \"echo making; cp mirror.wasm made.wasm\"\n",
+    );
+    for line in ["bundle --json", "build --json"] {
+        let _ = fs::remove_file(tool.path("made.wasm"));
+        let ended = tool.run_with(line, "FUNCSERVER_BOOTSTRAP_DIR", tool.path("bin")).succeeded();
+        // What it prints must not get among the JSON.
+        ended.json();
+        assert!(ended.stderr.contains("building: echo making"), "{}", ended.stderr);
+        assert!(ended.stderr.contains("\nmaking\n") && ended.stderr.contains("built in "), "{}", ended.stderr);
+    }
+    // It makes another component than the one that the command line names.
+    let ended = tool.run("build mirror.wasm").succeeded();
+    assert!(!ended.stderr.contains("building"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_build_that_fails_ends_it() {
+    let tool = user();
+    tool.write("funcserver.toml", "[component]\npath = \"mirror.wasm\"\nbuild = \"echo out of tea; exit 3\"\n");
+    for line in ["bundle", "build"] {
+        let ended = tool.run(line).failed(&["the build command failed (exit status: 3): echo out of tea"]);
+        assert!(ended.stderr.contains("\nout of tea\n"), "{}", ended.stderr);
+        assert!(!tool.path("function.zip").exists() && !tool.path("handler.cwasm").exists());
+    }
+}
+
+#[test]
 fn the_same_inputs_give_the_same_bytes() {
     let (one, other) = (user(), user());
     for tool in [&one, &other] {

@@ -89,6 +89,13 @@ fn it_allows_what_the_reader_allows() {
         ("[alb]\ntrusted-hops = 101", false),
         ("[alb]\ntrusted-hops = -1", false),
         ("[alb]\ntrusted-hop = 1", false),
+        ("[network]\nallow = [\"https://api.example.com\", \"*\"]", true),
+        ("[network]\nallow = \"*\"", false),
+        ("[network]\nallow = [1]", false),
+        ("[guest]\nenv = { STAGE = \"test\" }\ninherit-env = [\"KEY\"]\nassets = \"public\"", true),
+        ("[guest]\nenv = { STAGE = 1 }", false),
+        ("[guest]\ninherit-env = \"KEY\"", false),
+        ("[guest]\nassets = \"/public\"", false),
         ("[balb]", false),
         ("limits = 1", false),
     ] {

@@ -25,8 +25,22 @@ pub(crate) struct Server {
 impl Server {
     /// Starts `serve` with these arguments on a free port, and waits for its first line.
     pub(crate) fn start(tool: &Tool, arguments: &str) -> Server {
+        Server::of(tool, tool.command(&format!("serve --listen 127.0.0.1:0 {arguments}")))
+    }
+
+    /// Starts it with what a program needs to be found, and with a variable in its environment by which it is found again.
+    pub(crate) fn exec(tool: &Tool, arguments: &str) -> Server {
+        let mark = mark(tool);
+        let mut command = tool.command(&format!("serve --listen 127.0.0.1:0 --env {mark} {arguments}"));
+        for name in ["PATH", "HOME"] {
+            command.env(name, std::env::var_os(name).unwrap_or_default());
+        }
+        Server::of(tool, command)
+    }
+
+    /// Starts that command, and waits for its first line.
+    pub(crate) fn of(tool: &Tool, mut command: Command) -> Server {
         let stderr = tool.path("serve.log");
-        let mut command = tool.command(&format!("serve {arguments} --listen 127.0.0.1:0"));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(File::create(&stderr).unwrap());
         let mut child = command.spawn().unwrap();
         let (line, stdout) = first_line(child.stdout.take().unwrap());
@@ -72,6 +86,22 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A variable that only the processes of this user have.
+pub(crate) fn mark(tool: &Tool) -> String {
+    format!("MARK={}", tool.path("").display())
+}
+
+/// The processes that run with this variable.
+pub(crate) fn processes_with(variable: &str) -> Vec<u32> {
+    let numbers = fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let has = |id: &u32| {
+        // One that has ended and was not waited for has an environment no more.
+        let environment = fs::read(format!("/proc/{id}/environ")).unwrap_or_default();
+        environment.split(|byte| *byte == 0).any(|one| one == variable.as_bytes())
+    };
+    numbers.filter(has).collect()
 }
 
 /// The first line, or nothing if none comes.

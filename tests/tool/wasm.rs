@@ -3,6 +3,19 @@
 /// A handler that mirrors requests, and does what the header `x-act` says.
 pub(crate) use funcserver_test_guest::WASM as MIRROR;
 
+/// The example handler, whose pages speak of `Home`.
+const EXAMPLE: &[u8] = include_bytes!(env!("FUNCSERVER_EXAMPLE_COMPONENT"));
+
+/// The example handler as of another version: its pages speak of `name` in place of `Home`.
+pub(crate) fn version(name: &str) -> Vec<u8> {
+    assert_eq!(name.len(), "Home".len());
+    let mut bytes = EXAMPLE.to_vec();
+    let places: Vec<_> = (0..bytes.len() - 4).filter(|&at| bytes[at..].starts_with(b"Home")).collect();
+    assert!(places.len() > 1, "the page has it in its title and its menu");
+    places.into_iter().for_each(|at| bytes[at..at + 4].copy_from_slice(name.as_bytes()));
+    bytes
+}
+
 /// A core module.
 pub(crate) fn core_module() -> Vec<u8> {
     wat::parse_str("(module (func (export \"run\")))").unwrap()

@@ -33,7 +33,7 @@ pub fn run(env: &dyn Env) -> ExitCode {
         Err(LambdaEnvError::Incomplete { runtime_api, problems }) => Err((runtime_api, problems.join("; "))),
         Err(error) => {
             eprintln!(
-                "bootstrap: {error}; it is the runtime inside a function's zip: `funcserver serve` runs a component here"
+                "bootstrap: {error}; it is the runtime inside a function's zip: `funcserver serve COMPONENT` runs a component here, `funcserver serve --zip FILE` the whole"
             );
             return ExitCode::from(USAGE);
         }

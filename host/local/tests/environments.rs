@@ -142,6 +142,20 @@ async fn time_runs_out_and_the_whole_group_is_killed() {
 }
 
 #[tokio::test]
+async fn a_fleet_breaks_off_what_takes_too_long() {
+    let fleet = Arc::new(Fleet::new(function(), python(""), 2, quiet()));
+    fleet.invoke(event("")).await.unwrap();
+    let busy = Arc::clone(&fleet);
+    let invoked = tokio::spawn(async move { busy.invoke(event("sleep 600")).await });
+    // Once it is under way.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let processes = fleet.process_ids();
+    assert_eq!(fleet.shut_down_after(Duration::from_millis(100)).await, 1);
+    assert!(!processes.iter().any(|id| runs(*id)));
+    assert_eq!(invoked.await.unwrap().unwrap_err().error_type(), "Fleet.Closed");
+}
+
+#[tokio::test]
 async fn output_comes_line_by_line() {
     let lines = Arc::new(Mutex::new(Vec::new()));
     let sink = Arc::clone(&lines);

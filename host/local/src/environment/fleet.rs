@@ -5,6 +5,7 @@ use crate::{Function, InvocationError};
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 
@@ -74,15 +75,24 @@ impl Fleet {
 
     /// Waits for the events on their way, then ends all environments as Lambda does; later events are throttled.
     pub async fn shut_down(&self) {
+        self.shut_down_after(Duration::MAX).await;
+    }
+
+    /// The same, but breaks off the events that take longer than `patience`. Returns how many those were.
+    pub async fn shut_down_after(&self, patience: Duration) -> usize {
         self.shared.places.close();
         let mut running = std::mem::take(&mut *self.running.lock().unwrap_or_else(PoisonError::into_inner));
-        while running.join_next().await.is_some() {}
+        let drained = async { while running.join_next().await.is_some() {} };
+        let _ = tokio::time::timeout(patience, drained).await;
+        let broken_off = running.len();
+        drop(running);
         let living = self.shared.close();
         let mut ends = JoinSet::new();
         for environment in living {
             ends.spawn(async move { environment.shut_down().await });
         }
         while ends.join_next().await.is_some() {}
+        broken_off
     }
 }
 
