@@ -4,9 +4,9 @@ use wasmtime::Engine;
 use wasmtime::component::Linker;
 use wasmtime_wasi_config::WasiConfig;
 
-use crate::{context, head};
 use crate::state::State;
 use crate::world::World;
+use crate::{context, head};
 
 /// `wasi:cli` and `wasi:http` 0.2, and 0.3 for a component that asks for it; `wasi:config`, and the project's own context.
 /// Linking grants nothing by itself: what a guest can reach is decided by the state of its store.
