@@ -1,0 +1,23 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+// A request, read whole.
+struct Request {
+    std::string method;
+    std::string path_with_query;
+    std::optional<std::string> scheme;
+    std::optional<std::string> authority;
+    // In the order of their coming. A value need not be UTF-8.
+    std::vector<std::pair<std::string, std::string>> headers;
+    std::string body;
+
+    // The path alone.
+    std::string_view path() const;
+    // The first value of a header, of which the name is given in lower case.
+    std::optional<std::string_view> header(std::string_view name) const;
+};

@@ -1,0 +1,90 @@
+//! What can be asked of an answer. Each check tells what it found in place of what it expected.
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+use http::{HeaderName, Response, header};
+use serde_json::Value;
+
+pub(crate) type Check = Box<dyn Fn(&Response<Bytes>) -> Result<(), String> + Send + Sync>;
+
+/// It has this status.
+pub(crate) fn status(expected: u16) -> Check {
+    check(move |response| same("status", response.status().as_u16(), expected))
+}
+
+/// It is an answer of the handler and no failure: the frameworks differ in what they think of such a request.
+pub(crate) fn no_failure() -> Check {
+    check(|response| match response.status().as_u16() {
+        200..500 => Ok(()),
+        status => Err(format!("status {status}")),
+    })
+}
+
+/// Its content type is this one, apart from spaces and letter case.
+pub(crate) fn content_type(expected: &'static str) -> Check {
+    let plain = |text: &str| text.replace(' ', "").to_ascii_lowercase();
+    check(move |response| same("content-type", plain(&header(response, header::CONTENT_TYPE)), plain(expected)))
+}
+
+/// Its `allow` lists these methods.
+pub(crate) fn allow(expected: &[&'static str]) -> Check {
+    let expected: BTreeSet<String> = expected.iter().map(|method| (*method).to_owned()).collect();
+    check(move |response| {
+        let allow = header(response, header::ALLOW);
+        same("allow", allow.split(',').map(|method| method.trim().to_owned()).collect(), expected.clone())
+    })
+}
+
+/// Its body is this.
+pub(crate) fn body(expected: impl Into<Bytes>) -> Check {
+    let expected = expected.into();
+    check(move |response| match *response.body() == expected {
+        true => Ok(()),
+        false => {
+            Err(format!("a body of {} bytes is not the expected one of {}", response.body().len(), expected.len()))
+        }
+    })
+}
+
+/// It is a page with that heading, and links to all three.
+pub(crate) fn page(heading: &str) -> Vec<Check> {
+    let parts = [
+        format!("<h1>{heading}</h1>"),
+        "href=\"/\"".to_owned(),
+        "href=\"/products\"".to_owned(),
+        "href=\"/articles\"".to_owned(),
+    ];
+    let parts = check(move |response| {
+        let page = String::from_utf8_lossy(response.body());
+        match parts.iter().find(|part| !page.contains(*part)) {
+            Some(part) => Err(format!("the page has no {part}")),
+            None => Ok(()),
+        }
+    });
+    vec![status(200), content_type("text/html; charset=utf-8"), parts]
+}
+
+/// Its JSON has this value at this pointer (RFC 6901).
+pub(crate) fn json(pointer: &'static str, expected: impl Into<Value>) -> Check {
+    let expected = expected.into();
+    check(move |response| {
+        let found: Value = serde_json::from_slice(response.body()).map_err(|error| format!("no JSON: {error}"))?;
+        same(pointer, found.pointer(pointer).cloned().unwrap_or_default(), expected.clone())
+    })
+}
+
+fn check(check: impl Fn(&Response<Bytes>) -> Result<(), String> + Send + Sync + 'static) -> Check {
+    Box::new(check)
+}
+
+fn header(response: &Response<Bytes>, name: HeaderName) -> String {
+    response.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).unwrap_or_default()
+}
+
+fn same<T: PartialEq + std::fmt::Debug>(what: &str, found: T, expected: T) -> Result<(), String> {
+    match found == expected {
+        true => Ok(()),
+        false => Err(format!("{what} is {found:?} and should be {expected:?}")),
+    }
+}

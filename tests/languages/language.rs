@@ -1,0 +1,61 @@
+//! The examples, as `table.txt` lists them.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use funcserver_engine::HandlerVersion;
+
+const TABLE: &str = include_str!("table.txt");
+
+/// A folder of `guest-example/`.
+#[derive(Clone, Copy)]
+pub(crate) struct Language {
+    /// The folder's name.
+    pub(crate) name: &'static str,
+    /// The version of `wasi:http` that its component speaks.
+    pub(crate) version: HandlerVersion,
+}
+
+impl Language {
+    fn all() -> impl Iterator<Item = Language> {
+        TABLE.lines().filter(|line| !line.starts_with('#')).map(|line| {
+            let mut words = line.split_whitespace();
+            let (Some(name), Some(version)) = (words.next(), words.next()) else {
+                panic!("table.txt: no folder and version in {line:?}")
+            };
+            let version = match version {
+                "0.2" => HandlerVersion::P2,
+                "0.3" => HandlerVersion::P3,
+                other => panic!("table.txt: {other} is no version of wasi:http"),
+            };
+            Language { name, version }
+        })
+    }
+
+    /// The entry of that folder.
+    pub(crate) fn named(name: &str) -> Language {
+        Language::all().find(|language| language.name == name).unwrap_or_else(|| panic!("table.txt has no {name}"))
+    }
+}
+
+/// What the table lists is what there is.
+pub(crate) fn check_folders() -> Result<(), String> {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("guest-example");
+    let mut folders = BTreeSet::new();
+    for entry in fs::read_dir(examples).unwrap() {
+        let entry = entry.unwrap();
+        if entry.file_type().unwrap().is_dir() {
+            folders.insert(entry.file_name().into_string().unwrap());
+        }
+    }
+    let listed: BTreeSet<_> = Language::all().map(|language| language.name.to_owned()).collect();
+    if folders == listed {
+        return Ok(());
+    }
+    Err(format!(
+        "the folders of guest-example/ are not those of tests/languages/table.txt: without an entry {:?}, without a folder {:?}",
+        folders.difference(&listed).collect::<Vec<_>>(),
+        listed.difference(&folders).collect::<Vec<_>>()
+    ))
+}

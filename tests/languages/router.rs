@@ -1,0 +1,99 @@
+//! A component that is loaded as the bootstrap does it, and asked by events of a load balancer.
+
+use std::io;
+use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use funcserver_bootstrap::config::Config;
+use funcserver_bootstrap::log::{Format, Level, Log};
+use funcserver_bootstrap::{Context, Host, Outcome};
+use funcserver_engine::{FileKind, Guest, Limits, Target, compile};
+use funcserver_events::alb::{self, ReplyForm};
+use http::Response;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::language::Language;
+use crate::requests::{self, Case};
+
+/// No answer takes longer, on the slowest machine with everything else at work.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Instances at once.
+const CONCURRENCY: usize = 4;
+/// The id of every invocation here.
+pub(crate) const REQUEST_ID: &str = "5a5ad9fe-0a5f-4a0e-9f2c-5b6b4f6f0001";
+
+pub(crate) struct Router {
+    host: Host,
+    runtime: Runtime,
+}
+
+impl Router {
+    /// Loads the component at `path`, of which the language says what it should be.
+    pub(crate) fn load(language: Language, path: &Path) -> Result<Router, String> {
+        let bytes = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let folder = tempfile::tempdir().unwrap();
+        let compiled = folder.path().join("handler.cwasm");
+        let code = match FileKind::of(&bytes) {
+            FileKind::Precompiled(_) => bytes,
+            _ => compile::compile(&bytes, Target::Host).map_err(|error| error.to_string())?,
+        };
+        std::fs::write(&compiled, code).unwrap();
+        let guest = Guest::load(&compiled, Limits { concurrency: CONCURRENCY, ..Limits::default() })
+            .map_err(|error| error.to_string())?;
+        let version = guest.world().handler().map_err(|error| error.to_string())?;
+        if version != language.version {
+            return Err(format!("table.txt says {:?}, and the component is of {version:?}", language.version));
+        }
+        let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        // On stderr: why a handler failed is what one wants to know of a failed test.
+        let log = Log::new(Format::Text, Level::Warn, io::stderr());
+        Ok(Router { host: Host::new(guest, &Config::default(), log), runtime })
+    }
+
+    /// Asks once in each mode that the case has, and checks the answers.
+    pub(crate) fn answer_one(&self, case: &Case) -> Result<(), String> {
+        self.runtime.block_on(self.try_case(case))
+    }
+
+    /// Asks all of them at once, which is more than there are instances.
+    pub(crate) fn answer_many(&self) -> Result<(), String> {
+        let cases = requests::all();
+        let answers = futures_util::future::join_all(cases.iter().map(|case| self.try_case(case)));
+        self.runtime.block_on(answers).into_iter().collect()
+    }
+
+    async fn try_case(&self, case: &Case) -> Result<(), String> {
+        for (mode, event) in &case.events {
+            let response = self.ask(event.clone(), ReplyForm { mode: *mode, head: case.head }).await?;
+            for check in &case.checks {
+                check(&response)
+                    .map_err(|reason| format!("{}, {mode:?}: {reason}\n{}", case.name, shown(&response)))?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn ask(&self, event: Vec<u8>, form: ReplyForm) -> Result<Response<Bytes>, String> {
+        let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + PATIENCE;
+        let context = Context {
+            request_id: REQUEST_ID.to_owned(),
+            deadline_ms: u64::try_from(deadline.as_millis()).unwrap(),
+            trace_id: None,
+            function_arn: "arn:aws:lambda:eu-north-1:111122223333:function:shop".to_owned(),
+        };
+        let (outcome, after) = self.host.invoke(event.into(), context).await;
+        after.finish().await;
+        match outcome {
+            Outcome::Reply { json, .. } => alb::read_reply(&json, form).map_err(|error| error.to_string()),
+            Outcome::Error { kind, message } => Err(format!("{kind}: {message}")),
+        }
+    }
+}
+
+/// The beginning of an answer, for whoever reads why it is wrong.
+fn shown(response: &Response<Bytes>) -> String {
+    let body = String::from_utf8_lossy(response.body());
+    let body: String = body.chars().take(2000).collect();
+    format!("{} {:?}\n{body}", response.status(), response.headers())
+}
