@@ -157,7 +157,7 @@ fn world(component: &Component, engine: &Engine) -> World {
 }
 
 fn link(component: &Component, engine: &Engine, world: &World, version: HandlerVersion) -> wasmtime::Result<Handler> {
-    let pre = link::linker(engine, world)?.instantiate_pre(component)?;
+    let pre = link::linker(engine, component, world)?.instantiate_pre(component)?;
     match version {
         HandlerVersion::P2 => Ok(Handler::P2(ProxyPre::new(pre)?)),
         HandlerVersion::P3 => Ok(Handler::P3(ServicePre::new(pre)?)),

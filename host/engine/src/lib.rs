@@ -28,6 +28,7 @@ mod output;
 mod p2;
 mod p3;
 mod reply;
+mod sockets;
 mod state;
 mod target;
 mod ticker;

@@ -68,6 +68,16 @@ async fn outgoing_requests_are_denied() {
 }
 
 #[tokio::test]
+async fn sockets_are_closed() {
+    let guest = guest(limits());
+    assert!(guest.world().imports.iter().any(|name| name.starts_with("wasi:sockets/tcp")), "{:?}", guest.world());
+    for act in ["connect:127.0.0.1:9", "connect:[::1]:9", "bind:127.0.0.1:0", "resolve:localhost:80"] {
+        let answer = json(&response(&guest, act).await);
+        assert!(answer["error"].is_string(), "{act}: {answer}");
+    }
+}
+
+#[tokio::test]
 async fn random_numbers_differ_between_instances() {
     let guest = guest(limits());
     let (one, two) = (json(&response(&guest, "random").await), json(&response(&guest, "random").await));

@@ -8,7 +8,7 @@ use wasip2::http::types::{ErrorCode, ResponseOutparam};
 
 use crate::answer::Answer;
 use crate::seen::Seen;
-use crate::{entropy, fault, fetch, files, host_imports, partial, surroundings};
+use crate::{entropy, fault, fetch, files, host_imports, partial, sockets, surroundings};
 
 /// What `x-act` can ask for, written as the variant's comment begins. Numbers are decimal.
 pub enum Act<'a> {
@@ -76,6 +76,8 @@ pub enum Act<'a> {
     Environment,
     /// `read:PATH`, `write:PATH` and `list:PATH`: see [`files`].
     File(files::Act, &'a str),
+    /// `connect:ADDRESS`, `bind:ADDRESS` and `resolve:NAME:PORT`: see [`sockets`].
+    Socket(sockets::Act, &'a str),
     /// `random`: see [`entropy::answer`].
     Random,
     /// `fetch:URL`: see [`fetch::answer`].
@@ -125,6 +127,9 @@ impl<'a> Act<'a> {
             "read" => Self::File(files::Act::Read, argument),
             "write" => Self::File(files::Act::Write, argument),
             "list" => Self::File(files::Act::List, argument),
+            "connect" => Self::Socket(sockets::Act::Connect, argument),
+            "bind" => Self::Socket(sockets::Act::Bind, argument),
+            "resolve" => Self::Socket(sockets::Act::Resolve, argument),
             "random" => Self::Random,
             "fetch" => Self::Fetch(argument),
             "request" => Self::Request(argument),
@@ -174,6 +179,7 @@ impl<'a> Act<'a> {
             Self::State => return Answer::json(&json!({ "requests": requests() })),
             Self::Environment => return surroundings::answer(),
             Self::File(act, path) => return files::answer(act, path),
+            Self::Socket(act, address) => return sockets::answer(act, address),
             Self::Random => return entropy::answer(),
             Self::Fetch(url) => return fetch::answer(url),
             Self::Request(text) => return fetch::instructed(text),

@@ -17,6 +17,7 @@ mod files;
 mod host_imports;
 mod partial;
 mod seen;
+mod sockets;
 mod surroundings;
 
 use wasip2::exports::http::incoming_handler::Guest;

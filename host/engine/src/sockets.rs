@@ -1,0 +1,101 @@
+//! `wasi:sockets`, closed: standard libraries import all of it, and here every way to a socket is refused.
+//!
+//! Nothing of an implementation is linked. What makes a socket or looks up a name answers `access-denied`, and without a
+//! socket nothing else can be called. One function stands for all of them, where typed ones would be code for each.
+
+use wasmtime::component::types::{ComponentFunc, ComponentItem, Type};
+use wasmtime::component::{Component, Linker, LinkerInstance, Resource, ResourceAny, ResourceType, Val};
+use wasmtime::{AsContextMut, Engine, StoreContextMut, bail};
+
+use crate::state::State;
+
+/// How the interfaces are called, before their own names.
+const PACKAGE: &str = "wasi:sockets/";
+/// The case of every `error-code` that says no.
+const DENIED: &str = "access-denied";
+
+/// The resources that these interfaces define; others that they use are those of `wasi:io`.
+const RESOURCES: &[&str] = &[
+    "incoming-datagram-stream",
+    "network",
+    "outgoing-datagram-stream",
+    "resolve-address-stream",
+    "tcp-socket",
+    "udp-socket",
+];
+
+/// What every one of these resources is to the host. `network` is the only one that a guest ever gets.
+struct Closed;
+
+/// Links those interfaces of the package that the component imports.
+pub(crate) fn add_to_linker(
+    linker: &mut Linker<State>,
+    component: &Component,
+    engine: &Engine,
+) -> wasmtime::Result<()> {
+    for (name, import) in component.component_type().imports(engine) {
+        let ComponentItem::ComponentInstance(interface) = import.ty else { continue };
+        if !name.starts_with(PACKAGE) {
+            continue;
+        }
+        let mut linker = linker.instance(name)?;
+        for (name, export) in interface.exports(engine) {
+            match export.ty {
+                ComponentItem::ComponentFunc(ty) => function(&mut linker, name, &ty)?,
+                ComponentItem::Resource(_) if RESOURCES.contains(&name) => {
+                    linker.resource(name, ResourceType::host::<Closed>(), |_, _| Ok(()))?;
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+fn function(linker: &mut LinkerInstance<'_, State>, name: &str, ty: &ComponentFunc) -> wasmtime::Result<()> {
+    if ty.async_() {
+        // Those take no resource but their socket, which nobody has.
+        return linker.func_new_concurrent(name, |accessor, ty, _, results| {
+            Box::pin(async move { accessor.with(|mut access| answer(access.as_context_mut(), &ty, results)) })
+        });
+    }
+    linker.func_new_async(name, |mut store, ty, parameters, results| {
+        Box::new(async move {
+            give_back(&mut store, parameters).await?;
+            answer(store, &ty, results)
+        })
+    })
+}
+
+/// Resources that were lent for the call.
+async fn give_back(store: &mut StoreContextMut<'_, State>, parameters: &[Val]) -> wasmtime::Result<()> {
+    for parameter in parameters {
+        if let Val::Resource(resource) = parameter {
+            resource.resource_drop_async(&mut *store).await?;
+        }
+    }
+    Ok(())
+}
+
+fn answer(mut store: StoreContextMut<'_, State>, ty: &ComponentFunc, results: &mut [Val]) -> wasmtime::Result<()> {
+    for (result, ty) in results.iter_mut().zip(ty.results()) {
+        *result = match &ty {
+            Type::Result(ty) => match ty.err() {
+                Some(Type::Enum(_)) => denied(Val::Enum(DENIED.to_owned())),
+                Some(Type::Variant(_)) => denied(Val::Variant(DENIED.to_owned(), None)),
+                _ => bail!("sockets are closed"),
+            },
+            // The network that `instance-network` hands out: any number, as nothing is behind it.
+            Type::Own(_) => {
+                let network = Resource::<Closed>::new_own(0);
+                Val::Resource(ResourceAny::try_from_resource(network, &mut store)?)
+            }
+            _ => bail!("sockets are closed"),
+        };
+    }
+    Ok(())
+}
+
+fn denied(code: Val) -> Val {
+    Val::Result(Err(Some(Box::new(code))))
+}
