@@ -70,6 +70,28 @@ fn the_zip_holds_what_lambda_runs() {
 }
 
 #[test]
+fn assets_are_in_the_zip_as_they_lie_in_the_project() {
+    let tool = user();
+    tool.write("funcserver.toml", "[component]\npath = \"mirror.wasm\"\n\n[guest]\nassets = \"public\"\n");
+    tool.write("public/b.css", "b {}");
+    tool.write("public/a/index.html", "<p>a");
+    bundle(&tool, "--arch x86_64");
+    let files = unpack(tool.read("function.zip"));
+    let assets: Vec<_> = files
+        .iter()
+        .filter(|(name, ..)| name.starts_with("public/"))
+        .map(|(name, mode, bytes)| (name.as_str(), *mode, bytes.as_slice()))
+        .collect();
+    assert_eq!(assets, [("public/a/index.html", 0o644, &b"<p>a"[..]), ("public/b.css", 0o644, b"b {}")]);
+    let settings = files.iter().find(|(name, ..)| name == "funcserver.toml").map(|(.., bytes)| bytes.clone());
+    assert_eq!(settings.unwrap(), b"[guest]\nassets = \"public\"\n");
+
+    tool.write("funcserver.toml", "[component]\npath = \"mirror.wasm\"\n\n[guest]\nassets = \"missing\"\n");
+    let line = "bundle --arch x86_64";
+    tool.run_with(line, "FUNCSERVER_BOOTSTRAP_DIR", tool.path("bin")).failed(&["guest.assets", "missing"]);
+}
+
+#[test]
 fn the_build_command_runs_first() {
     let tool = user();
     tool.write(
