@@ -115,6 +115,16 @@ async fn settings_come_from_the_zip_and_the_environment() {
 }
 
 #[tokio::test]
+async fn events_are_answered_after_a_restore_from_a_snapshot() {
+    let mut root = Root::with_component("handler.cwasm");
+    root.variables = vec![("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start")];
+    let environment = root.start().await;
+    for _ in 0..2 {
+        assert_eq!(status(&environment.invoke(act("random").to_string().into()).await.unwrap()), 200);
+    }
+}
+
+#[tokio::test]
 async fn faults_can_be_invocation_errors_and_a_metric() {
     let mut root = Root::with_component("handler.cwasm");
     root.variables = vec![("FUNCSERVER_LIMITS_FAIL", "error"), ("FUNCSERVER_LOG_METRICS", "true")];
