@@ -6,6 +6,7 @@
 
 pub mod artifact;
 pub mod config;
+mod extension;
 pub mod facts;
 pub mod failure;
 mod host;

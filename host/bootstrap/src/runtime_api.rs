@@ -15,6 +15,9 @@ use lambda_runtime_api_client::PooledClient;
 use lambda_runtime_api_client::body::Body;
 use serde::Serialize;
 
+use crate::extension::Extension;
+use crate::log::{Log, Value};
+
 /// The header that tells Lambda the type of an error.
 const ERROR_TYPE: &str = "Lambda-Runtime-Function-Error-Type";
 const JSON: &str = "application/json";
@@ -43,6 +46,21 @@ impl RuntimeApi {
     /// Forgets the connections, which a snapshot has cut.
     pub(crate) fn reset(&self) {
         self.0.reset_pool();
+    }
+
+    /// Makes the process an extension too, for as long as it lives.
+    ///
+    /// # Errors
+    /// It cannot be registered.
+    pub(crate) async fn register_extension(&self, log: Log) -> anyhow::Result<()> {
+        let extension = Extension::register(&self.0).await?;
+        let api = self.0.clone();
+        tokio::spawn(async move {
+            if let Err(error) = extension.wait(&api).await {
+                log.host().warn("the extension is lost", &[("error", Value::Shown(&format_args!("{error:#}")))]);
+            }
+        });
+        Ok(())
     }
 
     /// The reply to one invocation.

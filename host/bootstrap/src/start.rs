@@ -87,6 +87,11 @@ async fn serve(lambda: &LambdaEnv, env: &dyn Env) -> ExitCode {
         Ok(host) => host,
         Err(error) => return report(&api, &log, &format!("{error:#}")).await,
     };
+    if config.lambda.extension
+        && let Err(error) = api.register_extension(log.clone()).await
+    {
+        return report(&api, &log, &format!("lambda.extension: {error:#}")).await;
+    }
     tokio::select! {
         ended = runtime::run(host, api, log.clone()) => {
             if let Err(error) = ended {
@@ -98,7 +103,10 @@ async fn serve(lambda: &LambdaEnv, env: &dyn Env) -> ExitCode {
             log.host().fatal("the Runtime API failed; the process ends", &[]);
             ExitCode::FAILURE
         }
-        () = terminated() => ExitCode::SUCCESS,
+        () = terminated() => {
+            log.host().info("told to end", &[]);
+            ExitCode::SUCCESS
+        }
     }
 }
 

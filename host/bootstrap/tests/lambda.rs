@@ -257,18 +257,26 @@ fn it_tells_its_versions() {
     }
 }
 
+/// Lambda announces the end only where there is an extension, and then kills after 300 ms at the least.
 #[tokio::test]
 async fn sigterm_ends_it_in_good_order() {
-    let root = Root::with_component("handler.cwasm");
-    let environment = root.start().await;
-    environment.invoke(act("state").to_string().into()).await.unwrap();
-    let id = environment.process_id();
-    assert!(Command::new("kill").args(["-TERM", &id.to_string()]).status().unwrap().success());
-    let ended = async {
-        while environment.alive() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    // Lambda kills after 300 ms at the least; a busy machine gets more here.
-    tokio::time::timeout(Duration::from_secs(2), ended).await.unwrap();
+    for (extension, registered) in [("true", true), ("false", false)] {
+        let mut root = Root::with_component("handler.cwasm");
+        root.variables = vec![("FUNCSERVER_LAMBDA_EXTENSION", extension)];
+        let environment = root.start().await;
+        environment.invoke(act("state").to_string().into()).await.unwrap();
+        assert_eq!(environment.has_extension(), registered);
+        let id = environment.process_id();
+        assert!(Command::new("kill").args(["-TERM", &id.to_string()]).status().unwrap().success());
+        let ended = async {
+            while environment.alive() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        // A busy machine gets more time here than Lambda gives.
+        tokio::time::timeout(Duration::from_secs(2), ended).await.unwrap();
+        environment.shut_down().await;
+        let lines = root.lines.lock().unwrap().join("\n");
+        assert!(lines.contains("told to end"), "{lines}");
+    }
 }

@@ -59,6 +59,8 @@ pub struct Config {
     pub alb: AlbConfig,
     /// What to log, and how.
     pub log: LogConfig,
+    /// How to live in Lambda.
+    pub lambda: LambdaConfig,
 }
 
 /// `[component]`
@@ -146,6 +148,13 @@ pub struct AlbConfig {
     pub cookie_variants: bool,
     /// How many proxies before the load balancer are trusted.
     pub trusted_hops: usize,
+}
+
+/// `[lambda]`
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LambdaConfig {
+    /// Whether the process registers as an extension, so that it is told of its end.
+    pub extension: bool,
 }
 
 /// `[log]`, and what Lambda's logging configuration says: `AWS_LAMBDA_LOG_FORMAT` and `AWS_LAMBDA_LOG_LEVEL`.

@@ -179,6 +179,14 @@ pub static SETTINGS: &[Setting] = &[
         doc: "Whether each failure of a handler is counted in CloudWatch, by its kind, in the namespace `funcserver`: one line in embedded metric format. AWS bills custom metrics.",
         kind: Kind::Flag { slot: |config| &mut config.log.metrics },
     },
+    Setting {
+        key: "lambda.extension",
+        variable: "FUNCSERVER_LAMBDA_EXTENSION",
+        carried: true,
+        default: Fallback::Value("false"),
+        doc: "Whether the process registers as an internal extension. Only then does Lambda send it SIGTERM before it ends the environment, and it says so in the log; it costs two requests at start.",
+        kind: Kind::Flag { slot: |config| &mut config.lambda.extension },
+    },
 ];
 
 /// Variables with our prefix that are no settings: they tell the tool about the machine, not about a function.
@@ -330,6 +338,7 @@ mod tests {
             ("alb.cookie-variants", "false"),
             ("alb.trusted-hops", "2"),
             ("log.metrics", "true"),
+            ("lambda.extension", "true"),
         ];
         assert_eq!(
             examples.map(|(key, _)| key).to_vec(),

@@ -154,7 +154,7 @@ fn each_kind_of_bad_value_in_the_file() {
         ("alb.trusted-hops = {}", "alb.trusted-hops is {}, allowed: a whole number from 0 to 100"),
         ("alb = 1", "alb is 1, allowed: a table [alb] with alb.cookie-variants, alb.trusted-hops"),
         ("limit.memory = 1", "unknown section limit, did you mean limits?"),
-        ("memory = 1", "unknown section memory, allowed: component, guest, network, limits, alb, log"),
+        ("memory = 1", "unknown section memory, allowed: component, guest, network, limits, alb, log, lambda"),
         ("limits.memry = 1", "unknown key limits.memry, did you mean limits.memory?"),
         ("alb.colour = 1", "unknown key alb.colour, allowed: alb.cookie-variants, alb.trusted-hops"),
     ] {
@@ -241,7 +241,10 @@ fn what_is_no_toml_names_its_line() {
 #[test]
 fn odd_names_cannot_break_the_report() {
     let lines = lines(from_file("\"a\\nb\" = 1\n"));
-    assert_eq!(lines, [format!("{FILE}:1: unknown section a…, allowed: component, guest, network, limits, alb, log")]);
+    assert_eq!(
+        lines,
+        [format!("{FILE}:1: unknown section a…, allowed: component, guest, network, limits, alb, log, lambda")]
+    );
 }
 
 #[test]

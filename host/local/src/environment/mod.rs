@@ -95,6 +95,11 @@ impl Environment {
         self.process.id()
     }
 
+    /// Whether an extension has registered: only then does Lambda announce the end.
+    pub fn has_extension(&self) -> bool {
+        self.api.has_extension()
+    }
+
     /// Kills the processes, without waiting for their end.
     pub fn kill(&self) {
         self.process.kill();
