@@ -1,6 +1,8 @@
 //! Drives one bootstrap through good and faulty invocations, and checks every reply and the memory of the process.
 //!
-//! usage: soak BOOTSTRAP INVOCATIONS
+//! usage: soak BOOTSTRAP INVOCATIONS [KIND]
+//!
+//! With a KIND of the mix, only that: to find which one wears something out.
 //!
 //! `scripts/soak` builds and runs it. Exit status 1 if a reply is lost or wrong, or if the resident memory at the end is
 //! more than 10 % above that after the first 1,000 invocations.
@@ -37,16 +39,16 @@ struct Kind {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [bootstrap, invocations] = arguments.as_slice() else {
-        eprintln!("usage: soak BOOTSTRAP INVOCATIONS");
+    let [bootstrap, invocations, kind @ ..] = arguments.as_slice() else {
+        eprintln!("usage: soak BOOTSTRAP INVOCATIONS [KIND]");
         return ExitCode::from(2);
     };
     let invocations: u64 = invocations.parse().expect("a number of invocations");
     let bootstrap = std::path::absolute(bootstrap).expect("a path");
-    soak(bootstrap, invocations).await
+    soak(bootstrap, invocations, kind.first()).await
 }
 
-async fn soak(bootstrap: PathBuf, invocations: u64) -> ExitCode {
+async fn soak(bootstrap: PathBuf, invocations: u64, only: Option<&String>) -> ExitCode {
     let folder = tempfile::tempdir().unwrap();
     let compiled = compile::compile(funcserver_test_guest::WASM, Target::Host).unwrap();
     std::fs::write(folder.path().join("handler.cwasm"), compiled).unwrap();
@@ -61,7 +63,11 @@ async fn soak(bootstrap: PathBuf, invocations: u64) -> ExitCode {
             if kind.status == 0 { "error".into() } else { kind.status.to_string() }
         );
     }
-    let order = shuffled(&kinds);
+    let mut order = shuffled(&kinds);
+    if let Some(only) = only {
+        order.retain(|n| kinds[*n].name == only);
+        assert!(!order.is_empty(), "no kind of the mix is called {only}");
+    }
 
     let lines = Arc::new(AtomicU64::new(0));
     let counted = lines.clone();
