@@ -9,7 +9,7 @@ const LINES: [&str; 5] =
 fn an_unknown_key_or_a_bad_value_is_named_with_its_line() {
     for (text, parts) in [
         ("[limits]\nmemmory = 1\n", ["funcserver.toml:2", "limits.memory"]),
-        ("[lambda]\n", ["funcserver.toml:1", "lambda"]),
+        ("[gateway]\n", ["funcserver.toml:1", "unknown section gateway"]),
         ("\n\n[limits]\nmemory = \"lots\"\n", ["funcserver.toml:4", "limits.memory"]),
         ("[limits\n", ["funcserver.toml:1", "not valid TOML"]),
     ] {
