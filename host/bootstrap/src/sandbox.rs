@@ -5,7 +5,7 @@ use std::path::Path;
 use funcserver_engine::{Grants, Limits, Network, Options};
 use http::uri::Authority;
 
-use crate::config::{Config, Env, MissingVariables};
+use crate::config::{Config, Env, Missing};
 
 /// What the place in which events are answered has.
 #[derive(Clone, Copy, Debug)]
@@ -24,14 +24,14 @@ impl Sandbox<'_> {
     /// How a component with that configuration is run here.
     ///
     /// # Errors
-    /// Variables that it is to inherit and that are not set.
-    pub fn options(&self, config: &Config, env: &dyn Env) -> Result<Options, MissingVariables> {
+    /// Variables that it is to inherit and a folder that it is to see, which are not there.
+    pub fn options(&self, config: &Config, env: &dyn Env) -> Result<Options, Missing> {
         Ok(Options {
             limits: self.limits(config),
             network: self.network(config),
             grants: Grants {
                 env: config.guest.variables(env)?,
-                assets: config.guest.assets.clone(),
+                assets: config.guest.assets()?,
                 scratch: config.guest.tmp.then(|| self.scratch.to_owned()),
             },
         })

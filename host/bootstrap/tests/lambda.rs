@@ -148,12 +148,14 @@ async fn a_component_gets_the_variables_and_files_that_are_granted() {
         "funcserver.toml",
         "[guest]\nassets = 'public'\ntmp = true\ninherit-env = ['API_KEY']\n\n[guest.env]\nSTAGE = 'test'\n",
     );
-    std::fs::create_dir(root.folder.path().join("public")).unwrap();
-    std::fs::write(root.folder.path().join("public/page"), "a page").unwrap();
     let missing = root.init_error().await;
     assert!(missing.contains("API_KEY"), "{missing}");
-
     root.variables = vec![("API_KEY", "s3cret")];
+    let missing = root.init_error().await;
+    assert!(missing.contains("guest.assets is ") && missing.contains("funcserver bundle"), "{missing}");
+
+    std::fs::create_dir(root.folder.path().join("public")).unwrap();
+    std::fs::write(root.folder.path().join("public/page"), "a page").unwrap();
     let environment = root.start().await;
     for (name, expected) in [
         ("read:/page", "a page"),

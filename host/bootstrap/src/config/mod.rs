@@ -85,25 +85,49 @@ pub struct GuestConfig {
     pub tmp: bool,
 }
 
-/// Variables that the configuration wants from the environment, and that are not there.
+/// What the configuration gives to the component, and what is not there to be given.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("guest.inherit-env names {}, which the environment does not have: set it, or take it from the list", .0.join(", "))]
-pub struct MissingVariables(pub Vec<String>);
+pub enum Missing {
+    /// Variables that the environment does not have.
+    #[error(
+        "guest.inherit-env names {}, which the environment does not have: set it, or take it from the list",
+        .0.join(", ")
+    )]
+    Variables(Vec<String>),
+    /// The folder of the assets.
+    #[error(
+        "guest.assets is {}, which is no folder here: make it, or take the setting away; `funcserver bundle` puts its \
+         files into the zip",
+        .0.display()
+    )]
+    Assets(PathBuf),
+}
 
 impl GuestConfig {
     /// The variables that the component gets, with those of the host's environment that it inherits, which win.
     ///
     /// # Errors
     /// Each inherited one that is not set.
-    pub fn variables(&self, env: &dyn Env) -> Result<Vec<(String, String)>, MissingVariables> {
+    pub fn variables(&self, env: &dyn Env) -> Result<Vec<(String, String)>, Missing> {
         let missing: Vec<_> = self.inherit_env.iter().filter(|name| env.get(name).is_none()).cloned().collect();
         if !missing.is_empty() {
-            return Err(MissingVariables(missing));
+            return Err(Missing::Variables(missing));
         }
         let inherited = self.inherit_env.iter().filter_map(|name| Some((name.clone(), env.get(name)?.to_owned())));
         let mut variables = self.env.clone();
         variables.extend(inherited);
         Ok(variables.into_iter().collect())
+    }
+
+    /// The folder that the component sees as `/`, if it sees one.
+    ///
+    /// # Errors
+    /// There is no such folder.
+    pub fn assets(&self) -> Result<Option<PathBuf>, Missing> {
+        match &self.assets {
+            Some(folder) if !folder.is_dir() => Err(Missing::Assets(folder.clone())),
+            assets => Ok(assets.clone()),
+        }
     }
 }
 
