@@ -72,7 +72,7 @@ impl LocalFunction {
             _ => load(&compiled.path, options)?,
         };
         let log = Log::new(project.config.log.format, project.config.log.level, io::stderr());
-        log.forward_tracing(|_| true);
+        log.forward_tracing();
         let host = Host::new(guest, &project.config, log);
         let scratch = Arc::new(scratch);
         Ok(LocalFunction { host, arn: Function::default().arn(), timeout: setup.timeout, _scratch: scratch })

@@ -4,21 +4,23 @@
 use std::future;
 
 use anyhow::{Context as _, bail};
-use http::{HeaderMap, HeaderValue, Request};
-use http_body_util::BodyExt;
-use lambda_runtime_api_client::PooledClient;
-use lambda_runtime_api_client::body::Body;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Request, Uri};
+
+use crate::connection::Connection;
+use crate::log::{Log, Value};
 
 const REGISTER: &str = "/2020-01-01/extension/register";
 const NEXT: &str = "/2020-01-01/extension/event/next";
 const NAME: (&str, &str) = ("Lambda-Extension-Name", "funcserver");
 const IDENTIFIER: &str = "Lambda-Extension-Identifier";
 /// An internal extension may ask for invocations only, and this one wants none of them.
-const NO_EVENTS: &str = r#"{"events":[]}"#;
+const NO_EVENTS: Bytes = Bytes::from_static(br#"{"events":[]}"#);
 
 /// A registered extension.
 pub(crate) struct Extension {
     identifier: HeaderValue,
+    connection: Connection,
 }
 
 impl Extension {
@@ -26,11 +28,21 @@ impl Extension {
     ///
     /// # Errors
     /// The Runtime API refuses, or does not answer.
-    pub(crate) async fn register(api: &PooledClient) -> anyhow::Result<Self> {
-        let request = Request::post(REGISTER).header(NAME.0, NAME.1).body(Body::from(NO_EVENTS))?;
-        let mut headers = call(api, request).await?;
-        let identifier = headers.remove(IDENTIFIER);
-        Ok(Self { identifier: identifier.with_context(|| format!("the Runtime API gave no {IDENTIFIER}"))? })
+    pub(crate) async fn register(runtime_api: &Uri) -> anyhow::Result<Self> {
+        let mut connection = Connection::new(runtime_api);
+        let request = Request::post(REGISTER).header(NAME.0, NAME.1).body(NO_EVENTS)?;
+        let identifier = call(&mut connection, request).await?.remove(IDENTIFIER);
+        let identifier = identifier.with_context(|| format!("the Runtime API gave no {IDENTIFIER}"))?;
+        Ok(Self { identifier, connection })
+    }
+
+    /// Keeps the process an extension for as long as it lives.
+    pub(crate) fn keep(self, log: Log) {
+        tokio::spawn(async move {
+            if let Err(error) = self.wait().await {
+                log.host().warn("the extension is lost", &[("error", Value::Shown(&format_args!("{error:#}")))]);
+            }
+        });
     }
 
     /// Asks for its next event, as every extension has to: Lambda waits for that before it freezes or invokes anything.
@@ -38,22 +50,18 @@ impl Extension {
     ///
     /// # Errors
     /// The Runtime API refuses, or the connection breaks.
-    pub(crate) async fn wait(self, api: &PooledClient) -> anyhow::Result<()> {
-        let request = Request::get(NEXT).header(IDENTIFIER, self.identifier).body(Body::empty())?;
-        call(api, request).await?;
+    async fn wait(mut self) -> anyhow::Result<()> {
+        let request = Request::get(NEXT).header(IDENTIFIER, self.identifier).body(Bytes::new())?;
+        call(&mut self.connection, request).await?;
         future::pending().await
     }
 }
 
-async fn call(api: &PooledClient, request: Request<Body>) -> anyhow::Result<HeaderMap> {
+async fn call(connection: &mut Connection, request: Request<Bytes>) -> anyhow::Result<HeaderMap> {
     let path = request.uri().path().to_owned();
-    let failed = || format!("the Runtime API does not answer {path}");
-    let response = api.call(request).await.map_err(anyhow::Error::from_boxed).with_context(failed)?;
-    let (parts, body) = response.into_parts();
-    // Read to its end, or the connection is not used again.
-    body.collect().await.with_context(failed)?;
-    if !parts.status.is_success() {
-        bail!("the Runtime API answered {path} with {}", parts.status);
+    let response = connection.call(request).await?;
+    if !response.status().is_success() {
+        bail!("the Runtime API answered {path} with {}", response.status());
     }
-    Ok(parts.headers)
+    Ok(response.into_parts().0.headers)
 }

@@ -6,6 +6,7 @@
 
 pub mod artifact;
 pub mod config;
+mod connection;
 mod extension;
 pub mod facts;
 pub mod failure;
@@ -17,7 +18,6 @@ mod runtime;
 mod runtime_api;
 mod sandbox;
 pub mod start;
-mod trouble;
 
 pub use host::{After, Context, Host, Outcome, Times};
 pub use marker::MARKER;

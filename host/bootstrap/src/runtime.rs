@@ -1,108 +1,97 @@
-//! The loop of the custom runtime: `lambda_runtime` fetches events, [`Host`] answers them, [`RuntimeApi`] sends it.
+//! The loop of the custom runtime: fetch an event, let [`Host`] answer it, send the answer, again.
 
-use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
-use lambda_runtime::{BoxFuture, Error, LambdaEvent, LambdaInvocation, Runtime, SnapStartResource, service_fn};
-use serde_json::Value as Json;
-use tower::{Layer, Service};
+use http::Uri;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 
-use crate::host::{Context, Host, Outcome};
+use crate::config::LambdaEnv;
+use crate::host::{Host, Outcome};
 use crate::log::{Log, Value};
-use crate::runtime_api::RuntimeApi;
+use crate::runtime_api::{Invocation, RuntimeApi};
 
-/// How long an answer of the Runtime API that is no event holds up the next request for one.
-const PAUSE: Duration = Duration::from_millis(100);
+/// How often in a row a request for an event may fail, and the pause after the first failure; it doubles.
+const TRIES: u32 = 5;
+const PAUSE: Duration = Duration::from_millis(50);
 
-/// Answers events until the Runtime API fails: one after the other, or as many at once as `AWS_LAMBDA_MAX_CONCURRENCY`
-/// says, which `lambda_runtime` reads itself.
+/// Answers events until the Runtime API fails: one after the other, or as many at once as Lambda says. All events that
+/// were taken are answered before the return.
 ///
 /// # Errors
-/// Whatever `lambda_runtime` cannot go on after.
-pub(crate) async fn run(host: Host, api: RuntimeApi, log: Log) -> Result<(), Error> {
-    // A handler of its own kind is asked for; the layer puts ours in its place.
-    let unused = service_fn(|_: LambdaEvent<Json>| async { Ok::<(), Error>(()) });
-    let restored = Arc::new(Restored { host: host.clone(), api: api.clone() });
-    Runtime::new(unused)
-        .register_snapstart_resource(restored)
-        .layer(Answering { host, api, log })
-        .run_concurrent()
-        .await
-}
-
-/// Connections do not outlive a snapshot. Instances do not need to: none is made before its event.
-struct Restored {
-    host: Host,
-    api: RuntimeApi,
-}
-
-impl SnapStartResource for Restored {
-    fn after_restore(&self) -> BoxFuture<'_, Result<(), Error>> {
-        self.api.reset();
-        self.host.restored();
-        Box::pin(async { Ok(()) })
+/// There are no events to be had, several times in a row.
+pub(crate) async fn run(host: Host, lambda: &LambdaEnv, log: Log) -> anyhow::Result<()> {
+    let (failed, others) = watch::channel(false);
+    let mut workers = JoinSet::new();
+    for _ in 0..lambda.concurrency {
+        let worker = Worker { host: host.clone(), api: RuntimeApi::new(&lambda.runtime_api), log: log.clone() };
+        workers.spawn(worker.run(others.clone()));
     }
+    let mut result = Ok(());
+    while let Some(ended) = workers.join_next().await {
+        // Lambda would send events for as many workers as it has told us to have.
+        let _ = failed.send(true);
+        result = result.and(ended.map_err(anyhow::Error::from).flatten());
+    }
+    result
 }
 
-/// The layer and the service that it makes.
-#[derive(Clone)]
-struct Answering {
+/// Lets a snapshot of the process be taken, and returns in a copy of it, in which nothing of before is used that must not
+/// be: connections, and what was made ahead.
+///
+/// # Errors
+/// The Runtime API refuses.
+pub(crate) async fn snapshot(host: &Host, runtime_api: &Uri) -> anyhow::Result<()> {
+    RuntimeApi::new(runtime_api).restored().await?;
+    host.restored();
+    Ok(())
+}
+
+/// One that answers events, one at a time.
+struct Worker {
     host: Host,
     api: RuntimeApi,
     log: Log,
 }
 
-impl<S> Layer<S> for Answering {
-    type Service = Self;
-
-    fn layer(&self, _: S) -> Self {
-        self.clone()
-    }
-}
-
-impl Service<LambdaInvocation> for Answering {
-    type Response = ();
-    type Error = Error;
-    type Future = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut TaskContext<'_>) -> Poll<Result<(), Error>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, invocation: LambdaInvocation) -> Self::Future {
-        let this = self.clone();
-        Box::pin(async move {
-            this.answer(invocation).await;
-            Ok(())
-        })
-    }
-}
-
-impl Answering {
-    /// Never an error: one reply that cannot be sent must not end the process, and with it the next invocations.
-    async fn answer(&self, invocation: LambdaInvocation) {
-        let LambdaInvocation { parts, body, context } = invocation;
-        let id = context.request_id;
-        if !parts.status.is_success() {
-            let status = parts.status;
-            self.log.at(&id).error("the Runtime API gave no event", &[("status", Value::Shown(&status))]);
-            return tokio::time::sleep(PAUSE).await;
+impl Worker {
+    /// Until no event is to be had, here or by another worker.
+    async fn run(mut self, mut failed: watch::Receiver<bool>) -> anyhow::Result<()> {
+        loop {
+            let invocation = tokio::select! {
+                biased;
+                invocation = self.next() => invocation?,
+                _ = failed.wait_for(|failed| *failed) => return Ok(()),
+            };
+            self.answer(invocation).await;
         }
-        let context = Context {
-            request_id: id.clone(),
-            deadline_ms: context.deadline,
-            trace_id: context.xray_trace_id,
-            function_arn: context.invoked_function_arn,
-        };
-        let (outcome, after) = self.host.invoke(body, context).await;
+    }
+
+    async fn next(&mut self) -> anyhow::Result<Invocation> {
+        let mut pause = PAUSE;
+        for _ in 1..TRIES {
+            match self.api.next().await {
+                Ok(invocation) => return Ok(invocation),
+                Err(error) => self.log.host().warn("no event", &[("error", Value::Shown(&format_args!("{error:#}")))]),
+            }
+            tokio::time::sleep(pause).await;
+            pause *= 2;
+        }
+        self.api.next().await
+    }
+
+    /// One answer that cannot be sent must not end the process, and with it the next invocations.
+    async fn answer(&mut self, invocation: Invocation) {
+        let Invocation { context, event, receipt } = invocation;
+        let log = self.log.clone();
+        let id = context.request_id.clone();
+        let (outcome, after) = self.host.invoke(event, context).await;
         let sent = match outcome {
-            Outcome::Reply { json, .. } => self.api.response(&id, json).await,
-            Outcome::Error { kind, message } => self.api.error(&id, &kind, &message).await,
+            Outcome::Reply { json, .. } => self.api.response(&receipt, json).await,
+            Outcome::Error { kind, message } => self.api.error(&receipt, &kind, &message).await,
         };
         if let Err(error) = sent {
-            self.log.at(&id).error("the answer is lost", &[("error", Value::Shown(&format_args!("{error:#}")))]);
+            log.at(&id).error("the answer is lost", &[("error", Value::Shown(&format_args!("{error:#}")))]);
         }
         after.finish().await;
     }

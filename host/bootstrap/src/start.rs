@@ -1,21 +1,22 @@
 //! From the environment to a running host: every step that can fail at start.
 
 use std::io;
-use std::panic::{self, AssertUnwindSafe, catch_unwind};
+use std::panic;
 use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use funcserver_engine::Guest;
+use http::Uri;
 
 use crate::artifact::Artifact;
 use crate::config::{Config, Env, LambdaEnv, LambdaEnvError, LogConfig, find_component};
+use crate::extension::Extension;
 use crate::host::Host;
 use crate::log::{Log, Value};
 use crate::runtime;
 use crate::runtime_api::RuntimeApi;
 use crate::sandbox::Sandbox;
-use crate::trouble::Trouble;
 
 /// Lambda's words for a start that failed before the first event.
 const INIT_ERROR: &str = "Runtime.InitError";
@@ -50,12 +51,11 @@ pub fn run(env: &dyn Env) -> ExitCode {
             Ok(lambda) => serve(&lambda, env).await,
             Err((runtime_api, problem)) => {
                 let log = log_to_stderr(&LogConfig::default());
-                report(&RuntimeApi::new(&runtime_api), &log, &problem).await
+                report(&runtime_api, &log, &problem).await
             }
         }
     };
-    // `lambda_runtime` panics where the Runtime API breaks its own rules; the hook has said so by now.
-    let code = catch_unwind(AssertUnwindSafe(|| runtime.block_on(work))).unwrap_or(ExitCode::FAILURE);
+    let code = runtime.block_on(work);
     // Dropped, it would wait for the operating system to resolve a name.
     runtime.shutdown_background();
     code
@@ -71,36 +71,37 @@ fn tokio_runtime(concurrency: usize) -> io::Result<tokio::runtime::Runtime> {
 }
 
 async fn serve(lambda: &LambdaEnv, env: &dyn Env) -> ExitCode {
-    let api = RuntimeApi::new(&lambda.runtime_api);
+    let api = &lambda.runtime_api;
     let (config, log) = match config(lambda, env) {
         Ok(config) => {
             let log = log_to_stderr(&config.log);
             (config, log)
         }
-        Err(error) => return report(&api, &log_to_stderr(&LogConfig::default()), &format!("{error:#}")).await,
+        Err(error) => return report(api, &log_to_stderr(&LogConfig::default()), &format!("{error:#}")).await,
     };
-    let trouble = Trouble::default();
-    let heard = trouble.clone();
-    log.forward_tracing(move |message| heard.hear(message));
-    log_panics(log.clone(), trouble.clone());
+    log.forward_tracing();
+    log_panics(log.clone());
     let host = match host(lambda, &config, env, &log) {
         Ok(host) => host,
-        Err(error) => return report(&api, &log, &format!("{error:#}")).await,
+        Err(error) => return report(api, &log, &format!("{error:#}")).await,
     };
-    if config.lambda.extension
-        && let Err(error) = api.register_extension(log.clone()).await
+    if config.lambda.extension {
+        match Extension::register(api).await {
+            Ok(extension) => extension.keep(log.clone()),
+            Err(error) => return report(api, &log, &format!("lambda.extension: {error:#}")).await,
+        }
+    }
+    if lambda.snapshot
+        && let Err(error) = runtime::snapshot(&host, api).await
     {
-        return report(&api, &log, &format!("lambda.extension: {error:#}")).await;
+        return report(api, &log, &format!("{error:#}")).await;
     }
     tokio::select! {
-        ended = runtime::run(host, api, log.clone()) => {
+        ended = runtime::run(host, lambda, log.clone()) => {
             if let Err(error) = ended {
-                log.host().fatal("the Runtime API failed", &[("error", Value::Shown(&error))]);
+                let fields = [("error", Value::Shown(&format_args!("{error:#}")))];
+                log.host().fatal("the Runtime API failed; the process ends", &fields);
             }
-            ExitCode::FAILURE
-        }
-        () = trouble.seen() => {
-            log.host().fatal("the Runtime API failed; the process ends", &[]);
             ExitCode::FAILURE
         }
         () = terminated() => {
@@ -154,18 +155,17 @@ fn emptied(folder: &Path) -> io::Result<()> {
     }
 }
 
-async fn report(api: &RuntimeApi, log: &Log, problem: &str) -> ExitCode {
+async fn report(runtime_api: &Uri, log: &Log, problem: &str) -> ExitCode {
     log.host().fatal(problem, &[("errorType", INIT_ERROR.into())]);
-    if let Err(error) = api.init_error(INIT_ERROR, problem).await {
+    if let Err(error) = RuntimeApi::new(runtime_api).init_error(INIT_ERROR, problem).await {
         log.host().error("the failed start cannot be reported", &[("error", Value::Shown(&format_args!("{error:#}")))]);
     }
     ExitCode::FAILURE
 }
 
 /// One line in the log for a panic, in place of Rust's own words on standard error.
-fn log_panics(log: Log, trouble: Trouble) {
+fn log_panics(log: Log) {
     panic::set_hook(Box::new(move |panic| {
-        trouble.panicked(panic);
         log.host().fatal("the host panicked", &[("error", Value::Shown(&panic.to_string().replace('\n', " ")))]);
     }));
 }

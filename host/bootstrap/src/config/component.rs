@@ -76,6 +76,7 @@ mod tests {
             function_version: "1".into(),
             memory: 128 << 20,
             concurrency: 1,
+            snapshot: false,
             task_root: Some("/var/task".into()),
             handler: Some(handler.into()),
         }

@@ -14,13 +14,14 @@ const VERSION: &str = "AWS_LAMBDA_FUNCTION_VERSION";
 const MEMORY: &str = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE";
 const TASK_ROOT: &str = "LAMBDA_TASK_ROOT";
 const HANDLER: &str = "_HANDLER";
+const INITIALIZATION: &str = "AWS_LAMBDA_INITIALIZATION_TYPE";
+const SNAP_START: &str = "snap-start";
 const CONCURRENCY: &str = "AWS_LAMBDA_MAX_CONCURRENCY";
 
 /// The most events at once that are believed: each may take its instance's memory.
 const MOST_AT_ONCE: usize = 1000;
 
-/// The function as Lambda describes it. `lambda_runtime` reads the same variables and panics where one is missing, so
-/// this is read first.
+/// The function as Lambda describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LambdaEnv {
     /// Where the Runtime API is: host and port, mostly without a scheme.
@@ -33,6 +34,8 @@ pub struct LambdaEnv {
     pub memory: usize,
     /// Events that Lambda sends at once: more than one on Lambda Managed Instances only.
     pub concurrency: usize,
+    /// Whether the process is to be copied once it has started (SnapStart).
+    pub snapshot: bool,
     /// The folder of the unpacked zip; imitations of Lambda may leave it out.
     pub task_root: Option<PathBuf>,
     /// The function's handler as it was configured, customarily `bootstrap`.
@@ -97,6 +100,7 @@ impl LambdaEnv {
             function_version,
             memory,
             concurrency,
+            snapshot: get(INITIALIZATION) == Some(SNAP_START),
             task_root: get(TASK_ROOT).map(PathBuf::from),
             handler: get(HANDLER).map(str::to_owned),
         })
@@ -108,7 +112,7 @@ fn runtime_api(value: &str) -> Result<Uri, LambdaEnvError> {
     uri.ok_or_else(|| LambdaEnvError::RuntimeApi(shown(value)))
 }
 
-/// `lambda_runtime` holds the number in an `i32`, so a larger one does not fit either.
+/// A number that Lambda's own limit is far below.
 fn memory_bytes(mib: &str) -> Option<usize> {
     let mib = mib.parse::<i32>().ok().filter(|mib| *mib > 0)?;
     usize::try_from(mib).ok()?.checked_mul(1024 * 1024)

@@ -1,4 +1,4 @@
-//! Warnings and errors of the crates below that speak `tracing`, `lambda_runtime` above all, into our log.
+//! Warnings and errors of the crates below that speak `tracing`, into our log.
 
 use std::fmt;
 
@@ -11,14 +11,13 @@ use super::{Field, Level, Log};
 /// Takes events of WARN and ERROR, and no spans: their fields would say nothing that we do not know.
 struct Forward {
     log: Log,
-    heard: Box<dyn Fn(&str) -> bool + Send + Sync>,
 }
 
 impl Log {
     /// Writes the process's `tracing` events of WARN and ERROR to this log from now on, with their origin as the field
-    /// `target`. `heard` is told each message, and says whether it is to be written. A process that has a subscriber already keeps it.
-    pub fn forward_tracing(&self, heard: impl Fn(&str) -> bool + Send + Sync + 'static) {
-        let _ = tracing::subscriber::set_global_default(Forward { log: self.clone(), heard: Box::new(heard) });
+    /// `target`. A process that has a subscriber already keeps it.
+    pub fn forward_tracing(&self) {
+        let _ = tracing::subscriber::set_global_default(Forward { log: self.clone() });
     }
 }
 
@@ -37,9 +36,7 @@ impl Subscriber for Forward {
         event.record(&mut content);
         let mut fields: Vec<Field<'_>> = vec![("target", event.metadata().target().into())];
         fields.extend(content.fields.iter().map(|(name, value)| (*name, value.into())));
-        if (self.heard)(&content.message) {
-            self.log.host().event(level, &content.message, &fields);
-        }
+        self.log.host().event(level, &content.message, &fields);
     }
 
     /// Spans are never enabled, so that this one id is nobody's.
@@ -88,8 +85,6 @@ impl Content {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex};
-
     use super::super::Format;
     use super::super::sink::Sink;
     use super::*;
@@ -97,38 +92,23 @@ mod tests {
     fn lines(level: Level, events: impl FnOnce()) -> Vec<String> {
         let sink = Sink::default();
         let log = Log::new(Format::Text, level, sink.clone());
-        tracing::subscriber::with_default(Forward { log, heard: Box::new(|_| true) }, events);
+        tracing::subscriber::with_default(Forward { log }, events);
         sink.text()
     }
 
     #[test]
     fn warnings_and_errors_come_with_their_fields() {
         let lines = lines(Level::Info, || {
-            tracing::error!(target: "lambda_runtime", status = 500_u16, kind = "odd", "returned {}", "non-200");
-            tracing::warn!(target: "lambda_runtime", error = ?Some(1));
+            tracing::error!(target: "engine", status = 500_u16, kind = "odd", "returned {}", "non-200");
+            tracing::warn!(target: "engine", error = ?Some(1));
         });
         assert_eq!(
             lines,
             [
-                "-\tERROR\treturned non-200 target=lambda_runtime status=500 kind=odd\n",
-                "-\tWARN\t target=lambda_runtime error=Some(1)\n"
+                "-\tERROR\treturned non-200 target=engine status=500 kind=odd\n",
+                "-\tWARN\t target=engine error=Some(1)\n"
             ]
         );
-    }
-
-    #[test]
-    fn every_message_is_heard_whatever_the_log_writes() {
-        let heard = Arc::new(Mutex::new(Vec::new()));
-        let kept = heard.clone();
-        let forward = Forward {
-            log: Log::new(Format::Text, Level::Fatal, Sink::default()),
-            heard: Box::new(move |message| {
-                kept.lock().unwrap().push(message.to_owned());
-                true
-            }),
-        };
-        tracing::subscriber::with_default(forward, || tracing::warn!(error = 1, "polling failed"));
-        assert_eq!(*heard.lock().unwrap(), ["polling failed"]);
     }
 
     #[test]
@@ -154,8 +134,8 @@ mod tests {
     #[test]
     fn the_first_log_of_a_process_gets_the_events_of_all_its_threads() {
         let (first, second) = (Sink::default(), Sink::default());
-        Log::new(Format::Text, Level::Info, first.clone()).forward_tracing(|_| true);
-        Log::new(Format::Text, Level::Info, second.clone()).forward_tracing(|_| true);
+        Log::new(Format::Text, Level::Info, first.clone()).forward_tracing();
+        Log::new(Format::Text, Level::Info, second.clone()).forward_tracing();
         std::thread::scope(|threads| {
             threads.spawn(|| tracing::error!(target: "elsewhere", "worker died"));
         });
