@@ -74,7 +74,7 @@ async fn soak(bootstrap: PathBuf, invocations: u64, only: Option<&String>) -> Ex
     let output = Arc::new(move |_: &Line| {
         counted.fetch_add(1, Ordering::Relaxed);
     });
-    let function = Function { memory_mb: 256, timeout: Duration::from_millis(400), ..Function::default() };
+    let function = Function { memory_mb: 256, timeout: Duration::from_secs(1), ..Function::default() };
     let mut program = Program::new(bootstrap, folder.path());
     program.variables.insert("FUNCSERVER_LIMITS_MEMORY".into(), "32MiB".into());
     let environment = Environment::start(&function, &program, &(output as _), 1).await.unwrap();
