@@ -260,3 +260,21 @@ async fn a_fleet_that_is_dropped_leaves_no_process_behind() {
         assert_gone(process_id).await;
     }
 }
+
+#[tokio::test]
+async fn ready_is_before_the_first_event_and_between_events() {
+    let environment = environment("").await;
+    for _ in 0..2 {
+        environment.ready().await.unwrap();
+        json(environment.invoke(event("")).await);
+    }
+    environment.kill();
+    let error = environment.ready().await.unwrap_err();
+    assert_eq!(error.kind, Kind::Exited);
+}
+
+#[tokio::test]
+async fn a_program_that_does_not_start_is_never_ready() {
+    let environment = Environment::start(&function(), &Program::new("/bin/false", "/"), &quiet(), 1).await.unwrap();
+    assert_eq!(environment.ready().await.unwrap_err().kind, Kind::Exited);
+}

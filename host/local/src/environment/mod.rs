@@ -85,6 +85,22 @@ impl Environment {
         answer
     }
 
+    /// Waits until the runtime waits for an event: it has started, or is done with what it does after a reply.
+    ///
+    /// # Errors
+    /// The runtime did not start, or it ended; or it works longer than an invocation may last.
+    pub async fn ready(&self) -> Result<(), InvocationError> {
+        let id = id::request_id();
+        self.started(&id).await?;
+        let limit = self.function.timeout;
+        tokio::select! {
+            biased;
+            () = self.api.idle() => Ok(()),
+            () = self.process.ended() => Err(self.exited(&id)),
+            () = tokio::time::sleep(limit) => Err(InvocationError::timed_out(&id, limit)),
+        }
+    }
+
     /// Whether the process still runs.
     pub fn alive(&self) -> bool {
         self.process.status().is_none()

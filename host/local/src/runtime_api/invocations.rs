@@ -14,6 +14,8 @@ pub(super) struct Invocations {
     state: Arc<Mutex<State>>,
     arrived: Notify,
     polled: watch::Sender<bool>,
+    /// How many runtimes wait for an event.
+    waiting: watch::Sender<usize>,
 }
 
 #[derive(Default)]
@@ -40,7 +42,12 @@ pub(super) struct Ticket {
 
 impl Invocations {
     pub(super) fn new() -> Self {
-        Self { state: Arc::default(), arrived: Notify::new(), polled: watch::Sender::new(false) }
+        Self {
+            state: Arc::default(),
+            arrived: Notify::new(),
+            polled: watch::Sender::new(false),
+            waiting: watch::Sender::new(0),
+        }
     }
 
     pub(super) fn submit(&self, id: &str, event: Bytes, timeout: Duration) -> Ticket {
@@ -60,6 +67,7 @@ impl Invocations {
     /// Waits for an event. Dropped while it waits, it has taken none.
     pub(super) async fn next(&self) -> Delivery {
         self.polled.send_replace(true);
+        let _waiting = Waiting::new(&self.waiting);
         loop {
             if let Some(delivery) = self.take() {
                 return delivery;
@@ -92,6 +100,27 @@ impl Invocations {
     pub(super) async fn polled(&self) {
         // The sender lives as long as `self`, so the wait cannot fail.
         let _ = self.polled.subscribe().wait_for(|polled| *polled).await;
+    }
+
+    /// Waits until a runtime waits for an event.
+    pub(super) async fn idle(&self) {
+        let _ = self.waiting.subscribe().wait_for(|waiting| *waiting > 0).await;
+    }
+}
+
+/// Counts a runtime while it waits.
+struct Waiting<'a>(&'a watch::Sender<usize>);
+
+impl<'a> Waiting<'a> {
+    fn new(count: &'a watch::Sender<usize>) -> Self {
+        count.send_modify(|count| *count += 1);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| *count -= 1);
     }
 }
 
@@ -150,6 +179,21 @@ mod tests {
         assert!(gone.is_err());
         let _ticket = invocations.submit("1", Bytes::new(), TIMEOUT);
         assert_eq!(invocations.next().await.id, "1");
+    }
+
+    #[tokio::test]
+    async fn idle_is_who_waits_for_an_event() {
+        let invocations = Arc::new(Invocations::new());
+        let idle = |limit| tokio::time::timeout(limit, invocations.idle());
+        assert!(idle(Duration::from_millis(10)).await.is_err());
+        let poller = tokio::spawn({
+            let invocations = Arc::clone(&invocations);
+            async move { invocations.next().await.id }
+        });
+        idle(TIMEOUT).await.unwrap();
+        let _ticket = invocations.submit("1", Bytes::new(), TIMEOUT);
+        assert_eq!(poller.await.unwrap(), "1");
+        assert!(idle(Duration::from_millis(10)).await.is_err());
     }
 
     #[tokio::test]

@@ -81,6 +81,11 @@ impl RuntimeApi {
         self.shared.invocations.polled().await;
     }
 
+    /// Waits until a runtime waits for an event: it has started, or is done with the event before.
+    pub async fn idle(&self) {
+        self.shared.invocations.idle().await;
+    }
+
     /// Waits until a runtime has posted `/init/error` or `/restore/error`, and says what it posted.
     pub async fn init_error(&self) -> InvocationError {
         self.shared.init_errors.wait().await
