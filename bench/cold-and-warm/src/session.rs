@@ -1,0 +1,130 @@
+//! One contender's environment: its processes, and the Runtime API that they ask.
+
+use std::collections::VecDeque;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, anyhow, ensure};
+use funcserver_local::environment::{Environment, Line, Program};
+use funcserver_local::{Function, InvocationError, Kind};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::contender::Contender;
+use crate::page::Page;
+use crate::tree::Tree;
+
+/// How long a contender may take to end.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How much of a contender's output is kept to explain an error.
+const LINES: usize = 3;
+
+/// A contender that runs. Dropping it kills its processes.
+pub(crate) struct Session {
+    environment: Environment,
+    lines: Arc<Mutex<VecDeque<String>>>,
+}
+
+impl Session {
+    /// Starts the contender whose folder is in `stage`, and tells how long it took until it asked for an event.
+    pub(crate) async fn start(contender: &Contender, stage: &Path) -> Result<(Session, Duration)> {
+        let program = program(contender, &stage.join(contender.folder()))?;
+        let lines = Arc::<Mutex<VecDeque<String>>>::default();
+        let kept = Arc::clone(&lines);
+        let output = Arc::new(move |line: &Line| keep(&kept, &line.text));
+        let begin = Instant::now();
+        let environment = Environment::start(&function(), &program, &(output as _), 1).await?;
+        let session = Session { environment, lines };
+        session.environment.ready().await.map_err(|error| session.explain(&error))?;
+        Ok((session, begin.elapsed()))
+    }
+
+    /// Has the page made, checks it, and tells how long it took: from handing out the event to having the reply. What a
+    /// runtime does after the reply before is waited for, as Lambda's next event would hardly come so soon.
+    pub(crate) async fn ask(&self, page: Page) -> Result<Duration> {
+        let event = page.event();
+        self.ready().await?;
+        let begin = Instant::now();
+        let reply = self.environment.invoke(event.into()).await;
+        let time = begin.elapsed();
+        page.check(&reply.map_err(|error| self.explain(&error))?)?;
+        Ok(time)
+    }
+
+    /// Waits until it waits for an event.
+    pub(crate) async fn ready(&self) -> Result<()> {
+        self.environment.ready().await.map_err(|error| self.explain(&error))
+    }
+
+    /// Its processes.
+    pub(crate) fn tree(&self) -> Result<Tree> {
+        Ok(Tree::of(self.environment.process_id())?)
+    }
+
+    /// Ends the processes, and waits for it, so that their end is in nobody else's time.
+    pub(crate) async fn end(self) {
+        self.environment.kill();
+        self.environment.shut_down().await;
+    }
+
+    /// Asks the processes to end, and waits for it: what they do at their end, they do.
+    pub(crate) async fn terminate(self) -> Result<()> {
+        kill(Pid::from_raw(self.environment.process_id().try_into()?), Signal::SIGTERM)?;
+        let limit = Instant::now() + PATIENCE;
+        while self.environment.alive() {
+            ensure!(Instant::now() < limit, "it still runs {} s after SIGTERM", PATIENCE.as_secs());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        Ok(())
+    }
+
+    fn explain(&self, error: &InvocationError) -> anyhow::Error {
+        let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        let said: Vec<_> = lines.iter().map(String::as_str).collect();
+        match error.kind {
+            // It says itself what is wrong.
+            Kind::Init(_) => anyhow!("{error}"),
+            _ if said.is_empty() => anyhow!("{error}"),
+            _ => anyhow!("{error}; it printed: {}", said.join(" / ")),
+        }
+    }
+}
+
+/// One processor's share, and time for the slowest on a busy machine.
+fn function() -> Function {
+    Function {
+        memory_mb: 1769,
+        timeout: Duration::from_secs(30),
+        init_timeout: Duration::from_secs(60),
+        ..Function::default()
+    }
+}
+
+fn program(contender: &Contender, folder: &Path) -> Result<Program> {
+    let [executable, arguments @ ..] = contender.command.as_slice() else {
+        return Err(anyhow!("{} has no command", contender.name));
+    };
+    let mut program = Program::new(folder.join(executable), folder);
+    program.arguments = arguments.iter().map(Into::into).collect();
+    program.variables = contender.variables.iter().map(|(name, value)| (name.clone(), value.into())).collect();
+    if let Some(name) = &contender.port {
+        program.variables.insert(name.clone(), free_port()?.to_string().into());
+    }
+    Ok(program)
+}
+
+fn free_port() -> std::io::Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
+
+fn keep(lines: &Mutex<VecDeque<String>>, line: &str) {
+    let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
+    if lines.len() == LINES {
+        lines.pop_front();
+    }
+    lines.push_back(line.to_owned());
+}
