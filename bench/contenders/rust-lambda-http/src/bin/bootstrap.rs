@@ -1,7 +1,7 @@
 #![forbid(unsafe_code)]
-//! The router as a Lambda function. One thread: with more it starts later.
+//! The router as a Lambda function, as the documentation of lambda_http has it: with a thread for each processor.
 
-#[tokio::main(flavor = "current_thread")]
+#[tokio::main]
 async fn main() -> Result<(), lambda_http::Error> {
     lambda_http::run(bench_rust::router()).await
 }

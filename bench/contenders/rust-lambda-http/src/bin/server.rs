@@ -4,7 +4,7 @@
 use std::io;
 use std::net::Ipv4Addr;
 
-#[tokio::main(flavor = "current_thread")]
+#[tokio::main]
 async fn main() -> io::Result<()> {
     let port = std::env::var("PORT").ok().and_then(|port| port.parse::<u16>().ok());
     let port = port.ok_or_else(|| io::Error::other("PORT is not a port: set it, for example PORT=8080"))?;
