@@ -1,4 +1,4 @@
-module example.com/router
+module example.com/example-go
 
 go 1.26.0
 
@@ -9,5 +9,5 @@ require (
 	github.com/gorilla/mux v1.8.1
 )
 
-// The SDK is not published: it lies in this repository.
-replace funcserver.example/guest => ../../guest-sdk/go
+// The SDK is not published: it lies here.
+replace funcserver.example/guest => ./sdk

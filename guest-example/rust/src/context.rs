@@ -34,7 +34,7 @@ pub fn from_import() -> Value {
 
 #[cfg(all(feature = "lambda-context", target_arch = "wasm32"))]
 mod bindings {
-    wit_bindgen::generate!({ path: "../../wit", world: "funcserver:lambda/imports", generate_all });
+    wit_bindgen::generate!({ path: "wit", world: "funcserver:lambda/imports", generate_all });
 }
 
 #[cfg(test)]
