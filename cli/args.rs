@@ -3,6 +3,7 @@
 mod event;
 mod generate;
 mod invoke;
+mod new;
 mod serve;
 
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use funcserver_engine::Arch;
 pub(crate) use event::Event;
 pub(crate) use generate::{Completions, Man};
 pub(crate) use invoke::Invoke;
+pub(crate) use new::New;
 pub(crate) use serve::{Health, Serve};
 
 /// Runs any wasi:http component as an AWS Lambda function behind an Application Load Balancer
@@ -27,6 +29,9 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Begin a project, in one of several languages
+    #[command(after_help = new::HELP, override_usage = new::USAGE)]
+    New(New),
     /// Serve a component behind a local load balancer
     #[command(after_help = serve::HELP)]
     Serve(Serve),
@@ -141,6 +146,7 @@ const OVERVIEW: &str = "\
 Without COMPONENT a subcommand takes what funcserver.toml in this folder names, else an example that this program carries.
 
 Examples:
+  funcserver new hello --language go  a project to begin with, in hello/
   funcserver serve                    the built-in example on http://127.0.0.1:8080
   funcserver serve router.wasm        a component of your own
   funcserver serve --watch            the project's, built and served anew when a source changes

@@ -22,6 +22,7 @@ mod inspect;
 mod invoke;
 mod local;
 mod man;
+mod new;
 mod output;
 mod progress;
 mod project;
@@ -55,6 +56,7 @@ fn main() -> ExitCode {
 
 fn run(command: Command, env: &Variables) -> Result<ExitCode> {
     match command {
+        Command::New(args) => new::run(&args),
         Command::Serve(args) => serve::run(&args, env),
         Command::Build(args) => build::run(&args, env),
         Command::Bundle(args) => bundle::run(&args, env),

@@ -5,8 +5,8 @@ use std::process::Command;
 
 use crate::tool::Tool;
 
-const SUBCOMMANDS: [&str; 10] =
-    ["serve", "build", "bundle", "event", "invoke", "inspect", "schema", "completions", "man", "help"];
+const SUBCOMMANDS: [&str; 11] =
+    ["new", "serve", "build", "bundle", "event", "invoke", "inspect", "schema", "completions", "man", "help"];
 
 #[test]
 fn every_shell_gets_completions_for_every_subcommand() {

@@ -18,6 +18,8 @@ mod help;
 mod http;
 mod inspect;
 mod invoke;
+mod new;
+mod new_rust;
 mod record;
 mod schema;
 mod serve;

@@ -1,0 +1,73 @@
+//! Part of the build script: the examples as data for `funcserver new`, so that what it writes cannot drift from them.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use ignore::WalkBuilder;
+
+/// What is of no use in a project: the interfaces of `wasi:http` 0.3 beside those of 0.2, and what tests the Go SDK in the
+/// engine.
+const LEFT_OUT: [&str; 3] = ["wit/p3", "sdk/test", "sdk/tests"];
+
+/// Writes the file `to`: an expression of Rust, a slice of `Template`, one for each folder in `examples`. Cargo is told
+/// what to look at for changes.
+pub(crate) fn embed(examples: &Path, to: &Path) -> io::Result<()> {
+    let mut folders = children(examples)?;
+    folders.retain(|path| path.is_dir());
+    let mut code = "&[\n".to_owned();
+    for folder in folders {
+        // Not the folder itself: cargo would look at all that a build by hand has left in it.
+        for child in children(&folder)?.iter().filter(|path| !path.ends_with("build-output")) {
+            println!("cargo::rerun-if-changed={}", child.display());
+        }
+        code += &template(&folder)?;
+    }
+    code += "]\n";
+    fs::write(to, code)
+}
+
+fn template(folder: &Path) -> io::Result<String> {
+    let language = folder.file_name().unwrap_or_default();
+    let mut code = format!("Template {{ language: {language:?}, files: &[\n");
+    for path in files(folder)? {
+        let name = path.strip_prefix(folder).map_err(io::Error::other)?;
+        let executable = fs::metadata(&path)?.permissions().mode() & 0o111 != 0;
+        let source = fs::canonicalize(&path)?;
+        let _ = writeln!(
+            code,
+            "    Embedded {{ path: {name:?}, executable: {executable}, bytes: include_bytes!({source:?}) }},"
+        );
+    }
+    code += "] },\n";
+    Ok(code)
+}
+
+/// The files below `folder` that git does not ignore, as if there were no links.
+fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut walk = WalkBuilder::new(folder);
+    walk.follow_links(true).hidden(false).require_git(false).git_global(false).git_exclude(false);
+    let below = folder.to_owned();
+    walk.filter_entry(move |entry| !is_left_out(&below, entry.path()));
+    let mut files = Vec::new();
+    for entry in walk.build() {
+        let entry = entry.map_err(io::Error::other)?;
+        if entry.file_type().is_some_and(|kind| kind.is_file()) {
+            files.push(entry.into_path());
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn is_left_out(folder: &Path, path: &Path) -> bool {
+    path.strip_prefix(folder).is_ok_and(|name| LEFT_OUT.iter().any(|left_out| name == Path::new(left_out)))
+}
+
+fn children(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut children = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
+    children.sort();
+    Ok(children)
+}
