@@ -64,8 +64,9 @@ pub(crate) fn initial_memory(needs: Option<ResourcesRequired>) -> Option<u64> {
 }
 
 fn pool(limits: &Limits) -> PoolingAllocationConfig {
-    // One more than run at once: an instance that still works after its reply does not keep the next one waiting.
-    let slots = u32::try_from(limits.concurrency).unwrap_or(u32::MAX).saturating_add(1);
+    // Two more than run at once: one that is being dropped keeps nobody waiting, and neither does one that is made ready
+    // while others begin to run.
+    let slots = u32::try_from(limits.concurrency).unwrap_or(u32::MAX).saturating_add(2);
     let memory = (limits.memory as u64).div_ceil(WASM_PAGE).saturating_mul(WASM_PAGE);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(slots)

@@ -1,33 +1,24 @@
 //! One request and its answer: the guest runs, its answer is collected beside it, and the clock watches both.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
 use tokio::time::{sleep_until, timeout_at};
-use wasmtime::{Store, Trap};
-use wasmtime_wasi::I32Exit;
 
 use crate::fault::Fault;
+use crate::instance::{Failed, Instance};
+use crate::instances::Instances;
 use crate::reply::Reply;
-use crate::state::State;
 
-/// A guest at work. It owns its store: dropping it drops the instance.
-pub(crate) type Run = Pin<Box<dyn Future<Output = Ended> + Send>>;
+/// A guest at work. It owns its instance: dropping it drops the instance.
+pub(crate) type Run = Pin<Box<dyn Future<Output = Result<Instance, Failed>> + Send>>;
 
-/// A guest that has ended. The store lives on until its answer is known: when it goes, a body that was left open looks
-/// finished.
-pub(crate) struct Ended {
-    pub(crate) store: Store<State>,
-    pub(crate) result: Result<(), End>,
-}
-
-/// How a guest failed.
-pub(crate) enum End {
-    /// Before its first instruction, or in a start function.
-    Instantiate(wasmtime::Error),
-    /// In the handler.
-    Call(wasmtime::Error),
+/// Who runs, and until when.
+pub(crate) struct Exchange {
+    pub(crate) instances: Arc<Instances>,
+    pub(crate) deadline: Instant,
 }
 
 /// What became of a request.
@@ -38,8 +29,8 @@ pub struct Answer {
     pub after: After,
 }
 
-/// Work that goes on after the reply: the guest may still run, and its instance is to be dropped. Dropping it ends the
-/// work.
+/// Work that goes on after the reply: the guest may still run, its instance is to be dropped or kept, and the next one to
+/// be made ready. Dropping it ends the work.
 #[must_use = "work after the reply is lost unless it is finished"]
 #[derive(Default)]
 pub struct After(Option<Pin<Box<dyn Future<Output = Option<Fault>> + Send>>>);
@@ -53,24 +44,8 @@ impl After {
         }
     }
 
-    fn dropping(store: Store<State>) -> Self {
-        Self(Some(Box::pin(async move {
-            drop(store);
-            None
-        })))
-    }
-
-    fn running(run: Run, deadline: Instant) -> Self {
-        Self(Some(Box::pin(async move {
-            match timeout_at(deadline.into(), run).await {
-                Ok(Ended { result: Ok(()), .. }) => None,
-                Ok(Ended { store, result: Err(end) }) => match fault(end, &store) {
-                    Fault::Exit(0) => None,
-                    fault => Some(fault),
-                },
-                Err(_) => Some(Fault::Deadline),
-            }
-        })))
+    fn of(work: impl Future<Output = Option<Fault>> + Send + 'static) -> Self {
+        Self(Some(Box::pin(work)))
     }
 }
 
@@ -80,46 +55,66 @@ impl Answer {
     }
 }
 
-/// Lets the guest run until its answer is complete, it ends, or the deadline comes.
-pub(crate) async fn exchange(mut run: Run, mut reply: Reply, deadline: Instant) -> Answer {
-    tokio::select! {
-        biased;
-        ended = &mut run => settle(ended, reply),
-        result = reply.collect() => {
-            let after = if result.is_ok() { After::running(run, deadline) } else { After::default() };
-            Answer { result, after }
+impl Exchange {
+    /// Lets the guest run until its answer is complete, it ends, or the deadline comes.
+    pub(crate) async fn run(self, mut run: Run, mut reply: Reply) -> Answer {
+        tokio::select! {
+            biased;
+            ended = &mut run => self.settle(ended, reply),
+            result = reply.collect() => match result {
+                Ok(response) => Answer { result: Ok(response), after: After::of(self.go_on(run)) },
+                Err(fault) => {
+                    drop(run);
+                    Answer { result: Err(fault), after: After::of(self.make_ready()) }
+                }
+            },
+            () = sleep_until(self.deadline.into()) => Answer::failed(Fault::Deadline),
         }
-        () = sleep_until(deadline.into()) => Answer::failed(Fault::Deadline),
     }
-}
 
-fn settle(ended: Ended, reply: Reply) -> Answer {
-    let Ended { store, result } = ended;
-    let result = match result.map_err(|end| fault(end, &store)) {
-        Ok(()) => reply.settle(),
-        // A program that ends itself in good order after its answer has answered.
-        Err(Fault::Exit(0)) => reply.settle().map_err(|_| Fault::Exit(0)),
-        Err(fault) => Err(fault),
-    };
-    Answer { result, after: After::dropping(store) }
-}
-
-fn fault(end: End, store: &Store<State>) -> Fault {
-    let (error, instantiated) = match end {
-        End::Instantiate(error) => (error, false),
-        End::Call(error) => (error, true),
-    };
-    if let Some(I32Exit(code)) = error.downcast_ref() {
-        return Fault::Exit(*code);
+    fn settle(self, ended: Result<Instance, Failed>, reply: Reply) -> Answer {
+        match ended {
+            Ok(instance) => match reply.settle() {
+                Ok((response, true)) => Answer { result: Ok(response), after: After::of(self.give_back(instance)) },
+                Ok((response, false)) => Answer { result: Ok(response), after: After::of(self.discard(instance)) },
+                Err(fault) => Answer { result: Err(fault), after: After::of(self.discard(instance)) },
+            },
+            Err(Failed { fault: Fault::Instantiate(text), .. }) => Answer::failed(Fault::Instantiate(text)),
+            Err(Failed { fault, store }) => {
+                // A program that ends itself in good order after its answer has answered.
+                let result = match fault {
+                    Fault::Exit(0) => reply.settle().map(|(response, _)| response).map_err(|_| fault),
+                    fault => Err(fault),
+                };
+                Answer { result, after: After::of(self.discard(store)) }
+            }
+        }
     }
-    let text = format!("{error:?}");
-    match error.downcast_ref() {
-        Some(Trap::Interrupt) => Fault::Deadline,
-        Some(Trap::StackOverflow) => Fault::Stack(text),
-        _ => match store.data().limiter.refused_memory() {
-            Some(limit) => Fault::Memory { limit, trap: text },
-            None if instantiated => Fault::Trap(text),
-            None => Fault::Instantiate(text),
-        },
+
+    /// The reply is complete, and the guest still at work.
+    async fn go_on(self, run: Run) -> Option<Fault> {
+        match timeout_at(self.deadline.into(), run).await {
+            Ok(Ok(instance)) => self.give_back(instance).await,
+            Ok(Err(Failed { fault, store })) => {
+                self.discard(store).await;
+                Some(fault).filter(|fault| *fault != Fault::Exit(0))
+            }
+            Err(_) => Some(Fault::Deadline),
+        }
+    }
+
+    async fn give_back(self, instance: Instance) -> Option<Fault> {
+        self.instances.give_back(instance);
+        self.make_ready().await
+    }
+
+    async fn discard<T>(self, left: T) -> Option<Fault> {
+        drop(left);
+        self.make_ready().await
+    }
+
+    async fn make_ready(self) -> Option<Fault> {
+        self.instances.make_ready(self.deadline).await;
+        None
     }
 }

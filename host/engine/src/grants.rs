@@ -19,8 +19,8 @@ pub struct Grants {
     pub env: Vec<(String, String)>,
     /// A folder that the guest sees as `/`, and can only read.
     pub assets: Option<PathBuf>,
-    /// A folder in which each invocation gets an empty one of its own, `/tmp` to the guest. It is removed with the
-    /// instance.
+    /// A folder in which each instance gets one of its own, `/tmp` to the guest: empty for every request, and removed
+    /// with the instance.
     pub scratch: Option<PathBuf>,
 }
 
@@ -40,10 +40,26 @@ impl Grants {
             mount(wasi, assets, ASSETS, FsPerms::ReadOnly)?;
         }
         let Some(scratch) = &self.scratch else { return Ok(None) };
-        let folder = tempfile::Builder::new().prefix("invocation-").tempdir_in(scratch)?;
+        let folder = tempfile::Builder::new().prefix("instance-").tempdir_in(scratch)?;
         mount(wasi, folder.path(), SCRATCH, FsPerms::ReadWrite)?;
         Ok(Some(folder))
     }
+}
+
+/// Removes all that a request has left in its temporary folder.
+///
+/// # Errors
+/// Something of it cannot be removed.
+pub(crate) fn empty(scratch: &TempDir) -> io::Result<()> {
+    for entry in std::fs::read_dir(scratch.path())? {
+        let entry = entry?;
+        // Links are not followed: theirs is no folder's type.
+        match entry.file_type()?.is_dir() {
+            true => std::fs::remove_dir_all(entry.path())?,
+            false => std::fs::remove_file(entry.path())?,
+        }
+    }
+    Ok(())
 }
 
 fn mount(wasi: &mut WasiCtxBuilder, host: &Path, guest: &str, perms: FsPerms) -> io::Result<()> {

@@ -5,45 +5,36 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
 
 use bytes::Bytes;
-use tokio::sync::Semaphore;
-use tokio::time::timeout_at;
+use tokio::sync::oneshot;
+use wasmtime::Engine;
 use wasmtime::component::Component;
-use wasmtime::{Engine, Store, UpdateDeadline};
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
 use wasmtime_wasi_http::p3::bindings::ServicePre;
 
 use crate::call::Call;
-use crate::exchange::{Answer, exchange};
+use crate::exchange::{Answer, Exchange, Run};
 use crate::fault::Fault;
 use crate::file_kind::{FileKind, Precompiled};
 use crate::grants::Grants;
+use crate::instance::Handler;
+use crate::instances::Instances;
 use crate::limits::Limits;
 use crate::network::{Client, Network};
 use crate::reply::Reply;
-use crate::state::{Common, State};
+use crate::reuse::Reuse;
+use crate::state::Common;
 use crate::world::{HandlerVersion, Misfit, World};
-use crate::{WASMTIME_VERSION, config, link, map, p2, p3, ticker};
+use crate::{WASMTIME_VERSION, config, link, map, ticker};
 
 /// A compiled component that is mapped and linked. Clones share it.
 #[derive(Clone)]
 pub struct Guest(Arc<Inner>);
 
 struct Inner {
-    handler: Handler,
-    engine: Engine,
     world: World,
-    common: Arc<Common>,
-    /// One permit an instance.
-    instances: Arc<Semaphore>,
-}
-
-/// The component by the version of `wasi:http` that it speaks.
-enum Handler {
-    P2(ProxyPre<State>),
-    P3(ServicePre<State>),
+    instances: Arc<Instances>,
 }
 
 /// How a component is to be run. By default it is given nothing, and reaches no network.
@@ -55,6 +46,8 @@ pub struct Options {
     pub network: Network,
     /// What the guest is given.
     pub grants: Grants,
+    /// How many requests an instance serves.
+    pub reuse: Reuse,
 }
 
 impl From<Limits> for Options {
@@ -71,25 +64,16 @@ impl Guest {
     /// # Errors
     /// The file is missing, is something else, was compiled for another host, or does not handle `wasi:http`.
     pub fn load(path: &Path, options: impl Into<Options>) -> Result<Self, LoadError> {
-        let Options { limits, network, grants } = options.into();
+        let Options { limits, network, grants, reuse } = options.into();
         let wrong = |reason| LoadError { path: path.to_owned(), reason };
         let (engine, component) = map(path, &limits).map_err(wrong)?;
         let world = world(&component, &engine);
         let version = world.handler().map_err(|misfit| wrong(Reason::Misfit(misfit)))?;
         let handler = link(&component, &engine, &world, version).map_err(|error| wrong(Reason::Link(error)))?;
         ticker::start(engine.weak()).map_err(|error| wrong(Reason::Read(error)))?;
-        Ok(Self(Arc::new(Inner {
-            handler,
-            engine,
-            world,
-            instances: Arc::new(Semaphore::new(limits.concurrency)),
-            common: Arc::new(Common {
-                config: grants.config(),
-                client: Arc::new(Client::new(&network)),
-                grants,
-                limits,
-            }),
-        })))
+        let common = Common { config: grants.config(), client: Arc::new(Client::new(&network)), grants, limits };
+        let instances = Arc::new(Instances::new(handler, engine, Arc::new(common), reuse));
+        Ok(Self(Arc::new(Inner { world, instances })))
     }
 
     /// What the component imports and exports.
@@ -98,37 +82,42 @@ impl Guest {
         &self.0.world
     }
 
-    /// Forgets the connections of outgoing requests, which do not outlive a snapshot of the process.
+    /// Forgets what does not outlive a snapshot of the process: connections of outgoing requests, and instances, of which
+    /// two copies of one snapshot would deal the same random numbers.
     pub fn restored(&self) {
-        self.0.common.client.forget_connections();
+        self.0.instances.common.client.forget_connections();
+        self.0.instances.forget();
     }
 
-    /// Answers one request with a fresh instance. The URI of the request must have scheme and authority.
+    /// Answers one request, with a fresh instance unless [`Reuse`] says otherwise. The URI of the request must have scheme
+    /// and authority.
     ///
     /// Total: whatever the guest does, there is one answer, at the deadline at the latest.
     pub async fn handle(&self, request: http::Request<Bytes>, call: Call) -> Answer {
-        let inner = &self.0;
+        let instances = self.0.instances.clone();
         let deadline = call.deadline;
-        let head = request.method() == http::Method::HEAD;
-        let Ok(Ok(permit)) = timeout_at(deadline.into(), inner.instances.clone().acquire_owned()).await else {
+        let Some(permit) = instances.permit(deadline).await else {
             return Answer::failed(Fault::Deadline);
         };
-        let state = match State::new(call, head, inner.common.clone(), permit) {
-            Ok(state) => state,
-            Err(error) => return Answer::failed(Fault::Instantiate(error.to_string())),
-        };
-        let store = store(inner, state, deadline);
-        let started = match &inner.handler {
-            Handler::P2(pre) => p2::start(pre.clone(), store, request),
-            Handler::P3(pre) => Ok(p3::start(pre.clone(), store, request)),
-        };
-        match started {
-            Ok((run, outcome)) => {
-                let reply = Reply::new(outcome, head, inner.common.limits.response_body);
-                exchange(run, reply, deadline).await
+        let head = request.method() == http::Method::HEAD;
+        let (sender, outcome) = oneshot::channel();
+        let reply = Reply::new(outcome, head, instances.common.limits.response_body);
+        let run: Run = match instances.take() {
+            Some(mut instance) => {
+                instance.arm(call, head, permit);
+                Box::pin(instance.answer(request, sender))
             }
-            Err(error) => Answer::failed(Fault::Instantiate(format!("{error:?}"))),
-        }
+            None => {
+                let mut store = match instances.store(deadline) {
+                    Ok(store) => store,
+                    Err(error) => return Answer::failed(Fault::Instantiate(error.to_string())),
+                };
+                store.data_mut().arm(call, head, permit);
+                let instances = instances.clone();
+                Box::pin(async move { instances.handler.instantiate(store).await?.answer(request, sender).await })
+            }
+        };
+        Exchange { instances, deadline }.run(run, reply).await
     }
 }
 
@@ -162,22 +151,6 @@ fn link(component: &Component, engine: &Engine, world: &World, version: HandlerV
         HandlerVersion::P2 => Ok(Handler::P2(ProxyPre::new(pre)?)),
         HandlerVersion::P3 => Ok(Handler::P3(ServicePre::new(pre)?)),
     }
-}
-
-/// A store whose guest is interrupted at every tick: past the deadline it ends, before it lets others run.
-fn store(inner: &Inner, state: State, deadline: Instant) -> Store<State> {
-    let mut store = Store::new(&inner.engine, state);
-    store.limiter(|state| &mut state.limiter);
-    // Those of 0.3's streams and futures; the others are in the table of the state.
-    store.set_max_component_handles(inner.common.limits.handles);
-    store.set_epoch_deadline(1);
-    store.epoch_deadline_callback(move |_| {
-        if Instant::now() >= deadline {
-            return Ok(UpdateDeadline::Interrupt);
-        }
-        Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
-    });
-    store
 }
 
 /// Why a file cannot be used as a compiled component.

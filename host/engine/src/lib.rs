@@ -1,8 +1,8 @@
 //! Runs a precompiled `wasi:http` component as an HTTP handler.
 //!
 //! [`Guest::load`] maps a component that [`compile`] made (feature `compile`), and [`Guest::handle`] answers one request
-//! with one fresh instance of it. Requests and responses are the types of the `http` crate with whole bodies: a load
-//! balancer's event carries no streams.
+//! with one instance of it: a fresh one, or where [`Reuse`] says so, one that has served before. Requests and responses are
+//! the types of the `http` crate with whole bodies: a load balancer's event carries no streams.
 //!
 //! This is the only crate that knows wasmtime; nothing of wasmtime appears in its public API.
 
@@ -20,14 +20,18 @@ mod file_kind;
 mod grants;
 mod guest;
 mod head;
+mod instance;
+mod instances;
 mod limits;
 mod link;
 mod map;
 mod network;
+mod outlet;
 mod output;
 mod p2;
 mod p3;
 mod reply;
+mod reuse;
 mod sockets;
 mod state;
 mod target;
@@ -42,6 +46,7 @@ pub use grants::Grants;
 pub use guest::{Guest, LoadError, Options};
 pub use limits::Limits;
 pub use network::{Allow, AllowError, Network, Notice, Resolve, Resolving, SystemResolver};
+pub use reuse::Reuse;
 pub use target::{Arch, Target, UnknownArch};
 pub use world::{HandlerVersion, Misfit, World};
 

@@ -53,6 +53,11 @@ impl Limiter {
         }
     }
 
+    /// Another request comes: what was refused to the one before is none of its affair.
+    pub(crate) fn begin_request(&mut self) {
+        self.refused_memory = false;
+    }
+
     /// The limit, if the guest was refused memory beyond it.
     pub(crate) fn refused_memory(&self) -> Option<usize> {
         self.refused_memory.then_some(self.memory)

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -17,7 +17,7 @@ const MAX_LINE: usize = 32 * 1024;
 /// How much a guest may write in one go; it may come back at once.
 const MAX_WRITE: usize = 64 * 1024;
 
-/// One standard stream of one invocation. All handles that the guest opens share it.
+/// One standard stream of one instance. All handles that the guest opens share it.
 #[derive(Clone)]
 pub(crate) struct Lines(Arc<Mutex<Buffer>>);
 
@@ -36,9 +36,20 @@ impl Lines {
         Self(Arc::new(Mutex::new(buffer)))
     }
 
+    /// A request has ended: its last line counts without a break too, and the next one has its own allowance.
+    pub(crate) fn end_request(&self) {
+        let mut buffer = self.buffer();
+        buffer.emit_rest();
+        buffer.allowance = buffer.allowed;
+    }
+
     fn write(&self, bytes: &[u8]) {
+        self.buffer().write(bytes);
+    }
+
+    fn buffer(&self) -> MutexGuard<'_, Buffer> {
         // A sink that panicked while it held the lock has lost at most its own line.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -89,7 +100,7 @@ impl Buffer {
     }
 }
 
-/// A last line without its break counts too.
+/// A last line without its break counts too where an instance ends in its request.
 impl Drop for Buffer {
     fn drop(&mut self) {
         self.emit_rest();

@@ -9,39 +9,29 @@ use tokio::sync::oneshot;
 use wasmtime::Store;
 use wasmtime::component::Accessor;
 use wasmtime_wasi_http::p3::Request;
-use wasmtime_wasi_http::p3::bindings::{Service, ServicePre};
+use wasmtime_wasi_http::p3::bindings::Service;
 use wasmtime_wasi_http::{Error, WasiHttpView};
 
-use crate::exchange::{End, Ended, Run};
 use crate::reply::Outcome;
 use crate::state::State;
 
 /// Whether the request's body went over to the guest.
 type Transmitted = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
 
-/// Prepares the call: nothing runs before the future is polled. Scheme and authority come from the URI.
-pub(crate) fn start(
-    pre: ServicePre<State>,
-    mut store: Store<State>,
+/// Hands over the response as soon as there is one, and ends when the guest has nothing left to do. Scheme and authority
+/// come from the URI.
+pub(crate) async fn call(
+    service: &Service,
+    store: &mut Store<State>,
     request: http::Request<Bytes>,
-) -> (Run, oneshot::Receiver<Outcome>) {
-    let (sender, receiver) = oneshot::channel();
-    let run = Box::pin(async move {
-        let result = match pre.instantiate_async(&mut store).await {
-            Err(error) => Err(End::Instantiate(error)),
-            Ok(service) => {
-                let called = store.run_concurrent(async |accessor| call(accessor, &service, request, sender).await);
-                called.await.flatten().map_err(End::Call)
-            }
-        };
-        Ended { store, result }
-    });
-    (run, receiver)
+    sender: oneshot::Sender<Outcome>,
+) -> wasmtime::Result<()> {
+    store.run_concurrent(async |accessor| answer(accessor, service, request, sender).await).await.flatten()
 }
 
 /// Hands over the response as soon as there is one, then lets the guest work on until it has nothing left to do: its body
 /// is written by then, and whatever it does after its reply.
-async fn call(
+async fn answer(
     accessor: &Accessor<State>,
     service: &Service,
     request: http::Request<Bytes>,

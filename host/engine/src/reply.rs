@@ -67,11 +67,14 @@ impl Reply {
         }
     }
 
-    /// The guest has returned: takes what it has written. A body that it left open is complete.
-    pub(crate) fn settle(mut self) -> Result<http::Response<Bytes>, Fault> {
+    /// The guest has returned: takes what it has written, and tells whether it has ended its body. One that it left open is
+    /// complete.
+    pub(crate) fn settle(mut self) -> Result<(http::Response<Bytes>, bool), Fault> {
         // Not under tokio's budget: once it is used up, channels claim to be empty.
-        let collected = tokio::task::unconstrained(self.collect()).now_or_never();
-        collected.unwrap_or_else(|| self.complete())
+        match tokio::task::unconstrained(self.collect()).now_or_never() {
+            Some(collected) => Ok((collected?, true)),
+            None => Ok((self.complete()?, false)),
+        }
     }
 
     fn take(&mut self, data: Bytes, bodiless: bool) -> Result<(), Fault> {

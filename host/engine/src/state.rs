@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Instant;
 
 use rand::TryRng;
 use rand::rand_core::UnwrapErr;
@@ -14,9 +15,10 @@ use wasmtime_wasi_config::WasiConfigVariables;
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::call::{Call, Facts, Stream};
-use crate::grants::Grants;
+use crate::grants::{self, Grants};
 use crate::limits::{Limiter, Limits};
 use crate::network::{Client, Hooks};
+use crate::outlet::Outlet;
 use crate::output::Lines;
 
 /// The most random bytes that a guest may ask for in one call.
@@ -30,56 +32,103 @@ pub(crate) struct Common {
     pub(crate) client: Arc<Client>,
 }
 
-/// The data of a store: one instance, one invocation.
+/// The data of a store: one instance, and the call for which it is armed.
 pub(crate) struct State {
     table: ResourceTable,
     wasi: WasiCtx,
     http: WasiHttpCtx,
     hooks: Hooks,
+    outlet: Outlet,
+    streams: [Lines; 2],
     pub(crate) common: Arc<Common>,
     pub(crate) limiter: Limiter,
     pub(crate) facts: Facts,
+    /// When whatever runs here is interrupted.
+    pub(crate) deadline: Instant,
     /// The request is HEAD.
     pub(crate) head: bool,
-    /// Files of this invocation; removed with it.
-    _scratch: Option<TempDir>,
-    /// The place that this instance takes; it is free again when the store is gone.
-    _permit: OwnedSemaphorePermit,
+    /// Files of the guest's own; removed with it.
+    scratch: Option<TempDir>,
+    /// The place that the call takes; it is free again when the call ends, or the store goes.
+    permit: Option<OwnedSemaphorePermit>,
 }
 
 impl State {
+    /// For no call yet; what runs before there is one ends at that deadline.
+    ///
     /// # Errors
     /// The operating system gives no random bytes, or not the files that are granted.
-    pub(crate) fn new(call: Call, head: bool, common: Arc<Common>, permit: OwnedSemaphorePermit) -> io::Result<Self> {
+    pub(crate) fn new(common: Arc<Common>, deadline: Instant) -> io::Result<Self> {
         let limits = &common.limits;
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.handles);
-        let mut wasi = wasi(&call, limits)?;
+        let outlet = Outlet::default();
+        let streams =
+            [Stream::Stdout, Stream::Stderr].map(|stream| Lines::new(stream, Arc::new(outlet.clone()), limits.output));
+        let mut wasi = wasi(&streams)?;
         let scratch = common.grants.give(&mut wasi)?;
         Ok(Self {
             table,
             wasi: wasi.build(),
             http: WasiHttpCtx::new(),
-            hooks: Hooks::new(common.client.clone(), call.output, limits.requests),
+            hooks: hooks(&common, &outlet),
+            outlet,
+            streams,
             limiter: Limiter::new(limits),
             common,
-            facts: call.facts,
-            head,
-            _scratch: scratch,
-            _permit: permit,
+            facts: Facts::default(),
+            deadline,
+            head: false,
+            scratch,
+            permit: None,
         })
     }
+
+    /// From now on all that the guest does is done for this call.
+    pub(crate) fn arm(&mut self, call: Call, head: bool, permit: OwnedSemaphorePermit) {
+        let Call { facts, deadline, output } = call;
+        self.limiter.begin_request();
+        self.outlet.open(output);
+        self.facts = facts;
+        self.deadline = deadline;
+        self.head = head;
+        self.permit = Some(permit);
+    }
+
+    /// The call has ended well. What is left of it is what the guest keeps in its own memory; the place that it took is
+    /// handed back.
+    ///
+    /// # Errors
+    /// The guest is no longer fit for another: its temporary folder cannot be emptied, or it keeps too many handles.
+    pub(crate) fn disarm(&mut self) -> io::Result<Option<OwnedSemaphorePermit>> {
+        for stream in &self.streams {
+            stream.end_request();
+        }
+        self.outlet.close();
+        self.facts = Facts::default();
+        // The slots of requests whose responses the guest never read are not lost to the next call.
+        self.hooks = hooks(&self.common, &self.outlet);
+        self.scratch.as_ref().map_or(Ok(()), grants::empty)?;
+        // Half of them: a guest that leaks must not fail in the middle of a request.
+        if self.table.iter_mut().count() > self.common.limits.handles / 2 {
+            return Err(io::Error::other("too many handles are left over"));
+        }
+        Ok(self.permit.take())
+    }
+}
+
+fn hooks(common: &Common, outlet: &Outlet) -> Hooks {
+    Hooks::new(common.client.clone(), Arc::new(outlet.clone()), common.limits.requests)
 }
 
 /// A `wasi:cli` that grants nothing: no environment, arguments, files or sockets; clocks, output into the log, and
 /// randomness from the operating system, so that two copies of one snapshot never deal the same tokens.
-fn wasi(call: &Call, limits: &Limits) -> io::Result<WasiCtxBuilder> {
+fn wasi([stdout, stderr]: &[Lines; 2]) -> io::Result<WasiCtxBuilder> {
     let mut seed = [0; 16];
     SysRng.try_fill_bytes(&mut seed).map_err(io::Error::other)?;
-    let stream = |stream| Lines::new(stream, call.output.clone(), limits.output);
     let mut wasi = WasiCtx::builder();
-    wasi.stdout(stream(Stream::Stdout))
-        .stderr(stream(Stream::Stderr))
+    wasi.stdout(stdout.clone())
+        .stderr(stderr.clone())
         .allow_tcp(false)
         .allow_udp(false)
         .allow_ip_name_lookup(false)

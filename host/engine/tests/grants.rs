@@ -48,6 +48,7 @@ async fn the_temporary_folder_is_empty_for_every_request() {
         assert_eq!(json(&response(&guest, "write:/tmp/note").await)["written"], "/tmp/note");
     }
     assert!(json(&response(&guest, "write:/outside").await)["error"].is_string());
+    drop(guest);
     assert_eq!(std::fs::read_dir(scratch.path()).unwrap().count(), 0, "nothing is left behind");
 }
 
@@ -58,6 +59,7 @@ async fn folders_of_a_guest_that_fails_are_removed_too() {
     let (answer, _) = common::act(&guest, "trap").await;
     assert!(answer.result.is_err());
     answer.after.finish().await;
+    drop(guest);
     assert_eq!(std::fs::read_dir(scratch.path()).unwrap().count(), 0);
 }
 

@@ -14,7 +14,7 @@ use super::response_body::ResponseBody;
 use super::{error, headers};
 use crate::call::Output;
 
-/// What an instance has to do with outgoing requests.
+/// What an instance has to do with outgoing requests while it answers one.
 pub(crate) struct Hooks(Arc<Outgoing>);
 
 struct Outgoing {

@@ -20,6 +20,8 @@ pub enum Act<'a> {
     Spin,
     /// `stack`: calls itself until the stack ends.
     OverflowStack,
+    /// `leak:COUNT`: makes so many resources of the host, keeps them, and mirrors.
+    Leak(usize),
     /// `handles`: makes resources of the host until it gives no more.
     ExhaustHandles,
     /// `grow`: allocates until there is no more.
@@ -99,6 +101,7 @@ impl<'a> Act<'a> {
             "panic" => Self::Panic(argument),
             "spin" => Self::Spin,
             "stack" => Self::OverflowStack,
+            "leak" => Self::Leak(number(argument)?),
             "handles" => Self::ExhaustHandles,
             "grow" if argument.is_empty() => Self::ExhaustMemory,
             "grow" => Self::Allocate(number(argument)?),
@@ -169,6 +172,7 @@ impl<'a> Act<'a> {
     /// What the acts that answer as they should answer; the mirror's answer if they have none of their own.
     fn answer(self, seen: &Seen) -> Answer {
         match self {
+            Self::Leak(count) => fault::leak_handles(count),
             Self::Allocate(mebibytes) => drop(fault::allocate(mebibytes)),
             Self::Sleep(time) => sleep(time),
             Self::Stdout(text) => println!("{text}"),

@@ -46,6 +46,13 @@ pub fn allocate(mebibytes: usize) -> Vec<u8> {
     black_box(vec![1; mebibytes << 20])
 }
 
+/// Makes so many resources of the host, and keeps them.
+pub fn leak_handles(count: usize) {
+    for _ in 0..count {
+        std::mem::forget(Fields::new());
+    }
+}
+
 /// Makes resources of the host, and keeps them, until it gives no more.
 pub fn exhaust_handles() -> ! {
     loop {

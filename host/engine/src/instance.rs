@@ -1,0 +1,117 @@
+//! One instance of a component, from its making to its end.
+
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use wasmtime::{Store, Trap};
+use wasmtime_wasi::I32Exit;
+use wasmtime_wasi_http::p2::bindings::{Proxy, ProxyPre};
+use wasmtime_wasi_http::p3::bindings::{Service, ServicePre};
+
+use crate::call::Call;
+use crate::fault::Fault;
+use crate::reply::Outcome;
+use crate::state::State;
+use crate::{p2, p3};
+
+/// A component by the version of `wasi:http` that it speaks: all that is done once for every instance of it.
+pub(crate) enum Handler {
+    P2(ProxyPre<State>),
+    P3(ServicePre<State>),
+}
+
+/// A store and the component that lives in it. It answers one request at a time.
+pub(crate) struct Instance {
+    store: Store<State>,
+    exports: Exports,
+    requests: usize,
+    /// When it ended its last request. Of the clock on the wall: others may stop while a process is frozen.
+    rested: SystemTime,
+}
+
+enum Exports {
+    P2(Proxy),
+    P3(Service),
+}
+
+/// What is left of an instance that failed. The store lives on until its answer is known: when it goes, a body that was
+/// left open looks finished.
+pub(crate) struct Failed {
+    pub(crate) fault: Fault,
+    pub(crate) store: Store<State>,
+}
+
+impl Handler {
+    /// Makes an instance in that store.
+    pub(crate) async fn instantiate(&self, mut store: Store<State>) -> Result<Instance, Failed> {
+        let exports = match self {
+            Self::P2(pre) => pre.instantiate_async(&mut store).await.map(Exports::P2),
+            Self::P3(pre) => pre.instantiate_async(&mut store).await.map(Exports::P3),
+        };
+        match exports {
+            Ok(exports) => Ok(Instance { store, exports, requests: 0, rested: SystemTime::now() }),
+            Err(error) => Err(Failed { fault: fault(&error, &store, Fault::Instantiate), store }),
+        }
+    }
+}
+
+impl Instance {
+    /// Answers a request, for which it is armed. The response goes to `sender` as soon as there is one; the instance comes
+    /// back when it has nothing left to do.
+    pub(crate) async fn answer(
+        mut self,
+        request: http::Request<Bytes>,
+        sender: oneshot::Sender<Outcome>,
+    ) -> Result<Self, Failed> {
+        self.requests += 1;
+        let answered = match &self.exports {
+            Exports::P2(proxy) => p2::call(proxy, &mut self.store, request, sender).await,
+            Exports::P3(service) => p3::call(service, &mut self.store, request, sender).await,
+        };
+        match answered {
+            Ok(()) => Ok(self),
+            Err(error) => Err(Failed { fault: fault(&error, &self.store, Fault::Trap), store: self.store }),
+        }
+    }
+
+    /// All that it does from now on is done for this call.
+    pub(crate) fn arm(&mut self, call: Call, head: bool, permit: OwnedSemaphorePermit) {
+        // The ticks since it was made are none that it ran through.
+        self.store.set_epoch_deadline(1);
+        self.store.data_mut().arm(call, head, permit);
+    }
+
+    /// Makes it ready for another call; the permit of the last one is handed back. Nothing, if it is no longer fit for one.
+    pub(crate) fn disarm(&mut self) -> Option<OwnedSemaphorePermit> {
+        self.rested = SystemTime::now();
+        self.store.data_mut().disarm().ok().flatten()
+    }
+
+    /// How many requests it has been given.
+    pub(crate) fn requests(&self) -> usize {
+        self.requests
+    }
+
+    /// Whether it has served, and that is longer ago.
+    pub(crate) fn is_stale(&self, idle: Duration) -> bool {
+        // A clock that was set back tells nothing.
+        self.requests > 0 && self.rested.elapsed().is_ok_and(|rest| rest > idle)
+    }
+}
+
+/// How a guest failed; `other` is what it comes to where nothing more is known.
+fn fault(error: &wasmtime::Error, store: &Store<State>, other: fn(String) -> Fault) -> Fault {
+    if let Some(I32Exit(code)) = error.downcast_ref() {
+        return Fault::Exit(*code);
+    }
+    let text = format!("{error:?}");
+    match error.downcast_ref() {
+        Some(Trap::Interrupt) => Fault::Deadline,
+        Some(Trap::StackOverflow) => Fault::Stack(text),
+        _ => match store.data().limiter.refused_memory() {
+            Some(limit) => Fault::Memory { limit, trap: text },
+            None => other(text),
+        },
+    }
+}

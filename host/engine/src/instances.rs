@@ -1,0 +1,128 @@
+//! All instances of a component: how many run, and which lie ready.
+
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout_at;
+use wasmtime::{Engine, Store, UpdateDeadline};
+
+use crate::instance::{Handler, Instance};
+use crate::reuse::Reuse;
+use crate::state::{Common, State};
+
+/// Makes instances, and keeps those that lie ready.
+///
+/// What lies ready and what runs are together no more than may run at once, save one that was being made as others began
+/// to run: it holds nobody up, and what a function's memory is divided by is true.
+pub(crate) struct Instances {
+    pub(crate) handler: Handler,
+    pub(crate) common: Arc<Common>,
+    engine: Engine,
+    reuse: Reuse,
+    /// One permit for each that runs.
+    permits: Arc<Semaphore>,
+    shelf: Mutex<Shelf>,
+}
+
+#[derive(Default)]
+struct Shelf {
+    ready: Vec<Instance>,
+    /// Whether one is being made for it.
+    making: bool,
+}
+
+impl Instances {
+    pub(crate) fn new(handler: Handler, engine: Engine, common: Arc<Common>, reuse: Reuse) -> Self {
+        let permits = Arc::new(Semaphore::new(common.limits.concurrency));
+        Self { handler, common, engine, reuse, permits, shelf: Mutex::default() }
+    }
+
+    /// Waits for a free place, until the deadline.
+    pub(crate) async fn permit(&self, deadline: Instant) -> Option<OwnedSemaphorePermit> {
+        timeout_at(deadline.into(), self.permits.clone().acquire_owned()).await.ok()?.ok()
+    }
+
+    /// One that lies ready.
+    pub(crate) fn take(&self) -> Option<Instance> {
+        loop {
+            let instance = self.shelf().ready.pop()?;
+            if !self.reuse.idle.is_some_and(|idle| instance.is_stale(idle)) {
+                return Some(instance);
+            }
+        }
+    }
+
+    /// A store whose guest is interrupted at every tick: past its deadline it ends, before it lets others run.
+    ///
+    /// # Errors
+    /// See [`State::new`].
+    pub(crate) fn store(&self, deadline: Instant) -> io::Result<Store<State>> {
+        let mut store = Store::new(&self.engine, State::new(self.common.clone(), deadline)?);
+        store.limiter(|state| &mut state.limiter);
+        // Those of 0.3's streams and futures; the others are in the table of the state.
+        store.set_max_component_handles(self.common.limits.handles);
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(|store| {
+            if Instant::now() >= store.data().deadline {
+                return Ok(UpdateDeadline::Interrupt);
+            }
+            Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
+        });
+        Ok(store)
+    }
+
+    /// Takes back one that has ended its request cleanly, if it may serve another.
+    pub(crate) fn give_back(&self, mut instance: Instance) {
+        if instance.requests() >= self.reuse.requests {
+            return;
+        }
+        let Some(permit) = instance.disarm() else { return };
+        let mut shelf = self.shelf();
+        // Its own permit is still taken.
+        if shelf.ready.len() <= self.permits.available_permits() {
+            shelf.ready.push(instance);
+        }
+        drop(shelf);
+        // Whoever waits for it finds the instance.
+        drop(permit);
+    }
+
+    /// Makes one ready for the next request, unless there is no place that it could have. One that fails shows its fault
+    /// when a request makes its own.
+    pub(crate) async fn make_ready(&self, deadline: Instant) {
+        let Some(_making) = self.making() else { return };
+        let Ok(store) = self.store(deadline) else { return };
+        if let Ok(Ok(instance)) = timeout_at(deadline.into(), self.handler.instantiate(store)).await {
+            self.shelf().ready.push(instance);
+        }
+    }
+
+    /// Drops those that lie ready.
+    pub(crate) fn forget(&self) {
+        self.shelf().ready.clear();
+    }
+
+    fn making(&self) -> Option<Making<'_>> {
+        let mut shelf = self.shelf();
+        if shelf.making || shelf.ready.len() >= self.permits.available_permits() {
+            return None;
+        }
+        shelf.making = true;
+        Some(Making(self))
+    }
+
+    fn shelf(&self) -> MutexGuard<'_, Shelf> {
+        self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One is being made, until this is dropped.
+struct Making<'a>(&'a Instances);
+
+impl Drop for Making<'_> {
+    fn drop(&mut self) {
+        self.0.shelf().making = false;
+    }
+}
