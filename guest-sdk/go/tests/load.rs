@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use funcserver_engine::Limits;
+use funcserver_engine::{Limits, Options, Reuse};
 use http::{HeaderValue, Method};
 
 use crate::bodies::body;
@@ -57,4 +57,25 @@ async fn many_requests_at_once() {
         task.await.unwrap();
     }
     eprintln!("2000 requests in {:?}", begin.elapsed());
+}
+
+/// What an instance does not give back, it runs out of: few handles, and memory for no more than some of the large bodies.
+#[tokio::test]
+async fn thousands_of_requests_on_one_instance() {
+    let guest = load(Options {
+        limits: Limits { memory: 192 << 20, handles: 256, concurrency: 1, ..limits() },
+        reuse: Reuse { requests: usize::MAX, ..Reuse::default() },
+        ..Options::default()
+    });
+    let begin = Instant::now();
+    for turn in 1..=2500 {
+        assert_eq!(text(&guest, get("/count")).await, turn.to_string());
+        assert_eq!(text(&guest, get("/goroutines?n=100")).await, "5050");
+        assert_eq!(text(&guest, get("/status?code=404")).await.len(), 0, "turn {turn}");
+        let length = if turn % 100 == 0 { 10_000_000 } else { turn };
+        let sent = body(length);
+        let response = response(&guest, request(Method::POST, "/echo", sent.clone())).await;
+        assert!(response.body() == &sent, "{length} bytes in turn {turn}");
+    }
+    eprintln!("10000 requests in {:?}", begin.elapsed());
 }

@@ -8,16 +8,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
-use funcserver_engine::{Answer, Call, Facts, Guest, Notice, Output, Stream};
+use funcserver_engine::{Answer, Call, Facts, Guest};
 use funcserver_events::alb::{self, DecodeError, EncodeError, HeaderMode, Incoming, ReplyForm, ReplyOptions};
 use futures_util::FutureExt;
 use http::Response;
+use http::uri::PathAndQuery;
 
 use crate::config::{Config, Fail};
 use crate::facts;
 use crate::failure::Kind;
-use crate::log::{Log, Scope, Value};
+use crate::log::{Log, Value};
 use crate::metrics::Metrics;
+use crate::request_log::RequestLog;
+use crate::warm_up::warm_up;
 
 /// The error type of an invocation whose event is none of a load balancer.
 const NOT_HTTP: &str = "Funcserver.NotHttp";
@@ -46,6 +49,7 @@ struct Inner {
     reply: ReplyOptions,
     fail: Fail,
     metrics: Metrics,
+    warmup: Option<PathAndQuery>,
     /// Whether the log has said that cookies go out in variants of letter case.
     told_of_cookies: AtomicBool,
 }
@@ -93,40 +97,6 @@ pub struct Times {
     pub encode: Duration,
 }
 
-/// The log of one request: what the host says of it, and what the guest writes meanwhile.
-#[derive(Clone)]
-struct RequestLog {
-    log: Log,
-    id: String,
-}
-
-impl RequestLog {
-    fn scope(&self) -> Scope<'_> {
-        self.log.at(&self.id)
-    }
-}
-
-impl Output for RequestLog {
-    fn line(&self, stream: Stream, line: &str) {
-        self.scope().guest(stream, line);
-    }
-
-    fn notice(&self, notice: &Notice) {
-        match notice {
-            Notice::Denied { to, reason, allow } => {
-                let setting = allow.as_ref().map(|entry| format!("[network] allow = [\"{entry}\"]"));
-                let mut fields = vec![("to", to.as_str().into()), ("reason", reason.as_str().into())];
-                fields.extend(setting.as_deref().map(|setting| ("setting", setting.into())));
-                self.scope().warn("an outgoing request was denied", &fields);
-            }
-            Notice::Failed { to, reason } => {
-                let fields = [("to", to.as_str().into()), ("reason", reason.as_str().into())];
-                self.scope().warn("an outgoing request failed", &fields);
-            }
-        }
-    }
-}
-
 /// Work that goes on once the answer is sent. Dropping it ends the work.
 #[must_use = "work after the reply is lost unless it is finished"]
 #[derive(Default)]
@@ -161,8 +131,19 @@ impl Host {
             },
             fail: config.limits.fail,
             metrics: Metrics::new(config.log.metrics),
+            warmup: config.component.warmup.clone(),
             told_of_cookies: AtomicBool::new(false),
         }))
+    }
+
+    /// Has the component answer the request that `component.warmup` asks for, if it does. To be called before the first
+    /// event, and before a snapshot is taken. What goes wrong with it is a line in the log.
+    pub async fn warm_up(&self) {
+        if let Some(path) = &self.0.warmup {
+            let log = RequestLog::of_no_request(self.0.log.clone());
+            // A panic has been logged where it happened.
+            let _ = AssertUnwindSafe(warm_up(&self.0.guest, path, &log)).catch_unwind().await;
+        }
     }
 
     /// Forgets what does not outlive a snapshot of the process.
@@ -173,12 +154,12 @@ impl Host {
     /// Answers one event. Total: whatever the event holds and the guest does, there is exactly one answer, no later than
     /// the deadline less the configured margin.
     pub async fn invoke(&self, event: Bytes, context: Context) -> (Outcome, After) {
-        let log = RequestLog { log: self.0.log.clone(), id: context.request_id.clone() };
+        let log = RequestLog::new(self.0.log.clone(), context.request_id.clone());
         let answered = AssertUnwindSafe(self.0.answer(event, context, &log)).catch_unwind().await;
         answered.unwrap_or_else(|panic| {
             let text = panic_text(&*panic);
             log.scope().error("the host failed; this is an error in funcserver", &[("error", (&text).into())]);
-            let outcome = self.0.reply_of_ours(Kind::Host, ReplyForm::default(), &log.id, Times::default());
+            let outcome = self.0.reply_of_ours(Kind::Host, ReplyForm::default(), log.id(), Times::default());
             (outcome, After::default())
         })
     }
@@ -240,7 +221,7 @@ impl Inner {
             DecodeError::Invalid { reply, at, reason } => {
                 let fields = [("at", at.as_str().into()), ("error", reason.as_str().into())];
                 log.scope().error("the event is invalid", &fields);
-                self.reply_of_ours(Kind::BadEvent, *reply, &log.id, Times::default())
+                self.reply_of_ours(Kind::BadEvent, *reply, log.id(), Times::default())
             }
         }
     }
@@ -272,9 +253,9 @@ impl Inner {
 
     /// What becomes of a request whose handler has failed, or answered what cannot be sent.
     fn failed(&self, kind: Kind, error: &dyn Display, form: ReplyForm, times: Times, log: &RequestLog) -> Outcome {
-        self.metrics.count(kind, &log.id);
+        self.metrics.count(kind, log.id());
         match self.fail {
-            Fail::Reply => self.reply_of_ours(kind, form, &log.id, times),
+            Fail::Reply => self.reply_of_ours(kind, form, log.id(), times),
             Fail::Error => Outcome::Error { kind: format!("{FAULT}{}", kind.name()), message: error.to_string() },
         }
     }

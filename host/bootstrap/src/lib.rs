@@ -14,10 +14,12 @@ mod host;
 pub mod log;
 pub mod marker;
 mod metrics;
+mod request_log;
 mod runtime;
 mod runtime_api;
 mod sandbox;
 pub mod start;
+mod warm_up;
 
 pub use host::{After, Context, Host, Outcome, Times};
 pub use marker::MARKER;

@@ -34,6 +34,7 @@ impl Sandbox<'_> {
                 assets: config.guest.assets()?,
                 scratch: config.guest.tmp.then(|| self.scratch.to_owned()),
             },
+            reuse: config.guest.reuse.clone(),
         })
     }
 

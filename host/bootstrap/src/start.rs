@@ -96,6 +96,7 @@ async fn serve(lambda: &LambdaEnv, env: &dyn Env) -> ExitCode {
     {
         return report(api, &log, &format!("{error:#}")).await;
     }
+    host.warm_up().await;
     tokio::select! {
         ended = runtime::run(host, lambda, log.clone()) => {
             if let Err(error) = ended {

@@ -115,6 +115,44 @@ async fn settings_come_from_the_zip_and_the_environment() {
 }
 
 #[tokio::test]
+async fn an_instance_serves_as_many_events_as_the_settings_say() {
+    let mut root = Root::with_component("handler.cwasm").with_file("funcserver.toml", "[guest]\nreuse = 3\n");
+    root.variables = vec![("FUNCSERVER_GUEST_IDLE", "60s")];
+    let environment = root.start().await;
+    let mut counts = Vec::new();
+    for name in ["state", "state", "state", "state", "trap", "state"] {
+        let reply = environment.invoke(act(name).to_string().into()).await.unwrap();
+        let reply: Value = serde_json::from_slice(&reply).unwrap();
+        counts.push(reply["body"].as_str().unwrap().to_owned());
+    }
+    let expected = |count| format!("{{\"requests\":{count}}}");
+    assert_eq!(counts[..4], [1, 2, 3, 1].map(expected));
+    assert_eq!(counts[5], expected(1), "after a trap");
+}
+
+#[tokio::test]
+async fn the_warm_up_comes_before_the_first_event_and_may_fail() {
+    let mut root = Root::with_component("handler.cwasm");
+    root.variables = vec![("FUNCSERVER_COMPONENT_WARMUP", "/ready"), ("AWS_LAMBDA_LOG_LEVEL", "DEBUG")];
+    let environment = root.start().await;
+    assert_eq!(status(&environment.invoke(act("stdout:an event").to_string().into()).await.unwrap()), 200);
+    environment.shut_down().await;
+    let lines = root.lines.lock().unwrap().clone();
+    let at =
+        |text: &str| lines.iter().position(|line| line.contains(text)).unwrap_or_else(|| panic!("{text}: {lines:?}"));
+    assert!(at("the warm-up has ended") < at("an event"), "{lines:?}");
+    assert!(!lines.iter().any(|line| line.contains("failed")), "{lines:?}");
+
+    root.variables.push(("FUNCSERVER_GUEST_ASSETS", "missing"));
+    let environment = root.start().await;
+    assert_eq!(status(&environment.invoke(act("state").to_string().into()).await.unwrap()), 500);
+    assert!(environment.alive());
+    environment.shut_down().await;
+    let lines = root.lines.lock().unwrap().join("\n");
+    assert!(lines.contains("the warm-up failed") && lines.contains("/ready"), "{lines}");
+}
+
+#[tokio::test]
 async fn events_are_answered_after_a_restore_from_a_snapshot() {
     let mut root = Root::with_component("handler.cwasm");
     root.variables = vec![("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start")];

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use funcserver_engine::Allow;
+use funcserver_engine::{Allow, Reuse};
+use http::uri::PathAndQuery;
 
 use crate::log::{Format, Level};
 
@@ -70,6 +71,8 @@ pub struct ComponentConfig {
     pub path: Option<PathBuf>,
     /// The command that makes it; for the tool only.
     pub build: Option<String>,
+    /// What it is asked for before the first event.
+    pub warmup: Option<PathAndQuery>,
 }
 
 /// `[guest]`
@@ -83,6 +86,8 @@ pub struct GuestConfig {
     pub assets: Option<PathBuf>,
     /// Whether it has a folder `/tmp`.
     pub tmp: bool,
+    /// How many requests one of its instances serves.
+    pub reuse: Reuse,
 }
 
 /// What the configuration gives to the component, and what is not there to be given.

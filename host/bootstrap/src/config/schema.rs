@@ -17,6 +17,7 @@ impl Setting {
             Kind::Path { endings: [one, other], .. } => {
                 json!({ "type": "string", "pattern": format!(r"[^/]\.(?:{one}|{other})/*$") })
             }
+            Kind::Target { .. } => json!({ "type": "string", "pattern": "^/" }),
             Kind::Command { .. } => json!({ "type": "string", "pattern": r"\S" }),
             Kind::Flag { .. } => json!({ "type": "boolean" }),
             Kind::Count { range, .. } => whole_number(range),

@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use funcserver_engine::Allow;
+use http::uri::PathAndQuery;
 
 use super::value::{Written, size_text, time_text};
 use super::{Config, Fail};
@@ -42,6 +43,7 @@ pub enum Fallback {
 #[derive(Debug)]
 pub(super) enum Kind {
     Path { endings: [&'static str; 2], slot: fn(&mut Config) -> &mut Option<PathBuf> },
+    Target { slot: fn(&mut Config) -> &mut Option<PathAndQuery> },
     Command { slot: fn(&mut Config) -> &mut Option<String> },
     Flag { slot: fn(&mut Config) -> &mut bool },
     Count { range: RangeInclusive<u64>, set: fn(&mut Config, usize) },
@@ -71,6 +73,14 @@ pub static SETTINGS: &[Setting] = &[
         default: Fallback::Rule("none"),
         doc: "The command that makes the component, run in the folder of the file: by `build` and `bundle` always, by `serve --watch` whenever a source has changed.",
         kind: Kind::Command { slot: |config| &mut config.component.build },
+    },
+    Setting {
+        key: "component.warmup",
+        variable: "FUNCSERVER_COMPONENT_WARMUP",
+        carried: true,
+        default: Fallback::Rule("none"),
+        doc: "What the component is asked for in Lambda before the first event; see [handlers](handlers.md#the-warm-up).",
+        kind: Kind::Target { slot: |config| &mut config.component.warmup },
     },
     Setting {
         key: "guest.env",
@@ -103,6 +113,22 @@ pub static SETTINGS: &[Setting] = &[
         default: Fallback::Value("false"),
         doc: "Whether the component has a folder `/tmp` in which it may write. It is empty for every request. Its size counts against the function's ephemeral storage.",
         kind: Kind::Flag { slot: |config| &mut config.guest.tmp },
+    },
+    Setting {
+        key: "guest.reuse",
+        variable: "FUNCSERVER_GUEST_REUSE",
+        carried: true,
+        default: Fallback::Value("1"),
+        doc: "How many requests one instance of the component answers before a new one takes its place. 1 is a fresh instance for every request; with more, [what an instance keeps](handlers.md#several-requests-one-instance) reaches later requests.",
+        kind: Kind::Count { range: 1..=1_000_000, set: |config, requests| config.guest.reuse.requests = requests },
+    },
+    Setting {
+        key: "guest.idle",
+        variable: "FUNCSERVER_GUEST_IDLE",
+        carried: true,
+        default: Fallback::Rule("however long"),
+        doc: "How long an instance may wait for its next request. One that has waited longer is dropped when that comes, and the request gets a new one.",
+        kind: Kind::Time { range: 1..=86_400_000, set: |config, time| config.guest.reuse.idle = Some(time) },
     },
     Setting {
         key: "network.allow",
@@ -207,6 +233,7 @@ impl Setting {
         };
         match &self.kind {
             Kind::Path { endings: [one, other], .. } => format!("the path of a .{one} or .{other} file"),
+            Kind::Target { .. } => r#"a path such as "/ready", with a query if need be"#.into(),
             Kind::Command { .. } => "a command as one text".into(),
             Kind::Flag { .. } => "true or false".into(),
             Kind::Count { range, .. } => format!("a whole number {}", span(range, |number| number.to_string())),
@@ -241,6 +268,10 @@ impl Setting {
                 let path = Path::new(written.text()?);
                 let fits = path.extension().is_some_and(|ending| endings.iter().any(|allowed| ending == *allowed));
                 *slot(config) = Some(fits.then(|| folder.join(path))?);
+            }
+            Kind::Target { slot } => {
+                let text = written.text()?;
+                *slot(config) = Some(text.starts_with('/').then(|| text.parse().ok())??);
             }
             Kind::Command { slot } => *slot(config) = Some(written.text()?.to_owned()),
             Kind::Flag { slot } => *slot(config) = written.flag()?,
@@ -325,10 +356,13 @@ mod tests {
         let examples = [
             ("component.path", "a.wasm"),
             ("component.build", "make"),
+            ("component.warmup", "/ready?quick"),
             ("guest.env", r#"{"STAGE": "test"}"#),
             ("guest.inherit-env", "STAGE"),
             ("guest.assets", "public"),
             ("guest.tmp", "true"),
+            ("guest.reuse", "1000"),
+            ("guest.idle", "60s"),
             ("network.allow", "https://api.example.com"),
             ("limits.memory", "1GiB"),
             ("limits.max-reply", "1KiB"),
@@ -352,6 +386,8 @@ mod tests {
     #[test]
     fn ranges_include_their_ends_and_nothing_beyond() {
         let cases = [
+            ("guest.reuse", ["1", "1000000"], ["0", "1000001"]),
+            ("guest.idle", ["1ms", "86400s"], ["0", "86401s"]),
             ("limits.memory", ["1MiB", "10GiB"], ["1048575", "10737418241"]),
             ("limits.max-reply", ["1KiB", "1MiB"], ["1023", "1048577"]),
             ("limits.deadline-margin", ["0", "60s"], ["-1", "60001ms"]),

@@ -51,7 +51,8 @@ fn every_setting_from_the_file() {
         Config {
             component: ComponentConfig {
                 path: Some("project/target/shop.wasm".into()),
-                build: Some("cargo build".into())
+                build: Some("cargo build".into()),
+                warmup: None,
             },
             network: NetworkConfig {
                 allow: Allow::parse(["https://api.example.com", "*.example.com:443"]).unwrap(),
@@ -119,6 +120,15 @@ fn each_kind_of_bad_value_in_the_file() {
             "component.build is ['cargo', 'build'], allowed: a command as one text",
         ),
         ("component.build = ' '", "component.build is ' ', allowed: a command as one text"),
+        (
+            "component.warmup = 'ready'",
+            "component.warmup is 'ready', allowed: a path such as \"/ready\", with a query if need be",
+        ),
+        ("guest.reuse = 0", "guest.reuse is 0, allowed: a whole number from 1 to 1000000"),
+        (
+            "guest.idle = '2d'",
+            "guest.idle is '2d', allowed: a duration from 1ms to 86400s, as \"2s\", \"100ms\" or in milliseconds",
+        ),
         (
             "network.allow = 'https://a'",
             "network.allow is 'https://a', allowed: a list such as \"https://api.example.com\", \"*.example.com:443\"",
@@ -258,6 +268,15 @@ fn the_carried_text_is_what_the_host_reads_and_always_the_same() {
     }
     let without_component = Config { component: ComponentConfig::default(), ..from_file(one).unwrap() };
     assert_eq!(from_file(expected).unwrap(), without_component);
+}
+
+#[test]
+fn the_warm_up_is_carried_and_the_rest_of_its_section_is_not() {
+    let text = "[component]\npath = 'a.wasm'\nwarmup = '/ready?a=%20'\nbuild = 'make'\n";
+    assert_eq!(carried(Path::new(FILE), text).unwrap(), "[component]\nwarmup = '/ready?a=%20'\n");
+    for path in ["", "ready", "https://shop.example/", "/a b"] {
+        assert!(from_env(&[("FUNCSERVER_COMPONENT_WARMUP", path)]).is_err(), "{path}");
+    }
 }
 
 #[test]

@@ -1,0 +1,56 @@
+//! The log of one request.
+
+use funcserver_engine::{Notice, Output, Stream};
+
+use crate::log::{Log, Scope};
+
+/// Receives what the host says of one request, and what the guest writes meanwhile.
+#[derive(Clone)]
+pub(crate) struct RequestLog {
+    log: Log,
+    id: String,
+}
+
+impl RequestLog {
+    pub(crate) fn new(log: Log, id: String) -> Self {
+        Self { log, id }
+    }
+
+    /// For what a guest does before there is a request.
+    pub(crate) fn of_no_request(log: Log) -> Self {
+        Self { log, id: String::new() }
+    }
+
+    /// Lambda's id of the request; empty if it is none of Lambda's.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub(crate) fn scope(&self) -> Scope<'_> {
+        match self.id.as_str() {
+            "" => self.log.host(),
+            id => self.log.at(id),
+        }
+    }
+}
+
+impl Output for RequestLog {
+    fn line(&self, stream: Stream, line: &str) {
+        self.scope().guest(stream, line);
+    }
+
+    fn notice(&self, notice: &Notice) {
+        match notice {
+            Notice::Denied { to, reason, allow } => {
+                let setting = allow.as_ref().map(|entry| format!("[network] allow = [\"{entry}\"]"));
+                let mut fields = vec![("to", to.as_str().into()), ("reason", reason.as_str().into())];
+                fields.extend(setting.as_deref().map(|setting| ("setting", setting.into())));
+                self.scope().warn("an outgoing request was denied", &fields);
+            }
+            Notice::Failed { to, reason } => {
+                let fields = [("to", to.as_str().into()), ("reason", reason.as_str().into())];
+                self.scope().warn("an outgoing request failed", &fields);
+            }
+        }
+    }
+}

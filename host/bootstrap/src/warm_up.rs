@@ -1,0 +1,83 @@
+//! A request of our own before the first event: the code that it runs is mapped and its caches are filled while nobody
+//! waits, and while Lambda gives a start more processor time than an event.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use funcserver_engine::{Answer, Call, Facts, Guest};
+use http::uri::PathAndQuery;
+use http::{Request, StatusCode, header};
+
+use crate::facts;
+use crate::log::Value;
+use crate::request_log::RequestLog;
+
+/// How long it may take: Lambda gives all of a start ten seconds.
+const TIME: Duration = Duration::from_secs(5);
+/// By which a handler can tell it from others.
+const USER_AGENT: &str = "funcserver-warmup";
+const HOST: &str = "localhost";
+
+/// Has the guest answer `GET path`, as a health check would ask for it. The answer is dropped; if it is none that a client
+/// would be glad of, the log says so.
+pub(crate) async fn warm_up(guest: &Guest, path: &PathAndQuery, log: &RequestLog) {
+    let started = Instant::now();
+    let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() + TIME;
+    let facts = Facts { deadline_ms: u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX), ..Facts::default() };
+    let request = match request(path, &facts) {
+        Ok(request) => request,
+        Err(error) => return failed(log, path, &error),
+    };
+    let call = Call { facts, deadline: started + TIME, output: Arc::new(log.clone()) };
+    let Answer { result, after } = guest.handle(request, call).await;
+    match result {
+        Ok(response) if is_good(response.status()) => {}
+        Ok(response) => failed(log, path, &format_args!("the answer has status {}", response.status().as_u16())),
+        Err(fault) => failed(log, path, &fault),
+    }
+    if let Some(fault) = after.finish().await {
+        failed(log, path, &fault);
+    }
+    let milliseconds = started.elapsed().as_millis().to_string();
+    log.scope().debug("the warm-up has ended", &[("ms", milliseconds.as_str().into())]);
+}
+
+fn request(path: &PathAndQuery, facts: &Facts) -> http::Result<Request<Bytes>> {
+    let uri = http::Uri::builder().scheme("https").authority(HOST).path_and_query(path.clone()).build()?;
+    let builder = Request::get(uri).header(header::HOST, HOST).header(header::USER_AGENT, USER_AGENT);
+    let mut request = builder.body(Bytes::new())?;
+    facts::insert(request.headers_mut(), facts);
+    Ok(request)
+}
+
+fn is_good(status: StatusCode) -> bool {
+    status.is_success() || status.is_redirection()
+}
+
+fn failed(log: &RequestLog, path: &PathAndQuery, error: &dyn std::fmt::Display) {
+    let fields = [("path", path.as_str().into()), ("error", Value::Shown(error))];
+    log.scope().warn("the warm-up failed; events are answered nevertheless", &fields);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_request_is_like_a_health_check_and_says_what_it_is() {
+        let path = PathAndQuery::from_static("/ready?deep=1");
+        let request = request(&path, &Facts { deadline_ms: 5, ..Facts::default() }).unwrap();
+        assert_eq!(request.uri(), "https://localhost/ready?deep=1");
+        assert_eq!(request.headers()["host"], "localhost");
+        assert_eq!(request.headers()["user-agent"], "funcserver-warmup");
+        assert!(request.headers()["x-amzn-lambda-context"].to_str().unwrap().contains("\"deadline\":5"));
+        assert!(!request.headers().contains_key("x-funcserver-client"));
+    }
+
+    #[test]
+    fn redirects_are_good_answers_and_errors_are_not() {
+        assert!(is_good(StatusCode::NO_CONTENT) && is_good(StatusCode::SEE_OTHER));
+        assert!(!is_good(StatusCode::NOT_FOUND) && !is_good(StatusCode::INTERNAL_SERVER_ERROR));
+    }
+}
