@@ -278,3 +278,57 @@ async fn a_program_that_does_not_start_is_never_ready() {
     let environment = Environment::start(&function(), &Program::new("/bin/false", "/"), &quiet(), 1).await.unwrap();
     assert_eq!(environment.ready().await.unwrap_err().kind, Kind::Exited);
 }
+
+/// An extension that registers, waits for the shutdown, and notes both in the file `NOTES`.
+const EXTENSION: &str = r#"#!/usr/bin/env python3
+import http.client, os
+api = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
+def call(method, path, headers, body=None):
+    api.request(method, "/2020-01-01/extension/" + path, body, headers)
+    reply = api.getresponse()
+    reply.read()
+    return reply
+def note(text):
+    with open(os.environ["NOTES"], "a") as notes: notes.write(text + "\n")
+reply = call("POST", "register", {"Lambda-Extension-Name": "noter"}, '{"events": ["SHUTDOWN"]}')
+note("registered")
+call("GET", "event/next", {"Lambda-Extension-Identifier": reply.headers["Lambda-Extension-Identifier"]})
+note("told to end")
+"#;
+
+fn with_extension(folder: &Path, text: &str) -> Program {
+    use std::os::unix::fs::PermissionsExt as _;
+    let path = folder.join("extension");
+    std::fs::write(&path, text).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let mut program = python("");
+    program.extensions = vec![path];
+    program.variables.insert("NOTES".into(), folder.join("notes").into());
+    program
+}
+
+#[tokio::test]
+async fn an_extension_has_registered_before_the_program_starts() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = with_extension(folder.path(), EXTENSION);
+    let environment = Environment::start(&function(), &program, &quiet(), 1).await.unwrap();
+    assert!(environment.has_extension());
+    json(environment.invoke(event("")).await);
+    let processes = environment.process_ids();
+    assert_eq!(processes.len(), 2);
+    environment.shut_down().await;
+    let notes = std::fs::read_to_string(folder.path().join("notes")).unwrap();
+    assert_eq!(notes, "registered\ntold to end\n");
+    for process in processes {
+        assert_gone(process).await;
+    }
+}
+
+#[tokio::test]
+async fn an_extension_that_ends_first_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = with_extension(folder.path(), "#!/bin/sh\nexit 3\n");
+    let error = Environment::start(&function(), &program, &quiet(), 1).await.unwrap_err();
+    assert_eq!(error.kind, Kind::Init("Extension.Crash".into()));
+    assert!(error.message.contains("extension: it ended before it registered"), "{error}");
+}

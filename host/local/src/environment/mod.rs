@@ -6,6 +6,7 @@
 //!
 //! A process leads its process group, and the whole group is killed with it.
 
+mod extensions;
 mod fleet;
 mod output;
 mod process;
@@ -18,6 +19,7 @@ pub use program::Program;
 use crate::runtime_api::RuntimeApi;
 use crate::{Function, InvocationError, id};
 use bytes::Bytes;
+use extensions::Extensions;
 use process::Process;
 use std::time::Duration;
 
@@ -32,13 +34,14 @@ pub struct Environment {
     function: Function,
     api: RuntimeApi,
     process: Process,
+    extensions: Extensions,
     program: String,
 }
 
 impl Environment {
     /// Starts the program; `number` names the environment in its output lines.
     ///
-    /// The program is not waited for: the first invocation does that. A program that cannot be started is an error of
+    /// The program is not waited for: the first invocation does that. Its extensions are. A program that cannot be started is an error of
     /// the kind [`Kind::Entrypoint`](crate::Kind::Entrypoint).
     pub async fn start(
         function: &Function,
@@ -49,8 +52,9 @@ impl Environment {
         let failed = |error: std::io::Error| InvocationError::entrypoint(&id::request_id(), &program.name(), error);
         let api = RuntimeApi::start_for(function.clone()).await.map_err(failed)?;
         let command = program.command(function, api.address()).map_err(failed)?;
+        let extensions = Extensions::start(function, program, &api, output, number).await?;
         let process = Process::start(command, output, number).map_err(failed)?;
-        Ok(Self { function: function.clone(), api, process, program: program.name() })
+        Ok(Self { function: function.clone(), api, process, extensions, program: program.name() })
     }
 
     /// Hands `event` to the runtime and waits for its answer.
@@ -111,6 +115,11 @@ impl Environment {
         self.process.id()
     }
 
+    /// The process ids of the program and its extensions. Each leads a process group.
+    pub fn process_ids(&self) -> Vec<u32> {
+        self.extensions.process_ids().chain([self.process.id()]).collect()
+    }
+
     /// Whether an extension has registered: only then does Lambda announce the end.
     pub fn has_extension(&self) -> bool {
         self.api.has_extension()
@@ -119,10 +128,11 @@ impl Environment {
     /// Kills the processes, without waiting for their end.
     pub fn kill(&self) {
         self.process.kill();
+        self.extensions.kill();
     }
 
     /// Ends the process as Lambda does, and waits for its end: a function with an extension is told of the shutdown, gets
-    /// SIGTERM, and has 2 seconds; any other is killed at once.
+    /// SIGTERM, and has 2 seconds; any other is killed at once. So have external extensions, which get no signal.
     pub async fn shut_down(&self) {
         if self.api.has_extension() {
             self.api.announce_shutdown(GRACE);
@@ -131,6 +141,7 @@ impl Environment {
         }
         self.process.kill();
         self.process.ended().await;
+        self.extensions.end(GRACE).await;
     }
 
     /// Waits until the runtime asks for its first event.

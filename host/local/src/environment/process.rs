@@ -45,8 +45,16 @@ impl Process {
 
     /// Waits for its end.
     pub(super) async fn ended(&self) {
-        // An error means that the task that waits is gone, which it only is when the process has ended.
-        let _ = self.ended.clone().wait_for(Option::is_some).await;
+        self.end_watcher().await;
+    }
+
+    /// Waits for its end, apart from it.
+    pub(super) fn end_watcher(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut ended = self.ended.clone();
+        async move {
+            // An error means that the task that waits is gone, which it only is when the process has ended.
+            let _ = ended.wait_for(Option::is_some).await;
+        }
     }
 
     /// Kills the whole group at once.

@@ -20,6 +20,9 @@ pub struct Program {
     pub arguments: Vec<OsString>,
     /// The folder that the function's zip was unpacked to: `LAMBDA_TASK_ROOT`, and the working folder.
     pub task_root: PathBuf,
+    /// External extensions, which Lambda finds in `/opt/extensions`: they start first, and have registered before the
+    /// executable starts. They have the same folder and variables.
+    pub extensions: Vec<PathBuf>,
     /// The function's own environment variables. They go over those of Lambda, `PATH` included; an executable that is to
     /// be found as in the caller's shell needs the caller's `PATH` here.
     pub variables: BTreeMap<String, OsString>,
@@ -32,6 +35,7 @@ impl Program {
             executable: executable.into(),
             arguments: Vec::new(),
             task_root: task_root.into(),
+            extensions: Vec::new(),
             variables: BTreeMap::new(),
         }
     }
@@ -52,6 +56,18 @@ impl Program {
 
     /// The command that starts it, with nothing of the caller's environment.
     pub(super) fn command(&self, function: &Function, runtime_api: SocketAddr) -> io::Result<Command> {
+        let mut command = self.extension(&self.executable, function, runtime_api)?;
+        command.args(&self.arguments);
+        Ok(command)
+    }
+
+    /// The command that starts an extension of it.
+    pub(super) fn extension(
+        &self,
+        executable: &Path,
+        function: &Function,
+        runtime_api: SocketAddr,
+    ) -> io::Result<Command> {
         // Absolute before the working folder changes.
         let task_root = std::path::absolute(&self.task_root)?;
         if !task_root.is_dir() {
@@ -61,8 +77,8 @@ impl Program {
         let mut variables = lambda_variables(function, &task_root, runtime_api);
         variables.extend(self.variables.iter().map(|(name, value)| (name.clone(), value.clone())));
         let path = variables.get("PATH").cloned().unwrap_or_default();
-        let mut command = Command::new(find(&self.executable, &path)?);
-        command.args(&self.arguments).current_dir(task_root).env_clear().envs(variables);
+        let mut command = Command::new(find(executable, &path)?);
+        command.current_dir(task_root).env_clear().envs(variables);
         Ok(command)
     }
 }

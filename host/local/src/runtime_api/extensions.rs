@@ -9,19 +9,22 @@ use tokio::sync::watch;
 /// The extensions of one environment.
 pub(super) struct Extensions {
     known: Mutex<HashSet<String>>,
+    /// How many they are.
+    count: watch::Sender<usize>,
     /// The moment of the kill in milliseconds since 1970, once it is certain.
     shutdown: watch::Sender<Option<u128>>,
 }
 
 impl Extensions {
     pub(super) fn new() -> Self {
-        Self { known: Mutex::default(), shutdown: watch::Sender::new(None) }
+        Self { known: Mutex::default(), count: watch::Sender::new(0), shutdown: watch::Sender::new(None) }
     }
 
     /// Makes an extension known, and gives it its identifier.
     pub(super) fn register(&self) -> String {
         let identifier = id::request_id();
         self.known().insert(identifier.clone());
+        self.count.send_modify(|count| *count += 1);
         identifier
     }
 
@@ -31,6 +34,12 @@ impl Extensions {
 
     pub(super) fn any(&self) -> bool {
         !self.known().is_empty()
+    }
+
+    /// Waits until so many are known.
+    pub(super) async fn registered(&self, count: usize) {
+        // The sender lives as long as `self`, so the wait cannot fail.
+        let _ = self.count.subscribe().wait_for(|known| *known >= count).await;
     }
 
     pub(super) fn shut_down(&self, grace: Duration) {

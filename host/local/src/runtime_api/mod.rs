@@ -96,6 +96,11 @@ impl RuntimeApi {
         self.shared.extensions.any()
     }
 
+    /// Waits until so many extensions have registered.
+    pub(crate) async fn registered(&self, count: usize) {
+        self.shared.extensions.registered(count).await;
+    }
+
     /// Answers the extensions that wait with the event `SHUTDOWN`; `grace` is the time until the kill.
     pub fn announce_shutdown(&self, grace: Duration) {
         self.shared.extensions.shut_down(grace);

@@ -74,12 +74,16 @@ pub(super) async fn answer(shared: &Shared, request: Request<Incoming>) -> Respo
             shared.init_errors.report(read_error(&head.headers, body, InvocationError::init).await);
             accepted(true)
         }
-        (&Method::POST, ["2020-01-01", "extension", "register"]) => register(shared, &head.headers),
+        (&Method::POST, ["2020-01-01", "extension", "register"]) => {
+            read_through(body).await;
+            register(shared, &head.headers)
+        }
         (&Method::GET, ["2020-01-01", "extension", "event", "next"]) => match stranger(shared, &head.headers) {
             Some(refusal) => refusal,
             None => with_json(StatusCode::OK, &shared.extensions.next().await),
         },
         (&Method::POST, ["2020-01-01", "extension", "init" | "exit", "error"]) => {
+            read_through(body).await;
             stranger(shared, &head.headers).unwrap_or_else(|| accepted(true))
         }
         (method, _) => {
@@ -127,6 +131,11 @@ async fn init_error(shared: &Shared, headers: &HeaderMap, body: Incoming) -> Res
     }
     shared.init_errors.report(error);
     accepted(true)
+}
+
+/// Reads a body that tells nothing new: the connection of one that is left unread is closed, and the client meant to go on.
+async fn read_through(body: Incoming) {
+    let _ = Limited::new(body, MAX_REPLY).collect().await;
 }
 
 fn register(shared: &Shared, headers: &HeaderMap) -> Response<Full<Bytes>> {
