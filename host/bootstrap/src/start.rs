@@ -91,12 +91,13 @@ async fn serve(lambda: &LambdaEnv, env: &dyn Env) -> ExitCode {
             Err(error) => return report(api, &log, &format!("lambda.extension: {error:#}")).await,
         }
     }
+    // Into the snapshot goes what the warm-up has mapped; its instance does not.
+    host.warm_up().await;
     if lambda.snapshot
         && let Err(error) = runtime::snapshot(&host, api).await
     {
         return report(api, &log, &format!("{error:#}")).await;
     }
-    host.warm_up().await;
     tokio::select! {
         ended = runtime::run(host, lambda, log.clone()) => {
             if let Err(error) = ended {
