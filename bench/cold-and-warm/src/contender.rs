@@ -23,8 +23,11 @@ pub(crate) struct Contender {
     /// The script below `bench/contenders/` that fills its folder, and the script's further arguments.
     #[serde(skip_serializing)]
     pub(crate) build: Vec<String>,
-    /// What is started in its folder.
+    /// What is started in its folder, with `{port}` for a free port.
     pub(crate) command: Vec<String>,
+    /// The extensions that start before it.
+    #[serde(default)]
+    pub(crate) extensions: Vec<String>,
     /// The variable that gets a free port.
     #[serde(default)]
     pub(crate) port: Option<String>,

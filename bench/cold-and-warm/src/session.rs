@@ -62,7 +62,7 @@ impl Session {
 
     /// Its processes.
     pub(crate) fn tree(&self) -> Result<Tree> {
-        Ok(Tree::of(self.environment.process_id())?)
+        Ok(Tree::of(&self.environment.process_ids())?)
     }
 
     /// Ends the processes, and waits for it, so that their end is in nobody else's time.
@@ -108,11 +108,13 @@ fn program(contender: &Contender, folder: &Path) -> Result<Program> {
     let [executable, arguments @ ..] = contender.command.as_slice() else {
         return Err(anyhow!("{} has no command", contender.name));
     };
+    let port = free_port()?.to_string();
     let mut program = Program::new(folder.join(executable), folder);
-    program.arguments = arguments.iter().map(Into::into).collect();
+    program.arguments = arguments.iter().map(|argument| argument.replace("{port}", &port).into()).collect();
+    program.extensions = contender.extensions.iter().map(|extension| folder.join(extension)).collect();
     program.variables = contender.variables.iter().map(|(name, value)| (name.clone(), value.into())).collect();
     if let Some(name) = &contender.port {
-        program.variables.insert(name.clone(), free_port()?.to_string().into());
+        program.variables.insert(name.clone(), port.into());
     }
     Ok(program)
 }

@@ -1,4 +1,4 @@
-//! The processes of one contender: those of its process group.
+//! The processes of one contender: those of its process groups.
 
 use std::fs;
 use std::io;
@@ -8,19 +8,19 @@ use anyhow::{Context as _, Result, ensure};
 use nix::time::{clock_getcpuclockid, clock_gettime};
 use nix::unistd::Pid;
 
-/// The processes of a group at one moment.
+/// The processes of some groups at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Tree(Vec<i32>);
 
 impl Tree {
-    /// Those whose group `leader` leads.
-    pub(crate) fn of(leader: u32) -> io::Result<Tree> {
+    /// Those whose group one of `leaders` leads.
+    pub(crate) fn of(leaders: &[u32]) -> io::Result<Tree> {
         let mut members = Vec::new();
         for entry in fs::read_dir("/proc")? {
             let Ok(id) = entry?.file_name().to_string_lossy().parse() else { continue };
             // It may have ended since.
             let Ok(stat) = fs::read_to_string(format!("/proc/{id}/stat")) else { continue };
-            if group(&stat) == Some(leader) {
+            if group(&stat).is_some_and(|group| leaders.contains(&group)) {
                 members.push(id);
             }
         }
@@ -73,7 +73,7 @@ mod tests {
         let limit = Instant::now() + Duration::from_secs(10);
         let mut tree = Tree(Vec::new());
         while tree.0.len() < 2 && Instant::now() < limit {
-            tree = Tree::of(shell.id()).unwrap();
+            tree = Tree::of(&[shell.id()]).unwrap();
         }
         let before = tree.processor_time().unwrap();
         sleep(Duration::from_millis(300));
