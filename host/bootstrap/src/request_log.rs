@@ -39,6 +39,10 @@ impl Output for RequestLog {
         self.scope().guest(stream, line);
     }
 
+    fn line_of_some(&self, stream: Stream, line: &str) {
+        self.log.host().guest(stream, line);
+    }
+
     fn notice(&self, notice: &Notice) {
         match notice {
             Notice::Denied { to, reason, allow } => {

@@ -50,6 +50,11 @@ pub trait Output: Send + Sync {
     /// says so.
     fn line(&self, stream: Stream, line: &str);
 
+    /// The same of an instance that answers several requests at once: nobody knows to which of them the line belongs.
+    fn line_of_some(&self, stream: Stream, line: &str) {
+        self.line(stream, line);
+    }
+
     /// An outgoing request was denied or failed. What reads lines only may pass it over.
     fn notice(&self, notice: &Notice) {
         let _ = notice;

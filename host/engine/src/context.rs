@@ -23,5 +23,8 @@ fn fact<R>(context: &mut LinkerInstance<'_, State>, name: &str, get: fn(&Facts) 
 where
     R: ComponentNamedList + Lift + Lower + Send + Sync + 'static,
 {
-    context.func_wrap(name, move |store, ()| Ok(get(&store.data().facts)))
+    context.func_wrap(name, move |mut store, ()| {
+        let tasks: Vec<_> = store.async_call_stack()?.collect();
+        Ok(get(store.data().facts(tasks.into_iter())))
+    })
 }

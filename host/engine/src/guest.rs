@@ -22,8 +22,10 @@ use crate::instance::Handler;
 use crate::instances::Instances;
 use crate::limits::Limits;
 use crate::network::{Client, Network};
+use crate::outlet::Outlet;
 use crate::reply::Reply;
 use crate::reuse::Reuse;
+use crate::shared::Shared;
 use crate::state::Common;
 use crate::world::{HandlerVersion, Misfit, World};
 use crate::{WASMTIME_VERSION, config, link, map, ticker};
@@ -35,6 +37,8 @@ pub struct Guest(Arc<Inner>);
 struct Inner {
     world: World,
     instances: Arc<Instances>,
+    /// Where requests share instances.
+    shared: Option<Arc<Shared>>,
 }
 
 /// How a component is to be run. By default it is given nothing, and reaches no network.
@@ -69,11 +73,15 @@ impl Guest {
         let (engine, component) = map(path, &limits).map_err(wrong)?;
         let world = world(&component, &engine);
         let version = world.handler().map_err(|misfit| wrong(Reason::Misfit(misfit)))?;
+        check(&reuse, version).map_err(wrong)?;
         let handler = link(&component, &engine, &world, version).map_err(|error| wrong(Reason::Link(error)))?;
         ticker::start(engine.weak()).map_err(|error| wrong(Reason::Read(error)))?;
         let common = Common { config: grants.config(), client: Arc::new(Client::new(&network)), grants, limits };
+        // One request at a time is served in turn, which tells more of them apart.
+        let shares = reuse.concurrent > 1 && common.limits.concurrency > 1;
         let instances = Arc::new(Instances::new(handler, engine, Arc::new(common), reuse));
-        Ok(Self(Arc::new(Inner { world, instances })))
+        let shared = shares.then(|| Arc::new(Shared::new(instances.clone())));
+        Ok(Self(Arc::new(Inner { world, instances, shared })))
     }
 
     /// What the component imports and exports.
@@ -87,6 +95,9 @@ impl Guest {
     pub fn restored(&self) {
         self.0.instances.common.client.forget_connections();
         self.0.instances.forget();
+        if let Some(shared) = &self.0.shared {
+            shared.forget();
+        }
     }
 
     /// Answers one request, with a fresh instance unless [`Reuse`] says otherwise. The URI of the request must have scheme
@@ -100,6 +111,11 @@ impl Guest {
             return Answer::failed(Fault::Deadline);
         };
         let head = request.method() == http::Method::HEAD;
+        if let Some(shared) = &self.0.shared {
+            let answer = shared.answer(request, call, head).await;
+            drop(permit);
+            return answer;
+        }
         let (sender, outcome) = oneshot::channel();
         let reply = Reply::new(outcome, head, instances.common.limits.response_body);
         let run: Run = match instances.take() {
@@ -108,7 +124,7 @@ impl Guest {
                 Box::pin(instance.answer(request, sender))
             }
             None => {
-                let mut store = match instances.store(deadline) {
+                let mut store = match instances.store(Outlet::default(), deadline) {
                     Ok(store) => store,
                     Err(error) => return Answer::failed(Fault::Instantiate(error.to_string())),
                 };
@@ -134,6 +150,17 @@ fn map(path: &Path, limits: &Limits) -> Result<(Engine, Component), Reason> {
     match config::initial_memory(component.resources_required()) {
         Some(needs) if needs > limits.memory as u64 => Err(Reason::Memory { needs, limit: limits.memory }),
         _ => Ok((engine, component)),
+    }
+}
+
+/// Whether instances can be used so.
+fn check(reuse: &Reuse, version: HandlerVersion) -> Result<(), Reason> {
+    let Reuse { concurrent, requests, .. } = *reuse;
+    match version {
+        _ if concurrent <= 1 => Ok(()),
+        HandlerVersion::P2 => Err(Reason::OneAtATime { concurrent }),
+        HandlerVersion::P3 if requests < concurrent => Err(Reason::TooFew { concurrent, requests }),
+        HandlerVersion::P3 => Ok(()),
     }
 }
 
@@ -169,6 +196,8 @@ enum Reason {
     Link(wasmtime::Error),
     Engine(wasmtime::Error),
     Memory { needs: u64, limit: usize },
+    OneAtATime { concurrent: usize },
+    TooFew { concurrent: usize, requests: usize },
 }
 
 /// Looks at a file that wasmtime has refused, for the reason in words that help.
@@ -212,6 +241,16 @@ impl fmt::Display for LoadError {
                 f,
                 "{path} starts with {needs} bytes of memory, but its limit is {limit}: set limits.memory \
                  (FUNCSERVER_LIMITS_MEMORY), or give the function more memory"
+            ),
+            Reason::OneAtATime { concurrent } => write!(
+                f,
+                "{path} speaks wasi:http 0.2, of which an instance serves one request at a time, but guest.concurrent is \
+                 {concurrent}: set it to 1 (FUNCSERVER_GUEST_CONCURRENT), or build the component for wasi:http 0.3"
+            ),
+            Reason::TooFew { concurrent, requests } => write!(
+                f,
+                "an instance is to serve {concurrent} requests at once (guest.concurrent), but {requests} in all \
+                 (guest.reuse): set guest.reuse (FUNCSERVER_GUEST_REUSE) to {concurrent} or more"
             ),
             Reason::Engine(error) => write!(f, "wasmtime cannot start: {error:#}"),
         }

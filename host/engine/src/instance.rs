@@ -1,9 +1,10 @@
 //! One instance of a component, from its making to its end.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use wasmtime::component::Accessor;
 use wasmtime::{Store, Trap};
 use wasmtime_wasi::I32Exit;
 use wasmtime_wasi_http::p2::bindings::{Proxy, ProxyPre};
@@ -12,6 +13,7 @@ use wasmtime_wasi_http::p3::bindings::{Service, ServicePre};
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::reply::Outcome;
+use crate::reuse::Reuse;
 use crate::state::State;
 use crate::{p2, p3};
 
@@ -93,10 +95,19 @@ impl Instance {
         self.requests
     }
 
-    /// Whether it has served, and that is longer ago.
-    pub(crate) fn is_stale(&self, idle: Duration) -> bool {
-        // A clock that was set back tells nothing.
-        self.requests > 0 && self.rested.elapsed().is_ok_and(|rest| rest > idle)
+    /// Whether it has served, and has waited for too long since.
+    pub(crate) fn is_stale(&self, reuse: &Reuse) -> bool {
+        self.requests > 0 && reuse.is_stale(self.rested)
+    }
+
+    /// Lets `work` bring several requests to it at once. Only one of 0.3 can take them.
+    pub(crate) async fn share(
+        &mut self,
+        work: impl AsyncFnOnce(&Accessor<State>, &Service) -> wasmtime::Result<()>,
+    ) -> Result<(), Fault> {
+        let Exports::P3(service) = &self.exports else { return Ok(()) };
+        let ended = self.store.run_concurrent(async |accessor| work(accessor, service).await).await.flatten();
+        ended.map_err(|error| fault(&error, &self.store, Fault::Trap))
     }
 }
 

@@ -9,6 +9,7 @@ use tokio::time::timeout_at;
 use wasmtime::{Engine, Store, UpdateDeadline};
 
 use crate::instance::{Handler, Instance};
+use crate::outlet::Outlet;
 use crate::reuse::Reuse;
 use crate::state::{Common, State};
 
@@ -20,7 +21,7 @@ pub(crate) struct Instances {
     pub(crate) handler: Handler,
     pub(crate) common: Arc<Common>,
     engine: Engine,
-    reuse: Reuse,
+    pub(crate) reuse: Reuse,
     /// One permit for each that runs.
     permits: Arc<Semaphore>,
     shelf: Mutex<Shelf>,
@@ -48,7 +49,7 @@ impl Instances {
     pub(crate) fn take(&self) -> Option<Instance> {
         loop {
             let instance = self.shelf().ready.pop()?;
-            if !self.reuse.idle.is_some_and(|idle| instance.is_stale(idle)) {
+            if !instance.is_stale(&self.reuse) {
                 return Some(instance);
             }
         }
@@ -58,8 +59,8 @@ impl Instances {
     ///
     /// # Errors
     /// See [`State::new`].
-    pub(crate) fn store(&self, deadline: Instant) -> io::Result<Store<State>> {
-        let mut store = Store::new(&self.engine, State::new(self.common.clone(), deadline)?);
+    pub(crate) fn store(&self, outlet: Outlet, deadline: Instant) -> io::Result<Store<State>> {
+        let mut store = Store::new(&self.engine, State::new(self.common.clone(), outlet, deadline)?);
         store.limiter(|state| &mut state.limiter);
         // Those of 0.3's streams and futures; the others are in the table of the state.
         store.set_max_component_handles(self.common.limits.handles);
@@ -93,7 +94,7 @@ impl Instances {
     /// when a request makes its own.
     pub(crate) async fn make_ready(&self, deadline: Instant) {
         let Some(_making) = self.making() else { return };
-        let Ok(store) = self.store(deadline) else { return };
+        let Ok(store) = self.store(Outlet::default(), deadline) else { return };
         if let Ok(Ok(instance)) = timeout_at(deadline.into(), self.handler.instantiate(store)).await {
             self.shelf().ready.push(instance);
         }

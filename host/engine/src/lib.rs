@@ -32,6 +32,7 @@ mod p2;
 mod p3;
 mod reply;
 mod reuse;
+mod shared;
 mod sockets;
 mod state;
 mod target;

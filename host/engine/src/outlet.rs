@@ -17,7 +17,11 @@ pub(crate) struct Outlet(Arc<Mutex<Way>>);
 
 enum Way {
     Closed(Vec<Kept>),
-    Open(Arc<dyn Output>),
+    /// For the request that came last; nobody knows whose a line is, if others came before it.
+    Open {
+        output: Arc<dyn Output>,
+        alone: bool,
+    },
 }
 
 enum Kept {
@@ -34,8 +38,8 @@ impl Default for Way {
 impl Outlet {
     /// All output goes there from now on, and first what was kept.
     pub(crate) fn open(&self, output: Arc<dyn Output>) {
-        let before = mem::replace(&mut *self.way(), Way::Open(output.clone()));
-        let Way::Closed(kept) = before else { return };
+        let only = Way::Open { output: output.clone(), alone: true };
+        let Way::Closed(kept) = mem::replace(&mut *self.way(), only) else { return };
         for kept in kept {
             match kept {
                 Kept::Line(stream, line) => output.line(stream, &line),
@@ -44,15 +48,25 @@ impl Outlet {
         }
     }
 
+    /// Output may be that of one more request from now on.
+    pub(crate) fn join(&self, one_more: Arc<dyn Output>) {
+        if let Way::Open { output, alone } = &mut *self.way() {
+            *output = one_more;
+            *alone = false;
+            return;
+        }
+        self.open(one_more);
+    }
+
     /// Keeps what comes from now on.
     pub(crate) fn close(&self) {
         *self.way() = Way::default();
     }
 
-    /// Where it goes now; nowhere if it is kept.
-    fn open_way(&self, kept: impl FnOnce() -> Kept) -> Option<Arc<dyn Output>> {
+    /// Where it goes now, and whether it is certainly that request's; nowhere if it is kept.
+    fn open_way(&self, kept: impl FnOnce() -> Kept) -> Option<(Arc<dyn Output>, bool)> {
         match &mut *self.way() {
-            Way::Open(output) => return Some(output.clone()),
+            Way::Open { output, alone } => return Some((output.clone(), *alone)),
             Way::Closed(all) if all.len() < MOST => all.push(kept()),
             Way::Closed(all) if all.len() == MOST => all.push(Kept::Line(Stream::Stderr, DROPPED.to_owned())),
             Way::Closed(_) => {}
@@ -67,13 +81,15 @@ impl Outlet {
 
 impl Output for Outlet {
     fn line(&self, stream: Stream, line: &str) {
-        if let Some(output) = self.open_way(|| Kept::Line(stream, line.to_owned())) {
-            output.line(stream, line);
+        match self.open_way(|| Kept::Line(stream, line.to_owned())) {
+            Some((output, true)) => output.line(stream, line),
+            Some((output, false)) => output.line_of_some(stream, line),
+            None => {}
         }
     }
 
     fn notice(&self, notice: &Notice) {
-        if let Some(output) = self.open_way(|| Kept::Notice(notice.clone())) {
+        if let Some((output, _)) = self.open_way(|| Kept::Notice(notice.clone())) {
             output.notice(notice);
         }
     }
@@ -111,6 +127,36 @@ mod tests {
         outlet.line(Stream::Stdout, "two");
         assert_eq!(one.all(), ["made", "one"]);
         assert_eq!(two.all(), ["between", "two"]);
+    }
+
+    /// Says of a line whether it is known whose it is.
+    #[derive(Default)]
+    struct Asked(Lines);
+
+    impl Output for Asked {
+        fn line(&self, stream: Stream, line: &str) {
+            self.0.line(stream, line);
+        }
+
+        fn line_of_some(&self, stream: Stream, line: &str) {
+            self.0.line(stream, &format!("{line}?"));
+        }
+    }
+
+    #[test]
+    fn output_of_several_requests_is_nobodys() {
+        let outlet = Outlet::default();
+        let [one, two, three] = [(); 3].map(|()| Arc::new(Asked::default()));
+        outlet.join(one.clone());
+        outlet.line(Stream::Stdout, "one");
+        outlet.join(two.clone());
+        outlet.line(Stream::Stdout, "some");
+        outlet.close();
+        outlet.join(three.clone());
+        outlet.line(Stream::Stdout, "three");
+        assert_eq!(one.0.all(), ["one"]);
+        assert_eq!(two.0.all(), ["some?"]);
+        assert_eq!(three.0.all(), ["three"]);
     }
 
     #[test]

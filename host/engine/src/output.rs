@@ -36,6 +36,12 @@ impl Lines {
         Self(Arc::new(Mutex::new(buffer)))
     }
 
+    /// A request begins beside others: it may write as much as one alone.
+    pub(crate) fn begin_request(&self) {
+        let mut buffer = self.buffer();
+        buffer.allowance = buffer.allowed;
+    }
+
     /// A request has ended: its last line counts without a break too, and the next one has its own allowance.
     pub(crate) fn end_request(&self) {
         let mut buffer = self.buffer();

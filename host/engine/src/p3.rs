@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http_body_util::Full;
 use tokio::sync::oneshot;
 use wasmtime::Store;
-use wasmtime::component::Accessor;
+use wasmtime::component::{Accessor, GuestTaskId};
 use wasmtime_wasi_http::p3::Request;
 use wasmtime_wasi_http::p3::bindings::Service;
 use wasmtime_wasi_http::{Error, WasiHttpView};
@@ -26,25 +26,36 @@ pub(crate) async fn call(
     request: http::Request<Bytes>,
     sender: oneshot::Sender<Outcome>,
 ) -> wasmtime::Result<()> {
-    store.run_concurrent(async |accessor| answer(accessor, service, request, sender).await).await.flatten()
+    let answer = async |accessor: &Accessor<State>| {
+        respond(accessor, service, request, sender, |_, _| {}).await?;
+        // The body is written by then, and whatever the guest does after its reply.
+        poll_fn(|context| accessor.poll_no_interesting_tasks(context)).await;
+        Ok(())
+    };
+    store.run_concurrent(answer).await.flatten()
 }
 
-/// Hands over the response as soon as there is one, then lets the guest work on until it has nothing left to do: its body
-/// is written by then, and whatever it does after its reply.
-async fn answer(
+/// Hands over the response as soon as there is one. `begun` is told by which task the guest works on it.
+pub(crate) async fn respond(
     accessor: &Accessor<State>,
     service: &Service,
     request: http::Request<Bytes>,
     sender: oneshot::Sender<Outcome>,
+    begun: impl FnOnce(&mut State, GuestTaskId),
 ) -> wasmtime::Result<()> {
-    let (request, transmitted) = accessor.with(|mut access| {
+    let handle = service.wasi_http_handler().func_handle();
+    let (call, transmitted) = accessor.with(|mut access| {
         let http = access.get().http();
         let (request, transmitted) = Request::from_http(http.hooks, request.map(Full::new));
         // Boxed, as its type would keep the access; it holds nothing of it.
         let transmitted: Transmitted = Box::pin(transmitted);
-        http.table.push(request).map(|request| (request, transmitted))
+        let request = http.table.push(request)?;
+        let call = handle.start_call_concurrent(&mut access, (request,))?;
+        begun(access.get(), call.task());
+        wasmtime::error::Ok((call, transmitted))
     })?;
-    let outcome = match service.wasi_http_handler().call_handle(accessor, request).await? {
+    let (answer,) = handle.finish_call_concurrent(accessor, call).await?;
+    let outcome = match answer {
         Err(code) => Err(format!("{code:?}")),
         Ok(response) => Ok(accessor.with(|mut access| {
             let response = access.get().http().table.delete(response)?;
@@ -53,6 +64,5 @@ async fn answer(
     };
     // Nobody waits any more once the deadline has come.
     let _ = sender.send(outcome);
-    poll_fn(|context| accessor.poll_no_interesting_tasks(context)).await;
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! For how many requests one instance is used.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// What an instance may serve before a new one takes its place. By default each serves one request.
 ///
@@ -13,10 +13,21 @@ pub struct Reuse {
     /// How long an instance that has served may wait for its next request; however long, if nothing is set. The clock on
     /// the wall counts, as it goes on while a process is frozen, and it is looked at when the next request comes.
     pub idle: Option<Duration>,
+    /// Requests that an instance of `wasi:http` 0.3 may serve at once. With more than one, requests share an instance where
+    /// several are answered at once.
+    pub concurrent: usize,
+}
+
+impl Reuse {
+    /// Whether an instance has waited for too long since then.
+    pub(crate) fn is_stale(&self, rested: SystemTime) -> bool {
+        // A clock that was set back tells nothing.
+        self.idle.is_some_and(|idle| rested.elapsed().is_ok_and(|rest| rest > idle))
+    }
 }
 
 impl Default for Reuse {
     fn default() -> Self {
-        Self { requests: 1, idle: None }
+        Self { requests: 1, idle: None, concurrent: 1 }
     }
 }

@@ -1,5 +1,6 @@
 //! What the host keeps for one instance.
 
+use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::time::Instant;
@@ -9,7 +10,7 @@ use rand::rand_core::UnwrapErr;
 use rand::rngs::SysRng;
 use tempfile::TempDir;
 use tokio::sync::OwnedSemaphorePermit;
-use wasmtime::component::ResourceTable;
+use wasmtime::component::{GuestTaskId, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_config::WasiConfigVariables;
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
@@ -23,6 +24,8 @@ use crate::output::Lines;
 
 /// The most random bytes that a guest may ask for in one call.
 const MAX_RANDOM: u64 = 1 << 20;
+/// Of how many tasks the facts are kept: a few times those that one instance works on at once.
+const MOST_TASKS: usize = 4096;
 
 /// What all instances of a guest have in common.
 pub(crate) struct Common {
@@ -42,7 +45,9 @@ pub(crate) struct State {
     streams: [Lines; 2],
     pub(crate) common: Arc<Common>,
     pub(crate) limiter: Limiter,
-    pub(crate) facts: Facts,
+    facts: Facts,
+    /// The facts of those that are answered at once, by the tasks that the guest works on them with; the newest last.
+    tasks: VecDeque<(GuestTaskId, Facts)>,
     /// When whatever runs here is interrupted.
     pub(crate) deadline: Instant,
     /// The request is HEAD.
@@ -58,11 +63,10 @@ impl State {
     ///
     /// # Errors
     /// The operating system gives no random bytes, or not the files that are granted.
-    pub(crate) fn new(common: Arc<Common>, deadline: Instant) -> io::Result<Self> {
+    pub(crate) fn new(common: Arc<Common>, outlet: Outlet, deadline: Instant) -> io::Result<Self> {
         let limits = &common.limits;
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.handles);
-        let outlet = Outlet::default();
         let streams =
             [Stream::Stdout, Stream::Stderr].map(|stream| Lines::new(stream, Arc::new(outlet.clone()), limits.output));
         let mut wasi = wasi(&streams)?;
@@ -77,6 +81,7 @@ impl State {
             limiter: Limiter::new(limits),
             common,
             facts: Facts::default(),
+            tasks: VecDeque::new(),
             deadline,
             head: false,
             scratch,
@@ -101,11 +106,37 @@ impl State {
     /// # Errors
     /// The guest is no longer fit for another: its temporary folder cannot be emptied, or it keeps too many handles.
     pub(crate) fn disarm(&mut self) -> io::Result<Option<OwnedSemaphorePermit>> {
-        for stream in &self.streams {
-            stream.end_request();
-        }
-        self.outlet.close();
         self.facts = Facts::default();
+        self.rest()?;
+        Ok(self.permit.take())
+    }
+
+    /// One more call begins beside others, as that task.
+    pub(crate) fn begin(&mut self, task: GuestTaskId, facts: Facts, deadline: Instant) {
+        self.limiter.begin_request();
+        self.streams.iter().for_each(Lines::begin_request);
+        self.deadline = self.deadline.max(deadline);
+        if self.tasks.len() >= MOST_TASKS {
+            self.tasks.pop_front();
+        }
+        self.tasks.push_back((task, facts));
+    }
+
+    /// The facts of the call that one of these tasks works on: those that a guest's call into the host comes from.
+    pub(crate) fn facts(&self, mut stack: impl Iterator<Item = GuestTaskId>) -> &Facts {
+        // A number may be that of an earlier task again.
+        let known = stack.find_map(|task| self.tasks.iter().rev().find(|(known, _)| *known == task));
+        known.map_or(&self.facts, |(_, facts)| facts)
+    }
+
+    /// All calls have ended.
+    ///
+    /// # Errors
+    /// See [`State::disarm`].
+    pub(crate) fn rest(&mut self) -> io::Result<()> {
+        self.streams.iter().for_each(Lines::end_request);
+        self.outlet.close();
+        self.tasks.clear();
         // The slots of requests whose responses the guest never read are not lost to the next call.
         self.hooks = hooks(&self.common, &self.outlet);
         self.scratch.as_ref().map_or(Ok(()), grants::empty)?;
@@ -113,7 +144,7 @@ impl State {
         if self.table.iter_mut().count() > self.common.limits.handles / 2 {
             return Err(io::Error::other("too many handles are left over"));
         }
-        Ok(self.permit.take())
+        Ok(())
     }
 }
 

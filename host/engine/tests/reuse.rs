@@ -118,7 +118,7 @@ async fn work_after_the_reply_ends_before_the_next_request_begins() {
 #[tokio::test]
 async fn an_instance_that_was_idle_for_too_long_is_dropped() {
     let idle = Some(Duration::from_millis(300));
-    let options = Options { reuse: Reuse { requests: 1000, idle }, ..options(1) };
+    let options = Options { reuse: Reuse { requests: 1000, idle, ..Reuse::default() }, ..options(1) };
     for guest in both(&options) {
         assert_eq!((requests(&guest).await, requests(&guest).await), (1, 2));
         tokio::time::sleep(Duration::from_millis(400)).await;

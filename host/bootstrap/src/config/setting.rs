@@ -131,6 +131,14 @@ pub static SETTINGS: &[Setting] = &[
         kind: Kind::Time { range: 1..=86_400_000, set: |config, time| config.guest.reuse.idle = Some(time) },
     },
     Setting {
+        key: "guest.concurrent",
+        variable: "FUNCSERVER_GUEST_CONCURRENT",
+        carried: true,
+        default: Fallback::Value("1"),
+        doc: "How many requests one instance of a component of `wasi:http` 0.3 answers at once, where several events are answered at once; see [handlers](handlers.md#several-requests-at-once). `guest.reuse` must be as much.",
+        kind: Kind::Count { range: 1..=1_000, set: |config, requests| config.guest.reuse.concurrent = requests },
+    },
+    Setting {
         key: "network.allow",
         variable: "FUNCSERVER_NETWORK_ALLOW",
         carried: true,
@@ -363,6 +371,7 @@ mod tests {
             ("guest.tmp", "true"),
             ("guest.reuse", "1000"),
             ("guest.idle", "60s"),
+            ("guest.concurrent", "4"),
             ("network.allow", "https://api.example.com"),
             ("limits.memory", "1GiB"),
             ("limits.max-reply", "1KiB"),
@@ -388,6 +397,7 @@ mod tests {
         let cases = [
             ("guest.reuse", ["1", "1000000"], ["0", "1000001"]),
             ("guest.idle", ["1ms", "86400s"], ["0", "86401s"]),
+            ("guest.concurrent", ["1", "1000"], ["0", "1001"]),
             ("limits.memory", ["1MiB", "10GiB"], ["1048575", "10737418241"]),
             ("limits.max-reply", ["1KiB", "1MiB"], ["1023", "1048577"]),
             ("limits.deadline-margin", ["0", "60s"], ["-1", "60001ms"]),
