@@ -1,9 +1,6 @@
 //! A loaded component, ready to answer requests.
 
-use std::fmt;
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -16,19 +13,19 @@ use wasmtime_wasi_http::p3::bindings::ServicePre;
 use crate::call::Call;
 use crate::exchange::{Answer, Exchange, Run};
 use crate::fault::Fault;
-use crate::file_kind::{FileKind, Precompiled};
 use crate::grants::Grants;
 use crate::instance::Handler;
 use crate::instances::Instances;
 use crate::limits::Limits;
+use crate::load_error::{LoadError, Reason};
 use crate::network::{Client, Network};
 use crate::outlet::Outlet;
 use crate::reply::Reply;
 use crate::reuse::Reuse;
 use crate::shared::Shared;
 use crate::state::Common;
-use crate::world::{HandlerVersion, Misfit, World};
-use crate::{WASMTIME_VERSION, config, link, map, ticker};
+use crate::world::{HandlerVersion, World};
+use crate::{config, link, map, ticker};
 
 /// A compiled component that is mapped and linked. Clones share it.
 #[derive(Clone)]
@@ -69,7 +66,7 @@ impl Guest {
     /// The file is missing, is something else, was compiled for another host, or does not handle `wasi:http`.
     pub fn load(path: &Path, options: impl Into<Options>) -> Result<Self, LoadError> {
         let Options { limits, network, grants, reuse } = options.into();
-        let wrong = |reason| LoadError { path: path.to_owned(), reason };
+        let wrong = |reason| LoadError::new(path, reason);
         let (engine, component) = map(path, &limits).map_err(wrong)?;
         let world = world(&component, &engine);
         let version = world.handler().map_err(|misfit| wrong(Reason::Misfit(misfit)))?;
@@ -146,7 +143,7 @@ fn map(path: &Path, limits: &Limits) -> Result<(Engine, Component), Reason> {
         return Ok((engine, component));
     }
     let engine = config::on_demand_engine().map_err(Reason::Engine)?;
-    let component = map::component(&engine, path).map_err(|error| refused(path, error))?;
+    let component = map::component(&engine, path).map_err(|error| Reason::of_refused(path, error))?;
     match config::initial_memory(component.resources_required()) {
         Some(needs) if needs > limits.memory as u64 => Err(Reason::Memory { needs, limit: limits.memory }),
         _ => Ok((engine, component)),
@@ -179,92 +176,3 @@ fn link(component: &Component, engine: &Engine, world: &World, version: HandlerV
         HandlerVersion::P3 => Ok(Handler::P3(ServicePre::new(pre)?)),
     }
 }
-
-/// Why a file cannot be used as a compiled component.
-#[derive(Debug)]
-pub struct LoadError {
-    path: PathBuf,
-    reason: Reason,
-}
-
-#[derive(Debug)]
-enum Reason {
-    Read(io::Error),
-    Kind(FileKind),
-    Unfit { found: Precompiled, error: String },
-    Misfit(Misfit),
-    Link(wasmtime::Error),
-    Engine(wasmtime::Error),
-    Memory { needs: u64, limit: usize },
-    OneAtATime { concurrent: usize },
-    TooFew { concurrent: usize, requests: usize },
-}
-
-/// Looks at a file that wasmtime has refused, for the reason in words that help.
-fn refused(path: &Path, error: wasmtime::Error) -> Reason {
-    let mut bytes = Vec::new();
-    match File::open(path).and_then(|mut file| file.read_to_end(&mut bytes)) {
-        Err(error) => Reason::Read(error),
-        Ok(_) => match FileKind::of(&bytes) {
-            FileKind::Precompiled(found) => Reason::Unfit { found, error: format!("{error:#}") },
-            kind => Reason::Kind(kind),
-        },
-    }
-}
-
-impl fmt::Display for LoadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = self.path.display();
-        match &self.reason {
-            Reason::Read(error) => write!(f, "cannot read the component {path}: {error}"),
-            Reason::Kind(kind) => {
-                write!(f, "{path} is {}; expected a component compiled by `funcserver build`", kind.describe())?;
-                match kind {
-                    FileKind::Component => write!(f, ": run `funcserver build {path}`"),
-                    _ => Ok(()),
-                }
-            }
-            Reason::Unfit { found, error } => {
-                let version = found.version.as_deref().unwrap_or("of an unknown version");
-                write!(
-                    f,
-                    "{path} was compiled by wasmtime {version} for {}, but this host has wasmtime {WASMTIME_VERSION} \
-                     on {} ({error}): compile it again with the `funcserver build` of this version{}",
-                    found.arch,
-                    std::env::consts::ARCH,
-                    arch_option(found.arch),
-                )
-            }
-            Reason::Misfit(misfit) => write!(f, "{path} cannot run here: {misfit}"),
-            Reason::Link(error) => write!(f, "{path} cannot be linked: {error:#}"),
-            Reason::Memory { needs, limit } => write!(
-                f,
-                "{path} starts with {needs} bytes of memory, but its limit is {limit}: set limits.memory \
-                 (FUNCSERVER_LIMITS_MEMORY), or give the function more memory"
-            ),
-            Reason::OneAtATime { concurrent } => write!(
-                f,
-                "{path} speaks wasi:http 0.2, of which an instance serves one request at a time, but guest.concurrent is \
-                 {concurrent}: set it to 1 (FUNCSERVER_GUEST_CONCURRENT), or build the component for wasi:http 0.3"
-            ),
-            Reason::TooFew { concurrent, requests } => write!(
-                f,
-                "an instance is to serve {concurrent} requests at once (guest.concurrent), but {requests} in all \
-                 (guest.reuse): set guest.reuse (FUNCSERVER_GUEST_REUSE) to {concurrent} or more"
-            ),
-            Reason::Engine(error) => write!(f, "wasmtime cannot start: {error:#}"),
-        }
-    }
-}
-
-/// The option that would have compiled for this machine, where the architecture is what differs.
-fn arch_option(found: &str) -> &'static str {
-    match (found, std::env::consts::ARCH) {
-        (found, host) if found == host => "",
-        (_, "x86_64") => " and `--arch x86_64`",
-        (_, "aarch64") => " and `--arch arm64`",
-        _ => "",
-    }
-}
-
-impl std::error::Error for LoadError {}

@@ -1,0 +1,107 @@
+//! Why a component cannot be loaded, in words that help.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use crate::WASMTIME_VERSION;
+use crate::file_kind::{FileKind, Precompiled};
+use crate::world::Misfit;
+
+/// Why a file cannot be used as a compiled component.
+#[derive(Debug)]
+pub struct LoadError {
+    path: PathBuf,
+    reason: Reason,
+}
+
+impl LoadError {
+    pub(crate) fn new(path: &Path, reason: Reason) -> Self {
+        Self { path: path.to_owned(), reason }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) enum Reason {
+    Read(io::Error),
+    Kind(FileKind),
+    Unfit { found: Precompiled, error: String },
+    Misfit(Misfit),
+    Link(wasmtime::Error),
+    Engine(wasmtime::Error),
+    Memory { needs: u64, limit: usize },
+    OneAtATime { concurrent: usize },
+    TooFew { concurrent: usize, requests: usize },
+}
+
+impl Reason {
+    /// Looks at a file that wasmtime has refused, for the reason in words that help.
+    pub(crate) fn of_refused(path: &Path, error: wasmtime::Error) -> Self {
+        let mut bytes = Vec::new();
+        match File::open(path).and_then(|mut file| file.read_to_end(&mut bytes)) {
+            Err(error) => Self::Read(error),
+            Ok(_) => match FileKind::of(&bytes) {
+                FileKind::Precompiled(found) => Self::Unfit { found, error: format!("{error:#}") },
+                kind => Self::Kind(kind),
+            },
+        }
+    }
+}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path.display();
+        match &self.reason {
+            Reason::Read(error) => write!(f, "cannot read the component {path}: {error}"),
+            Reason::Kind(kind) => {
+                write!(f, "{path} is {}; expected a component compiled by `funcserver build`", kind.describe())?;
+                match kind {
+                    FileKind::Component => write!(f, ": run `funcserver build {path}`"),
+                    _ => Ok(()),
+                }
+            }
+            Reason::Unfit { found, error } => {
+                let version = found.version.as_deref().unwrap_or("of an unknown version");
+                write!(
+                    f,
+                    "{path} was compiled by wasmtime {version} for {}, but this host has wasmtime {WASMTIME_VERSION} \
+                     on {} ({error}): compile it again with the `funcserver build` of this version{}",
+                    found.arch,
+                    std::env::consts::ARCH,
+                    arch_option(found.arch),
+                )
+            }
+            Reason::Misfit(misfit) => write!(f, "{path} cannot run here: {misfit}"),
+            Reason::Link(error) => write!(f, "{path} cannot be linked: {error:#}"),
+            Reason::Memory { needs, limit } => write!(
+                f,
+                "{path} starts with {needs} bytes of memory, but its limit is {limit}: set limits.memory \
+                 (FUNCSERVER_LIMITS_MEMORY), or give the function more memory"
+            ),
+            Reason::OneAtATime { concurrent } => write!(
+                f,
+                "{path} speaks wasi:http 0.2, of which an instance serves one request at a time, but guest.concurrent is \
+                 {concurrent}: set it to 1 (FUNCSERVER_GUEST_CONCURRENT), or build the component for wasi:http 0.3"
+            ),
+            Reason::TooFew { concurrent, requests } => write!(
+                f,
+                "an instance is to serve {concurrent} requests at once (guest.concurrent), but {requests} in all \
+                 (guest.reuse): set guest.reuse (FUNCSERVER_GUEST_REUSE) to {concurrent} or more"
+            ),
+            Reason::Engine(error) => write!(f, "wasmtime cannot start: {error:#}"),
+        }
+    }
+}
+
+/// The option that would have compiled for this machine, where the architecture is what differs.
+fn arch_option(found: &str) -> &'static str {
+    match (found, std::env::consts::ARCH) {
+        (found, host) if found == host => "",
+        (_, "x86_64") => " and `--arch x86_64`",
+        (_, "aarch64") => " and `--arch arm64`",
+        _ => "",
+    }
+}
+
+impl std::error::Error for LoadError {}
