@@ -143,10 +143,9 @@ async fn the_warm_up_comes_before_the_first_event_and_may_fail() {
     assert!(at("the warm-up has ended") < at("an event"), "{lines:?}");
     assert!(!lines.iter().any(|line| line.contains("failed")), "{lines:?}");
 
-    root.variables.push(("FUNCSERVER_GUEST_ASSETS", "missing"));
+    root.variables.push(("FUNCSERVER_GUEST_ENV", r#"{"ACT": "trap"}"#));
     let environment = root.start().await;
-    assert_eq!(status(&environment.invoke(act("state").to_string().into()).await.unwrap()), 500);
-    assert!(environment.alive());
+    assert_eq!(status(&environment.invoke(act("state").to_string().into()).await.unwrap()), 200);
     environment.shut_down().await;
     let lines = root.lines.lock().unwrap().join("\n");
     assert!(lines.contains("the warm-up failed") && lines.contains("/ready"), "{lines}");

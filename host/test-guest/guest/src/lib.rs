@@ -3,7 +3,7 @@
 //! On any path it answers 200 with JSON of what it saw, as [`seen::Seen`] lists it. Two request headers change that:
 //!
 //! - `x-answer`: base64url (no padding needed) of JSON, the answer to give; see [`answer::Answer::instructed`].
-//! - `x-act`: `name` or `name:argument`, something to do; see [`act::Act`].
+//! - `x-act`: `name` or `name:argument`, something to do; see [`act::Act`]. Without it the environment variable `ACT` says so.
 //!
 //! An instruction that it does not understand is answered with 400 and the reason, so that a test's slip shows.
 
@@ -36,7 +36,7 @@ impl Guest for TestGuest {
         let seen = Seen::of(request);
         if let Some(instruction) = seen.header("x-answer") {
             Answer::instructed(&instruction).unwrap_or_else(Answer::bad_instruction).send(out);
-        } else if let Some(instruction) = seen.header("x-act") {
+        } else if let Some(instruction) = seen.header("x-act").or_else(|| std::env::var("ACT").ok()) {
             match Act::instructed(&instruction) {
                 Ok(act) => act.perform(&seen, out),
                 Err(reason) => Answer::bad_instruction(reason).send(out),
