@@ -31,6 +31,7 @@ mod outlet;
 mod output;
 mod p2;
 mod p3;
+mod random;
 mod reply;
 mod reuse;
 mod shared;

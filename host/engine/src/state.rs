@@ -21,6 +21,7 @@ use crate::limits::{Limiter, Limits};
 use crate::network::{Client, Hooks};
 use crate::outlet::Outlet;
 use crate::output::Lines;
+use crate::random::Random;
 
 /// The most random bytes that a guest may ask for in one call.
 const MAX_RANDOM: u64 = 1 << 20;
@@ -163,8 +164,8 @@ fn wasi([stdout, stderr]: &[Lines; 2]) -> io::Result<WasiCtxBuilder> {
         .allow_tcp(false)
         .allow_udp(false)
         .allow_ip_name_lookup(false)
-        .secure_random(UnwrapErr(SysRng))
-        .insecure_random(UnwrapErr(SysRng))
+        .secure_random(UnwrapErr(Random::new()))
+        .insecure_random(UnwrapErr(Random::new()))
         .insecure_random_seed(u128::from_le_bytes(seed))
         .max_random_size(MAX_RANDOM);
     Ok(wasi)

@@ -269,8 +269,10 @@ async fn ready_is_before_the_first_event_and_between_events() {
         json(environment.invoke(event("")).await);
     }
     environment.kill();
-    let error = environment.ready().await.unwrap_err();
-    assert_eq!(error.kind, Kind::Exited);
+    while environment.alive() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    assert_eq!(environment.ready().await.unwrap_err().kind, Kind::Exited);
 }
 
 #[tokio::test]

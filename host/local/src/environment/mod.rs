@@ -99,8 +99,9 @@ impl Environment {
         let limit = self.function.timeout;
         tokio::select! {
             biased;
-            () = self.api.idle() => Ok(()),
+            // First: a connection may tell later than the process that it is gone.
             () = self.process.ended() => Err(self.exited(&id)),
+            () = self.api.idle() => Ok(()),
             () = tokio::time::sleep(limit) => Err(InvocationError::timed_out(&id, limit)),
         }
     }
