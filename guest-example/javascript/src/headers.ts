@@ -25,7 +25,9 @@ function lambdaContext(header: string | undefined): unknown {
   }
 }
 
+const decoder = new TextDecoder();
+
 /** Bytes that are not UTF-8 become U+FFFD, as JSON holds text only. */
 function text(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes);
+  return decoder.decode(bytes);
 }

@@ -33,34 +33,40 @@ export function serve(app: App) {
   return {
     async handle(request: IncomingRequest, out: ResponseOutparam): Promise<void> {
       const scheme = request.scheme();
+      const fields = request.headers();
       const incoming: Incoming = {
         method: methodName(request.method()),
         pathWithQuery: request.pathWithQuery() ?? "/",
         scheme: scheme && schemeName(scheme),
         authority: request.authority(),
-        headers: request.headers().entries(),
+        headers: fields.entries(),
       };
-      await send(await app.fetch(webRequest(incoming, readBody(request)), incoming), out);
+      // To the web these have no body.
+      const bodiless = incoming.method === "GET" || incoming.method === "HEAD";
+      await send(await app.fetch(webRequest(incoming, bodiless ? null : readBody(request)), incoming), out);
+      fields[Symbol.dispose]();
+      request[Symbol.dispose]();
     },
   };
 }
 
-function webRequest(incoming: Incoming, body: Uint8Array<ArrayBuffer>): Request {
+function webRequest(incoming: Incoming, body: Uint8Array<ArrayBuffer> | null): Request {
   const { method, pathWithQuery, scheme = "http", authority = "localhost" } = incoming;
-  const headers = new Headers();
-  for (const [name, value] of incoming.headers) headers.append(name, fromBytes(value));
-  const bodiless = method === "GET" || method === "HEAD";
-  return new Request(`${scheme}://${authority}${pathWithQuery}`, { method, headers, body: bodiless ? null : body });
+  const headers = incoming.headers.map(([name, value]): [string, string] => [name, fromBytes(value)]);
+  return new Request(`${scheme}://${authority}${pathWithQuery}`, { method, headers, body });
 }
 
 function readBody(request: IncomingRequest): Uint8Array<ArrayBuffer> {
-  const stream = request.consume().stream();
+  const body = request.consume();
+  const stream = body.stream();
   const chunks: Uint8Array[] = [];
   for (;;) {
     try {
       chunks.push(stream.blockingRead(READ_SIZE));
     } catch (error) {
       if ((error as { payload?: StreamError }).payload?.tag !== "closed") throw error;
+      stream[Symbol.dispose]();
+      body[Symbol.dispose]();
       return concat(chunks);
     }
   }
@@ -106,6 +112,15 @@ function concat(chunks: Uint8Array[]): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-// A header's value is a string of bytes to the web, each a character.
-const fromBytes = (bytes: Uint8Array) => Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
-const toBytes = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0));
+const encoder = new TextEncoder();
+
+// A header's value is a string of bytes to the web, each a character. What is native does not go through them one by one.
+function fromBytes(bytes: Uint8Array): string {
+  return String.fromCharCode.apply(null, bytes as unknown as number[]);
+}
+
+function toBytes(text: string): Uint8Array {
+  const bytes = encoder.encode(text);
+  const ascii = bytes.length === text.length;
+  return ascii ? bytes : Uint8Array.from(text, (character) => character.charCodeAt(0));
+}
