@@ -1,11 +1,19 @@
 // The place to begin: what the site answers.
-import { type Context, Hono } from "hono";
+import { Hono } from "hono";
 
 import { seen } from "./headers";
 import type { Incoming } from "./host";
 import * as pages from "./pages";
 
 type Env = { Bindings: Incoming };
+
+const methods: Record<string, string> = {
+  "/": "GET, HEAD",
+  "/products": "GET, HEAD",
+  "/articles": "GET, HEAD",
+  "/headers": "GET, HEAD",
+  "/echo": "POST",
+};
 
 /** The site. `lambdaImport` tells the Lambda context by the typed import, where there is one. */
 export function site(lambdaImport: () => unknown): Hono<Env> {
@@ -21,17 +29,14 @@ export function site(lambdaImport: () => unknown): Hono<Env> {
     return c.body(await c.req.arrayBuffer(), 200, { "Content-Type": contentType });
   });
 
-  // What is left are the wrong methods. Hono answers HEAD as GET.
-  for (const page of ["/", "/products", "/articles", "/headers"]) app.all(page, notAllowed("GET, HEAD"));
-  app.all("/echo", notAllowed("POST"));
-  app.notFound((c) => c.text("not found\n", 404));
-  // The first match prepares the router. Now it is part of the component, and no request's to pay for.
-  app.router.match("GET", "/");
+  // What no route takes is another path or another method. Hono answers HEAD as GET.
+  app.notFound((c) => {
+    const allow = methods[path(c.env)];
+    return allow ? c.text("method not allowed\n", 405, { Allow: allow }) : c.text("not found\n", 404);
+  });
+  // What the first request prepares, such as the router, becomes part of the component, and no later one pays for it.
+  void app.request("/");
   return app;
-}
-
-function notAllowed(allow: string) {
-  return (c: Context<Env>) => c.text("method not allowed\n", 405, { Allow: allow });
 }
 
 function path(incoming: Incoming | undefined): string {
