@@ -3,6 +3,9 @@ package main
 
 import "funcserver.example/guest"
 
+// The first request runs main. A package's variables are there before, when the host makes the instance ready.
+var routes = router()
+
 func main() {
-	guest.Serve(router())
+	guest.Serve(routes)
 }

@@ -10,14 +10,15 @@ var connectionFields = []string{
 	"Connection", "Host", "Http2-Settings", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding", "Upgrade",
 }
 
+var oneLine = strings.NewReplacer("\n", " ", "\r", " ")
+
 // carried is a copy of the header as it goes to the host: without the fields that concern the connection, and without line
 // breaks in its values.
 func carried(header http.Header) http.Header {
-	clean := strings.NewReplacer("\n", " ", "\r", " ")
 	copied := make(http.Header, len(header))
 	for name, values := range header {
 		for _, value := range values {
-			copied[name] = append(copied[name], clean.Replace(value))
+			copied[name] = append(copied[name], oneLine.Replace(value))
 		}
 	}
 	for _, name := range connectionFields {

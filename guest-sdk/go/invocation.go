@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/netip"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -64,4 +66,19 @@ func InvocationOf(r *http.Request) (Invocation, bool) {
 		MultiValueHeaders: balancer.MultiValueHeaders,
 		Client:            address,
 	}, true
+}
+
+// deadlineOf is the Deadline of InvocationOf; the zero Time if there is none. Every request needs it, and encoding/json
+// would take as long as all else about a request.
+func deadlineOf(r *http.Request) time.Time {
+	before, after, _ := strings.Cut(r.Header.Get(lambdaContext), `"deadline":`)
+	digits, _, _ := strings.Cut(after, ",")
+	// An unescaped quote and a single brace before it: it is a key of the outermost object.
+	if milliseconds, err := strconv.ParseInt(digits, 10, 64); err == nil && strings.Count(before, "{") == 1 {
+		return time.UnixMilli(milliseconds)
+	}
+	if invocation, ok := InvocationOf(r); ok {
+		return invocation.Deadline
+	}
+	return time.Time{}
 }

@@ -47,7 +47,7 @@ func (b *IncomingBody) Empty() bool {
 	b.lock.Lock()
 	defer b.lock.Unlock()
 	if b.err == nil && b.peeked == nil {
-		buffer := make([]byte, 4096)
+		buffer := make([]byte, 512)
 		n, err := readStream(b.stream, buffer)
 		b.peeked = buffer[:n]
 		b.note(err)
