@@ -47,13 +47,31 @@ func serve(handler http.Handler) {
 //
 //go:wasmexport wasi:http/incoming-handler@0.2.12#handle
 func handle(request, outparam uint32) {
-	done := make(chan struct{})
-	// A goroutine of its own, as a handler may end it (runtime.Goexit).
-	go func() {
-		defer close(done)
-		exchange(wasi.TakeRequest(request), wasi.Outparam(outparam))
+	if !working {
+		working = true
+		go work()
+	}
+	requests <- func() { exchange(wasi.TakeRequest(request), wasi.Outparam(outparam)) }
+	<-answered
+}
+
+var (
+	requests = make(chan func())
+	answered = make(chan struct{}, 1)
+	working  bool
+)
+
+// work answers requests on a goroutine of its own, as a handler may end it (runtime.Goexit); the next request begins another
+// then. All use one, because its stack has grown to what a request takes.
+func work() {
+	defer func() {
+		working = false
+		answered <- struct{}{}
 	}()
-	<-done
+	for answer := range requests {
+		answer()
+		answered <- struct{}{}
+	}
 }
 
 // exchange answers one request.
