@@ -21,7 +21,7 @@ WRITE_SIZE = 4_096
 
 
 def read(request: IncomingRequest) -> Request:
-    """Takes over a request, whole. Raises `Err` where its body breaks off."""
+    """Takes over a request. To read its body raises `Err` where that breaks off."""
     scheme = request.scheme()
     return Request(
         method=method_name(request.method()),
@@ -29,7 +29,7 @@ def read(request: IncomingRequest) -> Request:
         scheme=scheme and scheme_name(scheme),
         authority=request.authority(),
         headers=request.headers().entries(),
-        body=read_body(request),
+        read_body=lambda: read_body(request),
     )
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 Headers = list[tuple[str, bytes]]
@@ -10,7 +11,7 @@ Headers = list[tuple[str, bytes]]
 
 @dataclass
 class Request:
-    """A request, read whole."""
+    """A request. Its body is read when it is asked for."""
 
     method: str
     path_with_query: str
@@ -18,7 +19,11 @@ class Request:
     authority: str | None = None
     headers: Headers = field(default_factory=list)
     """In the order of their coming. A value need not be UTF-8."""
-    body: bytes = b""
+    read_body: Callable[[], bytes] = bytes
+
+    @cached_property
+    def body(self) -> bytes:
+        return self.read_body()
 
     @property
     def path(self) -> str:
