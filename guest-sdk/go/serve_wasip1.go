@@ -108,7 +108,7 @@ func exchange(incoming wasi.IncomingRequest, outparam wasi.Outparam) {
 // requestContextOf ends when the exchange does, and with the invocation.
 func requestContextOf(r *http.Request) (context.Context, context.CancelFunc) {
 	if deadline := deadlineOf(r); deadline.UnixMilli() > 0 {
-		return context.WithDeadline(context.Background(), deadline)
+		return withDeadline(context.Background(), deadline)
 	}
 	return context.WithCancel(context.Background())
 }

@@ -8,13 +8,16 @@ import (
 	"io"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"unsafe"
 )
 
 // An IncomingBody is the body of a request that we answer, or of a response that we asked for.
 type IncomingBody struct {
-	ctx    context.Context
-	cancel context.CancelCauseFunc
+	ctx context.Context
+	// cancel ends a read that waits. It is made with the first such read: most bodies are there at once.
+	cancel atomic.Pointer[context.CancelCauseFunc]
+	closed atomic.Bool
 	// trailer receives the trailers at the end; nil if none were announced.
 	trailer func(http.Header)
 
@@ -37,9 +40,7 @@ func newIncomingBody(ctx context.Context, body uint32, trailer func(http.Header)
 		incomingBodyDrop(body)
 		return nil, errTaken
 	}
-	b := &IncomingBody{body: body, stream: stream, trailer: trailer}
-	b.ctx, b.cancel = context.WithCancelCause(ctx)
-	return b, nil
+	return &IncomingBody{ctx: ctx, body: body, stream: stream, trailer: trailer}, nil
 }
 
 // Empty tells whether the end is here already, and does not wait to know it.
@@ -74,15 +75,31 @@ func (b *IncomingBody) Read(p []byte) (int, error) {
 			return n, nil
 		}
 		if b.err == nil {
-			b.note(wait(b.ctx, inputSubscribe(b.stream)))
+			b.note(b.wait())
 		}
 	}
 	return 0, b.err
 }
 
+// wait waits until there is something, or the end; and no longer than until Close.
+func (b *IncomingBody) wait() error {
+	if b.cancel.Load() == nil {
+		ctx, cancel := context.WithCancelCause(b.ctx)
+		b.ctx = ctx
+		b.cancel.Store(&cancel)
+	}
+	if b.closed.Load() {
+		return http.ErrBodyReadAfterClose
+	}
+	return wait(b.ctx, inputSubscribe(b.stream))
+}
+
 // Close drops what is left of the body. A read that waits ends.
 func (b *IncomingBody) Close() error {
-	b.cancel(http.ErrBodyReadAfterClose)
+	b.closed.Store(true)
+	if cancel := b.cancel.Load(); cancel != nil {
+		(*cancel)(http.ErrBodyReadAfterClose)
+	}
 	b.lock.Lock()
 	defer b.lock.Unlock()
 	b.peeked = nil
