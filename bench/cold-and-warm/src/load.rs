@@ -66,10 +66,7 @@ pub(crate) async fn run(args: &args::Load) -> Result<ExitCode> {
 
 /// The component as wasmtime's own machine code, so that neither server compiles while it serves.
 async fn compiled(args: &args::Load) -> Result<std::path::PathBuf> {
-    let path = args.results.with_extension("cwasm");
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
+    let path = args.component.with_extension("cwasm");
     let status = Command::new(&args.wasmtime).arg("compile").arg(&args.component).arg("--output").arg(&path).status();
     ensure!(status.await?.success(), "{} could not compile {}", args.wasmtime.display(), args.component.display());
     Ok(path)
