@@ -1,10 +1,10 @@
 //! One HTTP/1.1 connection to the Runtime API, made when it is first needed, and anew when it is gone.
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use bytes::Bytes;
 use http::header::{HOST, USER_AGENT};
 use http::uri::Authority;
-use http::{HeaderValue, Request, Response, Uri};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
@@ -54,6 +54,17 @@ impl Connection {
         answer.with_context(|| format!("the Runtime API does not answer {method} {path}"))
     }
 
+    /// Calls, for nothing but a status of success.
+    ///
+    /// # Errors
+    /// Those of [`Connection::call`], and any other status.
+    pub(crate) async fn ask(&mut self, request: Request<Bytes>) -> anyhow::Result<Response<Bytes>> {
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        let response = self.call(request).await?;
+        accepted(&method, uri.path(), response.status())?;
+        Ok(response)
+    }
+
     async fn send(&mut self, mut request: Request<Full<Bytes>>) -> anyhow::Result<Response<Bytes>> {
         if let Some(open) = &mut self.open
             && open.ready().await.is_ok()
@@ -69,6 +80,14 @@ impl Connection {
         let open = self.open.insert(connect(&self.address).await?);
         whole(open.send_request(request).await?).await
     }
+}
+
+/// An error, unless the status is one of success.
+pub(crate) fn accepted(method: &Method, path: &str, status: StatusCode) -> anyhow::Result<()> {
+    if !status.is_success() {
+        bail!("the Runtime API answered {method} {path} with {status}");
+    }
+    Ok(())
 }
 
 async fn connect(address: &str) -> anyhow::Result<SendRequest<Full<Bytes>>> {

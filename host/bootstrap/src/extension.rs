@@ -3,9 +3,9 @@
 
 use std::future;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Request, Uri};
+use http::{HeaderValue, Request, Uri};
 
 use crate::connection::Connection;
 use crate::log::{Log, Value};
@@ -31,7 +31,7 @@ impl Extension {
     pub(crate) async fn register(runtime_api: &Uri) -> anyhow::Result<Self> {
         let mut connection = Connection::new(runtime_api);
         let request = Request::post(REGISTER).header(NAME.0, NAME.1).body(NO_EVENTS)?;
-        let identifier = call(&mut connection, request).await?.remove(IDENTIFIER);
+        let identifier = connection.ask(request).await?.headers_mut().remove(IDENTIFIER);
         let identifier = identifier.with_context(|| format!("the Runtime API gave no {IDENTIFIER}"))?;
         Ok(Self { identifier, connection })
     }
@@ -52,16 +52,7 @@ impl Extension {
     /// The Runtime API refuses, or the connection breaks.
     async fn wait(mut self) -> anyhow::Result<()> {
         let request = Request::get(NEXT).header(IDENTIFIER, self.identifier).body(Bytes::new())?;
-        call(&mut self.connection, request).await?;
+        self.connection.ask(request).await?;
         future::pending().await
     }
-}
-
-async fn call(connection: &mut Connection, request: Request<Bytes>) -> anyhow::Result<HeaderMap> {
-    let path = request.uri().path().to_owned();
-    let response = connection.call(request).await?;
-    if !response.status().is_success() {
-        bail!("the Runtime API answered {path} with {}", response.status());
-    }
-    Ok(response.into_parts().0.headers)
 }

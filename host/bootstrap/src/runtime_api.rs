@@ -5,13 +5,13 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
 use serde::Serialize;
 
-use crate::connection::Connection;
+use crate::connection::{Connection, accepted};
 use crate::host::Context;
 
 const NEXT: &str = "/2018-06-01/runtime/invocation/next";
@@ -70,8 +70,7 @@ impl RuntimeApi {
     /// # Errors
     /// The connection breaks, or what comes is no event.
     pub(crate) async fn next(&mut self) -> anyhow::Result<Invocation> {
-        let response = self.0.call(Request::get(NEXT).body(Bytes::new())?).await?;
-        accepted("GET", NEXT, response.status())?;
+        let response = self.0.ask(Request::get(NEXT).body(Bytes::new())?).await?;
         let (parts, event) = response.into_parts();
         invocation(&parts.headers, event)
     }
@@ -81,8 +80,8 @@ impl RuntimeApi {
     /// # Errors
     /// The Runtime API refuses, or the connection breaks.
     pub(crate) async fn restored(&mut self) -> anyhow::Result<()> {
-        let response = self.0.call(Request::get(RESTORE_NEXT).body(Bytes::new())?).await?;
-        accepted("GET", RESTORE_NEXT, response.status())
+        self.0.ask(Request::get(RESTORE_NEXT).body(Bytes::new())?).await?;
+        Ok(())
     }
 
     /// The reply to one invocation.
@@ -112,12 +111,12 @@ impl RuntimeApi {
         let mut pause = PAUSE;
         for _ in 1..TRIES {
             match self.post_once(path, headers.clone(), body.clone()).await {
-                Ok(status) if !status.is_server_error() => return accepted("POST", path, status),
+                Ok(status) if !status.is_server_error() => return accepted(&Method::POST, path, status),
                 Ok(_) | Err(_) => tokio::time::sleep(pause).await,
             }
             pause *= 2;
         }
-        accepted("POST", path, self.post_once(path, headers, body).await?)
+        accepted(&Method::POST, path, self.post_once(path, headers, body).await?)
     }
 
     async fn post_once(&mut self, path: &str, headers: HeaderMap, body: Bytes) -> anyhow::Result<StatusCode> {
@@ -153,13 +152,6 @@ fn invocation(headers: &HeaderMap, event: Bytes) -> anyhow::Result<Invocation> {
 
 fn missing(header: &HeaderName) -> String {
     format!("the Runtime API gave an event without a usable {header}")
-}
-
-fn accepted(method: &str, path: &str, status: StatusCode) -> anyhow::Result<()> {
-    if !status.is_success() {
-        bail!("the Runtime API answered {method} {path} with {status}");
-    }
-    Ok(())
 }
 
 #[cfg(test)]
