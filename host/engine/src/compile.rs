@@ -6,6 +6,7 @@ use wasmtime::Engine;
 use crate::config;
 use crate::file_kind::FileKind;
 use crate::target::Target;
+use crate::trim;
 use crate::world::World;
 
 /// Counts the changes of the settings that are baked into compiled components: part of a cache's key, beside the
@@ -53,7 +54,10 @@ pub fn compile(wasm: &[u8], target: Target) -> Result<Vec<u8>, CompileError> {
     let mut config = config::config();
     config.target(&target).map_err(unknown)?;
     let engine = Engine::new(&config).map_err(unknown)?;
-    engine.precompile_component(wasm).map_err(|error| CompileError::Invalid(format!("{error:#}")))
+    let compile = |wasm: &[u8]| engine.precompile_component(wasm);
+    // Where trimming fails, the whole component is compiled, and what is wrong with it is told of that.
+    let trimmed = trim::trim(wasm).ok().and_then(|trimmed| compile(&trimmed).ok());
+    trimmed.map_or_else(|| compile(wasm), Ok).map_err(|error| CompileError::Invalid(format!("{error:#}")))
 }
 
 /// What a component imports and exports, without compiling it.

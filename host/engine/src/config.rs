@@ -10,9 +10,9 @@ use wasmtime::{
 
 use crate::limits::Limits;
 
-/// Counts the changes of [`config`]. Part of the key under which compiled components are cached.
+/// Counts the changes of [`config`] and of what is compiled. Part of the key under which compiled components are cached.
 #[cfg(feature = "compile")]
-pub(crate) const REVISION: u32 = 2;
+pub(crate) const REVISION: u32 = 3;
 
 /// What an instance may consist of in the pool; what needs more is allocated on demand.
 const CORE_INSTANCES: u32 = 32;

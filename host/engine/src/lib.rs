@@ -39,6 +39,8 @@ mod sockets;
 mod state;
 mod target;
 mod ticker;
+#[cfg(feature = "compile")]
+mod trim;
 mod worker;
 mod world;
 

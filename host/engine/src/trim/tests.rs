@@ -1,0 +1,256 @@
+use wasmparser::{KnownCustom, Name, Parser, Payload, Validator, WasmFeatures};
+
+use super::trim;
+
+/// What is left of a core module: its imports and exports, how many functions it has, and their names.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Left {
+    imports: Vec<String>,
+    exports: Vec<String>,
+    functions: u32,
+    names: Vec<(u32, String)>,
+}
+
+/// The core modules of the trimmed component, in their order. It is valid, and trimming it again changes nothing.
+fn left(component: &str) -> Vec<Left> {
+    let trimmed = trim(&wat::parse_str(component).unwrap()).unwrap();
+    Validator::new_with_features(WasmFeatures::all()).validate_all(&trimmed).unwrap();
+    assert_eq!(trim(&trimmed).unwrap(), trimmed);
+    let mut modules = Vec::new();
+    for payload in Parser::new(0).parse_all(&trimmed) {
+        match payload.unwrap() {
+            Payload::ModuleSection { .. } => modules.push(Left::default()),
+            Payload::ImportSection(imports) => {
+                let imports = imports.into_imports().map(|import| import.unwrap().name.to_owned());
+                modules.last_mut().unwrap().imports = imports.collect();
+            }
+            Payload::ExportSection(exports) => {
+                let exports = exports.into_iter().map(|export| export.unwrap().name.to_owned());
+                modules.last_mut().unwrap().exports = exports.collect();
+            }
+            Payload::CodeSectionStart { count, .. } => modules.last_mut().unwrap().functions = count,
+            Payload::CustomSection(section) => {
+                let KnownCustom::Name(names) = section.as_known() else { continue };
+                for name in names {
+                    let Name::Function(functions) = name.unwrap() else { continue };
+                    let functions = functions.into_iter().map(|name| name.unwrap());
+                    let functions = functions.map(|naming| (naming.index, naming.name.to_owned()));
+                    modules.last_mut().unwrap().names = functions.collect();
+                }
+            }
+            _ => {}
+        }
+    }
+    modules
+}
+
+fn exports(component: &str) -> Vec<Vec<String>> {
+    left(component).into_iter().map(|module| module.exports).collect()
+}
+
+#[test]
+fn what_neither_an_alias_nor_an_import_names_is_left_out() {
+    let modules = left(
+        r#"(component
+            (core module $library
+                (func $lonely (export "lonely") (call $helper))
+                (func $helper)
+                (func $imported (export "imported") (call $deep))
+                (func $deep)
+                (func $lifted (export "lifted"))
+                (memory (export "memory") 1)
+                (memory (export "spare") 1))
+            (core module $program
+                (import "library" "imported" (func $imported))
+                (import "library" "memory" (memory 1))
+                (func $start (call $imported))
+                (start $start)
+                (func (export "nobody asks")))
+            (core instance $library (instantiate $library))
+            (core instance $program (instantiate $program (with "library" (instance $library))))
+            (func (export "run") (canon lift (core func $library "lifted"))))"#,
+    );
+    assert_eq!(modules.len(), 2);
+    assert_eq!(modules[0].exports, ["imported", "lifted", "memory"]);
+    let names = [(0, "imported"), (1, "deep"), (2, "lifted")].map(|(index, name)| (index, name.to_owned()));
+    assert_eq!(modules[0].names, names);
+    assert_eq!(modules[0].functions, 3);
+    assert_eq!((modules[1].exports.len(), modules[1].functions), (0, 1));
+}
+
+#[test]
+fn what_is_reached_without_a_name_stays() {
+    let module = &left(
+        r#"(component
+            (core module $module
+                (func $left-out)
+                (func $started)
+                (func $in-table (call $from-table))
+                (func $from-table)
+                (func $in-global)
+                (func $default)
+                (func $tail (return_call $tailed))
+                (func $tailed)
+                (func $taken (drop (ref.func $by-reference)))
+                (func $by-reference)
+                (table 1 funcref)
+                (table 1 (ref func) (ref.func $default))
+                (global funcref (ref.func $in-global))
+                (elem (i32.const 0) $in-table)
+                (elem declare func $by-reference)
+                (elem funcref (ref.func $tail) (ref.func $taken))
+                (start $started))
+            (core instance (instantiate $module)))"#,
+    )[0];
+    let names: Vec<_> = module.names.iter().map(|(_, name)| name.as_str()).collect();
+    let expected =
+        ["started", "in-table", "from-table", "in-global", "default", "tail", "tailed", "taken", "by-reference"];
+    assert_eq!(names, expected);
+}
+
+#[test]
+fn what_only_unreached_functions_import_is_not_asked_of_others() {
+    let modules = left(
+        r#"(component
+            (core module $first
+                (global $a (export "a") (mut i32) (i32.const 1))
+                (global $b (export "b") (mut i32) (i32.const 2))
+                (global $base (export "base") i32 (i32.const 3))
+                (func (export "f") (global.set $a (i32.const 4)))
+                (func (export "g") (global.set $b (i32.const 5))))
+            (core module $second
+                (import "first" "f" (func $f))
+                (import "first" "g" (func $g))
+                (import "first" "a" (global $a (mut i32)))
+                (import "first" "b" (global $b (mut i32)))
+                (import "first" "base" (global $base i32))
+                (memory 1)
+                (data (global.get $base) "x")
+                (func (export "lonely") (call $f) (global.set $a (i32.const 6)))
+                (func (export "run") (call $g) (global.set $b (i32.const 7))))
+            (core instance $first (instantiate $first))
+            (core instance $second (instantiate $second (with "first" (instance $first))))
+            (func (export "run") (canon lift (core func $second "run"))))"#,
+    );
+    assert_eq!(modules[1].imports, ["g", "b", "base"]);
+    assert_eq!(modules[1].exports, ["run"]);
+    assert_eq!(modules[0].exports, ["b", "base", "g"]);
+    assert_eq!((modules[0].functions, modules[1].functions), (1, 1));
+}
+
+#[test]
+fn a_module_with_two_instances_is_asked_for_what_either_needs() {
+    let modules = left(
+        r#"(component
+            (core module $pair
+                (import "other" "a" (func $a))
+                (func (export "a") (call $a))
+                (func (export "b")))
+            (core module $base (func (export "a")))
+            (core instance $base (instantiate $base))
+            (core instance $one (instantiate $pair (with "other" (instance $base))))
+            (core instance $two (instantiate $pair (with "other" (instance $one))))
+            (func (export "run") (canon lift (core func $two "b"))))"#,
+    );
+    assert_eq!(modules[0].exports, ["a", "b"]);
+    assert_eq!(modules[1].exports, ["a"]);
+}
+
+#[test]
+fn all_stays_of_a_module_that_others_may_instantiate() {
+    let exported = exports(
+        r#"(component
+            (core module $module (func (export "a")) (func (export "b")))
+            (export "module" (core module $module))
+            (core module $after (func (export "c")))
+            (core instance (instantiate $after)))"#,
+    );
+    assert_eq!(exported, [vec!["a".to_owned(), "b".to_owned()], vec![]]);
+
+    let handed_to_another = exports(
+        r#"(component
+            (core module $module (func (export "a")))
+            (component $taker (import "module" (core module $m (export "a" (func)))))
+            (instance (instantiate $taker (with "module" (core module $module)))))"#,
+    );
+    assert_eq!(handed_to_another, [["a"]]);
+
+    let taken_from_around = exports(
+        r#"(component
+            (core module $module (func (export "a")))
+            (component (alias outer 1 $module (core module $m)) (core instance (instantiate $m))))"#,
+    );
+    assert_eq!(taken_from_around, [["a"]]);
+
+    let for_an_imported_module = exports(
+        r#"(component
+            (import "module" (core module $foreign (import "library" "a" (func))))
+            (core module $library (func (export "a")) (func (export "b")))
+            (core instance $library (instantiate $library))
+            (core instance (instantiate $foreign (with "library" (instance $library)))))"#,
+    );
+    assert_eq!(for_an_imported_module, [["a", "b"]]);
+}
+
+#[test]
+fn nested_components_are_trimmed_too() {
+    let nested = exports(
+        r#"(component
+            (core module $outer (func (export "a")))
+            (component
+                (core module $inner (func (export "b")) (func (export "c")))
+                (core instance $instance (instantiate $inner))
+                (func (export "run") (canon lift (core func $instance "c"))))
+            (core instance (instantiate $outer)))"#,
+    );
+    assert_eq!(nested, [vec![], vec!["c".to_owned()]]);
+}
+
+#[test]
+fn code_stays_where_debug_information_knows_it() {
+    let with = |section: &str| {
+        left(&format!(
+            r#"(component
+                (core module $module (func $left-out) (func $started) (start $started) (@custom "{section}" "x"))
+                (core instance (instantiate $module)))"#
+        ))[0]
+            .functions
+    };
+    assert_eq!(with("producers"), 1);
+    assert_eq!(with(".debug_info"), 2);
+    assert_eq!(with("metadata.code.branch_hint"), 2);
+}
+
+#[test]
+fn names_are_as_their_source_has_them() {
+    let module = &left(
+        r#"(component
+            (core module $module
+                (func $_ZN4core9panicking5panic17h0123456789abcdefE)
+                (func $_ZNSt6vectorIiE4sizeEv)
+                (func $main.main)
+                (elem func 0 1 2))
+            (core instance (instantiate $module)))"#,
+    )[0];
+    let names: Vec<_> = module.names.iter().map(|(_, name)| name.as_str()).collect();
+    assert_eq!(names, ["core::panicking::panic", "std::vector<int>::size()", "main.main"]);
+}
+
+#[test]
+fn what_is_damaged_is_refused() {
+    let whole = wat::parse_str(
+        r#"(component
+            (core module $module (func $f (call $f)) (start $f))
+            (core instance (instantiate $module)))"#,
+    )
+    .unwrap();
+    assert!(trim(&whole).is_ok());
+    // Cut anywhere but after a section it is damaged, and nothing panics.
+    let refused = (8..whole.len()).filter(|end| trim(&whole[..*end]).is_err()).count();
+    assert!(refused > whole.len() / 2, "{refused} of {}", whole.len());
+    for at in 8..whole.len() {
+        let mut flipped = whole.clone();
+        flipped[at] ^= 0x55;
+        let _ = trim(&flipped);
+    }
+}
