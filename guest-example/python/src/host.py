@@ -1,7 +1,9 @@
 """Requests from the host, responses to it."""
 
+from functools import cached_property
+
 from componentize_py_types import Err, Ok
-from web import Request, Response
+from web import Headers, Request, Response
 from wit_world.imports.streams import StreamError_Closed
 from wit_world.imports.types import (
     Fields,
@@ -20,17 +22,37 @@ READ_SIZE = 65_536
 WRITE_SIZE = 4_096
 
 
-def read(request: IncomingRequest) -> Request:
-    """Takes over a request. To read its body raises `Err` where that breaks off."""
-    scheme = request.scheme()
-    return Request(
-        method=method_name(request.method()),
-        path_with_query=request.path_with_query() or "/",
-        scheme=scheme and scheme_name(scheme),
-        authority=request.authority(),
-        headers=request.headers().entries(),
-        read_body=lambda: read_body(request),
-    )
+class Incoming(Request):
+    """A request of the host's. Each part is one call of the host, made when the handler first asks for it."""
+
+    def __init__(self, request: IncomingRequest) -> None:
+        self.request = request
+
+    @cached_property
+    def method(self) -> str:
+        return method_name(self.request.method())
+
+    @cached_property
+    def path_with_query(self) -> str:
+        return self.request.path_with_query() or "/"
+
+    @cached_property
+    def scheme(self) -> str | None:
+        scheme = self.request.scheme()
+        return scheme and scheme_name(scheme)
+
+    @cached_property
+    def authority(self) -> str | None:
+        return self.request.authority()
+
+    @cached_property
+    def headers(self) -> Headers:
+        return self.request.headers().entries()
+
+    @cached_property
+    def body(self) -> bytes:
+        """Raises `Err` where it breaks off."""
+        return read_body(self.request)
 
 
 def send(response: Response, out: ResponseOutparam) -> None:

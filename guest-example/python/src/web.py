@@ -3,27 +3,21 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 Headers = list[tuple[str, bytes]]
 
 
-@dataclass
 class Request:
-    """A request. Its body is read when it is asked for."""
+    """A request. Its parts are read when they are asked for: `host.Incoming` is how."""
 
     method: str
     path_with_query: str
-    scheme: str | None = None
-    authority: str | None = None
-    headers: Headers = field(default_factory=list)
+    scheme: str | None
+    authority: str | None
+    headers: Headers
     """In the order of their coming. A value need not be UTF-8."""
-    read_body: Callable[[], bytes] = bytes
-
-    @cached_property
-    def body(self) -> bytes:
-        return self.read_body()
+    body: bytes
 
     @property
     def path(self) -> str:
