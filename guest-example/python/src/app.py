@@ -27,10 +27,14 @@ class Rehearsal(Request):
 
     method = "GET"
     path_with_query = "/"
+    scheme = "http"
+    authority = "localhost"
     headers = []
+    body = b""
 
 
-# Python adapts its code to what has run. What these adapt is part of the component, and is there in every instance.
+# Python adapts its code to what has run. What these adapt is part of the component, and is there in every instance. The host
+# is not there yet: without them, where the page makes outgoing requests or reads a variable.
 for _ in range(20):
     router.answer(Rehearsal())
 
