@@ -8,6 +8,7 @@
 //! are reached are as they were. Only the index of a function may be another one, and its name is written as a person
 //! would write it.
 
+mod left;
 mod module;
 
 use std::collections::HashSet;
@@ -18,6 +19,8 @@ use wasmparser::{
     Chunk, ComponentAlias, ComponentExternalKind, ComponentInstance, ComponentOuterAliasKind, ComponentTypeRef,
     Instance, Parser, Payload,
 };
+
+use self::left::Left;
 
 /// Why a component is compiled as it is.
 pub(crate) type Error = reencode::Error<Cut>;
@@ -45,6 +48,8 @@ impl Uses<'_> {
 struct Module<'a> {
     bytes: &'a [u8],
     uses: Uses<'a>,
+    /// What those reach. Known once they are.
+    left: Option<Left>,
 }
 
 /// A core instance: the module that it is one of, and the instances that it is given, by the names it has for them.
@@ -98,7 +103,7 @@ fn component(parser: Parser, bytes: &[u8], whole: &[u8], shared: bool) -> Result
         let (id, data) = match payload {
             Payload::ModuleSection { .. } => {
                 let Some(module) = modules.next() else { return Ok(()) };
-                (ComponentSectionId::CoreModule.into(), module::trim(module.bytes, &module.uses)?)
+                (ComponentSectionId::CoreModule.into(), module.trim()?)
             }
             Payload::ComponentSection { parser, unchecked_range } => {
                 let nested = component(parser, part(whole, unchecked_range)?, whole, shared)?;
@@ -139,12 +144,28 @@ fn each_payload<'a>(
     Ok(())
 }
 
+impl<'a> Module<'a> {
+    /// What it asks of others. From now on nothing more may be asked of it.
+    fn asked(&mut self) -> Result<Vec<(&'a str, &'a str)>, Error> {
+        let left = Left::read(self.bytes, &self.uses)?;
+        module::asked(self.bytes, self.left.insert(left))
+    }
+
+    fn trim(self) -> Result<Vec<u8>, Error> {
+        let left = match self.left {
+            Some(left) => left,
+            None => Left::read(self.bytes, &self.uses)?,
+        };
+        module::trim(self.bytes, &self.uses, &left)
+    }
+}
+
 impl<'a> Scope<'a> {
     fn read(&mut self, payload: Payload<'a>, whole: &'a [u8]) -> Result<(), Error> {
         match payload {
             Payload::ModuleSection { unchecked_range, .. } => {
                 let bytes = part(whole, unchecked_range)?;
-                self.modules.push(Some(Module { bytes, uses: Uses::default() }));
+                self.modules.push(Some(Module { bytes, uses: Uses::default(), left: None }));
             }
             Payload::InstanceSection(instances) => {
                 for instance in instances {
@@ -210,8 +231,8 @@ impl<'a> Scope<'a> {
             {
                 module.uses.all = true;
             }
-            let asked = match self.modules.get(module as usize) {
-                Some(Some(module)) => Some(module::asked(module.bytes, &module.uses)?),
+            let asked = match self.modules.get_mut(module as usize) {
+                Some(Some(module)) => Some(module.asked()?),
                 _ => None,
             };
             for (name, instance) in args {

@@ -1,0 +1,228 @@
+//! What is left of a core module: what its exports reach, of those that are used.
+
+use wasmparser::{
+    DataKind, ElementItems, ElementKind, ExternalKind, Operator, OperatorsReader, Parser, Payload, TableInit, TypeRef,
+};
+
+use super::{Error, Uses};
+
+/// What is left of a module.
+pub(super) struct Left {
+    /// Which imports stay, in their order.
+    pub(super) imports: Vec<bool>,
+    pub(super) functions: Items,
+    pub(super) globals: Items,
+}
+
+/// The functions of a module, or its globals: first the imported ones, then its own.
+pub(super) struct Items {
+    imported: usize,
+    /// The index that each gets; `None` for one that is left out.
+    pub(super) indices: Vec<Option<u32>>,
+}
+
+impl Left {
+    pub(super) fn read(wasm: &[u8], uses: &Uses<'_>) -> Result<Left, Error> {
+        let mut graph = Graph::default();
+        for payload in Parser::new(0).parse_all(wasm) {
+            graph.read(payload?, uses)?;
+        }
+        Ok(graph.reached())
+    }
+
+    /// The code refers to nothing by another index than before.
+    pub(super) fn keeps_code(&self) -> bool {
+        self.functions.complete() && self.globals.complete()
+    }
+}
+
+impl Items {
+    fn new(imported: usize, reached: &[bool]) -> Items {
+        let mut next = 0..;
+        let indices = reached.iter().map(|reached| if *reached { next.next() } else { None }).collect();
+        Items { imported, indices }
+    }
+
+    fn complete(&self) -> bool {
+        self.indices.iter().all(Option::is_some)
+    }
+
+    pub(super) fn own_stays(&self, own: usize) -> bool {
+        self.indices.get(self.imported + own).is_some_and(Option::is_some)
+    }
+
+    pub(super) fn index(&self, old: u32) -> u32 {
+        // One that is left out is referred to by others that are, alone; and one that is not there, by a damaged module.
+        self.indices.get(old as usize).copied().flatten().unwrap_or(u32::MAX)
+    }
+}
+
+/// What refers to which function and global of a module.
+#[derive(Default)]
+struct Graph {
+    /// What is imported, in its order.
+    imports: Vec<Import>,
+    own_globals: usize,
+    /// Whom each of the module's own functions refers to.
+    bodies: Vec<References>,
+    /// Who is reached from outside of functions.
+    roots: References,
+    /// Something beside the code knows its places: none of it is moved.
+    pinned: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Import {
+    Function,
+    Global,
+    Other,
+}
+
+#[derive(Default)]
+struct References {
+    functions: Vec<u32>,
+    globals: Vec<u32>,
+}
+
+impl Graph {
+    fn read(&mut self, payload: Payload<'_>, uses: &Uses<'_>) -> Result<(), Error> {
+        match payload {
+            Payload::ImportSection(section) => {
+                for import in section.into_imports() {
+                    self.imports.push(match import?.ty {
+                        TypeRef::Func(_) | TypeRef::FuncExact(_) => Import::Function,
+                        TypeRef::Global(_) => Import::Global,
+                        _ => Import::Other,
+                    });
+                }
+            }
+            Payload::ExportSection(section) => {
+                for export in section {
+                    let export = export?;
+                    match export.kind {
+                        _ if !uses.contains(export.name) => {}
+                        ExternalKind::Func | ExternalKind::FuncExact => self.roots.functions.push(export.index),
+                        ExternalKind::Global => self.roots.globals.push(export.index),
+                        _ => {}
+                    }
+                }
+            }
+            Payload::StartSection { func, .. } => self.roots.functions.push(func),
+            Payload::GlobalSection(section) => {
+                for global in section {
+                    self.own_globals += 1;
+                    self.roots.read(global?.init_expr.get_operators_reader())?;
+                }
+            }
+            Payload::TableSection(section) => {
+                for table in section {
+                    if let TableInit::Expr(init) = table?.init {
+                        self.roots.read(init.get_operators_reader())?;
+                    }
+                }
+            }
+            Payload::ElementSection(section) => {
+                for element in section {
+                    let element = element?;
+                    if let ElementKind::Active { offset_expr, .. } = element.kind {
+                        self.roots.read(offset_expr.get_operators_reader())?;
+                    }
+                    self.elements(element.items)?;
+                }
+            }
+            Payload::DataSection(section) => {
+                for data in section {
+                    if let DataKind::Active { offset_expr, .. } = data?.kind {
+                        self.roots.read(offset_expr.get_operators_reader())?;
+                    }
+                }
+            }
+            Payload::CodeSectionEntry(body) => {
+                let mut references = References::default();
+                references.read(body.get_operators_reader()?)?;
+                self.bodies.push(references);
+            }
+            Payload::CustomSection(section) => self.pinned |= knows_code(section.name()),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// What a table holds may be called by whoever has the table.
+    fn elements(&mut self, items: ElementItems<'_>) -> Result<(), Error> {
+        match items {
+            ElementItems::Functions(functions) => {
+                for function in functions {
+                    self.roots.functions.push(function?);
+                }
+            }
+            ElementItems::Expressions(_, expressions) => {
+                for expression in expressions {
+                    self.roots.read(expression?.get_operators_reader())?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn imported(&self, kind: Import) -> usize {
+        self.imports.iter().filter(|import| **import == kind).count()
+    }
+
+    fn reached(mut self) -> Left {
+        let imported = self.imported(Import::Function);
+        let mut functions = vec![self.pinned; imported + self.bodies.len()];
+        let imported_globals = self.imported(Import::Global);
+        let mut globals = vec![self.pinned; imported_globals + self.own_globals];
+        // The own ones stay: what they begin with may be what an import holds.
+        globals[imported_globals..].fill(true);
+        while let Some(function) = self.roots.functions.pop() {
+            let Some(reached) = functions.get_mut(function as usize) else { continue };
+            let before = std::mem::replace(reached, true);
+            let own = (function as usize).checked_sub(imported);
+            if let (false, Some(own)) = (before, own) {
+                let References { functions, globals } = &mut self.bodies[own];
+                self.roots.functions.append(functions);
+                self.roots.globals.append(globals);
+            }
+        }
+        for global in self.roots.globals {
+            if let Some(reached) = globals.get_mut(global as usize) {
+                *reached = true;
+            }
+        }
+        let (mut function, mut global) = (functions.iter(), globals.iter());
+        let imports = self.imports.iter().map(|import| match import {
+            Import::Function => function.next().copied().unwrap_or(true),
+            Import::Global => global.next().copied().unwrap_or(true),
+            Import::Other => true,
+        });
+        Left {
+            imports: imports.collect(),
+            functions: Items::new(imported, &functions),
+            globals: Items::new(imported_globals, &globals),
+        }
+    }
+}
+
+impl References {
+    fn read(&mut self, operators: OperatorsReader<'_>) -> Result<(), Error> {
+        for operator in operators {
+            match operator? {
+                Operator::Call { function_index }
+                | Operator::ReturnCall { function_index }
+                | Operator::RefFunc { function_index } => self.functions.push(function_index),
+                Operator::GlobalGet { global_index } | Operator::GlobalSet { global_index } => {
+                    self.globals.push(global_index);
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Debug information, and hints for the compiler, name places in the code.
+fn knows_code(section: &str) -> bool {
+    section.starts_with(".debug_") || section.starts_with("metadata.code.")
+}
