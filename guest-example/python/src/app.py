@@ -4,6 +4,7 @@ The routes are plain functions from `Request` to `Response`, in `routes`; this f
 """
 
 import gc
+import weakref
 
 import host
 from componentize_py_types import Err
@@ -37,6 +38,9 @@ class Rehearsal(Request):
 # is not there yet: without them, where the page makes outgoing requests or reads a variable.
 for _ in range(20):
     router.answer(Rehearsal())
+
+# Each of the host's objects gets a finalizer from its binding, and Python's first one imports a module.
+weakref.finalize(router, int).detach()
 
 # What is there by now is in every instance. Left out of all collections, it is not written to by them, and so not copied.
 gc.collect()
