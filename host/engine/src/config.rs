@@ -12,7 +12,7 @@ use crate::limits::Limits;
 
 /// Counts the changes of [`config`] and of what is compiled. Part of the key under which compiled components are cached.
 #[cfg(feature = "compile")]
-pub(crate) const REVISION: u32 = 3;
+pub(crate) const REVISION: u32 = 4;
 
 /// What an instance may consist of in the pool; what needs more is allocated on demand.
 const CORE_INSTANCES: u32 = 32;
@@ -40,6 +40,9 @@ pub(crate) fn config() -> Config {
         // Nobody unwinds through a guest but wasmtime, which needs no tables for it. To register them took a seventh of the
         // start of a large component, and they are 3 to 6 % of its file.
         .native_unwind_info(false)
+        // What a memory begins with is mapped, however little of it is data: memory that a language has kept is full of gaps.
+        // Above this it is copied into each instance, segment by segment, unless half of it is data.
+        .memory_guaranteed_dense_image_size(64 << 20)
         // Lines where the guest carries debug information, whatever the environment says.
         .wasm_backtrace_details(WasmBacktraceDetails::Enable);
     config

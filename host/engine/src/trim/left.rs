@@ -12,6 +12,8 @@ pub(super) struct Left {
     pub(super) imports: Vec<bool>,
     pub(super) functions: Items,
     pub(super) globals: Items,
+    /// How many segments of data stay, if only those do that fill a memory: no instruction names another.
+    pub(super) filling: Option<u32>,
 }
 
 /// The functions of a module, or its globals: first the imported ones, then its own.
@@ -69,6 +71,8 @@ struct Graph {
     roots: References,
     /// Something beside the code knows its places: none of it is moved.
     pinned: bool,
+    /// How many segments of data fill a memory when the module is instantiated.
+    filling: u32,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -82,6 +86,8 @@ enum Import {
 struct References {
     functions: Vec<u32>,
     globals: Vec<u32>,
+    /// Whether there are segments of data among them.
+    data: bool,
 }
 
 impl Graph {
@@ -133,6 +139,7 @@ impl Graph {
             Payload::DataSection(section) => {
                 for data in section {
                     if let DataKind::Active { offset_expr, .. } = data?.kind {
+                        self.filling += 1;
                         self.roots.read(offset_expr.get_operators_reader())?;
                     }
                 }
@@ -170,6 +177,7 @@ impl Graph {
     }
 
     fn reached(mut self) -> Left {
+        let names_data = self.bodies.iter().any(|body| body.data);
         let imported = self.imported(Import::Function);
         let mut functions = vec![self.pinned; imported + self.bodies.len()];
         let imported_globals = self.imported(Import::Global);
@@ -181,7 +189,7 @@ impl Graph {
             let before = std::mem::replace(reached, true);
             let own = (function as usize).checked_sub(imported);
             if let (false, Some(own)) = (before, own) {
-                let References { functions, globals } = &mut self.bodies[own];
+                let References { functions, globals, .. } = &mut self.bodies[own];
                 self.roots.functions.append(functions);
                 self.roots.globals.append(globals);
             }
@@ -201,6 +209,7 @@ impl Graph {
             imports: imports.collect(),
             functions: Items::new(imported, &functions),
             globals: Items::new(imported_globals, &globals),
+            filling: (!names_data).then_some(self.filling),
         }
     }
 }
@@ -215,6 +224,10 @@ impl References {
                 Operator::GlobalGet { global_index } | Operator::GlobalSet { global_index } => {
                     self.globals.push(global_index);
                 }
+                Operator::MemoryInit { .. }
+                | Operator::DataDrop { .. }
+                | Operator::ArrayNewData { .. }
+                | Operator::ArrayInitData { .. } => self.data = true,
                 _ => {}
             }
         }

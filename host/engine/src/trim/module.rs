@@ -2,7 +2,7 @@
 
 use wasm_encoder::reencode::{self, Reencode};
 use wasmparser::{
-    CodeSectionReader, CustomSectionReader, Export, FunctionSectionReader, ImportSectionReader, KnownCustom, Name,
+    CodeSectionReader, CustomSectionReader, Data, DataKind, Export, FunctionSectionReader, ImportSectionReader, KnownCustom, Name,
     Parser, Payload,
 };
 
@@ -96,6 +96,17 @@ impl Reencode for Trimmer<'_> {
             } else if self.left.functions.own_stays(own) {
                 self.parse_function_body(code, body)?;
             }
+        }
+        Ok(())
+    }
+
+    fn data_count(&mut self, count: u32) -> Result<u32, Error> {
+        Ok(self.left.filling.unwrap_or(count))
+    }
+
+    fn parse_data(&mut self, segments: &mut wasm_encoder::DataSection, segment: Data<'_>) -> Result<(), Error> {
+        if self.left.filling.is_none() || !matches!(segment.kind, DataKind::Passive) {
+            reencode::utils::parse_data(self, segments, segment)?;
         }
         Ok(())
     }

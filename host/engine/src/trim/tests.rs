@@ -9,6 +9,8 @@ struct Left {
     exports: Vec<String>,
     functions: u32,
     names: Vec<(u32, String)>,
+    /// Its segments of data.
+    data: Vec<String>,
 }
 
 /// The core modules of the trimmed component, in their order. It is valid, and trimming it again changes nothing.
@@ -27,6 +29,10 @@ fn left(component: &str) -> Vec<Left> {
             Payload::ExportSection(exports) => {
                 let exports = exports.into_iter().map(|export| export.unwrap().name.to_owned());
                 modules.last_mut().unwrap().exports = exports.collect();
+            }
+            Payload::DataSection(data) => {
+                let data = data.into_iter().map(|data| String::from_utf8(data.unwrap().data.to_vec()).unwrap());
+                modules.last_mut().unwrap().data = data.collect();
             }
             Payload::CodeSectionStart { count, .. } => modules.last_mut().unwrap().functions = count,
             Payload::CustomSection(section) => {
@@ -253,4 +259,25 @@ fn what_is_damaged_is_refused() {
         flipped[at] ^= 0x55;
         let _ = trim(&flipped);
     }
+}
+
+#[test]
+fn data_that_neither_fills_a_memory_nor_is_named_is_left_out() {
+    let data = |function: &str| {
+        let module = format!(
+            r#"(component (core module
+                (memory 1)
+                (data "first")
+                (data (i32.const 8) "second")
+                (data "third")
+                (data (i32.const 32) "fourth")
+                (start $start)
+                (func $start {function})))"#
+        );
+        left(&module).remove(0).data
+    };
+    assert_eq!(data(""), ["second", "fourth"]);
+    let all = ["first", "second", "third", "fourth"];
+    assert_eq!(data("(memory.init 2 (i32.const 0) (i32.const 0) (i32.const 5))"), all);
+    assert_eq!(data("(data.drop 1)"), all);
 }
