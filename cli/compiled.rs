@@ -80,7 +80,7 @@ impl Made {
     pub(crate) fn of(component: &Component, target: Target, env: &dyn Env) -> Result<Made> {
         let world = handler_world(component)?;
         let cache = Cache::open(env).context("cannot make a folder for compiled components")?;
-        let source = sha256(&component.bytes);
+        let source = sha256(component.source());
         if let Some(mut kept) = cache.get(&source, target) {
             // The same content may have had another name.
             kept.facts.name = component.name();
@@ -88,7 +88,8 @@ impl Made {
         }
         let begin = Instant::now();
         let doing = format!("compiling {} for {}", component.origin, target.triple());
-        let bytes = progress::during(doing, || compile::compile(&component.bytes, target))
+        let initialized = component.initialized()?;
+        let bytes = progress::during(doing, || compile::compile(&initialized, target))
             .map_err(|error| anyhow!("{}: {error}", component.origin))?;
         let when = When::Now(begin.elapsed());
         let facts = facts(component, source, world, &bytes, target);
@@ -169,7 +170,7 @@ fn facts(component: &Component, source: String, world: World, bytes: &[u8], targ
         sha256: sha256(bytes),
         length: bytes.len() as u64,
         source_sha256: source,
-        source_length: component.bytes.len() as u64,
+        source_length: component.source().len() as u64,
         exports: world.exports,
         imports: world.imports,
         wasmtime: WASMTIME_VERSION.to_owned(),

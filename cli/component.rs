@@ -1,16 +1,19 @@
 //! Which component a command is about: its argument, else what the settings name, else the built-in example.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow, bail};
-use funcserver_engine::FileKind;
+use funcserver_bootstrap::config::GuestConfig;
+use funcserver_engine::{FileKind, preinit};
 
-use crate::componentize::componentize;
-use crate::output;
+use crate::componentize::{asks_preinit, componentize};
+use crate::hash::digest;
 use crate::project::{FILE, Project};
+use crate::{output, progress};
 
 /// The component that this program carries: `guest-example/rust`.
 const EXAMPLE: &[u8] = include_bytes!(env!("FUNCSERVER_EXAMPLE_COMPONENT"));
@@ -22,6 +25,8 @@ pub(crate) struct Component {
     pub(crate) origin: Origin,
     /// What it holds.
     pub(crate) bytes: Vec<u8>,
+    /// The core module that it was made of, if the initialisation of that is to be kept.
+    module: Option<Vec<u8>>,
 }
 
 /// Where a component comes from. Shown as errors name it.
@@ -52,20 +57,20 @@ impl Component {
 
     /// Reads the component that is meant.
     pub(crate) fn find(argument: Option<&Path>, project: &Project) -> Result<Component> {
-        let settings = &project.config.component;
+        let (settings, guest) = (&project.config.component, &project.config.guest);
         match (argument, &settings.path, &settings.build) {
-            (Some(path), _, _) => Component::read(path, None),
-            (None, Some(path), build) => Component::read(path, build.as_deref()),
+            (Some(path), _, _) => Component::read(path, None, guest),
+            (None, Some(path), build) => Component::read(path, build.as_deref(), guest),
             (None, None, Some(_)) => bail!(
                 "component.build makes a component, and nothing says which file that is; set component.path in {FILE}"
             ),
-            (None, None, None) => Ok(Component { origin: Origin::Example, bytes: EXAMPLE.to_vec() }),
+            (None, None, None) => Ok(Component { origin: Origin::Example, bytes: EXAMPLE.to_vec(), module: None }),
         }
     }
 
-    fn read(path: &Path, build: Option<&str>) -> Result<Component> {
+    fn read(path: &Path, build: Option<&str>, guest: &GuestConfig) -> Result<Component> {
         match fs::read(path) {
-            Ok(bytes) => Component::of(Origin::File(path.to_owned()), bytes),
+            Ok(bytes) => Component::of(Origin::File(path.to_owned()), bytes, guest),
             Err(error) if error.kind() == io::ErrorKind::NotFound => match build {
                 Some(command) => bail!("no such component: {}; make it: {command}", path.display()),
                 None => bail!(
@@ -81,12 +86,41 @@ impl Component {
     }
 
     /// A component, or a core module that is made one.
-    fn of(origin: Origin, bytes: Vec<u8>) -> Result<Component> {
-        let bytes = match FileKind::of(&bytes) {
-            FileKind::CoreModule => componentize(&bytes).map_err(|error| anyhow!("{origin}: {error:#}"))?,
-            _ => bytes,
-        };
-        Ok(Component { origin, bytes })
+    fn of(origin: Origin, bytes: Vec<u8>, guest: &GuestConfig) -> Result<Component> {
+        if FileKind::of(&bytes) != FileKind::CoreModule {
+            return Ok(Component { origin, bytes, module: None });
+        }
+        let component = componentize(&bytes).map_err(|error| anyhow!("{origin}: {error:#}"))?;
+        let mut module = asks_preinit(&bytes).then_some(bytes);
+        if module.is_some() && (guest.assets.is_some() || guest.tmp) {
+            output::note(format_args!(
+                "{origin} is initialised in each instance: guest.assets or guest.tmp gives it files, and an initialisation \
+                 that is kept knows of none"
+            ));
+            module = None;
+        }
+        Ok(Component { origin, bytes: component, module })
+    }
+
+    /// What decides what is compiled: the component, or the module whose initialisation becomes part of it.
+    pub(crate) fn source(&self) -> &[u8] {
+        self.module.as_deref().unwrap_or(&self.bytes)
+    }
+
+    /// What is compiled. An initialisation that is to be kept is run.
+    pub(crate) fn initialized(&self) -> Result<Cow<'_, [u8]>> {
+        let Some(module) = &self.module else { return Ok(Cow::Borrowed(&self.bytes)) };
+        let origin = &self.origin;
+        let initialize = || preinit::preinit(module, digest(module));
+        let initialized = progress::during(format_args!("initialising {origin}"), initialize).map_err(|error| {
+            anyhow!("{origin}: {error}; to have it initialised in each instance instead, leave out what asks to keep it (Go: \
+                     the import of funcserver.example/guest/preinit)")
+        })?;
+        for line in initialized.output.lines() {
+            output::note(format_args!("{origin}: {}", output::printable(line)));
+        }
+        let component = componentize(&initialized.module).map_err(|error| anyhow!("{origin}: {error:#}"))?;
+        Ok(Cow::Owned(component))
     }
 
     /// Its name: the file's, without its ending.

@@ -48,6 +48,9 @@ const PROXY_SUFFICES: &[&str] = &[
     "sched_yield",
 ];
 
+/// By exporting a function of this name a module asks for its initialisation to be kept.
+const PREINIT: &str = "funcserver:preinit";
+
 /// What matters of a core module.
 #[derive(Debug, Default)]
 struct Module {
@@ -59,6 +62,8 @@ struct Module {
     program: bool,
     /// Its functions of WASI preview 1 are more than the small adapter has.
     needs_reactor: bool,
+    /// It asks for its initialisation to be kept.
+    asks_preinit: bool,
 }
 
 /// Wraps a core module as a component, with the adapter that gives it WASI preview 1.
@@ -74,6 +79,11 @@ pub(crate) fn componentize(module: &[u8]) -> Result<Vec<u8>> {
     let adapter = if facts.needs_reactor { REACTOR } else { PROXY };
     let encode = || ComponentEncoder::default().module(&module)?.adapter(PREVIEW1, adapter)?.encode();
     encode().map_err(|error| anyhow!("it is a core WebAssembly module that cannot be made a component: {error:#}"))
+}
+
+/// Whether a core module asks for its initialisation to be kept.
+pub(crate) fn asks_preinit(module: &[u8]) -> bool {
+    Module::read(module).is_ok_and(|facts| facts.asks_preinit)
 }
 
 /// Gives a module the type that the names of its exports tell.
@@ -139,6 +149,7 @@ impl Module {
             self.handler = Some(version.to_owned());
         }
         self.program |= name == "_start";
+        self.asks_preinit |= name == PREINIT;
     }
 }
 
@@ -221,6 +232,14 @@ mod tests {
         let module = wat::parse_str(r#"(module (func (export "run")))"#).unwrap();
         refused(&module, &["does not tell its type", "wasm-tools component embed", "guest-sdk/go"]);
         refused(&handler("0.3.0", ""), &["does not tell its type"]);
+    }
+
+    #[test]
+    fn a_module_asks_for_its_initialisation_to_be_kept_by_an_export() {
+        assert!(!asks_preinit(&handler("0.2.12", "")));
+        let asks = handler("0.2.12", r#"(func (export "funcserver:preinit"))"#);
+        assert!(asks_preinit(&asks));
+        world(&asks).handler().unwrap();
     }
 
     #[test]

@@ -7,6 +7,7 @@ import (
 	"sync"
 	_ "unsafe" // for go:linkname
 
+	"funcserver.example/guest/internal/wake"
 	"funcserver.example/guest/internal/wasi"
 )
 
@@ -47,6 +48,10 @@ func serve(handler http.Handler) {
 //
 //go:wasmexport wasi:http/incoming-handler@0.2.12#handle
 func handle(request, outparam uint32) {
+	if wake.Do != nil {
+		wake.Do()
+		wake.Do = nil
+	}
 	if !working {
 		working = true
 		go work()

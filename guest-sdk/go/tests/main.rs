@@ -11,4 +11,5 @@ mod fetch;
 mod guest;
 mod load;
 mod mishaps;
+mod preinit;
 mod server;

@@ -31,6 +31,8 @@ mod outlet;
 mod output;
 mod p2;
 mod p3;
+#[cfg(feature = "compile")]
+pub mod preinit;
 mod random;
 mod reply;
 mod reuse;

@@ -1,0 +1,106 @@
+//! A handler whose initialisation is kept: `guest/preinit`.
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::process::{Command, Output};
+use std::sync::LazyLock;
+
+use funcserver_engine::{Fault, Grants, Guest, Options};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::guest::{answer, get, limits, text};
+
+static KEPT: LazyLock<TempDir> = LazyLock::new(|| compile("").0);
+
+/// Has the tool compile the guest, with these settings.
+fn compile(settings: &str) -> (TempDir, String) {
+    let core = Path::new(env!("CARGO_MANIFEST_DIR")).join("guest-sdk/go/target/preinit-guest.wasm");
+    assert!(core.is_file(), "{} is missing: run guest-sdk/go/test", core.display());
+    let folder = TempDir::new().unwrap();
+    std::fs::write(folder.path().join("funcserver.toml"), settings).unwrap();
+    let Output { status, stderr, .. } = Command::new(env!("CARGO_BIN_EXE_funcserver"))
+        .arg("build")
+        .arg(core)
+        .current_dir(&folder)
+        .env_clear()
+        .env("XDG_CACHE_HOME", folder.path())
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8(stderr).unwrap();
+    assert!(status.success(), "{stderr}");
+    (folder, stderr)
+}
+
+fn load(folder: &TempDir, grants: Grants) -> Guest {
+    let options = Options { grants, ..Options::from(limits()) };
+    Guest::load(&folder.path().join("handler.cwasm"), options).unwrap()
+}
+
+/// What a fresh instance saw when it was initialised, in its main, and now.
+async fn seen(guest: &Guest) -> Value {
+    serde_json::from_str(&text(guest, get("/")).await).unwrap()
+}
+
+fn numbers(sight: &Value) -> HashSet<u64> {
+    let numbers: HashSet<_> = sight["Numbers"].as_array().unwrap().iter().map(|number| number.as_u64().unwrap()).collect();
+    assert_eq!(numbers.len(), 600, "some are there twice");
+    numbers
+}
+
+#[tokio::test]
+async fn instances_begin_alike_and_then_see_their_own() {
+    let env = vec![("GREETING".to_owned(), "hello=you".to_owned()), ("EMPTY".to_owned(), String::new())];
+    let guest = load(&KEPT, Grants { env, ..Grants::default() });
+    let (one, two) = (seen(&guest).await, seen(&guest).await);
+
+    assert_eq!(one["init"], two["init"]);
+    assert_eq!(one["init"]["Year"], 1970);
+    assert_eq!(one["init"]["Environment"], serde_json::json!(["FUNCSERVER_PREINIT=1"]));
+    let granted = serde_json::json!(["GREETING=hello=you", "EMPTY="]);
+    for one in [&one, &two] {
+        assert_eq!(one["main"], granted);
+        assert_eq!(one["now"]["Environment"], granted);
+        assert!(one["now"]["Year"].as_u64() > Some(2025), "{}", one["now"]["Year"]);
+    }
+
+    let all = [&one["init"], &one["now"], &two["now"]];
+    let numbers = all.map(numbers);
+    assert!(numbers[0].is_disjoint(&numbers[1]) && numbers[0].is_disjoint(&numbers[2]));
+    assert!(numbers[1].is_disjoint(&numbers[2]), "two instances have the same random numbers");
+    assert_eq!(all.map(|sight| sight["Text"].as_str().unwrap()).into_iter().collect::<HashSet<_>>().len(), 3);
+}
+
+#[tokio::test]
+async fn an_instance_without_environment_has_none() {
+    let seen = seen(&load(&KEPT, Grants::default())).await;
+    assert_eq!(seen["now"]["Environment"], serde_json::json!([]));
+}
+
+#[tokio::test]
+async fn files_that_the_initialisation_could_not_know_are_refused() {
+    let scratch = TempDir::new().unwrap();
+    let guest = load(&KEPT, Grants { scratch: Some(scratch.path().to_owned()), ..Grants::default() });
+    let (answer, lines) = answer(&guest, get("/")).await;
+    assert!(matches!(answer.result, Err(Fault::Trap(_))));
+    assert!(lines.text().contains("leave out the import of guest/preinit"), "{}", lines.text());
+}
+
+#[tokio::test]
+async fn with_files_each_instance_is_initialised() {
+    let (folder, said) = compile("[guest]\ntmp = true\n");
+    assert!(said.contains("is initialised in each instance: guest.assets or guest.tmp"), "{said}");
+    let scratch = TempDir::new().unwrap();
+    let guest = load(&folder, Grants { scratch: Some(scratch.path().to_owned()), ..Grants::default() });
+    let (one, two) = (seen(&guest).await, seen(&guest).await);
+    assert_ne!(one["init"]["Year"], 1970);
+    assert!(numbers(&one["init"]).is_disjoint(&numbers(&two["init"])));
+}
+
+#[test]
+fn the_same_program_gives_the_same_component_and_shows_what_it_prints() {
+    let (folder, said) = compile("");
+    assert!(said.contains("initialising ") && said.contains("preinit-guest.wasm: 1970/01/01 00:00:00 initialised"), "{said}");
+    let bytes = |folder: &TempDir| std::fs::read(folder.path().join("handler.cwasm")).unwrap();
+    assert!(bytes(&folder) == bytes(&KEPT), "two components differ");
+}

@@ -1,0 +1,312 @@
+//! Runs a core module's initialisation when the module is compiled, and keeps what its memory holds then: each instance begins
+//! there.
+//!
+//! The same module gives the same bytes, because its initialisation sees the same wherever and whenever it runs: no arguments,
+//! files or network, one environment variable ([`VARIABLE`]), clocks that begin at zero, and random numbers that follow
+//! from the module. A module that is kept so has to ask anew for all of these when an instance begins.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+use tokio::runtime::Builder;
+use tokio::time::timeout;
+use wasmtime::{Config, Engine, Instance, Linker, Module, OptLevel, Store, StoreLimits, StoreLimitsBuilder, Val};
+use wasmtime_wasi::p1::{self, WasiP1Ctx};
+use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
+use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtxBuilder};
+use wasmtime_wizer::{InstanceState, SnapshotVal, ValType, Wizer};
+
+/// By this variable, set to 1, a module knows that its initialisation is kept.
+pub const VARIABLE: &str = "FUNCSERVER_PREINIT";
+
+/// The function that initialises a library ("reactor", in WASI preview 1).
+const INITIALIZE: &str = "_initialize";
+
+/// How long an initialisation may take.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How much memory it may take.
+const MEMORY: usize = 1 << 30;
+
+/// How much it may print.
+const OUTPUT: usize = 64 << 10;
+
+/// How many instructions, roughly, run between two looks at the clock.
+const SLICE: u64 = 10_000_000;
+
+/// A module that is initialised.
+#[derive(Debug)]
+pub struct Initialized {
+    /// The module.
+    pub module: Vec<u8>,
+    /// What its initialisation has printed.
+    pub output: String,
+}
+
+/// Why an initialisation cannot be kept.
+#[derive(Debug, thiserror::Error)]
+pub enum PreinitError {
+    /// The module is damaged, or does what cannot be kept.
+    #[error("its initialisation cannot be kept: {0}")]
+    Unfit(String),
+    /// The initialisation failed.
+    #[error("its initialisation failed: {reason}{}", printed(output))]
+    Failed {
+        /// How.
+        reason: String,
+        /// What it had printed.
+        output: String,
+    },
+}
+
+fn printed(output: &str) -> String {
+    if output.is_empty() { String::new() } else { format!("; it printed: {}", output.trim_end()) }
+}
+
+/// Initialises a module. Its random numbers follow from `seed`.
+///
+/// # Errors
+/// See [`PreinitError`].
+pub fn preinit(module: &[u8], seed: [u8; 32]) -> Result<Initialized, PreinitError> {
+    within(module, seed, TIMEOUT)
+}
+
+/// The same, in a thread of its own: the caller's may belong to a runtime already.
+fn within(module: &[u8], seed: [u8; 32], time: Duration) -> Result<Initialized, PreinitError> {
+    let run = || {
+        let runtime = Builder::new_current_thread().enable_time().build();
+        let runtime = runtime.map_err(|error| PreinitError::Unfit(error.to_string()))?;
+        runtime.block_on(initialized(module, seed, time))
+    };
+    let joined = thread::scope(|scope| scope.spawn(run).join());
+    joined.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+async fn initialized(wasm: &[u8], seed: [u8; 32], time: Duration) -> Result<Initialized, PreinitError> {
+    let unfit = |error: wasmtime::Error| PreinitError::Unfit(format!("{error:#}"));
+    let mut wizer = Wizer::new();
+    wizer.init_func(INITIALIZE);
+    let (context, instrumented) = wizer.instrument(wasm).map_err(unfit)?;
+    let engine = engine().map_err(unfit)?;
+    let module = Module::new(&engine, &instrumented).map_err(unfit)?;
+    let pipe = MemoryOutputPipe::new(OUTPUT);
+    let output = || String::from_utf8_lossy(&pipe.contents()).into_owned();
+    let failed = |reason| PreinitError::Failed { reason, output: output() };
+
+    let mut store = store(&engine, seed, &pipe);
+    let instance = match timeout(time, initialize(&mut store, &module)).await {
+        Ok(instance) => instance.map_err(|error| failed(error.root_cause().to_string()))?,
+        Err(_) => return Err(failed(format!("it takes longer than {time:?}"))),
+    };
+    let module = wizer.snapshot(&context, &mut Kept { store, instance }).await.map_err(unfit)?;
+    Ok(Initialized { module, output: output() })
+}
+
+fn engine() -> wasmtime::Result<Engine> {
+    let mut config = Config::new();
+    // It runs once: what counts is the time to compile it.
+    config.cranelift_opt_level(OptLevel::None).consume_fuel(true);
+    Engine::new(&config)
+}
+
+struct State {
+    wasi: WasiP1Ctx,
+    limits: StoreLimits,
+}
+
+fn store(engine: &Engine, seed: [u8; 32], pipe: &MemoryOutputPipe) -> Store<State> {
+    let wasi = WasiCtxBuilder::new()
+        .env(VARIABLE, "1")
+        .stdout(pipe.clone())
+        .stderr(pipe.clone())
+        .wall_clock(Clock::default())
+        .monotonic_clock(Clock::default())
+        .secure_random(StdRng::from_seed(seed))
+        .insecure_random(StdRng::from_seed(seed))
+        .insecure_random_seed(0)
+        .build_p1();
+    let limits = StoreLimitsBuilder::new().memory_size(MEMORY).build();
+    let mut store = Store::new(engine, State { wasi, limits });
+    store.limiter(|state| &mut state.limits);
+    store
+}
+
+async fn initialize(store: &mut Store<State>, module: &Module) -> wasmtime::Result<Instance> {
+    store.set_fuel(u64::MAX)?;
+    store.fuel_async_yield_interval(Some(SLICE))?;
+    let mut linker = Linker::new(module.engine());
+    p1::add_to_linker_async(&mut linker, |state: &mut State| &mut state.wasi)?;
+    // What it imports as a component.
+    linker.define_unknown_imports_as_traps(module)?;
+    let instance = linker.instantiate_async(&mut *store, module).await?;
+    instance.get_typed_func::<(), ()>(&mut *store, INITIALIZE)?.call_async(store, ()).await?;
+    Ok(instance)
+}
+
+/// A clock that goes on by a microsecond whenever somebody looks.
+#[derive(Default)]
+struct Clock(AtomicU64);
+
+impl Clock {
+    fn microseconds(&self) -> u64 {
+        self.0.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+impl HostWallClock for Clock {
+    fn resolution(&self) -> Duration {
+        Duration::from_micros(1)
+    }
+
+    fn now(&self) -> Duration {
+        Duration::from_micros(self.microseconds())
+    }
+}
+
+impl HostMonotonicClock for Clock {
+    fn resolution(&self) -> u64 {
+        1_000
+    }
+
+    fn now(&self) -> u64 {
+        self.microseconds() * 1_000
+    }
+}
+
+/// An instance whose memory and globals are to be kept. Instrumenting has exported all of them.
+struct Kept {
+    store: Store<State>,
+    instance: Instance,
+}
+
+impl InstanceState for Kept {
+    async fn global_get(&mut self, name: &str, _: ValType) -> SnapshotVal {
+        let global = self.instance.get_global(&mut self.store, name).expect("it is exported");
+        match global.get(&mut self.store) {
+            Val::I32(value) => SnapshotVal::I32(value),
+            Val::I64(value) => SnapshotVal::I64(value),
+            Val::F32(bits) => SnapshotVal::F32(bits),
+            Val::F64(bits) => SnapshotVal::F64(bits),
+            Val::V128(value) => SnapshotVal::V128(value.as_u128()),
+            _ => unreachable!("globals that hold references are refused"),
+        }
+    }
+
+    async fn memory_contents(&mut self, name: &str, contents: impl FnOnce(&[u8]) + Send) {
+        let memory = self.instance.get_memory(&mut self.store, name).expect("it is exported");
+        contents(memory.data(&self.store));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A library that begins with `body`, and imports what is needed for the tests.
+    fn library(body: &str) -> Vec<u8> {
+        let text = format!(
+            r#"(module
+                (import "wasi_snapshot_preview1" "environ_sizes_get" (func $environ_sizes (param i32 i32) (result i32)))
+                (import "wasi_snapshot_preview1" "clock_time_get" (func $time (param i32 i64 i32) (result i32)))
+                (import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))
+                (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+                (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+                (import "wasi:http/types@0.2.12" "[constructor]fields" (func $fields (result i32)))
+                (memory (export "memory") 1)
+                (global $counter (export "counter") (mut i64) (i64.const 1))
+                (data (i32.const 64) "\50\00\00\00\06\00\00\00")
+                (data (i32.const 80) "hello\n")
+                (func $print (drop (call $write (i32.const 2) (i32.const 64) (i32.const 1) (i32.const 96))))
+                (func (export "_initialize") {body})
+                (func (export "get") (param i32) (result i64) (i64.load (local.get 0))))"#
+        );
+        wat::parse_str(text).unwrap()
+    }
+
+    fn kept(body: &str) -> Initialized {
+        preinit(&library(body), [7; 32]).unwrap()
+    }
+
+    fn refused(body: &str) -> String {
+        within(&library(body), [7; 32], Duration::from_millis(300)).unwrap_err().to_string()
+    }
+
+    /// The counter and a word of memory with which an instance of the module begins.
+    fn begins(module: &[u8], address: i32) -> (i64, i64) {
+        let engine = Engine::default();
+        let module = Module::new(&engine, module).unwrap();
+        assert!(module.get_export(INITIALIZE).is_none());
+        let mut store = Store::new(&engine, ());
+        let mut linker = Linker::new(&engine);
+        linker.define_unknown_imports_as_traps(&module).unwrap();
+        let instance = linker.instantiate(&mut store, &module).unwrap();
+        let counter = instance.get_global(&mut store, "counter").unwrap().get(&mut store).unwrap_i64();
+        let get = instance.get_typed_func::<i32, i64>(&mut store, "get").unwrap();
+        (counter, get.call(&mut store, address).unwrap())
+    }
+
+    #[test]
+    fn an_instance_begins_with_what_the_initialisation_left() {
+        let body = "(global.set $counter (i64.const 2)) (i64.store (i32.const 200) (i64.const 3))
+            (drop (memory.grow (i32.const 1))) (i64.store (i32.const 70000) (i64.const 4)) (call $print)";
+        let kept = kept(body);
+        assert_eq!(kept.output, "hello\n");
+        assert_eq!(begins(&kept.module, 200), (2, 3));
+        assert_eq!(begins(&kept.module, 70000), (2, 4));
+    }
+
+    #[test]
+    fn the_same_module_gives_the_same_bytes() {
+        let body = "(drop (call $random (i32.const 200) (i32.const 40)))
+            (drop (call $time (i32.const 0) (i64.const 1) (i32.const 304)))
+            (drop (call $time (i32.const 1) (i64.const 1) (i32.const 312)))
+            (drop (call $environ_sizes (i32.const 400) (i32.const 404)))";
+        let module = kept(body).module;
+        assert_eq!(kept(body).module, module);
+        let other = preinit(&library(body), [8; 32]).unwrap().module;
+        assert_ne!(begins(&other, 200), begins(&module, 200));
+        assert_ne!(begins(&module, 200), begins(&module, 208));
+        // Nanoseconds since the clock began, and the length of "FUNCSERVER_PREINIT=1" with its end.
+        let (_, wall) = begins(&module, 304);
+        assert!((0..1_000_000).contains(&wall), "{wall}");
+        assert_eq!(begins(&module, 400).1, 21 << 32 | 1);
+    }
+
+    #[test]
+    fn an_initialisation_that_fails_says_what_it_printed() {
+        assert_eq!(
+            refused("(call $print) (call $exit (i32.const 3))"),
+            "its initialisation failed: Exited with i32 exit status 3; it printed: hello"
+        );
+    }
+
+    #[test]
+    fn an_initialisation_that_does_not_end_is_ended() {
+        assert_eq!(refused("(loop $again (br $again))"), "its initialisation failed: it takes longer than 300ms");
+    }
+
+    #[test]
+    fn what_a_module_imports_as_a_component_is_not_there_yet() {
+        let error = refused("(drop (call $fields))");
+        assert!(error.contains("wasi:http/types@0.2.12"), "{error}");
+    }
+
+    #[test]
+    fn memory_has_its_limit() {
+        let module = kept("(global.set $counter (i64.extend_i32_s (memory.grow (i32.const 20000))))").module;
+        assert_eq!(begins(&module, 0).0, -1);
+    }
+
+    #[test]
+    fn what_cannot_be_kept_is_refused() {
+        let table = r#"(module (table 1 funcref) (func (export "_initialize") (table.set (i32.const 0) (ref.null func))))"#;
+        for module in [table, "(module)"] {
+            let error = preinit(&wat::parse_str(module).unwrap(), [7; 32]).unwrap_err().to_string();
+            assert!(error.starts_with("its initialisation"), "{error}");
+        }
+        assert!(matches!(preinit(b"\0asm\x01\0\0\0\x01", [7; 32]), Err(PreinitError::Unfit(_))));
+    }
+}
