@@ -2,10 +2,12 @@ package guest
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
-// connectionFields concern one connection, which is the host's affair: it refuses them (RFC 9110, section 7.6.1).
+// connectionFields concern one connection, which is the host's affair: it refuses them (RFC 9110, section 7.6.1). The names
+// are canonical.
 var connectionFields = []string{
 	"Connection", "Host", "Http2-Settings", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding", "Upgrade",
 }
@@ -15,16 +17,30 @@ var oneLine = strings.NewReplacer("\n", " ", "\r", " ")
 // carried is a copy of the header as it goes to the host: without the fields that concern the connection, and without line
 // breaks in its values.
 func carried(header http.Header) http.Header {
-	copied := make(http.Header, len(header))
+	// A few more are added before it is sent.
+	copied := make(http.Header, len(header)+2)
 	for name, values := range header {
-		for _, value := range values {
-			copied[name] = append(copied[name], oneLine.Replace(value))
+		if len(values) > 0 {
+			copied[name] = inOneLine(values)
 		}
 	}
 	for _, name := range connectionFields {
-		copied.Del(name)
+		delete(copied, name)
 	}
 	return copied
+}
+
+// inOneLine has each value without line breaks.
+func inOneLine(values []string) []string {
+	broken := func(value string) bool { return strings.ContainsAny(value, "\r\n") }
+	if !slices.ContainsFunc(values, broken) {
+		return slices.Clone(values)
+	}
+	lines := make([]string, 0, len(values))
+	for _, value := range values {
+		lines = append(lines, oneLine.Replace(value))
+	}
+	return lines
 }
 
 // elements are the elements of a field that is a list (RFC 9110, section 5.6.1).

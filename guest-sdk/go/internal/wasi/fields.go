@@ -6,15 +6,34 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"runtime"
 	"slices"
 	"unsafe"
 )
 
+// A field is an element of the list that fields are made of: the addresses and lengths of its name and its value.
+type field struct {
+	name, nameLength, value, valueLength uint32
+}
+
 // newFields hands a header to the host, in the order of its names. A field that the host does not take is left out, and
 // told to refused.
 func newFields(header http.Header, refused func(error)) uint32 {
-	fields := fieldsNew()
-	for _, name := range slices.Sorted(maps.Keys(header)) {
+	names := slices.Sorted(maps.Keys(header))
+	list := make([]field, 0, len(header))
+	for _, name := range names {
+		for _, value := range header[name] {
+			list = append(list, field{address(name), uint32(len(name)), address(value), uint32(len(value))})
+		}
+	}
+	fields, ok := fieldsOf(list)
+	// The list has addresses, which keep nothing.
+	runtime.KeepAlive(header)
+	if ok {
+		return fields
+	}
+	fields = fieldsNew()
+	for _, name := range names {
 		for _, value := range header[name] {
 			if err := appendField(fields, name, value); err != nil {
 				refused(err)
@@ -22,6 +41,16 @@ func newFields(header http.Header, refused func(error)) uint32 {
 		}
 	}
 	return fields
+}
+
+func address(text string) uint32 { return uint32(uintptr(unsafe.Pointer(unsafe.StringData(text)))) }
+
+// fieldsOf are the fields of a list; false if the host does not take one of them.
+func fieldsOf(list []field) (uint32, bool) {
+	fieldsFromList(unsafe.Pointer(unsafe.SliceData(list)), uint32(len(list)), begin())
+	defer end()
+	v := result()
+	return v.uint32(4), v.byte(0) == 0
 }
 
 func appendField(fields uint32, name, value string) error {
@@ -45,6 +74,9 @@ func takeFields(fields uint32) http.Header {
 
 //go:wasmimport wasi:http/types@0.2.12 [constructor]fields
 func fieldsNew() uint32
+
+//go:wasmimport wasi:http/types@0.2.12 [static]fields.from-list
+func fieldsFromList(list unsafe.Pointer, length uint32, result unsafe.Pointer)
 
 //go:wasmimport wasi:http/types@0.2.12 [method]fields.append
 func fieldsAppend(self uint32, name, value string, result unsafe.Pointer)

@@ -15,7 +15,8 @@ type Outparam uint32
 // and told to refused. On an error no answer was given yet.
 func (o Outparam) Send(status int, header http.Header, refused func(error)) (*OutgoingBody, error) {
 	response := outgoingResponseNew(newFields(header, refused))
-	if outgoingResponseSetStatus(response, uint32(status)) != 0 {
+	// 200 is what it begins with.
+	if status != http.StatusOK && outgoingResponseSetStatus(response, uint32(status)) != 0 {
 		outgoingResponseDrop(response)
 		return nil, fmt.Errorf("wasi:http: the host does not take the status %d", status)
 	}

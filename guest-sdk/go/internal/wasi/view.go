@@ -27,12 +27,10 @@ func (v view) optionalString(at int) string {
 	return v.string(at + 4)
 }
 
-// elements is the list at that place, whose elements have that size; each is looked at through a view of its own.
-func (v view) elements(at, size int) []view {
-	bytes := v.memory(v.uint32(at), v.uint32(at+4)*uint32(size))
-	elements := make([]view, len(bytes)/size)
-	for i := range elements {
-		elements[i] = view{area: bytes[i*size:][:size], memory: v.memory}
-	}
-	return elements
+// count is how many elements the list at that place has.
+func (v view) count(at int) int { return int(v.uint32(at + 4)) }
+
+// element is what a list at that place has at an index, where its elements have that size.
+func (v view) element(at, size, index int) view {
+	return view{area: v.memory(v.uint32(at)+uint32(index*size), uint32(size)), memory: v.memory}
 }
