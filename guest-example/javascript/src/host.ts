@@ -1,5 +1,5 @@
 // Requests from the host, responses to it, in the types of the web.
-import type { StreamError } from "wasi:io/streams@0.2.12";
+import type { OutputStream, StreamError } from "wasi:io/streams@0.2.12";
 import {
   Fields,
   type IncomingRequest,
@@ -10,15 +10,44 @@ import {
   type Scheme,
 } from "wasi:http/types@0.2.12";
 
+import { LightRequest, type Plain, plain } from "./light";
+
 /** A request as it came. `Request` tells less: it joins repeated headers, and knows no raw path. */
-export interface Incoming {
-  method: string;
-  pathWithQuery: string;
-  scheme?: string;
-  authority?: string;
+export class Incoming {
+  #pathWithQuery?: string;
+  #headers?: Header[];
+  readonly method: string;
+
+  // Every part is a call of the host. Those that few handlers ask for are made when they do.
+  constructor(private readonly request: IncomingRequest) {
+    this.method = methodName(request.method());
+  }
+
+  get pathWithQuery(): string {
+    return (this.#pathWithQuery ??= this.request.pathWithQuery() ?? "/");
+  }
+
+  get scheme(): string | undefined {
+    const scheme = this.request.scheme();
+    return scheme && schemeName(scheme);
+  }
+
+  get authority(): string | undefined {
+    return this.request.authority();
+  }
+
   /** In the order of their coming. A value need not be UTF-8. */
-  headers: [string, Uint8Array][];
+  get headers(): Header[] {
+    if (!this.#headers) {
+      const fields = this.request.headers();
+      this.#headers = fields.entries();
+      fields[Symbol.dispose]();
+    }
+    return this.#headers;
+  }
 }
+
+type Header = [string, Uint8Array];
 
 interface App {
   fetch(request: Request, incoming: Incoming): Response | Promise<Response>;
@@ -31,29 +60,27 @@ const WRITE_SIZE = 4_096;
 /** An app that answers `Request` with `Response`, as the component's export. */
 export function serve(app: App) {
   return {
-    async handle(request: IncomingRequest, out: ResponseOutparam): Promise<void> {
-      const scheme = request.scheme();
-      const fields = request.headers();
-      const incoming: Incoming = {
-        method: methodName(request.method()),
-        pathWithQuery: request.pathWithQuery() ?? "/",
-        scheme: scheme && schemeName(scheme),
-        authority: request.authority(),
-        headers: fields.entries(),
-      };
-      // To the web these have no body.
-      const bodiless = incoming.method === "GET" || incoming.method === "HEAD";
-      await send(await app.fetch(webRequest(incoming, bodiless ? null : readBody(request)), incoming), out);
-      fields[Symbol.dispose]();
+    handle(request: IncomingRequest, out: ResponseOutparam): void | Promise<void> {
+      const incoming = new Incoming(request);
+      const response = app.fetch(webRequest(request, incoming), incoming);
+      const whole = plain(response);
+      if (!whole) return sendLater(request, response, out);
+      sendWhole(whole, out);
       request[Symbol.dispose]();
     },
   };
 }
 
-function webRequest(incoming: Incoming, body: Uint8Array<ArrayBuffer> | null): Request {
-  const { method, pathWithQuery, scheme = "http", authority = "localhost" } = incoming;
-  const headers = incoming.headers.map(([name, value]): [string, string] => [name, fromBytes(value)]);
-  return new Request(`${scheme}://${authority}${pathWithQuery}`, { method, headers, body });
+function webRequest(request: IncomingRequest, incoming: Incoming): Request {
+  const { method } = incoming;
+  const light = new LightRequest(method, () => {
+    const { pathWithQuery, scheme = "http", authority = "localhost" } = incoming;
+    const headers = incoming.headers.map(([name, value]): [string, string] => [name, fromBytes(value)]);
+    // To the web these have no body.
+    const body = method === "GET" || method === "HEAD" ? null : readBody(request);
+    return new Request(`${scheme}://${authority}${pathWithQuery}`, { method, headers, body });
+  });
+  return light as unknown as Request;
 }
 
 function readBody(request: IncomingRequest): Uint8Array<ArrayBuffer> {
@@ -72,24 +99,47 @@ function readBody(request: IncomingRequest): Uint8Array<ArrayBuffer> {
   }
 }
 
-/** First status and headers, then the body, as it comes. Its length is the host's to state. */
-async function send(response: Response, out: ResponseOutparam): Promise<void> {
+/** A text at once. */
+function sendWhole({ status, headers, text }: Plain, out: ResponseOutparam): void {
+  const list = Object.entries(headers).map(([name, value]): Header => [name.toLowerCase(), encoder.encode(value)]);
+  if (!list.some(([name]) => name === "content-type")) list.push(["content-type", TEXT]);
+  const [body, stream] = begin(status, list, out);
+  write(stream, encoder.encode(text));
+  end(body, stream);
+}
+
+/** A response as it comes. */
+async function sendLater(
+  request: IncomingRequest,
+  promised: Response | Promise<Response>,
+  out: ResponseOutparam,
+): Promise<void> {
+  const response = await promised;
   // The length that HEAD tells of a body it does not send would be a body cut short to the host.
   if (!response.body) response.headers.delete("content-length");
-  const headers = Array.from(response.headers, ([name, value]): [string, Uint8Array] => [name, toBytes(value)]);
+  const [body, stream] = begin(response.status, Array.from(response.headers, toHeader), out);
+  const reader = response.body?.getReader();
+  for (let next = await reader?.read(); next && !next.done; next = await reader?.read()) write(stream, next.value);
+  end(body, stream);
+  request[Symbol.dispose]();
+}
+
+/** Status and headers. The body's length is the host's to state. */
+function begin(status: number, headers: Header[], out: ResponseOutparam): [OutgoingBody, OutputStream] {
   const outgoing = new OutgoingResponse(Fields.fromList(headers));
-  outgoing.setStatusCode(response.status);
+  if (status !== 200) outgoing.setStatusCode(status);
   const body = outgoing.body();
   ResponseOutparam.set(out, { tag: "ok", val: outgoing });
+  return [body, body.write()];
+}
 
-  const stream = body.write();
-  const reader = response.body?.getReader();
-  for (let next = await reader?.read(); next && !next.done; next = await reader?.read()) {
-    const chunk: Uint8Array = next.value;
-    for (let start = 0; start < chunk.length; start += WRITE_SIZE) {
-      stream.blockingWriteAndFlush(chunk.subarray(start, start + WRITE_SIZE));
-    }
+function write(stream: OutputStream, bytes: Uint8Array): void {
+  for (let start = 0; start < bytes.length; start += WRITE_SIZE) {
+    stream.blockingWriteAndFlush(bytes.length > WRITE_SIZE ? bytes.subarray(start, start + WRITE_SIZE) : bytes);
   }
+}
+
+function end(body: OutgoingBody, stream: OutputStream): void {
   stream[Symbol.dispose]();
   OutgoingBody.finish(body, undefined);
 }
@@ -113,14 +163,15 @@ function concat(chunks: Uint8Array[]): Uint8Array<ArrayBuffer> {
 }
 
 const encoder = new TextEncoder();
+const TEXT = encoder.encode("text/plain;charset=UTF-8");
 
 // A header's value is a string of bytes to the web, each a character. What is native does not go through them one by one.
 function fromBytes(bytes: Uint8Array): string {
   return String.fromCharCode.apply(null, bytes as unknown as number[]);
 }
 
-function toBytes(text: string): Uint8Array {
-  const bytes = encoder.encode(text);
-  const ascii = bytes.length === text.length;
-  return ascii ? bytes : Uint8Array.from(text, (character) => character.charCodeAt(0));
+function toHeader([name, value]: [string, string]): Header {
+  const bytes = encoder.encode(value);
+  const ascii = bytes.length === value.length;
+  return [name, ascii ? bytes : Uint8Array.from(value, (character) => character.charCodeAt(0))];
 }

@@ -14,7 +14,9 @@ export const articles = () =>
 
 type Html = ReturnType<typeof html>;
 
-const page = (title: string, content: Html) => html`<!doctype html>
+// As a string: for what is escaped already, Hono waits.
+const page = (title: string, content: Html) =>
+  html`<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><title>${title}</title></head>
 <body>
@@ -23,7 +25,7 @@ const page = (title: string, content: Html) => html`<!doctype html>
 ${content}
 </body>
 </html>
-`;
+`.toString();
 
 const list = (...items: string[]) => html`<ul>
 ${items.map((item) => html`<li>${item}</li>${raw("\n")}`)}</ul>`;
