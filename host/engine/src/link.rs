@@ -40,7 +40,8 @@ fn add_0_2(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     filesystem::preopens::add_to_linker::<_, WasiFilesystem>(linker, State::filesystem)?;
     filesystem::types::add_to_linker::<_, WasiFilesystem>(linker, State::filesystem)?;
     random::insecure::add_to_linker::<_, WasiRandom>(linker, State::random)?;
-    random::insecure_seed::add_to_linker::<_, WasiRandom>(linker, State::random)
+    random::insecure_seed::add_to_linker::<_, WasiRandom>(linker, State::random)?;
+    crate::random::add_0_2(linker)
 }
 
 /// The world `wasi:http/service`, and what `wasi:cli` has besides.
@@ -49,5 +50,6 @@ fn add_0_3(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     wasmtime_wasi::p3::cli::add_to_linker(linker)?;
     wasmtime_wasi::p3::clocks::add_to_linker(linker)?;
     wasmtime_wasi::p3::filesystem::add_to_linker(linker)?;
-    wasmtime_wasi::p3::random::add_to_linker(linker)
+    wasmtime_wasi::p3::random::add_to_linker(linker)?;
+    crate::random::add_0_3(linker)
 }

@@ -1,90 +1,86 @@
-//! Random numbers for guests: the operating system's, asked for in blocks.
+//! Random numbers for guests: always the operating system's, so that no two instances have the same, whatever a function was
+//! restored from.
+//!
+//! wasmtime takes four bytes of its source for each byte that it gives, with a system call each here. A guest that seeds its
+//! generator, as every instance of Python does, asks for thousands: they are asked for at once.
 
-use rand::TryRng;
-use rand::rngs::{SysError, SysRng};
+use rand::TryRng as _;
+use rand::rngs::SysRng;
+use wasmtime::component::Linker;
+use wasmtime::{StoreContextMut, bail};
 
-/// What is asked for at once. The host functions take four bytes at a time, and a guest that seeds its generator takes
-/// thousands: Python's 2,500 bytes were as many system calls, and half of what a fresh instance took.
-const BLOCK: usize = 1024;
+use crate::state::State;
 
-/// A source of random numbers. Each number is given out once, and is not kept.
-pub(crate) struct Random {
-    block: [u8; BLOCK],
-    /// How much of the block, its end, is still to be given out.
-    left: usize,
+/// The most bytes that a guest may ask for in one call.
+pub(crate) const MOST: u64 = 1 << 20;
+
+/// The functions that give bytes, as wasmtime has linked them; every 0.2 that a component asks for is answered by the one.
+const SECURE: &str = "get-random-bytes";
+const INSECURE: &str = "get-insecure-random-bytes";
+
+/// Puts those of 0.2 in the place of wasmtime's.
+pub(crate) fn add_0_2(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    replace(linker, "wasi:random/random@0.2.12", SECURE, exactly)?;
+    replace(linker, "wasi:random/insecure@0.2.12", INSECURE, exactly)
 }
 
-impl Random {
-    /// Nothing is asked for yet.
-    pub(crate) fn new() -> Self {
-        Self { block: [0; BLOCK], left: 0 }
-    }
-
-    fn take<const N: usize>(&mut self) -> Result<[u8; N], SysError> {
-        let mut bytes = [0; N];
-        self.try_fill_bytes(&mut bytes)?;
-        Ok(bytes)
-    }
+/// Puts those of 0.3 in the place of wasmtime's.
+pub(crate) fn add_0_3(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    replace(linker, "wasi:random/random@0.3.0", SECURE, at_most)?;
+    replace(linker, "wasi:random/insecure@0.3.0", INSECURE, at_most)
 }
 
-impl TryRng for Random {
-    type Error = SysError;
+type Bytes = fn(u64) -> wasmtime::Result<Vec<u8>>;
 
-    fn try_next_u32(&mut self) -> Result<u32, SysError> {
-        self.take().map(u32::from_le_bytes)
-    }
+fn replace(linker: &mut Linker<State>, interface: &str, function: &str, bytes: Bytes) -> wasmtime::Result<()> {
+    linker.allow_shadowing(true);
+    linker.instance(interface)?.func_wrap(function, move |_: StoreContextMut<'_, State>, (length,): (u64,)| {
+        Ok((bytes(length)?,))
+    })?;
+    linker.allow_shadowing(false);
+    Ok(())
+}
 
-    fn try_next_u64(&mut self) -> Result<u64, SysError> {
-        self.take().map(u64::from_le_bytes)
+fn exactly(length: u64) -> wasmtime::Result<Vec<u8>> {
+    if length > MOST {
+        bail!("the guest asked for more than 1 MiB of random bytes at once");
     }
+    at_most(length)
+}
 
-    fn try_fill_bytes(&mut self, wanted: &mut [u8]) -> Result<(), SysError> {
-        if wanted.len() >= BLOCK {
-            return SysRng.try_fill_bytes(wanted);
-        }
-        if wanted.len() > self.left {
-            SysRng.try_fill_bytes(&mut self.block)?;
-            self.left = BLOCK;
-        }
-        let start = BLOCK - self.left;
-        let given = &mut self.block[start..start + wanted.len()];
-        wanted.copy_from_slice(given);
-        given.fill(0);
-        self.left -= wanted.len();
-        Ok(())
-    }
+fn at_most(length: u64) -> wasmtime::Result<Vec<u8>> {
+    let mut bytes = vec![0; length.min(MOST) as usize];
+    SysRng.try_fill_bytes(&mut bytes)?;
+    Ok(bytes)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
-
     use super::*;
 
     #[test]
-    fn no_number_is_given_out_twice_or_kept() {
-        let mut random = Random::new();
-        let mut seen = HashSet::new();
-        for _ in 0..3 * BLOCK {
-            assert!(seen.insert(random.try_next_u64().unwrap()));
-        }
-        let given = BLOCK - random.left;
-        assert_eq!(random.block[..given], vec![0; given]);
-    }
-
-    #[test]
     fn every_length_is_filled() {
-        let mut random = Random::new();
-        for length in [1, 7, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK] {
+        for length in [0, 1, 7, 256, 2496, MOST] {
             // Of so many bytes some are no zeros, unless none is filled.
             let mut ends = [0, 0];
             for _ in 0..20 {
-                let mut bytes = vec![0; length];
-                random.try_fill_bytes(&mut bytes).unwrap();
-                ends[0] |= bytes[0];
-                ends[1] |= bytes[length - 1];
+                let bytes = exactly(length).unwrap();
+                assert_eq!(bytes.len() as u64, length);
+                ends[0] |= bytes.first().copied().unwrap_or(1);
+                ends[1] |= bytes.last().copied().unwrap_or(1);
             }
             assert!(ends[0] != 0 && ends[1] != 0, "{length}");
         }
+    }
+
+    #[test]
+    fn more_than_the_most_is_refused_or_cut() {
+        assert!(exactly(MOST + 1).unwrap_err().to_string().contains("1 MiB"));
+        assert_eq!(at_most(u64::MAX).unwrap().len() as u64, MOST);
+    }
+
+    #[test]
+    fn nothing_is_given_twice() {
+        assert_ne!(exactly(32).unwrap(), exactly(32).unwrap());
     }
 }

@@ -21,10 +21,8 @@ use crate::limits::{Limiter, Limits};
 use crate::network::{Client, Hooks};
 use crate::outlet::Outlet;
 use crate::output::Lines;
-use crate::random::Random;
+use crate::random;
 
-/// The most random bytes that a guest may ask for in one call.
-const MAX_RANDOM: u64 = 1 << 20;
 /// Of how many tasks the facts are kept: a few times those that one instance works on at once.
 const MOST_TASKS: usize = 4096;
 
@@ -164,10 +162,10 @@ fn wasi([stdout, stderr]: &[Lines; 2]) -> io::Result<WasiCtxBuilder> {
         .allow_tcp(false)
         .allow_udp(false)
         .allow_ip_name_lookup(false)
-        .secure_random(UnwrapErr(Random::new()))
-        .insecure_random(UnwrapErr(Random::new()))
+        .secure_random(UnwrapErr(SysRng))
+        .insecure_random(UnwrapErr(SysRng))
         .insecure_random_seed(u128::from_le_bytes(seed))
-        .max_random_size(MAX_RANDOM);
+        .max_random_size(random::MOST);
     Ok(wasi)
 }
 
