@@ -27,5 +27,6 @@
 //   - No Hijack, no informational responses (1xx), no HTTP/2 push.
 //   - All goroutines stop when the handler returns, and with a fresh instance for each request they are gone. Work after the
 //     answer belongs into the handler: a response with a Content-Length is complete once that many bytes are written.
+//   - A handler that ends its goroutine (runtime.Goexit) ends the instance, as it ends a server's connection.
 //   - Everything runs on one thread. While a goroutine waits for the network the others go on, but timers may be 5 ms late.
 package guest

@@ -43,12 +43,12 @@ func newRequest(line line, header http.Header) (*http.Request, error) {
 		Body:          http.NoBody,
 	}
 	// As in net/http, the host is no field of the header.
-	if host := header.Get("Host"); host != "" {
+	if host := first(header, "Host"); host != "" {
 		r.Host = host
 	}
-	header.Del("Host")
-	header.Del("Trailer")
-	if address := header.Get(client); address != "" {
+	delete(header, "Host")
+	delete(header, "Trailer")
+	if address := first(header, client); address != "" {
 		r.RemoteAddr = net.JoinHostPort(address, "0")
 	}
 	if line.secure {
@@ -57,9 +57,17 @@ func newRequest(line line, header http.Header) (*http.Request, error) {
 	return r, nil
 }
 
+// first is the field's first value; the name is canonical.
+func first(header http.Header, name string) string {
+	if values := header[name]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
+}
+
 // contentLength is what the header states; -1 if it states nothing.
 func contentLength(header http.Header) (int64, error) {
-	text := header.Get("Content-Length")
+	text := first(header, "Content-Length")
 	if text == "" {
 		return -1, nil
 	}

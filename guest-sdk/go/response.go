@@ -228,16 +228,25 @@ func (w *response) abort() {
 
 // trailer are the trailers: announced before the body in the field Trailer, or named with [http.TrailerPrefix].
 func (w *response) trailer() http.Header {
-	trailer := http.Header{}
+	var trailer http.Header
+	add := func(name string, values []string) {
+		if trailer == nil {
+			trailer = http.Header{}
+		}
+		trailer[http.CanonicalHeaderKey(name)] = values
+	}
 	for _, name := range elements(w.sending, "Trailer") {
 		if values := w.header.Values(name); len(values) > 0 {
-			trailer[http.CanonicalHeaderKey(name)] = values
+			add(name, values)
 		}
 	}
 	for name, values := range w.header {
 		if name, ok := strings.CutPrefix(name, http.TrailerPrefix); ok {
-			trailer[http.CanonicalHeaderKey(name)] = values
+			add(name, values)
 		}
+	}
+	if trailer == nil {
+		return nil
 	}
 	return carried(trailer)
 }

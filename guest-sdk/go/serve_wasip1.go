@@ -4,6 +4,7 @@ import (
 	"context"
 	"log"
 	"net/http"
+	"os"
 	"sync"
 	_ "unsafe" // for go:linkname
 
@@ -52,31 +53,15 @@ func handle(request, outparam uint32) {
 		wake.Do()
 		wake.Do = nil
 	}
-	if !working {
-		working = true
-		go work()
-	}
-	requests <- func() { exchange(wasi.TakeRequest(request), wasi.Outparam(outparam)) }
-	<-answered
-}
-
-var (
-	requests = make(chan func())
-	answered = make(chan struct{}, 1)
-	working  bool
-)
-
-// work answers requests on a goroutine of its own, as a handler may end it (runtime.Goexit); the next request begins another
-// then. All use one, because its stack has grown to what a request takes.
-func work() {
+	returned := false
 	defer func() {
-		working = false
-		answered <- struct{}{}
+		// This goroutine is the one that returns to the host: a handler that ends it (runtime.Goexit) ends the instance.
+		if !returned {
+			os.Exit(1)
+		}
 	}()
-	for answer := range requests {
-		answer()
-		answered <- struct{}{}
-	}
+	exchange(wasi.TakeRequest(request), wasi.Outparam(outparam))
+	returned = true
 }
 
 // exchange answers one request.

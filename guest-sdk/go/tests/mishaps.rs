@@ -39,10 +39,10 @@ async fn an_aborted_handler_gives_no_answer_and_no_stack() {
 }
 
 #[tokio::test]
-async fn a_handler_that_ends_its_goroutine_is_500() {
-    let (answer, lines) = answer(&guest(), get("/goexit")).await;
-    assert_eq!(answer.result.unwrap().status(), 500);
-    assert!(lines.text().contains("has ended its goroutine"), "{}", lines.text());
+async fn a_handler_that_ends_its_goroutine_ends_the_instance_and_says_so() {
+    let (fault, lines) = fault(&guest(), "/goexit").await;
+    assert_eq!(fault, Fault::Exit(1));
+    assert!(lines.contains("panic while answering GET /goexit: the handler has ended its goroutine"), "{lines}");
 }
 
 #[tokio::test]

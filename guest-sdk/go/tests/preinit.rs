@@ -43,7 +43,8 @@ async fn seen(guest: &Guest) -> Value {
 }
 
 fn numbers(sight: &Value) -> HashSet<u64> {
-    let numbers: HashSet<_> = sight["Numbers"].as_array().unwrap().iter().map(|number| number.as_u64().unwrap()).collect();
+    let numbers: HashSet<_> =
+        sight["Numbers"].as_array().unwrap().iter().map(|number| number.as_u64().unwrap()).collect();
     assert_eq!(numbers.len(), 600, "some are there twice");
     numbers
 }
@@ -100,7 +101,10 @@ async fn with_files_each_instance_is_initialised() {
 #[test]
 fn the_same_program_gives_the_same_component_and_shows_what_it_prints() {
     let (folder, said) = compile("");
-    assert!(said.contains("initialising ") && said.contains("preinit-guest.wasm: 1970/01/01 00:00:00 initialised"), "{said}");
+    assert!(
+        said.contains("initialising ") && said.contains("preinit-guest.wasm: 1970/01/01 00:00:00 initialised"),
+        "{said}"
+    );
     let bytes = |folder: &TempDir| std::fs::read(folder.path().join("handler.cwasm")).unwrap();
     assert!(bytes(&folder) == bytes(&KEPT), "two components differ");
 }

@@ -302,7 +302,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_kept_is_refused() {
-        let table = r#"(module (table 1 funcref) (func (export "_initialize") (table.set (i32.const 0) (ref.null func))))"#;
+        let table =
+            r#"(module (table 1 funcref) (func (export "_initialize") (table.set (i32.const 0) (ref.null func))))"#;
         for module in [table, "(module)"] {
             let error = preinit(&wat::parse_str(module).unwrap(), [7; 32]).unwrap_err().to_string();
             assert!(error.starts_with("its initialisation"), "{error}");

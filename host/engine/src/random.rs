@@ -34,9 +34,9 @@ type Bytes = fn(u64) -> wasmtime::Result<Vec<u8>>;
 
 fn replace(linker: &mut Linker<State>, interface: &str, function: &str, bytes: Bytes) -> wasmtime::Result<()> {
     linker.allow_shadowing(true);
-    linker.instance(interface)?.func_wrap(function, move |_: StoreContextMut<'_, State>, (length,): (u64,)| {
-        Ok((bytes(length)?,))
-    })?;
+    linker
+        .instance(interface)?
+        .func_wrap(function, move |_: StoreContextMut<'_, State>, (length,): (u64,)| Ok((bytes(length)?,)))?;
     linker.allow_shadowing(false);
     Ok(())
 }

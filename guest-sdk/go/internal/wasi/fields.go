@@ -4,7 +4,6 @@ package wasi
 
 import (
 	"fmt"
-	"maps"
 	"net/http"
 	"runtime"
 	"slices"
@@ -19,7 +18,11 @@ type field struct {
 // newFields hands a header to the host, in the order of its names. A field that the host does not take is left out, and
 // told to refused.
 func newFields(header http.Header, refused func(error)) uint32 {
-	names := slices.Sorted(maps.Keys(header))
+	names := make([]string, 0, len(header))
+	for name := range header {
+		names = append(names, name)
+	}
+	slices.Sort(names)
 	list := make([]field, 0, len(header))
 	for _, name := range names {
 		for _, value := range header[name] {

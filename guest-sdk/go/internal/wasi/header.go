@@ -11,9 +11,10 @@ func (v view) header(at int) http.Header {
 	header := make(http.Header, count)
 	// One array for all: most names have one value.
 	values := make([]string, 0, count)
+	text := v.text(at, count)
 	for i := range count {
 		entry := v.element(at, 16, i)
-		name, value := canonical(entry.bytes(0)), entry.string(8)
+		name, value := canonical(entry.bytes(0)), text.string(entry, 8)
 		if others := header[name]; len(others) > 0 {
 			header[name] = append(others, value)
 			continue
@@ -22,6 +23,33 @@ func (v view) header(at int) http.Header {
 		header[name] = values[len(values)-1 : len(values) : len(values)]
 	}
 	return header
+}
+
+// A text is a copy of the part of memory in which the values of a list lie, made at once.
+type text struct {
+	copied string
+	start  uint32
+}
+
+func (v view) text(at, count int) text {
+	start, end := ^uint32(0), uint32(0)
+	for i := range count {
+		entry := v.element(at, 16, i)
+		start, end = min(start, entry.uint32(8)), max(end, entry.uint32(8)+entry.uint32(12))
+	}
+	if start >= end {
+		return text{}
+	}
+	return text{string(v.memory(start, end-start)), start}
+}
+
+// string is the string whose address is at that place.
+func (t text) string(v view, at int) string {
+	length := v.uint32(at + 4)
+	if length == 0 {
+		return ""
+	}
+	return t.copied[v.uint32(at)-t.start:][:length]
 }
 
 // canonical is the name as net/http has it.

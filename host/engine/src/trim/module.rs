@@ -2,8 +2,8 @@
 
 use wasm_encoder::reencode::{self, Reencode};
 use wasmparser::{
-    CodeSectionReader, CustomSectionReader, Data, DataKind, Export, FunctionSectionReader, ImportSectionReader, KnownCustom, Name,
-    Parser, Payload,
+    CodeSectionReader, CustomSectionReader, Data, DataKind, Export, FunctionSectionReader, ImportSectionReader,
+    KnownCustom, Name, Parser, Payload,
 };
 
 use super::left::Left;
