@@ -78,15 +78,18 @@ globalThis.Request = new Proxy(NativeRequest, {
   construct: (target, [input, init], asked) => Reflect.construct(target, [whole(input), init], asked),
 });
 
-globalThis.Response = new Proxy(NativeResponse, {
-  construct(target, [body, init = {}], asked) {
-    const { status = 200, statusText, headers = {} } = init as ResponseInit;
-    if (asked === globalThis.Response && typeof body === "string" && takesText(status) && !statusText && arePlain(headers)) {
-      return new LightResponse({ status, headers, text: body });
-    }
-    return Reflect.construct(target, [body, init], asked);
-  },
-});
+// No proxy, which would take as long as all else about a response.
+function makeResponse(body?: BodyInit | null, init: ResponseInit = {}): object {
+  const own = new.target === makeResponse;
+  const { status = 200, statusText, headers } = init;
+  if (own && typeof body === "string" && takesText(status) && !statusText && arePlain(headers)) {
+    return new LightResponse({ status, headers: headers ?? {}, text: body });
+  }
+  return Reflect.construct(NativeResponse, [body, init], own ? NativeResponse : new.target!);
+}
+makeResponse.prototype = NativeResponse.prototype;
+Object.setPrototypeOf(makeResponse, NativeResponse);
+globalThis.Response = makeResponse as unknown as typeof Response;
 
 globalThis.fetch = (input, init) => nativeFetch(whole(input), init);
 
@@ -100,10 +103,13 @@ function takesText(status: number): boolean {
   return status === 200 || (Number.isInteger(status) && status > 200 && status < 600 && !BODILESS.has(status));
 }
 
-function arePlain(headers: HeadersInit): headers is Record<string, string> {
+function arePlain(headers: HeadersInit | undefined): headers is Record<string, string> | undefined {
+  if (headers === undefined) return true;
   if (Object.getPrototypeOf(headers) !== Object.prototype) return false;
-  for (const [name, value] of Object.entries(headers)) {
-    if (!(USUAL.has(name) || NAME.test(name)) || !(USUAL.has(value) || VALUE.test(value))) return false;
+  const fields = headers as Record<string, string>;
+  for (const name in fields) {
+    if (!(USUAL.has(name) || NAME.test(name))) return false;
+    if (!(USUAL.has(fields[name]) || VALUE.test(fields[name]))) return false;
   }
   return true;
 }

@@ -40,5 +40,8 @@ export function site(lambdaImport: () => unknown): Hono<Env> {
 }
 
 function path(incoming: Incoming | undefined): string {
-  return incoming?.pathWithQuery.split("?", 1)[0] ?? "/";
+  if (!incoming) return "/";
+  const { pathWithQuery } = incoming;
+  const end = pathWithQuery.indexOf("?");
+  return end < 0 ? pathWithQuery : pathWithQuery.slice(0, end);
 }
