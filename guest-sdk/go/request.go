@@ -13,9 +13,9 @@ import (
 // A line is what a request says before its header.
 type line struct {
 	method    string
-	target    string // path and query, as the client sent them
-	authority string
-	secure    bool // the client came by https
+	target    string        // path and query, as the client sent them
+	authority func() string // asked where no field tells the host
+	secure    bool          // the client came by https
 }
 
 // newRequest makes of line and header what net/http's server would have made of them. The body is still to be set, and so
@@ -37,15 +37,15 @@ func newRequest(line line, header http.Header) (*http.Request, error) {
 		ProtoMajor:    1,
 		ProtoMinor:    1,
 		Header:        header,
-		Host:          line.authority,
+		Host:          first(header, "Host"),
 		ContentLength: length,
 		Trailer:       announced(header),
 		Body:          http.NoBody,
 	}
-	// As in net/http, the host is no field of the header.
-	if host := first(header, "Host"); host != "" {
-		r.Host = host
+	if r.Host == "" {
+		r.Host = line.authority()
 	}
+	// As in net/http, the host is no field of the header.
 	delete(header, "Host")
 	delete(header, "Trailer")
 	if address := first(header, client); address != "" {

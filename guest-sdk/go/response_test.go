@@ -52,7 +52,7 @@ func respond(t *testing.T, method string, handler http.HandlerFunc) *recorder {
 	t.Helper()
 	log.SetOutput(io.Discard)
 	t.Cleanup(func() { log.SetOutput(os.Stderr) })
-	r, err := newRequest(line{method: method, target: "/a"}, http.Header{})
+	r, err := newRequest(line{method: method, target: "/a", authority: named("")}, http.Header{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -230,7 +230,7 @@ func TestAPanicIs500UnlessPartOfTheAnswerIsOut(t *testing.T) {
 func TestAPanicIsLoggedWithItsStack(t *testing.T) {
 	var text strings.Builder
 	sink := &recorder{}
-	r, _ := newRequest(line{method: "GET", target: "/a"}, http.Header{})
+	r, _ := newRequest(line{method: "GET", target: "/a", authority: named("")}, http.Header{})
 	log.SetOutput(&text)
 	defer log.SetOutput(os.Stderr)
 	answer(http.HandlerFunc(panics), newResponse(sink, false), r)

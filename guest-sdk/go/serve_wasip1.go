@@ -66,7 +66,7 @@ func handle(request, outparam uint32) {
 
 // exchange answers one request.
 func exchange(incoming wasi.IncomingRequest, outparam wasi.Outparam) {
-	line := line{incoming.Method(), incoming.Target(), incoming.Authority(), incoming.Secure()}
+	line := line{incoming.Method(), incoming.Target(), incoming.Authority, incoming.Secure()}
 	header := incoming.Header()
 	w := newResponse(&outgoing{outparam: outparam}, line.method == http.MethodHead)
 	r, err := newRequest(line, header)
