@@ -53,15 +53,18 @@ pub(crate) fn insert(headers: &mut HeaderMap, facts: &Facts) {
 
 /// JSON in the characters that a header value may have. DEL is the one control character that JSON leaves as it is.
 fn json(value: &impl Serialize) -> Option<HeaderValue> {
-    let text = serde_json::to_string(value).ok()?.replace('\u{7f}', "\\u007f");
+    let mut text = serde_json::to_string(value).ok()?;
+    if text.contains('\u{7f}') {
+        text = text.replace('\u{7f}', "\\u007f");
+    }
     HeaderValue::from_maybe_shared(text.into_bytes()).ok()
 }
 
 fn set(headers: &mut HeaderMap, name: HeaderName, value: Option<HeaderValue>) {
-    headers.remove(&name);
-    if let Some(value) = value {
-        // A map that is full has no room for it; the request itself matters more.
-        let _ = headers.try_insert(name, value);
+    // In the place of all copies. A map that is full has no room for it; the request itself matters more.
+    let set = value.is_some_and(|value| headers.try_insert(&name, value).is_ok());
+    if !set {
+        headers.remove(name);
     }
 }
 
@@ -113,6 +116,20 @@ mod tests {
         assert!(!headers.contains_key(CLIENT));
         assert!(text(&headers, &LAMBDA_CONTEXT).contains("8476a536"));
         assert!(text(&headers, &REQUEST_CONTEXT).contains("elb"));
+    }
+
+    #[test]
+    fn a_clients_own_copy_is_removed_where_there_is_no_room_for_another() {
+        let mut headers = HeaderMap::new();
+        headers.insert(LAMBDA_CONTEXT, HeaderValue::from_static("forged"));
+        for number in 0.. {
+            let name = HeaderName::try_from(format!("x-{number}")).unwrap();
+            if headers.try_insert(name, HeaderValue::from_static("")).is_err() {
+                break;
+            }
+        }
+        insert(&mut headers, &facts());
+        assert!(headers.get_all(LAMBDA_CONTEXT).iter().all(|value| value != "forged"));
     }
 
     #[test]
