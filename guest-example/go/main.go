@@ -6,7 +6,7 @@ import (
 	_ "funcserver.example/guest/preinit"
 )
 
-// The first request runs main. A package's variables are there before, when the host makes the instance ready.
+// A package's variables are made when the component is compiled, and there in every instance. The first request runs main.
 var routes = router()
 
 func main() {

@@ -82,3 +82,22 @@ fn an_import_that_no_host_has() {
     tool.write("import.wasm", wasm::unknown_import());
     refused(&tool, "import.wasm", &["import.wasm", "acme:store/kv@1.0.0"]);
 }
+
+#[test]
+fn an_initialisation_that_cannot_be_kept() {
+    let tool = user();
+    tool.write("fails.wasm", wasm::initialised("(unreachable)"));
+    let way_out = "leave out what asks to keep it (Go: the import of funcserver.example/guest/preinit)";
+    refused(&tool, "fails.wasm", &["fails.wasm: its initialisation failed", "unreachable", way_out]);
+    // What it is, it tells without.
+    tool.run("inspect fails.wasm").succeeded();
+
+    // With files it is initialised in each instance: it compiles, and would fail there.
+    tool.write("funcserver.toml", "[guest]\ntmp = true\n");
+    let built = tool.run("build fails.wasm").succeeded();
+    assert!(built.stderr.contains("fails.wasm is initialised in each instance: guest.assets or guest.tmp"), "{}", built.stderr);
+
+    tool.write("funcserver.toml", "");
+    tool.write("works.wasm", wasm::initialised("(i32.store (i32.const 0) (i32.const 1))"));
+    assert!(tool.run("build works.wasm").succeeded().stderr.contains("initialising works.wasm"));
+}

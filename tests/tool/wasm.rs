@@ -21,6 +21,19 @@ pub(crate) fn core_module() -> Vec<u8> {
     wat::parse_str("(module (func (export \"run\")))").unwrap()
 }
 
+/// A core module whose initialisation is to be kept, and consists of `body`.
+pub(crate) fn initialised(body: &str) -> Vec<u8> {
+    let module = format!(
+        r#"(module
+            (memory (export "memory") 1)
+            (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) unreachable)
+            (func (export "wasi:http/incoming-handler@0.2.12#handle") (param i32 i32))
+            (func (export "_initialize") {body})
+            (func (export "funcserver:preinit")))"#
+    );
+    wat::parse_str(module).unwrap()
+}
+
 /// A component that exports nothing.
 pub(crate) fn no_handler() -> Vec<u8> {
     wat::parse_str("(component)").unwrap()

@@ -1,6 +1,6 @@
 """Requests from the host, responses to it."""
 
-from functools import cached_property
+from functools import cache, cached_property
 
 from componentize_py_types import Err, Ok
 from web import Headers, Request, Response
@@ -58,7 +58,8 @@ class Incoming(Request):
 def send(response: Response, out: ResponseOutparam) -> None:
     """First status and headers, then the body. Its length is the host's to state."""
     outgoing = OutgoingResponse(Fields.from_list(response.headers))
-    outgoing.set_status_code(response.status)
+    if response.status != 200:
+        outgoing.set_status_code(response.status)
     body = outgoing.body()
     ResponseOutparam.set(out, Ok(outgoing))
     with body.write() as stream:
@@ -80,13 +81,14 @@ def read_body(request: IncomingRequest) -> bytes:
 
 
 def method_name(method: Method) -> str:
-    return method.value if isinstance(method, Method_Other) else case_name(method).upper()
+    return method.value if isinstance(method, Method_Other) else case_name(type(method)).upper()
 
 
 def scheme_name(scheme: Scheme) -> str:
-    return scheme.value if isinstance(scheme, Scheme_Other) else case_name(scheme).lower()
+    return scheme.value if isinstance(scheme, Scheme_Other) else case_name(type(scheme)).lower()
 
 
-def case_name(case: object) -> str:
+@cache
+def case_name(case: type) -> str:
     """`Get` of `Method_Get`: a class stands for each case of a variant."""
-    return type(case).__name__.rpartition("_")[2]
+    return case.__name__.rpartition("_")[2]
