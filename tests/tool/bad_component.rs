@@ -95,7 +95,11 @@ fn an_initialisation_that_cannot_be_kept() {
     // With files it is initialised in each instance: it compiles, and would fail there.
     tool.write("funcserver.toml", "[guest]\ntmp = true\n");
     let built = tool.run("build fails.wasm").succeeded();
-    assert!(built.stderr.contains("fails.wasm is initialised in each instance: guest.assets or guest.tmp"), "{}", built.stderr);
+    assert!(
+        built.stderr.contains("fails.wasm is initialised in each instance: guest.assets or guest.tmp"),
+        "{}",
+        built.stderr
+    );
 
     tool.write("funcserver.toml", "");
     tool.write("works.wasm", wasm::initialised("(i32.store (i32.const 0) (i32.const 1))"));

@@ -4,7 +4,7 @@ use anyhow::{Context as _, bail};
 use bytes::Bytes;
 use http::header::{HOST, USER_AGENT};
 use http::uri::Authority;
-use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
@@ -36,18 +36,25 @@ impl Connection {
         }
     }
 
-    /// Sends a request, whose URI is a path, and reads the answer to its end: only then can the connection be used again.
+    /// Sends a request for a path, and reads the answer to its end: only then can the connection be used again.
     ///
     /// # Errors
     /// There is no connection, or it breaks. A request that was not sent for that is sent once more.
-    pub(crate) async fn call(&mut self, request: Request<Bytes>) -> anyhow::Result<Response<Bytes>> {
-        let (mut parts, body) = request.into_parts();
-        let method = parts.method.clone();
-        let path = std::mem::take(&mut parts.uri);
-        parts.headers.insert(HOST, self.host.clone());
-        parts.headers.insert(USER_AGENT, AGENT);
-        parts.uri = if self.base.is_empty() { path.clone() } else { format!("{}{path}", self.base).parse()? };
-        let answer = self.send(Request::from_parts(parts, Full::new(body))).await;
+    pub(crate) async fn call(
+        &mut self,
+        method: &Method,
+        path: &str,
+        mut headers: HeaderMap,
+        body: Bytes,
+    ) -> anyhow::Result<Response<Bytes>> {
+        headers.insert(HOST, self.host.clone());
+        headers.insert(USER_AGENT, AGENT);
+        let mut request = Request::new(Full::new(body));
+        *request.method_mut() = method.clone();
+        *request.uri_mut() =
+            if self.base.is_empty() { path.parse()? } else { format!("{}{path}", self.base).parse()? };
+        *request.headers_mut() = headers;
+        let answer = self.send(request).await;
         if answer.is_err() {
             self.open = None;
         }
@@ -58,11 +65,24 @@ impl Connection {
     ///
     /// # Errors
     /// Those of [`Connection::call`], and any other status.
-    pub(crate) async fn ask(&mut self, request: Request<Bytes>) -> anyhow::Result<Response<Bytes>> {
-        let (method, uri) = (request.method().clone(), request.uri().clone());
-        let response = self.call(request).await?;
-        accepted(&method, uri.path(), response.status())?;
+    pub(crate) async fn ask(
+        &mut self,
+        method: &Method,
+        path: &str,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> anyhow::Result<Response<Bytes>> {
+        let response = self.call(method, path, headers, body).await?;
+        accepted(method, path, response.status())?;
         Ok(response)
+    }
+
+    /// Asks for what lies at a path.
+    ///
+    /// # Errors
+    /// Those of [`Connection::ask`].
+    pub(crate) async fn get(&mut self, path: &str) -> anyhow::Result<Response<Bytes>> {
+        self.ask(&Method::GET, path, HeaderMap::new(), Bytes::new()).await
     }
 
     async fn send(&mut self, mut request: Request<Full<Bytes>>) -> anyhow::Result<Response<Bytes>> {

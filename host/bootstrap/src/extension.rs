@@ -5,15 +5,16 @@ use std::future;
 
 use anyhow::Context as _;
 use bytes::Bytes;
-use http::{HeaderValue, Request, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 
 use crate::connection::Connection;
 use crate::log::{Log, Value};
 
 const REGISTER: &str = "/2020-01-01/extension/register";
 const NEXT: &str = "/2020-01-01/extension/event/next";
-const NAME: (&str, &str) = ("Lambda-Extension-Name", "funcserver");
-const IDENTIFIER: &str = "Lambda-Extension-Identifier";
+const NAME: (HeaderName, HeaderValue) =
+    (HeaderName::from_static("lambda-extension-name"), HeaderValue::from_static("funcserver"));
+const IDENTIFIER: HeaderName = HeaderName::from_static("lambda-extension-identifier");
 /// An internal extension may ask for invocations only, and this one wants none of them.
 const NO_EVENTS: Bytes = Bytes::from_static(br#"{"events":[]}"#);
 
@@ -30,8 +31,9 @@ impl Extension {
     /// The Runtime API refuses, or does not answer.
     pub(crate) async fn register(runtime_api: &Uri) -> anyhow::Result<Self> {
         let mut connection = Connection::new(runtime_api);
-        let request = Request::post(REGISTER).header(NAME.0, NAME.1).body(NO_EVENTS)?;
-        let identifier = connection.ask(request).await?.headers_mut().remove(IDENTIFIER);
+        let headers = HeaderMap::from_iter([NAME]);
+        let mut registered = connection.ask(&Method::POST, REGISTER, headers, NO_EVENTS).await?;
+        let identifier = registered.headers_mut().remove(IDENTIFIER);
         let identifier = identifier.with_context(|| format!("the Runtime API gave no {IDENTIFIER}"))?;
         Ok(Self { identifier, connection })
     }
@@ -51,8 +53,8 @@ impl Extension {
     /// # Errors
     /// The Runtime API refuses, or the connection breaks.
     async fn wait(mut self) -> anyhow::Result<()> {
-        let request = Request::get(NEXT).header(IDENTIFIER, self.identifier).body(Bytes::new())?;
-        self.connection.ask(request).await?;
+        let headers = HeaderMap::from_iter([(IDENTIFIER, self.identifier)]);
+        self.connection.ask(&Method::GET, NEXT, headers, Bytes::new()).await?;
         future::pending().await
     }
 }

@@ -1,8 +1,8 @@
 //! The facts of an invocation, as request headers that every language can read.
 
+use bytes::Bytes;
 use funcserver_engine::Facts;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use serde::Serialize;
 
 /// Request id, deadline, ARN and trace id as JSON, in the names that the Lambda Web Adapter uses. What Lambda tells in
 /// the environment (`env_config` there) is left out: a guest sees nothing of it.
@@ -12,52 +12,60 @@ pub const REQUEST_CONTEXT: HeaderName = HeaderName::from_static("x-amzn-request-
 /// The client's address without port.
 pub const CLIENT: HeaderName = HeaderName::from_static("x-funcserver-client");
 
-#[derive(Serialize)]
-struct LambdaContext<'a> {
-    request_id: &'a str,
-    deadline: u64,
-    invoked_function_arn: &'a str,
-    xray_trace_id: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct RequestContext<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    elb: Option<Elb<'a>>,
-    multi_value_headers: bool,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Elb<'a> {
-    target_group_arn: &'a str,
-}
-
 /// Sets the three headers. A client's own copies of them are removed, whether there is a value for them or not.
 pub(crate) fn insert(headers: &mut HeaderMap, facts: &Facts) {
-    let lambda = LambdaContext {
-        request_id: &facts.request_id,
-        deadline: facts.deadline_ms,
-        invoked_function_arn: &facts.function_arn,
-        xray_trace_id: facts.trace_id.as_deref(),
-    };
-    let request = RequestContext {
-        elb: facts.target_group_arn.as_deref().map(|target_group_arn| Elb { target_group_arn }),
-        multi_value_headers: facts.multi_value_headers,
-    };
-    set(headers, LAMBDA_CONTEXT, json(&lambda));
-    set(headers, REQUEST_CONTEXT, json(&request));
+    set(headers, LAMBDA_CONTEXT, value(lambda_context(facts)));
+    set(headers, REQUEST_CONTEXT, value(request_context(facts)));
     set(headers, CLIENT, facts.client_address.as_deref().and_then(|address| HeaderValue::from_str(address).ok()));
 }
 
-/// JSON in the characters that a header value may have. DEL is the one control character that JSON leaves as it is.
-fn json(value: &impl Serialize) -> Option<HeaderValue> {
-    let mut text = serde_json::to_string(value).ok()?;
-    if text.contains('\u{7f}') {
-        text = text.replace('\u{7f}', "\\u007f");
+// Written by hand: every request has them, and serializing them took as long as decoding its event.
+
+fn lambda_context(facts: &Facts) -> String {
+    let mut json = String::with_capacity(512);
+    json.push_str(r#"{"request_id":"#);
+    push(&mut json, &facts.request_id);
+    json.push_str(r#","deadline":"#);
+    json.push_str(&facts.deadline_ms.to_string());
+    json.push_str(r#","invoked_function_arn":"#);
+    push(&mut json, &facts.function_arn);
+    json.push_str(r#","xray_trace_id":"#);
+    match &facts.trace_id {
+        Some(trace_id) => push(&mut json, trace_id),
+        None => json.push_str("null"),
     }
-    HeaderValue::from_maybe_shared(text.into_bytes()).ok()
+    json.push('}');
+    json
+}
+
+fn request_context(facts: &Facts) -> String {
+    let mut json = String::with_capacity(256);
+    json.push('{');
+    if let Some(arn) = &facts.target_group_arn {
+        json.push_str(r#""elb":{"targetGroupArn":"#);
+        push(&mut json, arn);
+        json.push_str("},");
+    }
+    json.push_str(r#""multiValueHeaders":"#);
+    json.push_str(if facts.multi_value_headers { "true}" } else { "false}" });
+    json
+}
+
+/// A JSON string, in the characters that a header value may have.
+fn push(json: &mut String, text: &str) {
+    let plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\');
+    if plain {
+        json.push('"');
+        json.push_str(text);
+        json.push('"');
+    } else {
+        // DEL is the one control character that JSON leaves as it is.
+        json.push_str(&serde_json::Value::from(text).to_string().replace('\u{7f}', "\\u007f"));
+    }
+}
+
+fn value(json: String) -> Option<HeaderValue> {
+    HeaderValue::from_maybe_shared(Bytes::from(json)).ok()
 }
 
 fn set(headers: &mut HeaderMap, name: HeaderName, value: Option<HeaderValue>) {
@@ -133,11 +141,22 @@ mod tests {
     }
 
     #[test]
+    fn what_is_missing_is_null_or_not_there() {
+        let mut headers = HeaderMap::new();
+        insert(&mut headers, &Facts { request_id: "8476a536".into(), ..Facts::default() });
+        assert_eq!(
+            text(&headers, &LAMBDA_CONTEXT),
+            r#"{"request_id":"8476a536","deadline":0,"invoked_function_arn":"","xray_trace_id":null}"#
+        );
+        assert_eq!(text(&headers, &REQUEST_CONTEXT), r#"{"multiValueHeaders":false}"#);
+    }
+
+    #[test]
     fn odd_characters_stay_json_in_a_header() {
         let mut headers = HeaderMap::new();
-        insert(&mut headers, &Facts { target_group_arn: Some("a\u{7f}\r\n\"ü".into()), ..facts() });
+        insert(&mut headers, &Facts { target_group_arn: Some("a\u{7f}\r\n\"\\ü".into()), ..facts() });
         let value = headers[REQUEST_CONTEXT].as_bytes();
         let parsed: serde_json::Value = serde_json::from_slice(value).unwrap();
-        assert_eq!(parsed["elb"]["targetGroupArn"], "a\u{7f}\r\n\"ü");
+        assert_eq!(parsed["elb"]["targetGroupArn"], "a\u{7f}\r\n\"\\ü");
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use serde::Serialize;
 
 use crate::connection::{Connection, accepted};
@@ -70,7 +70,7 @@ impl RuntimeApi {
     /// # Errors
     /// The connection breaks, or what comes is no event.
     pub(crate) async fn next(&mut self) -> anyhow::Result<Invocation> {
-        let response = self.0.ask(Request::get(NEXT).body(Bytes::new())?).await?;
+        let response = self.0.get(NEXT).await?;
         let (parts, event) = response.into_parts();
         invocation(&parts.headers, event)
     }
@@ -80,7 +80,7 @@ impl RuntimeApi {
     /// # Errors
     /// The Runtime API refuses, or the connection breaks.
     pub(crate) async fn restored(&mut self) -> anyhow::Result<()> {
-        self.0.ask(Request::get(RESTORE_NEXT).body(Bytes::new())?).await?;
+        self.0.get(RESTORE_NEXT).await?;
         Ok(())
     }
 
@@ -110,19 +110,15 @@ impl RuntimeApi {
         headers.insert(CONTENT_TYPE, JSON);
         let mut pause = PAUSE;
         for _ in 1..TRIES {
-            match self.post_once(path, headers.clone(), body.clone()).await {
-                Ok(status) if !status.is_server_error() => return accepted(&Method::POST, path, status),
+            match self.0.call(&Method::POST, path, headers.clone(), body.clone()).await {
+                Ok(answer) if !answer.status().is_server_error() => {
+                    return accepted(&Method::POST, path, answer.status());
+                }
                 Ok(_) | Err(_) => tokio::time::sleep(pause).await,
             }
             pause *= 2;
         }
-        accepted(&Method::POST, path, self.post_once(path, headers, body).await?)
-    }
-
-    async fn post_once(&mut self, path: &str, headers: HeaderMap, body: Bytes) -> anyhow::Result<StatusCode> {
-        let mut request = Request::post(path).body(body).context("no request to the Runtime API")?;
-        *request.headers_mut() = headers;
-        Ok(self.0.call(request).await?.status())
+        accepted(&Method::POST, path, self.0.call(&Method::POST, path, headers, body).await?.status())
     }
 }
 
