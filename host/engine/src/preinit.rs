@@ -176,12 +176,13 @@ impl HostMonotonicClock for Clock {
     }
 }
 
-/// An instance whose memory and globals are to be kept. Instrumenting has exported all of them.
+/// An instance whose memory and globals are to be kept.
 struct Kept {
     store: Store<State>,
     instance: Instance,
 }
 
+#[expect(clippy::expect_used, reason = "instrumenting has exported whatever is asked for")]
 impl InstanceState for Kept {
     async fn global_get(&mut self, name: &str, _: ValType) -> SnapshotVal {
         let global = self.instance.get_global(&mut self.store, name).expect("it is exported");
