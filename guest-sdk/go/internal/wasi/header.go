@@ -35,7 +35,10 @@ func (v view) text(at, count int) text {
 	start, end := ^uint32(0), uint32(0)
 	for i := range count {
 		entry := v.element(at, 16, i)
-		start, end = min(start, entry.uint32(8)), max(end, entry.uint32(8)+entry.uint32(12))
+		// One without length may lie anywhere.
+		if address, length := entry.uint32(8), entry.uint32(12); length > 0 {
+			start, end = min(start, address), max(end, address+length)
+		}
 	}
 	if start >= end {
 		return text{}
