@@ -13,13 +13,14 @@ use tempfile::TempDir;
 /// No answer takes longer here.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-static FOLDER: LazyLock<TempDir> = LazyLock::new(compile);
+static FOLDER: LazyLock<TempDir> = LazyLock::new(|| compile("test-guest", "").0);
 
-/// Has the tool make a component of the core module, and machine code of that.
-fn compile() -> TempDir {
-    let core = Path::new(env!("CARGO_MANIFEST_DIR")).join("guest-sdk/go/target/test-guest.wasm");
+/// Has the tool make a component of a core module, and machine code of that, with these settings. Says what it said.
+pub(crate) fn compile(guest: &str, settings: &str) -> (TempDir, String) {
+    let core = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("guest-sdk/go/target/{guest}.wasm"));
     assert!(core.is_file(), "{} is missing: run guest-sdk/go/test", core.display());
     let folder = TempDir::new().unwrap();
+    std::fs::write(folder.path().join("funcserver.toml"), settings).unwrap();
     let built = Command::new(env!("CARGO_BIN_EXE_funcserver"))
         .arg("build")
         .arg(core)
@@ -28,8 +29,9 @@ fn compile() -> TempDir {
         .env("XDG_CACHE_HOME", folder.path())
         .output()
         .unwrap();
-    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-    folder
+    let said = String::from_utf8(built.stderr).unwrap();
+    assert!(built.status.success(), "{said}");
+    (folder, said)
 }
 
 /// Room for bodies that no load balancer lets through.

@@ -1,35 +1,18 @@
 //! A handler whose initialisation is kept: `guest/preinit`.
 
 use std::collections::HashSet;
-use std::path::Path;
-use std::process::{Command, Output};
 use std::sync::LazyLock;
 
 use funcserver_engine::{Fault, Grants, Guest, Options};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::guest::{answer, get, limits, text};
+use crate::guest::{self, answer, get, limits, text};
 
 static KEPT: LazyLock<TempDir> = LazyLock::new(|| compile("").0);
 
-/// Has the tool compile the guest, with these settings.
 fn compile(settings: &str) -> (TempDir, String) {
-    let core = Path::new(env!("CARGO_MANIFEST_DIR")).join("guest-sdk/go/target/preinit-guest.wasm");
-    assert!(core.is_file(), "{} is missing: run guest-sdk/go/test", core.display());
-    let folder = TempDir::new().unwrap();
-    std::fs::write(folder.path().join("funcserver.toml"), settings).unwrap();
-    let Output { status, stderr, .. } = Command::new(env!("CARGO_BIN_EXE_funcserver"))
-        .arg("build")
-        .arg(core)
-        .current_dir(&folder)
-        .env_clear()
-        .env("XDG_CACHE_HOME", folder.path())
-        .output()
-        .unwrap();
-    let stderr = String::from_utf8(stderr).unwrap();
-    assert!(status.success(), "{stderr}");
-    (folder, stderr)
+    guest::compile("preinit-guest", settings)
 }
 
 fn load(folder: &TempDir, grants: Grants) -> Guest {
