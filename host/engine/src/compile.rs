@@ -1,9 +1,9 @@
 //! Compiles components, with the settings of the host that will run them.
 
-use wasmparser::{Parser, Payload};
+use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 use wasmtime::Engine;
 
-use crate::config;
+use crate::config::{self, Calls};
 use crate::file_kind::FileKind;
 use crate::target::Target;
 use crate::trim;
@@ -51,7 +51,7 @@ pub fn compile(wasm: &[u8], target: Target) -> Result<Vec<u8>, CompileError> {
     let target = target.triple();
     let unknown =
         |error: wasmtime::Error| CompileError::Target { target: target.clone(), reason: format!("{error:#}") };
-    let mut config = config::config();
+    let mut config = config::config(calls(wasm));
     config.target(&target).map_err(unknown)?;
     let engine = Engine::new(&config).map_err(unknown)?;
     let compile = |wasm: &[u8]| engine.precompile_component(wasm);
@@ -69,6 +69,23 @@ pub fn world(wasm: &[u8]) -> Result<World, CompileError> {
     let mut world = World::default();
     read_world(wasm, &mut world).map_err(|error| CompileError::Invalid(error.to_string()))?;
     Ok(world)
+}
+
+/// How the component has to be run: by what it imports, and by what it is made of. One that is invalid for another reason
+/// is told of that when it is compiled.
+fn calls(wasm: &[u8]) -> Calls {
+    let needs_0_3 = world(wasm).is_ok_and(|world| world.needs_0_3());
+    match !needs_0_3 && is_valid_without_async(wasm) {
+        true => Calls::Nested,
+        false => Calls::Concurrent,
+    }
+}
+
+/// Function bodies are not looked at: they are the same either way.
+fn is_valid_without_async(wasm: &[u8]) -> bool {
+    let features = WasmFeatures::all() - WasmFeatures::CM_ASYNC;
+    let mut validator = Validator::new_with_features(features);
+    Parser::new(0).parse_all(wasm).all(|payload| payload.and_then(|payload| validator.payload(&payload)).is_ok())
 }
 
 fn expect_component(wasm: &[u8]) -> Result<(), CompileError> {
@@ -99,4 +116,45 @@ fn read_world(wasm: &[u8], world: &mut World) -> wasmparser::Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use funcserver_test_guest::{WASM, WASM_HOST_IMPORTS, WASM_P3};
+
+    use super::*;
+
+    fn calls_of(text: &str) -> Calls {
+        calls(&wat::parse_str(text).unwrap())
+    }
+
+    #[test]
+    fn what_is_of_0_2_calls_nested() {
+        assert_eq!(calls(WASM), Calls::Nested);
+        assert_eq!(calls(WASM_HOST_IMPORTS), Calls::Nested);
+        assert_eq!(calls_of("(component)"), Calls::Nested);
+    }
+
+    #[test]
+    fn what_is_of_0_3_calls_concurrently() {
+        assert_eq!(calls(WASM_P3), Calls::Concurrent);
+        // No function of it is async, but those that stand beside it are.
+        let random = r#"(component (import "wasi:random/random@0.3.0" (instance
+            (export "get-random-u64" (func (result u64))))))"#;
+        assert_eq!(calls_of(random), Calls::Concurrent);
+    }
+
+    #[test]
+    fn what_is_async_inside_calls_concurrently() {
+        let inside = r#"(component (component
+            (core func (canon task.return (result u32)))
+            (type $later (future u32))
+            (core func (canon future.new $later))))"#;
+        assert_eq!(calls_of(inside), Calls::Concurrent);
+        let offered = r#"(component
+            (core module $m (func (export "run") (result i32) i32.const 0) (func (export "callback") (param i32 i32 i32) (result i32) i32.const 0))
+            (core instance $i (instantiate $m))
+            (func (export "run") async (canon lift (core func $i "run") async (callback (core func $i "callback")))))"#;
+        assert_eq!(calls_of(offered), Calls::Concurrent);
+    }
 }

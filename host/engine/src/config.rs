@@ -1,4 +1,4 @@
-//! The one configuration of wasmtime, for compiling and for running.
+//! The configuration of wasmtime, for compiling and for running: one for each of two ways to call.
 //!
 //! Most of it is baked into a compiled component: whatever changes here makes every `.cwasm` unfit, and
 //! [`REVISION`] tells the tool's cache so.
@@ -12,7 +12,7 @@ use crate::limits::Limits;
 
 /// Counts the changes of [`config`] and of what is compiled. Part of the key under which compiled components are cached.
 #[cfg(feature = "compile")]
-pub(crate) const REVISION: u32 = 4;
+pub(crate) const REVISION: u32 = 5;
 
 /// What an instance may consist of in the pool; what needs more is allocated on demand.
 const CORE_INSTANCES: u32 = 32;
@@ -27,14 +27,27 @@ const KEPT: usize = 1 << 20;
 /// The same where the kernel does not: all of it is written, needed or not.
 const KEPT_BLINDLY: usize = 32 << 10;
 
+/// How a component calls, and is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Calls {
+    /// One within another, as all of WASI 0.2 does: nothing is kept of each of them, which takes a tenth off a warm request.
+    Nested,
+    /// Several at once, with the async of the component model, as WASI 0.3 does. Components of 0.2 run so too.
+    Concurrent,
+}
+
+impl Calls {
+    pub(crate) const ALL: [Self; 2] = [Self::Nested, Self::Concurrent];
+}
+
 /// The settings that compiling and running share.
-pub(crate) fn config() -> Config {
+pub(crate) fn config(calls: Calls) -> Config {
+    let concurrent = calls == Calls::Concurrent;
     let mut config = Config::new();
     config
         .wasm_component_model(true)
-        // 0.3 needs it, and it is baked in: on from the first day.
-        .wasm_component_model_async(true)
-        .concurrency_support(true)
+        .wasm_component_model_async(concurrent)
+        .concurrency_support(concurrent)
         .collector(Collector::Copying)
         .epoch_interruption(true)
         // Nobody unwinds through a guest but wasmtime, which needs no tables for it. To register them took a seventh of the
@@ -50,15 +63,15 @@ pub(crate) fn config() -> Config {
 
 /// An engine that takes its instances from a pool, with room for what runs at once. Where the address space for it
 /// cannot be reserved, instances are allocated on demand.
-pub(crate) fn pooling_engine(limits: &Limits) -> wasmtime::Result<Engine> {
-    let mut config = config();
+pub(crate) fn pooling_engine(limits: &Limits, calls: Calls) -> wasmtime::Result<Engine> {
+    let mut config = config(calls);
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(limits)));
-    Engine::new(&config).or_else(|_| on_demand_engine())
+    Engine::new(&config).or_else(|_| on_demand_engine(calls))
 }
 
 /// An engine that allocates each instance on its own.
-pub(crate) fn on_demand_engine() -> wasmtime::Result<Engine> {
-    Engine::new(&config())
+pub(crate) fn on_demand_engine(calls: Calls) -> wasmtime::Result<Engine> {
+    Engine::new(&config(calls))
 }
 
 /// Whether an instance that needs so much has room in the pool.

@@ -24,7 +24,11 @@ where
     R: ComponentNamedList + Lift + Lower + Send + Sync + 'static,
 {
     context.func_wrap(name, move |mut store, ()| {
-        let tasks: Vec<_> = store.async_call_stack()?.collect();
-        Ok(get(store.data().facts(tasks.into_iter())))
+        // Whose call it is has to be told only where several are answered at once; elsewhere there may be no tasks at all.
+        let tasks = match store.data().answers_several() {
+            true => store.async_call_stack()?.collect(),
+            false => Vec::new(),
+        };
+        Ok(get(store.data().facts(&tasks)))
     })
 }

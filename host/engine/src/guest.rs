@@ -11,6 +11,7 @@ use wasmtime_wasi_http::p2::bindings::ProxyPre;
 use wasmtime_wasi_http::p3::bindings::ServicePre;
 
 use crate::call::Call;
+use crate::config::{self, Calls};
 use crate::exchange::{Answer, Exchange, Run};
 use crate::fault::Fault;
 use crate::grants::Grants;
@@ -25,7 +26,7 @@ use crate::reuse::Reuse;
 use crate::shared::Shared;
 use crate::state::Common;
 use crate::world::{HandlerVersion, World};
-use crate::{config, link, map, ticker};
+use crate::{link, map, ticker};
 
 /// A compiled component that is mapped and linked. Clones share it.
 #[derive(Clone)]
@@ -134,20 +135,33 @@ impl Guest {
     }
 }
 
-/// From the pool, unless the component needs more than an instance has there.
+/// From the pool, unless the component needs more than an instance has there. How it calls was decided when it was
+/// compiled, and only an engine of the same kind takes it.
 fn map(path: &Path, limits: &Limits) -> Result<(Engine, Component), Reason> {
-    let engine = config::pooling_engine(limits).map_err(Reason::Engine)?;
-    if let Ok(component) = map::component(&engine, path)
-        && config::fits_pool(component.resources_required())
-    {
-        return Ok((engine, component));
+    for calls in Calls::ALL {
+        let engine = config::pooling_engine(limits, calls).map_err(Reason::Engine)?;
+        match map::component(&engine, path) {
+            Ok(component) if config::fits_pool(component.resources_required()) => return Ok((engine, component)),
+            // That kind takes it, but not the pool.
+            Ok(_) => break,
+            Err(_) => {}
+        }
     }
-    let engine = config::on_demand_engine().map_err(Reason::Engine)?;
-    let component = map::component(&engine, path).map_err(|error| Reason::of_refused(path, error))?;
+    let (engine, component) = map_on_demand(path)?;
     match config::initial_memory(component.resources_required()) {
         Some(needs) if needs > limits.memory as u64 => Err(Reason::Memory { needs, limit: limits.memory }),
         _ => Ok((engine, component)),
     }
+}
+
+fn map_on_demand(path: &Path) -> Result<(Engine, Component), Reason> {
+    let engine = config::on_demand_engine(Calls::Nested).map_err(Reason::Engine)?;
+    if let Ok(component) = map::component(&engine, path) {
+        return Ok((engine, component));
+    }
+    let engine = config::on_demand_engine(Calls::Concurrent).map_err(Reason::Engine)?;
+    let component = map::component(&engine, path).map_err(|error| Reason::of_refused(path, error))?;
+    Ok((engine, component))
 }
 
 /// Whether instances can be used so.
@@ -174,5 +188,25 @@ fn link(component: &Component, engine: &Engine, world: &World, version: HandlerV
     match version {
         HandlerVersion::P2 => Ok(Handler::P2(ProxyPre::new(pre)?)),
         HandlerVersion::P3 => Ok(Handler::P3(ServicePre::new(pre)?)),
+    }
+}
+
+#[cfg(all(test, feature = "compile"))]
+mod tests {
+    use funcserver_test_guest::{WASM, WASM_P3};
+
+    use super::*;
+
+    #[test]
+    fn whatever_calls_it_was_compiled_for_an_engine_takes_it() {
+        let folder = tempfile::tempdir().unwrap();
+        // One of 0.2 that was compiled as all were once, for several calls at once, is none of today's, but fits.
+        for (wasm, calls) in [(WASM, Calls::Nested), (WASM, Calls::Concurrent), (WASM_P3, Calls::Concurrent)] {
+            let path = folder.path().join("guest.cwasm");
+            let engine = Engine::new(&config::config(calls)).unwrap();
+            std::fs::write(&path, engine.precompile_component(wasm).unwrap()).unwrap();
+            assert!(map(&path, &Limits::default()).is_ok(), "{calls:?}");
+            assert!(map_on_demand(&path).is_ok(), "{calls:?}");
+        }
     }
 }

@@ -121,10 +121,16 @@ impl State {
         self.tasks.push_back((task, facts));
     }
 
-    /// The facts of the call that one of these tasks works on: those that a guest's call into the host comes from.
-    pub(crate) fn facts(&self, mut stack: impl Iterator<Item = GuestTaskId>) -> &Facts {
+    /// Whether calls have begun here as tasks of their own.
+    pub(crate) fn answers_several(&self) -> bool {
+        !self.tasks.is_empty()
+    }
+
+    /// The facts of the call that one of these tasks works on, the innermost first: those that a guest's call into the host
+    /// comes from.
+    pub(crate) fn facts(&self, stack: &[GuestTaskId]) -> &Facts {
         // A number may be that of an earlier task again.
-        let known = stack.find_map(|task| self.tasks.iter().rev().find(|(known, _)| *known == task));
+        let known = stack.iter().find_map(|task| self.tasks.iter().rev().find(|(known, _)| known == task));
         known.map_or(&self.facts, |(_, facts)| facts)
     }
 
