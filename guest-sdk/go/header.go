@@ -6,10 +6,14 @@ import (
 	"strings"
 )
 
-// connectionFields concern one connection, which is the host's affair: it refuses them (RFC 9110, section 7.6.1). The names
-// are canonical.
-var connectionFields = []string{
-	"Connection", "Host", "Http2-Settings", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding", "Upgrade",
+// concernsConnection tells the fields that concern one connection, which is the host's affair: it refuses them (RFC 9110,
+// section 7.6.1). The name is canonical.
+func concernsConnection(name string) bool {
+	switch name {
+	case "Connection", "Host", "Http2-Settings", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding", "Upgrade":
+		return true
+	}
+	return false
 }
 
 var oneLine = strings.NewReplacer("\n", " ", "\r", " ")
@@ -20,19 +24,18 @@ func carried(header http.Header) http.Header {
 	// A few more are added before it is sent.
 	copied := make(http.Header, len(header)+2)
 	for name, values := range header {
-		if len(values) > 0 {
+		if len(values) > 0 && !concernsConnection(name) {
 			copied[name] = inOneLine(values)
 		}
-	}
-	for _, name := range connectionFields {
-		delete(copied, name)
 	}
 	return copied
 }
 
 // inOneLine has each value without line breaks.
 func inOneLine(values []string) []string {
-	broken := func(value string) bool { return strings.ContainsAny(value, "\r\n") }
+	broken := func(value string) bool {
+		return strings.IndexByte(value, '\n') >= 0 || strings.IndexByte(value, '\r') >= 0
+	}
 	if !slices.ContainsFunc(values, broken) {
 		return slices.Clone(values)
 	}

@@ -36,15 +36,18 @@ type Invocation struct {
 	Client netip.Addr
 }
 
+// A lambdaInvocation is what the header x-amzn-lambda-context tells.
+type lambdaInvocation struct {
+	RequestID   string `json:"request_id"`
+	Deadline    int64  `json:"deadline"` // milliseconds since the Unix epoch
+	FunctionARN string `json:"invoked_function_arn"`
+	TraceID     string `json:"xray_trace_id"`
+}
+
 // InvocationOf reads the invocation behind a request from its headers. False if there is none, as on a host that is not
 // Lambda's.
 func InvocationOf(r *http.Request) (Invocation, bool) {
-	var lambda struct {
-		RequestID   string `json:"request_id"`
-		Deadline    int64  `json:"deadline"` // milliseconds since the Unix epoch
-		FunctionARN string `json:"invoked_function_arn"`
-		TraceID     string `json:"xray_trace_id"`
-	}
+	var lambda lambdaInvocation
 	if json.Unmarshal([]byte(r.Header.Get(lambdaContext)), &lambda) != nil {
 		return Invocation{}, false
 	}
@@ -68,17 +71,22 @@ func InvocationOf(r *http.Request) (Invocation, bool) {
 	}, true
 }
 
-// deadlineOf is the Deadline of InvocationOf; the zero Time if there is none. Every request needs it, and encoding/json
-// would take as long as all else about a request.
-func deadlineOf(r *http.Request) time.Time {
-	before, after, _ := strings.Cut(r.Header.Get(lambdaContext), `"deadline":`)
+// deadlineOf is the deadline in the header x-amzn-lambda-context; false if it tells none. It is found without encoding/json,
+// which would take as long as all else about a request.
+func deadlineOf(lambda string) (time.Time, bool) {
+	before, after, _ := strings.Cut(lambda, `"deadline":`)
 	digits, _, _ := strings.Cut(after, ",")
 	// An unescaped quote and a single brace before it: it is a key of the outermost object.
-	if milliseconds, err := strconv.ParseInt(digits, 10, 64); err == nil && strings.Count(before, "{") == 1 {
-		return time.UnixMilli(milliseconds)
+	milliseconds, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil || strings.Count(before, "{") != 1 {
+		var read lambdaInvocation
+		if json.Unmarshal([]byte(lambda), &read) != nil {
+			return time.Time{}, false
+		}
+		milliseconds = read.Deadline
 	}
-	if invocation, ok := InvocationOf(r); ok {
-		return invocation.Deadline
+	if milliseconds <= 0 {
+		return time.Time{}, false
 	}
-	return time.Time{}
+	return time.UnixMilli(milliseconds), true
 }

@@ -1,6 +1,7 @@
 package guest
 
 import (
+	"context"
 	"crypto/tls"
 	"fmt"
 	"net"
@@ -20,7 +21,7 @@ type line struct {
 
 // newRequest makes of line and header what net/http's server would have made of them. The body is still to be set, and so
 // is ContentLength where it is -1, which is where the header does not tell it. The header is taken over.
-func newRequest(line line, header http.Header) (*http.Request, error) {
+func newRequest(ctx context.Context, line line, header http.Header) (*http.Request, error) {
 	target, err := url.ParseRequestURI(line.target)
 	if err != nil {
 		return nil, fmt.Errorf("the request's path is invalid: %w", err)
@@ -29,6 +30,12 @@ func newRequest(line line, header http.Header) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
+	host := first(header, "Host")
+	if host == "" {
+		host = line.authority()
+	}
+	// As in net/http, the host is no field of the header.
+	delete(header, "Host")
 	r := &http.Request{
 		Method:        line.method,
 		URL:           target,
@@ -37,24 +44,19 @@ func newRequest(line line, header http.Header) (*http.Request, error) {
 		ProtoMajor:    1,
 		ProtoMinor:    1,
 		Header:        header,
-		Host:          first(header, "Host"),
+		Host:          host,
 		ContentLength: length,
 		Trailer:       announced(header),
 		Body:          http.NoBody,
 	}
-	if r.Host == "" {
-		r.Host = line.authority()
-	}
-	// As in net/http, the host is no field of the header.
-	delete(header, "Host")
-	delete(header, "Trailer")
 	if address := first(header, client); address != "" {
 		r.RemoteAddr = net.JoinHostPort(address, "0")
 	}
 	if line.secure {
-		r.TLS = &tls.ConnectionState{HandshakeComplete: true, ServerName: hostname(r.Host)}
+		r.TLS = &tls.ConnectionState{HandshakeComplete: true, ServerName: hostname(host)}
 	}
-	return r, nil
+	// A copy, of which there is no other way: r itself is none of the heap's then.
+	return r.WithContext(ctx), nil
 }
 
 // first is the field's first value; the name is canonical.
@@ -79,8 +81,12 @@ func contentLength(header http.Header) (int64, error) {
 	return int64(length), nil
 }
 
-// announced has a key for each trailer that the header names; nil if it names none.
+// announced has a key for each trailer that the header names; nil if it names none. As in net/http, the header does not keep
+// the names.
 func announced(header http.Header) http.Header {
+	if _, told := header["Trailer"]; !told {
+		return nil
+	}
 	var trailer http.Header
 	for _, name := range elements(header, "Trailer") {
 		if trailer == nil {
@@ -88,6 +94,7 @@ func announced(header http.Header) http.Header {
 		}
 		trailer[http.CanonicalHeaderKey(name)] = nil
 	}
+	delete(header, "Trailer")
 	return trailer
 }
 

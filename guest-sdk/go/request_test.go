@@ -1,6 +1,7 @@
 package guest
 
 import (
+	"context"
 	"net/http"
 	"reflect"
 	"testing"
@@ -16,7 +17,7 @@ func TestARequestIsWhatNetHTTPWouldMakeOfIt(t *testing.T) {
 		"X-Funcserver-Client": {"2001:db8::7"},
 		"X-A":                 {"1", "2"},
 	}
-	r, err := newRequest(line{"POST", "/a%2Fb?x=1&x=2", named("other.example"), true}, header)
+	r, err := newRequest(context.Background(), line{"POST", "/a%2Fb?x=1&x=2", named("other.example"), true}, header)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +43,7 @@ func TestARequestIsWhatNetHTTPWouldMakeOfIt(t *testing.T) {
 }
 
 func TestARequestThatSaysLittle(t *testing.T) {
-	r, err := newRequest(line{method: "GET", target: "*", authority: named("shop.example")}, http.Header{})
+	r, err := newRequest(context.Background(), line{method: "GET", target: "*", authority: named("shop.example")}, http.Header{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,13 +54,13 @@ func TestARequestThatSaysLittle(t *testing.T) {
 
 func TestARequestThatIsInvalid(t *testing.T) {
 	for _, target := range []string{"", "a", "/%zz", "/a b\x7f"} {
-		if _, err := newRequest(line{method: "GET", target: target, authority: named("")}, http.Header{}); err == nil {
+		if _, err := newRequest(context.Background(), line{method: "GET", target: target, authority: named("")}, http.Header{}); err == nil {
 			t.Errorf("%q is taken", target)
 		}
 	}
 	for _, length := range []string{"-1", "+1", "1x", "1, 1", "99999999999999999999"} {
 		header := http.Header{"Content-Length": {length}}
-		if _, err := newRequest(line{method: "GET", target: "/", authority: named("")}, header); err == nil {
+		if _, err := newRequest(context.Background(), line{method: "GET", target: "/", authority: named("")}, header); err == nil {
 			t.Errorf("%q is taken", length)
 		}
 	}

@@ -17,8 +17,8 @@ type sink interface {
 	write(p []byte) error
 	// flush has the host pass on what was written.
 	flush() error
-	// finish ends the body in good order.
-	finish(trailer http.Header) error
+	// finish sends the last part of the body, and ends it in good order.
+	finish(last []byte, trailer http.Header) error
 	// abort breaks off what was begun; the whole answer if that is nothing.
 	abort()
 }
@@ -163,24 +163,29 @@ func (w *response) take(p []byte) {
 
 // send sends status and header, if that was not done before, and what is buffered.
 func (w *response) send() {
-	if !w.sent && w.err == nil {
-		w.sniff()
-		w.err = w.sink.head(w.status, w.sending)
-		w.sent = w.err == nil
-	}
+	w.sendHead()
 	if len(w.buffer) > 0 && w.err == nil && !w.toHead {
 		w.err = w.sink.write(w.buffer)
 		w.buffer = w.buffer[:0]
 	}
 }
 
+func (w *response) sendHead() {
+	if w.sent || w.err != nil {
+		return
+	}
+	w.sniff()
+	w.err = w.sink.head(w.status, w.sending)
+	w.sent = w.err == nil
+}
+
 // sniff tells the type of the body where the handler does not. A handler that wants none sets the field to nil.
 func (w *response) sniff() {
 	_, told := w.header["Content-Type"]
-	if _, early := w.sending["Content-Type"]; told || early || len(w.buffer) == 0 || w.sending.Get("Content-Encoding") != "" {
+	if _, early := w.sending["Content-Type"]; told || early || len(w.buffer) == 0 || first(w.sending, "Content-Encoding") != "" {
 		return
 	}
-	w.sending.Set("Content-Type", http.DetectContentType(w.buffer))
+	w.sending["Content-Type"] = []string{http.DetectContentType(w.buffer)}
 }
 
 // finish ends the response, once the handler has returned.
@@ -193,17 +198,21 @@ func (w *response) finish() {
 	}
 	trailer := w.trailer()
 	if !w.sent && w.length < 0 && len(trailer) == 0 && w.bodyAllowed() && (!w.toHead || w.written > 0) {
-		w.sending.Set("Content-Length", strconv.FormatInt(w.written, 10))
+		w.sending["Content-Length"] = []string{strconv.FormatInt(w.written, 10)}
 	}
-	w.send()
+	w.sendHead()
 	w.ended = true
 	if w.err != nil {
 		log.Printf("guest: the response was not sent: %v", w.err)
 		w.sink.abort()
 		return
 	}
+	last := w.buffer
+	if w.toHead {
+		last = nil
+	}
 	// Without a body, the stated length is that of another answer; the host may complain of it.
-	if err := w.sink.finish(trailer); err != nil && !w.toHead && w.bodyAllowed() {
+	if err := w.sink.finish(last, trailer); err != nil && !w.toHead && w.bodyAllowed() {
 		w.err = err
 		log.Printf("guest: the response is not whole: %v", err)
 	}

@@ -1,6 +1,7 @@
 package guest
 
 import (
+	"context"
 	"errors"
 	"io"
 	"log"
@@ -40,7 +41,10 @@ func (s *recorder) flush() error {
 	return nil
 }
 
-func (s *recorder) finish(trailer http.Header) error {
+func (s *recorder) finish(last []byte, trailer http.Header) error {
+	if len(last) > 0 {
+		_ = s.write(last)
+	}
 	s.trailer, s.end = trailer, "finished"
 	return nil
 }
@@ -52,7 +56,7 @@ func respond(t *testing.T, method string, handler http.HandlerFunc) *recorder {
 	t.Helper()
 	log.SetOutput(io.Discard)
 	t.Cleanup(func() { log.SetOutput(os.Stderr) })
-	r, err := newRequest(line{method: method, target: "/a", authority: named("")}, http.Header{})
+	r, err := newRequest(context.Background(), line{method: method, target: "/a", authority: named("")}, http.Header{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -230,7 +234,7 @@ func TestAPanicIs500UnlessPartOfTheAnswerIsOut(t *testing.T) {
 func TestAPanicIsLoggedWithItsStack(t *testing.T) {
 	var text strings.Builder
 	sink := &recorder{}
-	r, _ := newRequest(line{method: "GET", target: "/a", authority: named("")}, http.Header{})
+	r, _ := newRequest(context.Background(), line{method: "GET", target: "/a", authority: named("")}, http.Header{})
 	log.SetOutput(&text)
 	defer log.SetOutput(os.Stderr)
 	answer(http.HandlerFunc(panics), newResponse(sink, false), r)

@@ -69,14 +69,14 @@ func exchange(incoming wasi.IncomingRequest, outparam wasi.Outparam) {
 	line := line{incoming.Method(), incoming.Target(), incoming.Authority, incoming.Secure()}
 	header := incoming.Header()
 	w := newResponse(&outgoing{outparam: outparam}, line.method == http.MethodHead)
-	r, err := newRequest(line, header)
+	ctx := &exchangeContext{lambda: first(header, lambdaContext)}
+	defer ctx.cancel()
+	r, err := newRequest(ctx, line, header)
 	if err != nil {
 		incoming.Drop()
 		w.fail(http.StatusBadRequest, err.Error()+"\n")
 		return
 	}
-	ctx, cancel := requestContextOf(r)
-	defer cancel()
 	body, err := incoming.Body(ctx, merge(r.Trailer))
 	incoming.Drop()
 	if err != nil {
@@ -84,7 +84,7 @@ func exchange(incoming wasi.IncomingRequest, outparam wasi.Outparam) {
 		return
 	}
 	defer body.Close()
-	r = withBody(r.WithContext(ctx), body)
+	giveBody(r, body)
 
 	handler := handlerOnce()
 	if handler == nil {
@@ -95,23 +95,14 @@ func exchange(incoming wasi.IncomingRequest, outparam wasi.Outparam) {
 	answer(handler, w, r)
 }
 
-// requestContextOf ends when the exchange does, and with the invocation.
-func requestContextOf(r *http.Request) (context.Context, context.CancelFunc) {
-	if deadline := deadlineOf(r); deadline.UnixMilli() > 0 {
-		return withDeadline(context.Background(), deadline)
-	}
-	return context.WithCancel(context.Background())
-}
-
-// withBody gives the request its body, and what it is to say of the body's length.
-func withBody(r *http.Request, body *wasi.IncomingBody) *http.Request {
+// giveBody gives the request its body, and what it is to say of the body's length.
+func giveBody(r *http.Request, body *wasi.IncomingBody) {
 	if r.ContentLength < 0 && body.Empty() {
 		r.ContentLength = 0
 	}
 	if r.ContentLength != 0 {
 		r.Body = body
 	}
-	return r
 }
 
 // outgoing is the sink that leads to the host.
@@ -130,8 +121,8 @@ func (o *outgoing) write(p []byte) error { return o.body.Write(context.Backgroun
 
 func (o *outgoing) flush() error { return o.body.Flush() }
 
-func (o *outgoing) finish(trailer http.Header) error {
-	return o.body.Finish(context.Background(), trailer, refused)
+func (o *outgoing) finish(last []byte, trailer http.Header) error {
+	return o.body.Finish(context.Background(), last, trailer, refused)
 }
 
 func (o *outgoing) abort() {

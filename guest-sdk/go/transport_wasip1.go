@@ -89,7 +89,7 @@ func writeBody(ctx context.Context, body *wasi.OutgoingBody, r *http.Request) er
 		return err
 	}
 	// A length other than the stated one is what can go wrong here.
-	return body.Finish(ctx, carried(r.Trailer), refused)
+	return body.Finish(ctx, nil, carried(r.Trailer), refused)
 }
 
 // bodyWriter remembers on which side a copy failed.

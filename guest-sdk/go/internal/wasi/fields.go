@@ -18,12 +18,13 @@ type field struct {
 // newFields hands a header to the host, in the order of its names. A field that the host does not take is left out, and
 // told to refused.
 func newFields(header http.Header, refused func(error)) uint32 {
-	names := make([]string, 0, len(header))
+	// Room for most headers without the heap.
+	names := make([]string, 0, 16)
 	for name := range header {
 		names = append(names, name)
 	}
 	slices.Sort(names)
-	list := make([]field, 0, len(header))
+	list := make([]field, 0, 16)
 	for _, name := range names {
 		for _, value := range header[name] {
 			list = append(list, field{address(name), uint32(len(name)), address(value), uint32(len(value))})
@@ -79,6 +80,7 @@ func takeFields(fields uint32) http.Header {
 func fieldsNew() uint32
 
 //go:wasmimport wasi:http/types@0.2.12 [static]fields.from-list
+//go:noescape
 func fieldsFromList(list unsafe.Pointer, length uint32, result unsafe.Pointer)
 
 //go:wasmimport wasi:http/types@0.2.12 [method]fields.append

@@ -57,15 +57,22 @@ func (t text) string(v view, at int) string {
 
 // canonical is the name as net/http has it.
 func canonical(name []byte) string {
-	if known, ok := known[string(name)]; ok {
-		return known
+	if len(name) < len(known) {
+		for _, known := range known[len(name)] {
+			if string(name) == known.asSent {
+				return known.canonical
+			}
+		}
 	}
 	return textproto.CanonicalMIMEHeaderKey(string(name))
 }
 
-// known has the canonical forms of the names that most requests have: they need no copy then.
-var known = func() map[string]string {
-	names := [...]string{
+// A knownName is a name that many requests have: it needs no copy.
+type knownName struct{ asSent, canonical string }
+
+// known has them by their length.
+var known = func() (known [26][]knownName) {
+	for _, name := range [...]string{
 		"accept", "accept-charset", "accept-encoding", "accept-language", "authorization", "cache-control", "content-encoding",
 		"content-length", "content-type", "cookie", "date", "dnt", "etag", "host", "if-match", "if-modified-since",
 		"if-none-match", "if-unmodified-since", "last-modified", "location", "origin", "pragma", "priority", "range",
@@ -74,10 +81,8 @@ var known = func() map[string]string {
 		"upgrade-insecure-requests", "user-agent", "vary", "via", "x-amzn-lambda-context", "x-amzn-request-context",
 		"x-amzn-trace-id", "x-forwarded-for", "x-forwarded-host", "x-forwarded-port", "x-forwarded-proto",
 		"x-funcserver-client", "x-request-id", "x-requested-with",
-	}
-	known := make(map[string]string, len(names))
-	for _, name := range names {
-		known[name] = textproto.CanonicalMIMEHeaderKey(name)
+	} {
+		known[len(name)] = append(known[len(name)], knownName{name, textproto.CanonicalMIMEHeaderKey(name)})
 	}
 	return known
 }()

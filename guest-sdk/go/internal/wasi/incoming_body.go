@@ -3,6 +3,7 @@
 package wasi
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -48,10 +49,7 @@ func (b *IncomingBody) Empty() bool {
 	b.lock.Lock()
 	defer b.lock.Unlock()
 	if b.err == nil && b.peeked == nil {
-		buffer := make([]byte, 512)
-		n, err := readStream(b.stream, buffer)
-		b.peeked = buffer[:n]
-		b.note(err)
+		b.note(receive(b.stream, 512, func(came []byte) { b.peeked = bytes.Clone(came) }))
 	}
 	return b.err == io.EOF && len(b.peeked) == 0
 }

@@ -34,9 +34,13 @@ func (b *OutgoingBody) Write(ctx context.Context, p []byte) error {
 // Flush has the host pass on what was written.
 func (b *OutgoingBody) Flush() error { return flushStream(b.stream) }
 
-// Finish ends the body in good order, once the host has all of it. The stream goes first, else the host ends the instance.
-func (b *OutgoingBody) Finish(ctx context.Context, trailer http.Header, refused func(error)) error {
-	drainStream(ctx, b.stream)
+// Finish writes the last part and ends the body in good order, once the host has all of it. The stream goes first, else the
+// host ends the instance.
+func (b *OutgoingBody) Finish(ctx context.Context, last []byte, trailer http.Header, refused func(error)) error {
+	if err := finishStream(ctx, b.stream, last); err != nil {
+		b.Abort()
+		return err
+	}
 	outputDrop(b.stream)
 	var some, fields uint32
 	if len(trailer) > 0 {

@@ -15,18 +15,25 @@ const maxRead = 256 << 10
 var errClosed = errors.New("wasi:io: the other side has closed the stream")
 
 // readStream reads without waiting: no bytes and no error mean that none are there yet. io.EOF at the end.
-func readStream(stream uint32, p []byte) (int, error) {
-	inputRead(stream, uint64(min(len(p), maxRead)), begin())
+func readStream(stream uint32, p []byte) (n int, err error) {
+	err = receive(stream, min(len(p), maxRead), func(came []byte) { n = copy(p, came) })
+	return n, err
+}
+
+// receive reads at most so much without waiting. What take is given is lost with the next call.
+func receive(stream uint32, most int, take func([]byte)) error {
+	inputRead(stream, uint64(most), begin())
 	defer end()
 	v := result()
 	if v.byte(0) == 0 {
-		return copy(p, v.bytes(4)), nil
+		take(v.bytes(4))
+		return nil
 	}
 	err := v.streamError(4)
 	if err == errClosed {
 		err = io.EOF
 	}
-	return 0, err
+	return err
 }
 
 // writeStream writes all of p, and waits where the host wants it.
@@ -49,6 +56,26 @@ func writeStream(ctx context.Context, stream uint32, p []byte) error {
 		p = p[len(chunk):]
 	}
 	return nil
+}
+
+// maxBlocking is how much can be written and flushed by one call of the host.
+const maxBlocking = 4096
+
+// finishStream writes the last part, and waits until the host has passed on what was written.
+func finishStream(ctx context.Context, stream uint32, last []byte) error {
+	if len(last) == 0 {
+		drainStream(ctx, stream)
+		return nil
+	}
+	rest := max(len(last)-maxBlocking, 0)
+	if err := writeStream(ctx, stream, last[:rest]); err != nil {
+		return err
+	}
+	// One call in place of four. Until it returns no goroutine runs, but there is little left to do for them.
+	last = last[rest:]
+	outputBlockingWriteAndFlush(stream, unsafe.Pointer(unsafe.SliceData(last)), uint32(len(last)), begin())
+	defer end()
+	return result().writeResult()
 }
 
 // flushStream has the host pass on what was written, and does not wait for it: the next write does.
@@ -124,6 +151,9 @@ func outputCheckWrite(self uint32, result unsafe.Pointer)
 
 //go:wasmimport wasi:io/streams@0.2.12 [method]output-stream.write
 func outputWrite(self uint32, contents unsafe.Pointer, length uint32, result unsafe.Pointer)
+
+//go:wasmimport wasi:io/streams@0.2.12 [method]output-stream.blocking-write-and-flush
+func outputBlockingWriteAndFlush(self uint32, contents unsafe.Pointer, length uint32, result unsafe.Pointer)
 
 //go:wasmimport wasi:io/streams@0.2.12 [method]output-stream.flush
 func outputFlush(self uint32, result unsafe.Pointer)
