@@ -10,21 +10,24 @@ import {
   type Scheme,
 } from "wasi:http/types@0.2.12";
 
-import { LightRequest, type Plain, plain } from "./light";
+import { type Header, LightRequest, type Plain, plain } from "./light";
 
 /** A request as it came. `Request` tells less: it joins repeated headers, and knows no raw path. */
 export class Incoming {
-  #pathWithQuery?: string;
-  #headers?: Header[];
-  readonly method: string;
+  // Declared, not defined: the engine takes its time to define a field.
+  declare readonly method: string;
+  declare private readonly request: IncomingRequest;
+  declare private target?: string;
+  declare private fields?: Header[];
 
   // Every part is a call of the host. Those that few handlers ask for are made when they do.
-  constructor(private readonly request: IncomingRequest) {
+  constructor(request: IncomingRequest) {
+    this.request = request;
     this.method = methodName(request.method());
   }
 
   get pathWithQuery(): string {
-    return (this.#pathWithQuery ??= this.request.pathWithQuery() ?? "/");
+    return (this.target ??= this.request.pathWithQuery() ?? "/");
   }
 
   get scheme(): string | undefined {
@@ -38,16 +41,23 @@ export class Incoming {
 
   /** In the order of their coming. A value need not be UTF-8. */
   get headers(): Header[] {
-    if (!this.#headers) {
+    if (!this.fields) {
       const fields = this.request.headers();
-      this.#headers = fields.entries();
+      this.fields = fields.entries();
       fields[Symbol.dispose]();
     }
-    return this.#headers;
+    return this.fields;
+  }
+
+  /** All of it, in the type of the web. */
+  whole(): Request {
+    const { method, pathWithQuery, scheme = "http", authority = "localhost" } = this;
+    const headers = this.headers.map(([name, value]): [string, string] => [name, fromBytes(value)]);
+    // To the web these have no body.
+    const body = method === "GET" || method === "HEAD" ? null : readBody(this.request);
+    return new Request(`${scheme}://${authority}${pathWithQuery}`, { method, headers, body });
   }
 }
-
-type Header = [string, Uint8Array];
 
 interface App {
   fetch(request: Request, incoming: Incoming): Response | Promise<Response>;
@@ -62,25 +72,13 @@ export function serve(app: App) {
   return {
     handle(request: IncomingRequest, out: ResponseOutparam): void | Promise<void> {
       const incoming = new Incoming(request);
-      const response = app.fetch(webRequest(request, incoming), incoming);
+      const response = app.fetch(new LightRequest(incoming) as unknown as Request, incoming);
       const whole = plain(response);
       if (!whole) return sendLater(request, response, out);
       sendWhole(whole, out);
       request[Symbol.dispose]();
     },
   };
-}
-
-function webRequest(request: IncomingRequest, incoming: Incoming): Request {
-  const { method } = incoming;
-  const light = new LightRequest(method, () => {
-    const { pathWithQuery, scheme = "http", authority = "localhost" } = incoming;
-    const headers = incoming.headers.map(([name, value]): [string, string] => [name, fromBytes(value)]);
-    // To the web these have no body.
-    const body = method === "GET" || method === "HEAD" ? null : readBody(request);
-    return new Request(`${scheme}://${authority}${pathWithQuery}`, { method, headers, body });
-  });
-  return light as unknown as Request;
 }
 
 function readBody(request: IncomingRequest): Uint8Array<ArrayBuffer> {
@@ -101,9 +99,7 @@ function readBody(request: IncomingRequest): Uint8Array<ArrayBuffer> {
 
 /** A text at once. */
 function sendWhole({ status, headers, text }: Plain, out: ResponseOutparam): void {
-  const list = Object.entries(headers).map(([name, value]): Header => [name.toLowerCase(), encoder.encode(value)]);
-  if (!list.some(([name]) => name === "content-type")) list.push(["content-type", TEXT]);
-  const [body, stream] = begin(status, list, out);
+  const [body, stream] = begin(status, headers, out);
   write(stream, encoder.encode(text));
   end(body, stream);
 }
@@ -163,7 +159,6 @@ function concat(chunks: Uint8Array[]): Uint8Array<ArrayBuffer> {
 }
 
 const encoder = new TextEncoder();
-const TEXT = encoder.encode("text/plain;charset=UTF-8");
 
 // A header's value is a string of bytes to the web, each a character. What is native does not go through them one by one.
 function fromBytes(bytes: Uint8Array): string {

@@ -10,48 +10,73 @@ const native = Symbol("native");
 
 type Light<T> = { readonly [native]: T };
 
-/** A request whose method is known. `make` is called where that does not suffice. */
-export class LightRequest {
-  #made?: Request;
+/** What a light request is made of. */
+export interface Source {
+  readonly method: string;
+  /** Called where the method does not suffice. */
+  whole(): Request;
+}
 
-  constructor(
-    readonly method: string,
-    private readonly make: () => Request,
-  ) {}
+/** A request whose method is known. */
+export class LightRequest {
+  // Declared, not defined: the engine takes its time to define a field.
+  declare private readonly source: Source;
+  declare private made?: Request;
+
+  constructor(source: Source) {
+    this.source = source;
+  }
+
+  get method(): string {
+    return this.source.method;
+  }
 
   get [native](): Request {
-    return (this.#made ??= this.make());
+    return (this.made ??= this.source.whole());
   }
 }
+
+/** A field: its name, and its value as bytes. */
+export type Header = [string, Uint8Array];
 
 /** What a text is sent with. */
 export interface Plain {
   status: number;
-  headers: Record<string, string>;
+  headers: Header[];
   text: string;
 }
 
+/** Under this name a response that is a text has it. */
+const text = Symbol("text");
+
 /** A response that is a text. */
 class LightResponse {
-  #made?: Response;
+  declare [text]?: Plain;
+  declare private made?: Response;
 
-  constructor(private readonly plain: Plain) {}
-
-  get [native](): Response {
-    return (this.#made ??= new NativeResponse(this.plain.text, this.plain));
+  constructor(plain: Plain) {
+    this[text] = plain;
   }
 
   get status(): number {
-    return this.plain.status;
+    return this[text]?.status ?? this[native].status;
   }
 
-  static plain(response: object): Plain | undefined {
-    return #made in response && !response.#made ? response.plain : undefined;
+  get [native](): Response {
+    const plain = this[text];
+    if (plain) {
+      const headers = plain.headers.map(([name, value]): [string, string] => [name, String.fromCharCode(...value)]);
+      this.made = new NativeResponse(plain.text, { status: plain.status, headers });
+      this[text] = undefined;
+    }
+    return this.made!;
   }
 }
 
 /** What a response was made of, if it is a text that nobody has read or changed since. */
-export const plain = LightResponse.plain;
+export function plain(response: object): Plain | undefined {
+  return (response as LightResponse)[text];
+}
 
 /** Gives a light class all else that the engine's has. */
 function complete(light: object, all: object): void {
@@ -81,9 +106,10 @@ globalThis.Request = new Proxy(NativeRequest, {
 // No proxy, which would take as long as all else about a response.
 function makeResponse(body?: BodyInit | null, init: ResponseInit = {}): object {
   const own = new.target === makeResponse;
-  const { status = 200, statusText, headers } = init;
-  if (own && typeof body === "string" && takesText(status) && !statusText && arePlain(headers)) {
-    return new LightResponse({ status, headers: headers ?? {}, text: body });
+  const { status = 200 } = init;
+  if (own && typeof body === "string" && takesText(status) && !init.statusText) {
+    const headers = plainHeaders(init.headers);
+    if (headers) return new LightResponse({ status, headers, text: body });
   }
   return Reflect.construct(NativeResponse, [body, init], own ? NativeResponse : new.target!);
 }
@@ -95,21 +121,44 @@ globalThis.fetch = (input, init) => nativeFetch(whole(input), init);
 
 // What is not as usual, the engine looks at: it refuses some of it.
 const BODILESS = new Set([204, 205, 304]);
-const USUAL = new Set(["Content-Type", "text/html; charset=UTF-8", "text/plain; charset=UTF-8", "application/json"]);
 const NAME = /^[\w-]+$/;
 const VALUE = /^[!-~]([ !-~]*[!-~])?$/;
+
+const { getPrototypeOf, prototype: ordinary } = Object;
+const encoder = new TextEncoder();
+const TYPE = "content-type";
+const TEXT: Header = [TYPE, encoder.encode("text/plain;charset=UTF-8")];
+/** The header of most responses, by its value. */
+const TYPES = new Map(
+  ["text/html; charset=UTF-8", "text/plain; charset=UTF-8", "application/json"].map((type) => [type, header(TYPE, type)]),
+);
+
+function header(name: string, value: string): Header {
+  return [name, encoder.encode(value)];
+}
 
 function takesText(status: number): boolean {
   return status === 200 || (Number.isInteger(status) && status > 200 && status < 600 && !BODILESS.has(status));
 }
 
-function arePlain(headers: HeadersInit | undefined): headers is Record<string, string> | undefined {
-  if (headers === undefined) return true;
-  if (Object.getPrototypeOf(headers) !== Object.prototype) return false;
-  const fields = headers as Record<string, string>;
+/** The headers as they are sent with a text; nothing, if the engine has to look at them. */
+function plainHeaders(given: HeadersInit | undefined): Header[] | undefined {
+  if (given === undefined) return [TEXT];
+  if (getPrototypeOf(given) !== ordinary) return undefined;
+  const fields = given as Record<string, string>;
+  const headers: Header[] = [];
+  let type: Header | undefined;
   for (const name in fields) {
-    if (!(USUAL.has(name) || NAME.test(name))) return false;
-    if (!(USUAL.has(fields[name]) || VALUE.test(fields[name]))) return false;
+    const value = fields[name];
+    if (name === "Content-Type" && (type = TYPES.get(value))) {
+      headers.push(type);
+      continue;
+    }
+    if (!NAME.test(name) || !VALUE.test(value)) return undefined;
+    const field = header(name.toLowerCase(), value);
+    if (field[0] === TYPE) type = field;
+    headers.push(field);
   }
-  return true;
+  if (!type) headers.push(TEXT);
+  return headers;
 }
