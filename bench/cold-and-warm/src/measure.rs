@@ -28,7 +28,7 @@ pub(crate) struct Plan {
 
 impl Plan {
     /// What a result is made of.
-    pub(crate) const FULL: Plan = Plan { cold: 40, rounds: 25, warm: 100, warm_up: 300 };
+    pub(crate) const FULL: Plan = Plan { cold: 40, rounds: 100, warm: 50, warm_up: 300 };
     /// Enough to see that all of it works.
     pub(crate) const QUICK: Plan = Plan { cold: 3, rounds: 3, warm: 20, warm_up: 20 };
 }
