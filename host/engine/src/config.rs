@@ -36,10 +36,6 @@ pub(crate) enum Calls {
     Concurrent,
 }
 
-impl Calls {
-    pub(crate) const ALL: [Self; 2] = [Self::Nested, Self::Concurrent];
-}
-
 /// The settings that compiling and running share.
 pub(crate) fn config(calls: Calls) -> Config {
     let concurrent = calls == Calls::Concurrent;

@@ -135,33 +135,32 @@ impl Guest {
     }
 }
 
-/// From the pool, unless the component needs more than an instance has there. How it calls was decided when it was
-/// compiled, and only an engine of the same kind takes it.
+/// From the pool, unless the component needs more than an instance has there.
 fn map(path: &Path, limits: &Limits) -> Result<(Engine, Component), Reason> {
-    for calls in Calls::ALL {
-        let engine = config::pooling_engine(limits, calls).map_err(Reason::Engine)?;
-        match map::component(&engine, path) {
-            Ok(component) if config::fits_pool(component.resources_required()) => return Ok((engine, component)),
-            // That kind takes it, but not the pool.
-            Ok(_) => break,
-            Err(_) => {}
-        }
+    if let Ok((engine, component)) = map_with(path, |calls| config::pooling_engine(limits, calls))?
+        && config::fits_pool(component.resources_required())
+    {
+        return Ok((engine, component));
     }
-    let (engine, component) = map_on_demand(path)?;
+    let mapped = map_with(path, config::on_demand_engine)?;
+    let (engine, component) = mapped.map_err(|error| Reason::of_refused(path, error))?;
     match config::initial_memory(component.resources_required()) {
         Some(needs) if needs > limits.memory as u64 => Err(Reason::Memory { needs, limit: limits.memory }),
         _ => Ok((engine, component)),
     }
 }
 
-fn map_on_demand(path: &Path) -> Result<(Engine, Component), Reason> {
-    let engine = config::on_demand_engine(Calls::Nested).map_err(Reason::Engine)?;
-    if let Ok(component) = map::component(&engine, path) {
-        return Ok((engine, component));
+/// How a component calls was decided when it was compiled, and only an engine of the same kind takes it.
+fn map_with(
+    path: &Path,
+    engine: impl Fn(Calls) -> wasmtime::Result<Engine>,
+) -> Result<wasmtime::Result<(Engine, Component)>, Reason> {
+    let nested = engine(Calls::Nested).map_err(Reason::Engine)?;
+    if let Ok(component) = map::component(&nested, path) {
+        return Ok(Ok((nested, component)));
     }
-    let engine = config::on_demand_engine(Calls::Concurrent).map_err(Reason::Engine)?;
-    let component = map::component(&engine, path).map_err(|error| Reason::of_refused(path, error))?;
-    Ok((engine, component))
+    let concurrent = engine(Calls::Concurrent).map_err(Reason::Engine)?;
+    Ok(map::component(&concurrent, path).map(|component| (concurrent, component)))
 }
 
 /// Whether instances can be used so.
@@ -206,7 +205,7 @@ mod tests {
             let engine = Engine::new(&config::config(calls)).unwrap();
             std::fs::write(&path, engine.precompile_component(wasm).unwrap()).unwrap();
             assert!(map(&path, &Limits::default()).is_ok(), "{calls:?}");
-            assert!(map_on_demand(&path).is_ok(), "{calls:?}");
+            assert!(map_with(&path, config::on_demand_engine).unwrap().is_ok(), "{calls:?}");
         }
     }
 }
