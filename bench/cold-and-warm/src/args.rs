@@ -26,6 +26,8 @@ pub(crate) enum Command {
     Load(Load),
     /// Count the instructions of the Rust example by callgrind
     Instructions(Instructions),
+    /// Have a bootstrap that counts what it does answer all kinds of events
+    Train(Train),
 }
 
 /// Which contenders.
@@ -109,4 +111,15 @@ pub(crate) struct Instructions {
     /// Keep the counts of this run
     #[arg(long)]
     pub(crate) update: bool,
+}
+
+/// `train`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Train {
+    /// A program that runs the bootstrap, where it is for another processor
+    #[arg(long, value_name = "PROGRAM")]
+    pub(crate) emulator: Option<PathBuf>,
+    /// What zips were unpacked to
+    #[arg(value_name = "DIR", required = true)]
+    pub(crate) folders: Vec<PathBuf>,
 }

@@ -56,6 +56,22 @@ impl Contender {
         Ok(all)
     }
 
+    /// A zip of funcserver's in the folder itself, with so many requests an instance.
+    pub(crate) fn bootstrap(emulator: Option<&Path>, reuse: &str) -> Contender {
+        let emulator = emulator.map(|path| path.display().to_string());
+        Contender {
+            name: "funcserver".into(),
+            title: "funcserver".into(),
+            made: String::new(),
+            stage: Some(".".into()),
+            build: Vec::new(),
+            command: emulator.into_iter().chain(["bootstrap".into()]).collect(),
+            extensions: Vec::new(),
+            port: None,
+            variables: BTreeMap::from([("FUNCSERVER_GUEST_REUSE".into(), reuse.into())]),
+        }
+    }
+
     /// The name of its folder.
     pub(crate) fn folder(&self) -> &str {
         self.stage.as_deref().unwrap_or(&self.name)

@@ -6,6 +6,7 @@
 
 mod args;
 mod contender;
+mod event;
 mod figures;
 mod instructions;
 mod load;
@@ -18,6 +19,7 @@ mod session;
 mod size;
 mod table;
 mod target;
+mod train;
 mod tree;
 
 use std::process::ExitCode;
@@ -36,6 +38,7 @@ async fn main() -> ExitCode {
         Command::Measure(args) => measure(&args).await,
         Command::Load(args) => load::run(&args).await,
         Command::Instructions(args) => instructions::run(&args).await,
+        Command::Train(args) => train::run(&args).await,
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

@@ -1,9 +1,8 @@
 //! What is asked for, and what a right answer looks like.
 
-use anyhow::{Context as _, Result, bail, ensure};
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
-use serde_json::{Value, json};
+use anyhow::{Result, bail, ensure};
+
+use crate::event;
 
 /// A page that every contender has.
 #[derive(Clone, Copy, Debug)]
@@ -20,31 +19,9 @@ impl Page {
         Page { path: "/articles", title: "Articles" },
     ];
 
-    /// The event that a load balancer makes of a browser's request.
+    /// The event that asks for it.
     pub(crate) fn event(self) -> String {
-        json!({
-            "requestContext": { "elb": {
-                "targetGroupArn": "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/site/0123456789abcdef"
-            }},
-            "httpMethod": "GET",
-            "path": self.path,
-            "queryStringParameters": { "page": "2", "sort": "name" },
-            "headers": {
-                "accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8",
-                "accept-encoding": "gzip, deflate, br",
-                "accept-language": "en-GB,en;q=0.7",
-                "cookie": "session=3f0a1c; theme=light",
-                "host": "shop.example",
-                "user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
-                "x-amzn-trace-id": "Root=1-6925a1b2-0123456789abcdef01234567",
-                "x-forwarded-for": "198.51.100.7",
-                "x-forwarded-port": "443",
-                "x-forwarded-proto": "https"
-            },
-            "body": "",
-            "isBase64Encoded": false
-        })
-        .to_string()
+        event::get(self.path).to_string()
     }
 
     /// Whether `reply` is this page for a load balancer.
@@ -52,14 +29,9 @@ impl Page {
     /// # Errors
     /// What is wrong with it.
     pub(crate) fn check(self, reply: &[u8]) -> Result<()> {
-        let reply: Value = serde_json::from_slice(reply).context("the reply is no JSON")?;
-        let status = &reply["statusCode"];
+        let (status, body) = event::answer(reply)?;
         ensure!(status == 200, "{}: the status is {status}, not 200", self.path);
-        let text = reply["body"].as_str().context("the reply has no body")?;
-        let text = match reply["isBase64Encoded"].as_bool() {
-            Some(true) => String::from_utf8(BASE64_STANDARD.decode(text)?)?,
-            _ => text.to_owned(),
-        };
+        let text = String::from_utf8(body)?;
         let title = format!("<h1>{}</h1>", self.title);
         if !text.contains(&title) || !text.trim_end().ends_with("</html>") {
             bail!("{}: the page lacks {title} or its end", self.path);
@@ -70,6 +42,10 @@ impl Page {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::prelude::BASE64_STANDARD;
+    use serde_json::json;
+
     use super::*;
 
     fn reply(status: u16, body: &str, encoded: bool) -> Vec<u8> {

@@ -43,16 +43,21 @@ impl Session {
         Ok((session, begin.elapsed()))
     }
 
-    /// Has the page made, checks it, and tells how long it took: from handing out the event to having the reply. What a
-    /// runtime does after the reply before is waited for, as Lambda's next event would hardly come so soon.
+    /// Has the page made, checks it, and tells how long it took.
     pub(crate) async fn ask(&self, page: Page) -> Result<Duration> {
-        let event = page.event();
+        let (reply, time) = self.invoke(page.event()).await?;
+        page.check(reply.as_ref())?;
+        Ok(time)
+    }
+
+    /// Hands out an event, and tells the reply, and how long it took to have it. What a runtime does after the reply before
+    /// is waited for, as Lambda's next event would hardly come so soon.
+    pub(crate) async fn invoke(&self, event: String) -> Result<(impl AsRef<[u8]>, Duration)> {
         self.ready().await?;
         let begin = Instant::now();
         let reply = self.environment.invoke(event.into()).await;
         let time = begin.elapsed();
-        page.check(&reply.map_err(|error| self.explain(&error))?)?;
-        Ok(time)
+        Ok((reply.map_err(|error| self.explain(&error))?, time))
     }
 
     /// Waits until it waits for an event.
