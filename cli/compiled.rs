@@ -8,12 +8,12 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use funcserver_bootstrap::artifact::Artifact;
 use funcserver_bootstrap::config::Env;
 use funcserver_bootstrap::marker;
-use funcserver_engine::{Arch, FileKind, Guest, Limits, Precompiled, Target, WASMTIME_VERSION, World, compile};
+use funcserver_engine::{Arch, FileKind, Limits, Precompiled, Target, WASMTIME_VERSION, World, compile};
 
 use crate::cache::{Cache, Kept};
 use crate::component::{Component, Origin};
 use crate::hash::sha256;
-use crate::{output, progress};
+use crate::{native, output, progress};
 
 /// A compiled component.
 #[derive(Debug)]
@@ -62,7 +62,7 @@ impl Compiled {
         check_fit(&path, header, facts.as_ref(), target)?;
         if target.triple() == Target::Host.triple() {
             // Only loading it tells whether it was compiled with the same settings.
-            Guest::load(&path, Limits::default()).map_err(|error| anyhow!("{error}"))?;
+            native::load(&path, &component.bytes, Limits::default())?;
         }
         Ok(Compiled { path, bytes: component.bytes, facts, _cache: None })
     }

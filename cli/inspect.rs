@@ -6,12 +6,13 @@ use std::process::ExitCode;
 
 use anyhow::{Result, anyhow};
 use funcserver_bootstrap::config::Env;
-use funcserver_engine::{FileKind, Guest, HandlerVersion, Limits, Precompiled, Target, World, compile};
+use funcserver_engine::{FileKind, HandlerVersion, Limits, Precompiled, Target, World, compile};
 use serde::Serialize;
 
 use crate::args;
 use crate::compiled::{check_fit, verified};
 use crate::component::{Component, Origin};
+use crate::native;
 use crate::output;
 use crate::project::Project;
 use crate::size::Size;
@@ -85,9 +86,7 @@ impl Report {
         reasons.extend(check_fit(path, header, facts.as_ref(), Target::Host).err().map(|error| error.to_string()));
         let world = match &facts {
             Some(facts) => World { imports: facts.imports.clone(), exports: facts.exports.clone() },
-            None if reasons.is_empty() => {
-                Guest::load(path, Limits::default()).map_err(|error| anyhow!("{error}"))?.world().clone()
-            }
+            None if reasons.is_empty() => native::load(path, &component.bytes, Limits::default())?.world().clone(),
             None => return Err(anyhow!("{}", reasons.join("; "))),
         };
         let mut report = Report::new(component, world);

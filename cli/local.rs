@@ -1,22 +1,22 @@
 //! A function on this machine: the host that runs in Lambda, in this process, for `serve` and `invoke`.
 
-use std::fs;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result};
 use bytes::Bytes;
 use funcserver_bootstrap::config::Env;
 use funcserver_bootstrap::log::Log;
 use funcserver_bootstrap::{After, Context, Host, Outcome, Sandbox};
-use funcserver_engine::{Guest, Options, Target};
+use funcserver_engine::Target;
 use funcserver_local::{Function, request_id};
 use tempfile::TempDir;
 
 use crate::compiled::Compiled;
 use crate::component::{Component, Origin};
+use crate::native;
 use crate::project::Project;
 
 /// The memory of the imitated function, in bytes, of which the component's limit follows where none is set.
@@ -61,16 +61,12 @@ impl LocalFunction {
 
     /// Compiles and loads `component`. The log goes to stderr.
     pub(crate) fn of(component: Component, project: &Project, setup: Setup, env: &dyn Env) -> Result<LocalFunction> {
-        let given = component.origin.clone();
         let compiled = Compiled::of(component, Target::Host, env)?;
         let scratch = TempDir::with_prefix("funcserver-").context("cannot make a temporary folder")?;
         let sandbox = Sandbox { memory: setup.memory, concurrency: 1, runtime_api: None, scratch: scratch.path() };
         let mut options = sandbox.options(&project.config, env)?;
         options.limits.concurrency = setup.concurrency;
-        let guest = match given {
-            Origin::File(path) if path == compiled.path => load_copy(&path, &compiled.bytes, options)?,
-            _ => load(&compiled.path, options)?,
-        };
+        let guest = native::load(&compiled.path, &compiled.bytes, options)?;
         let log = Log::new(project.config.log.format, project.config.log.level, io::stderr());
         log.forward_tracing();
         let host = Host::new(guest, &project.config, log);
@@ -89,17 +85,4 @@ impl LocalFunction {
         };
         self.host.invoke(event, context).await
     }
-}
-
-fn load(path: &Path, options: Options) -> Result<Guest> {
-    Guest::load(path, options).map_err(|error| anyhow!("{error}"))
-}
-
-/// Loads a copy of the user's own file: whoever writes it anew must not write into the memory of what runs.
-fn load_copy(path: &Path, bytes: &[u8], options: Options) -> Result<Guest> {
-    let folder = TempDir::with_prefix("funcserver-").context("cannot make a folder for a copy of the component")?;
-    let copy = folder.path().join(path.file_name().unwrap_or_default());
-    fs::write(&copy, bytes).with_context(|| format!("cannot copy the component to {}", copy.display()))?;
-    // What is mapped stays when the file goes.
-    load(&copy, options)
 }

@@ -1,4 +1,4 @@
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 //! `funcserver`: builds, inspects, serves, invokes and bundles `wasi:http` components for AWS Lambda behind an Application
 //! Load Balancer.
 //!
@@ -22,6 +22,7 @@ mod inspect;
 mod invoke;
 mod local;
 mod man;
+mod native;
 mod new;
 mod output;
 mod progress;

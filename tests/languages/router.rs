@@ -8,7 +8,7 @@ use bytes::Bytes;
 use funcserver_bootstrap::config::Config;
 use funcserver_bootstrap::log::{Format, Level, Log};
 use funcserver_bootstrap::{Context, Host, Outcome};
-use funcserver_engine::{FileKind, Guest, Limits, Target, compile};
+use funcserver_engine::{FileKind, Limits, Target, compile};
 use funcserver_events::alb::{self, ReplyForm};
 use http::Response;
 use tokio::runtime::{Builder, Runtime};
@@ -39,7 +39,7 @@ impl Router {
             _ => compile::compile(&bytes, Target::Host).map_err(|error| error.to_string())?,
         };
         std::fs::write(&compiled, code).unwrap();
-        let guest = Guest::load(&compiled, Limits { concurrency: CONCURRENCY, ..Limits::default() })
+        let guest = funcserver_test_guest::load(&compiled, Limits { concurrency: CONCURRENCY, ..Limits::default() })
             .map_err(|error| error.to_string())?;
         let version = guest.world().handler().map_err(|error| error.to_string())?;
         if version != language.version {

@@ -40,7 +40,7 @@ pub(crate) fn limits() -> Limits {
 }
 
 pub(crate) fn load(options: impl Into<Options>) -> Guest {
-    Guest::load(&FOLDER.path().join("handler.cwasm"), options).unwrap()
+    funcserver_test_guest::load(&FOLDER.path().join("handler.cwasm"), options).unwrap()
 }
 
 pub(crate) fn guest() -> Guest {

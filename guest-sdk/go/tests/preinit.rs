@@ -17,7 +17,7 @@ fn compile(settings: &str) -> (TempDir, String) {
 
 fn load(folder: &TempDir, grants: Grants) -> Guest {
     let options = Options { grants, ..Options::from(limits()) };
-    Guest::load(&folder.path().join("handler.cwasm"), options).unwrap()
+    funcserver_test_guest::load(&folder.path().join("handler.cwasm"), options).unwrap()
 }
 
 /// What a fresh instance saw when it was initialised, in its main, and now.

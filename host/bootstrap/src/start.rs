@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use funcserver_engine::Guest;
+use funcserver_engine::{Guest, LoadError, Options};
 use http::Uri;
 
 use crate::artifact::Artifact;
@@ -145,8 +145,15 @@ fn host(lambda: &LambdaEnv, config: &Config, env: &dyn Env, log: &Log) -> anyhow
     if let Some(scratch) = &options.grants.scratch {
         emptied(scratch).with_context(|| format!("cannot make {}", scratch.display()))?;
     }
-    let guest = Guest::load(&path, options)?;
-    Ok(Host::new(guest, config, log.clone()))
+    Ok(Host::new(load(&path, options)?, config, log.clone()))
+}
+
+/// Maps the function's component.
+#[expect(unsafe_code)]
+fn load(path: &Path, options: Options) -> Result<Guest, LoadError> {
+    // SAFETY: it is a part of the function as this executable is: whoever deployed the one compiled the other, by
+    // `funcserver build`. Nobody writes to it, as the folder of a function is read-only.
+    unsafe { Guest::load(path, options) }
 }
 
 /// A process that was killed before this one may have left something.

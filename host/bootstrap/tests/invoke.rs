@@ -13,7 +13,7 @@ use funcserver_bootstrap::config::Config;
 use funcserver_bootstrap::failure::Kind;
 use funcserver_bootstrap::log::{Format, Level, Log};
 use funcserver_bootstrap::{Context, Host, Outcome};
-use funcserver_engine::{Guest, Limits};
+use funcserver_engine::Limits;
 use serde_json::{Value, json};
 
 #[derive(Clone, Default)]
@@ -52,8 +52,11 @@ impl Bench {
         common::write_component(&path);
         let limits = Limits { memory: 32 << 20, ..Limits::default() };
         let log = Kept::default();
-        let host =
-            Host::new(Guest::load(&path, limits).unwrap(), config, Log::new(Format::Json, Level::Info, log.clone()));
+        let host = Host::new(
+            funcserver_test_guest::load(&path, limits).unwrap(),
+            config,
+            Log::new(Format::Json, Level::Info, log.clone()),
+        );
         Self { host, log, _folder: folder }
     }
 

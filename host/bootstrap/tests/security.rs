@@ -63,21 +63,24 @@ fn a_name_without_a_test_is_noticed() {
     assert!(!is_test(source, "missing"));
 }
 
+/// Where machine code is mapped, and where the bootstrap and the tool vouch for it.
+const AUDITED: [&str; 3] = ["cli/native.rs", "host/bootstrap/src/start.rs", "host/engine/src/map.rs"];
+
 #[test]
-fn all_unsafe_code_is_in_one_file() {
+fn all_unsafe_code_is_in_three_audited_places() {
     let mut files = Vec::new();
     for folder in ["host/events", "host/engine", "host/bootstrap", "host/local", "cli"] {
         sources(&root().join(folder), &mut files);
     }
-    let with_unsafe: Vec<_> = files
-        .into_iter()
-        .filter(|path| {
-            let text = fs::read_to_string(path).unwrap();
-            text.lines().any(|line| line.trim_start().starts_with(BLOCK) || line.contains(&format!(" {BLOCK}")))
+    let mut with_unsafe: Vec<_> = files
+        .iter()
+        .flat_map(|path| {
+            let blocks = fs::read_to_string(path).unwrap().matches(BLOCK).count();
+            std::iter::repeat_n(path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned(), blocks)
         })
         .collect();
-    assert_eq!(with_unsafe.len(), 1, "{with_unsafe:?}");
-    assert!(with_unsafe[0].ends_with("host/engine/src/map.rs"), "{with_unsafe:?}");
+    with_unsafe.sort();
+    assert_eq!(with_unsafe, AUDITED, "one block in each");
 }
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

@@ -1,6 +1,5 @@
 //! A loaded component, ready to answer requests.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -18,7 +17,8 @@ use crate::grants::Grants;
 use crate::instance::Handler;
 use crate::instances::Instances;
 use crate::limits::Limits;
-use crate::load_error::{LoadError, Reason};
+use crate::load_error::Reason;
+use crate::map::Code;
 use crate::network::{Client, Network};
 use crate::outlet::Outlet;
 use crate::reply::Reply;
@@ -26,7 +26,7 @@ use crate::reuse::Reuse;
 use crate::shared::Shared;
 use crate::state::Common;
 use crate::world::{HandlerVersion, World};
-use crate::{link, map, ticker};
+use crate::{link, ticker};
 
 /// A compiled component that is mapped and linked. Clones share it.
 #[derive(Clone)]
@@ -59,21 +59,15 @@ impl From<Limits> for Options {
 }
 
 impl Guest {
-    /// Maps and links the compiled component at `path`.
-    ///
-    /// The file is machine code: it must come from [`crate::compile`]. wasmtime checks only its header.
-    ///
-    /// # Errors
-    /// The file is missing, is something else, was compiled for another host, or does not handle `wasi:http`.
-    pub fn load(path: &Path, options: impl Into<Options>) -> Result<Self, LoadError> {
-        let Options { limits, network, grants, reuse } = options.into();
-        let wrong = |reason| LoadError::new(path, reason);
-        let (engine, component) = map(path, &limits).map_err(wrong)?;
+    /// Maps and links a compiled component.
+    pub(crate) fn of(code: &Code<'_>, options: Options) -> Result<Self, Reason> {
+        let Options { limits, network, grants, reuse } = options;
+        let (engine, component) = map(code, &limits)?;
         let world = world(&component, &engine);
-        let version = world.handler().map_err(|misfit| wrong(Reason::Misfit(misfit)))?;
-        check(&reuse, version).map_err(wrong)?;
-        let handler = link(&component, &engine, &world, version).map_err(|error| wrong(Reason::Link(error)))?;
-        ticker::start(engine.weak()).map_err(|error| wrong(Reason::Read(error)))?;
+        let version = world.handler().map_err(Reason::Misfit)?;
+        check(&reuse, version)?;
+        let handler = link(&component, &engine, &world, version).map_err(Reason::Link)?;
+        ticker::start(engine.weak()).map_err(Reason::Read)?;
         let common = Common { config: grants.config(), client: Arc::new(Client::new(&network)), grants, limits };
         // One request at a time is served in turn, which tells more of them apart.
         let shares = reuse.concurrent > 1 && common.limits.concurrency > 1;
@@ -136,14 +130,14 @@ impl Guest {
 }
 
 /// From the pool, unless the component needs more than an instance has there.
-fn map(path: &Path, limits: &Limits) -> Result<(Engine, Component), Reason> {
-    if let Ok((engine, component)) = map_with(path, |calls| config::pooling_engine(limits, calls))?
+pub(crate) fn map(code: &Code<'_>, limits: &Limits) -> Result<(Engine, Component), Reason> {
+    if let Ok((engine, component)) = map_with(code, |calls| config::pooling_engine(limits, calls))?
         && config::fits_pool(component.resources_required())
     {
         return Ok((engine, component));
     }
-    let mapped = map_with(path, config::on_demand_engine)?;
-    let (engine, component) = mapped.map_err(|error| Reason::of_refused(path, error))?;
+    let mapped = map_with(code, config::on_demand_engine)?;
+    let (engine, component) = mapped.map_err(|error| Reason::of_refused(code, error))?;
     match config::initial_memory(component.resources_required()) {
         Some(needs) if needs > limits.memory as u64 => Err(Reason::Memory { needs, limit: limits.memory }),
         _ => Ok((engine, component)),
@@ -151,16 +145,16 @@ fn map(path: &Path, limits: &Limits) -> Result<(Engine, Component), Reason> {
 }
 
 /// How a component calls was decided when it was compiled, and only an engine of the same kind takes it.
-fn map_with(
-    path: &Path,
+pub(crate) fn map_with(
+    code: &Code<'_>,
     engine: impl Fn(Calls) -> wasmtime::Result<Engine>,
 ) -> Result<wasmtime::Result<(Engine, Component)>, Reason> {
     let nested = engine(Calls::Nested).map_err(Reason::Engine)?;
-    if let Ok(component) = map::component(&nested, path) {
+    if let Ok(component) = code.map(&nested) {
         return Ok(Ok((nested, component)));
     }
     let concurrent = engine(Calls::Concurrent).map_err(Reason::Engine)?;
-    Ok(map::component(&concurrent, path).map(|component| (concurrent, component)))
+    Ok(code.map(&concurrent).map(|component| (concurrent, component)))
 }
 
 /// Whether instances can be used so.
@@ -187,25 +181,5 @@ fn link(component: &Component, engine: &Engine, world: &World, version: HandlerV
     match version {
         HandlerVersion::P2 => Ok(Handler::P2(ProxyPre::new(pre)?)),
         HandlerVersion::P3 => Ok(Handler::P3(ServicePre::new(pre)?)),
-    }
-}
-
-#[cfg(all(test, feature = "compile"))]
-mod tests {
-    use funcserver_test_guest::{WASM, WASM_P3};
-
-    use super::*;
-
-    #[test]
-    fn whatever_calls_it_was_compiled_for_an_engine_takes_it() {
-        let folder = tempfile::tempdir().unwrap();
-        // One of 0.2 that was compiled as all were once, for several calls at once, is none of today's, but fits.
-        for (wasm, calls) in [(WASM, Calls::Nested), (WASM, Calls::Concurrent), (WASM_P3, Calls::Concurrent)] {
-            let path = folder.path().join("guest.cwasm");
-            let engine = Engine::new(&config::config(calls)).unwrap();
-            std::fs::write(&path, engine.precompile_component(wasm).unwrap()).unwrap();
-            assert!(map(&path, &Limits::default()).is_ok(), "{calls:?}");
-            assert!(map_with(&path, config::on_demand_engine).unwrap().is_ok(), "{calls:?}");
-        }
     }
 }

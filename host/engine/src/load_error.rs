@@ -1,12 +1,12 @@
 //! Why a component cannot be loaded, in words that help.
 
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::WASMTIME_VERSION;
 use crate::file_kind::{FileKind, Precompiled};
+use crate::map::Code;
 use crate::world::Misfit;
 
 /// Why a file cannot be used as a compiled component.
@@ -36,15 +36,12 @@ pub(crate) enum Reason {
 }
 
 impl Reason {
-    /// Looks at a file that wasmtime has refused, for the reason in words that help.
-    pub(crate) fn of_refused(path: &Path, error: wasmtime::Error) -> Self {
-        let mut bytes = Vec::new();
-        match File::open(path).and_then(|mut file| file.read_to_end(&mut bytes)) {
+    /// Looks at what wasmtime has refused, for the reason in words that help.
+    pub(crate) fn of_refused(code: &Code<'_>, error: wasmtime::Error) -> Self {
+        match code.kind() {
             Err(error) => Self::Read(error),
-            Ok(_) => match FileKind::of(&bytes) {
-                FileKind::Precompiled(found) => Self::Unfit { found, error: format!("{error:#}") },
-                kind => Self::Kind(kind),
-            },
+            Ok(FileKind::Precompiled(found)) => Self::Unfit { found, error: format!("{error:#}") },
+            Ok(kind) => Self::Kind(kind),
         }
     }
 }

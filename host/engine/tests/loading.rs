@@ -3,13 +3,14 @@
 
 use std::path::{Path, PathBuf};
 
-use funcserver_engine::{Arch, FileKind, Guest, Limits, Target, compile};
+use funcserver_engine::{Arch, FileKind, Limits, Target, compile};
 
 fn refused(name: &str, bytes: &[u8]) -> String {
     let folder = tempfile::tempdir().unwrap();
     let path: PathBuf = folder.path().join(name);
     std::fs::write(&path, bytes).unwrap();
-    let error = Guest::load(&path, Limits::default()).err().unwrap_or_else(|| panic!("{name} was loaded"));
+    let error =
+        funcserver_test_guest::load(&path, Limits::default()).err().unwrap_or_else(|| panic!("{name} was loaded"));
     let text = error.to_string();
     assert!(text.contains(name), "{text}");
     text
@@ -21,7 +22,7 @@ fn other_arch() -> Arch {
 
 #[test]
 fn a_file_that_is_not_there() {
-    let error = Guest::load(Path::new("no/such.cwasm"), Limits::default()).err().unwrap().to_string();
+    let error = funcserver_test_guest::load(Path::new("no/such.cwasm"), Limits::default()).err().unwrap().to_string();
     assert!(error.contains("no/such.cwasm") && error.contains("cannot read"), "{error}");
 }
 
@@ -61,7 +62,8 @@ fn more_memory_at_the_start_than_allowed() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("guest.cwasm");
     std::fs::write(&path, compile::compile(funcserver_test_guest::WASM, Target::Host).unwrap()).unwrap();
-    let error = Guest::load(&path, Limits { memory: 65_536, ..Limits::default() }).err().unwrap().to_string();
+    let error =
+        funcserver_test_guest::load(&path, Limits { memory: 65_536, ..Limits::default() }).err().unwrap().to_string();
     assert!(error.contains("limits.memory") && error.contains("65536"), "{error}");
 }
 
@@ -99,7 +101,7 @@ fn the_world_is_the_same_before_and_after_compiling() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("guest.cwasm");
     std::fs::write(&path, compile::compile(funcserver_test_guest::WASM, Target::Host).unwrap()).unwrap();
-    let loaded = Guest::load(&path, Limits::default()).unwrap();
+    let loaded = funcserver_test_guest::load(&path, Limits::default()).unwrap();
     assert_eq!(*loaded.world(), compile::world(funcserver_test_guest::WASM).unwrap());
 }
 

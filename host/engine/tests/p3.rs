@@ -354,7 +354,7 @@ fn release_candidates_are_refused_with_the_reason() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("candidate.cwasm");
     std::fs::write(&path, compile::compile(&wasm, Target::Host).unwrap()).unwrap();
-    let error = Guest::load(&path, limits()).err().unwrap().to_string();
+    let error = funcserver_test_guest::load(&path, limits()).err().unwrap().to_string();
     assert!(error.contains("wasi:http/handler@0.3.0-rc-2026-02-09"), "{error}");
     assert!(error.contains("release candidate"), "{error}");
 }

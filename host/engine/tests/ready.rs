@@ -78,7 +78,7 @@ fn starting(time: Duration) -> Guest {
     let path = folder.path().join("starter.cwasm");
     let wasm = wat::parse_str(starter(time.as_millis())).unwrap();
     std::fs::write(&path, compile::compile(&wasm, Target::Host).unwrap()).unwrap();
-    Guest::load(&path, Limits { concurrency: 1, ..limits() }).unwrap()
+    funcserver_test_guest::load(&path, Limits { concurrency: 1, ..limits() }).unwrap()
 }
 
 fn with_scratch(concurrency: usize, scratch: &Path) -> Guest {

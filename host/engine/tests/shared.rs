@@ -213,7 +213,7 @@ fn what_cannot_be_shared_is_refused_with_the_remedy() {
     let path = folder.path().join("guest.cwasm");
     let refused = |wasm: &[u8], options| {
         std::fs::write(&path, compile::compile(wasm, Target::Host).unwrap()).unwrap();
-        Guest::load(&path, options).err().unwrap().to_string()
+        funcserver_test_guest::load(&path, options).err().unwrap().to_string()
     };
     let text = refused(funcserver_test_guest::WASM, options(1000));
     assert!(text.contains("guest.concurrent is 4") && text.contains("wasi:http 0.3"), "{text}");

@@ -5,7 +5,7 @@
 mod common;
 
 use common::{act, limits};
-use funcserver_engine::{Fault, Guest, Limits, Target, compile};
+use funcserver_engine::{Fault, Limits, Target, compile};
 
 /// More than the pool has slots for, so that each is used again and again.
 const REQUESTS: usize = 30;
@@ -72,7 +72,7 @@ async fn a_slot_is_fresh_for_every_instance() {
         let wasm = wat::parse_str(spoiler(bytes)).unwrap();
         let path = folder.path().join(format!("{bytes}.cwasm"));
         std::fs::write(&path, compile::compile(&wasm, Target::Host).unwrap()).unwrap();
-        let guest = Guest::load(&path, Limits { concurrency: 1, ..limits() }).unwrap();
+        let guest = funcserver_test_guest::load(&path, Limits { concurrency: 1, ..limits() }).unwrap();
         for _ in 0..REQUESTS {
             let (answer, _) = act(&guest, "").await;
             assert_eq!(answer.result.unwrap_err(), Fault::NoAnswer, "{bytes} bytes");

@@ -29,12 +29,12 @@ pub fn limits() -> Limits {
 }
 
 pub fn guest(options: impl Into<Options>) -> Guest {
-    Guest::load(&GUEST, options).unwrap()
+    funcserver_test_guest::load(&GUEST, options).unwrap()
 }
 
 /// The one of `wasi:http` 0.3.
 pub fn guest_p3(options: impl Into<Options>) -> Guest {
-    Guest::load(&GUEST_P3, options).unwrap()
+    funcserver_test_guest::load(&GUEST_P3, options).unwrap()
 }
 
 pub fn guest_with_host_imports() -> Guest {
@@ -43,7 +43,7 @@ pub fn guest_with_host_imports() -> Guest {
 
 /// A guest that imports `wasi:config/store` and `funcserver:lambda/context` besides.
 pub fn guest_with(options: impl Into<Options>) -> Guest {
-    Guest::load(&HOST_IMPORTS, options).unwrap()
+    funcserver_test_guest::load(&HOST_IMPORTS, options).unwrap()
 }
 
 /// Keeps lines and notices in the order in which they come.
