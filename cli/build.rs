@@ -21,7 +21,8 @@ pub(crate) fn run(args: &args::Build, env: &dyn Env) -> Result<ExitCode> {
     BuildCommand::of(args.component.path.as_deref(), &project).map_or(Ok(()), |build| build.run())?;
     let component = Component::choose(args.component.path.as_deref(), &project)?;
     let arch = compiled::arch(args.arch.arch, &component);
-    let Made { kept: Kept { bytes, facts, .. }, when, .. } = Made::of(&component, Target::Lambda(arch), env)?;
+    let Made { kept: Kept { bytes, facts, .. }, when, .. } =
+        Made::of(&component, Target::Lambda(arch), &project.config.component, env)?;
 
     let path = &args.output;
     write(path, &bytes).with_context(|| format!("cannot write {}", path.display()))?;

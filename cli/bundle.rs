@@ -43,7 +43,7 @@ pub(crate) fn run(args: &args::Bundle, env: &dyn Env) -> Result<ExitCode> {
     let arch = compiled::arch(args.arch.arch, &component);
     let bootstrap = BootstrapFile::find(args.bootstrap.as_deref(), arch, env)?;
     output::note(format_args!("the bootstrap is {}", bootstrap.path.display()));
-    let compiled = Compiled::of(component, Target::Lambda(arch), env)?;
+    let compiled = Compiled::of(component, Target::Lambda(arch), &project.config.component, env)?;
 
     let facts = compiled.facts.map(|facts| facts.to_json()).transpose()?;
     let settings = project.carried()?;

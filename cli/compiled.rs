@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use funcserver_bootstrap::artifact::Artifact;
-use funcserver_bootstrap::config::Env;
+use funcserver_bootstrap::config::{ComponentConfig, Env};
 use funcserver_bootstrap::marker;
 use funcserver_engine::{Arch, FileKind, Limits, Precompiled, Target, WASMTIME_VERSION, World, compile};
 
@@ -49,17 +49,23 @@ pub(crate) enum When {
 
 impl Compiled {
     /// Compiles `component` for `target`, or checks that it was compiled for it.
-    pub(crate) fn of(component: Component, target: Target, env: &dyn Env) -> Result<Compiled> {
+    pub(crate) fn of(
+        component: Component,
+        target: Target,
+        config: &ComponentConfig,
+        env: &dyn Env,
+    ) -> Result<Compiled> {
         match FileKind::of(&component.bytes) {
-            FileKind::Precompiled(header) => Compiled::given(component, &header, target),
-            _ => Made::of(&component, target, env).map(Compiled::from),
+            FileKind::Precompiled(header) => Compiled::given(component, &header, target, config),
+            _ => Made::of(&component, target, config, env).map(Compiled::from),
         }
     }
 
-    fn given(component: Component, header: &Precompiled, target: Target) -> Result<Compiled> {
+    fn given(component: Component, header: &Precompiled, target: Target, config: &ComponentConfig) -> Result<Compiled> {
         let Origin::File(path) = component.origin else { bail!("{} is compiled already", component.origin) };
         let facts = verified(&path, &component.bytes)?;
         check_fit(&path, header, facts.as_ref(), target)?;
+        Artifact::check_proposals(facts.as_ref(), &path, config)?;
         if target.triple() == Target::Host.triple() {
             // Only loading it tells whether it was compiled with the same settings.
             native::load(&path, &component.bytes, Limits::default())?;
@@ -76,23 +82,26 @@ impl From<Made> for Compiled {
 }
 
 impl Made {
-    /// Compiles `component` for `target`, if that was not done before.
-    pub(crate) fn of(component: &Component, target: Target, env: &dyn Env) -> Result<Made> {
+    /// Compiles `component` for `target`, if that was not done before, and if it uses no proposal but those that `config` allows.
+    pub(crate) fn of(component: &Component, target: Target, config: &ComponentConfig, env: &dyn Env) -> Result<Made> {
         let world = handler_world(component)?;
         let cache = Cache::open(env).context("cannot make a folder for compiled components")?;
         let source = sha256(component.source());
         if let Some(mut kept) = cache.get(&source, target) {
             // The same content may have had another name.
             kept.facts.name = component.name();
+            config.allow(&component.origin, &kept.facts.proposals)?;
             return Ok(Made { kept, when: When::Before, cache });
         }
         let begin = Instant::now();
         let doing = format!("compiling {} for {}", component.origin, target.triple());
         let initialized = component.initialized()?;
+        let used = proposals(&component.origin, &initialized)?;
+        config.allow(&component.origin, &used)?;
         let bytes = progress::during(doing, || compile::compile(&initialized, target))
             .map_err(|error| anyhow!("{}: {error}", component.origin))?;
         let when = When::Now(begin.elapsed());
-        let facts = facts(component, source, world, &bytes, target);
+        let facts = facts(component, source, (world, used), &bytes, target);
         let kept = cache.put(bytes, facts, target).context("cannot keep the compiled component in the cache")?;
         Ok(Made { kept, when, cache })
     }
@@ -164,7 +173,19 @@ fn handler_world(component: &Component) -> Result<World> {
     Ok(world)
 }
 
-fn facts(component: &Component, source: String, world: World, bytes: &[u8], target: Target) -> Artifact {
+/// The names of the proposals that a component uses.
+pub(crate) fn proposals(origin: &Origin, bytes: &[u8]) -> Result<Vec<String>> {
+    let used = compile::proposals(bytes).map_err(|error| anyhow!("{origin}: {error}"))?;
+    Ok(used.into_iter().map(|proposal| proposal.name.to_owned()).collect())
+}
+
+fn facts(
+    component: &Component,
+    source: String,
+    (world, proposals): (World, Vec<String>),
+    bytes: &[u8],
+    target: Target,
+) -> Artifact {
     Artifact {
         name: component.name(),
         sha256: sha256(bytes),
@@ -173,6 +194,7 @@ fn facts(component: &Component, source: String, world: World, bytes: &[u8], targ
         source_length: component.source().len() as u64,
         exports: world.exports,
         imports: world.imports,
+        proposals,
         wasmtime: WASMTIME_VERSION.to_owned(),
         funcserver: marker::VERSION.to_owned(),
         target: target.triple(),

@@ -5,12 +5,13 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Result, anyhow};
-use funcserver_bootstrap::config::Env;
+use funcserver_bootstrap::artifact::Artifact;
+use funcserver_bootstrap::config::{ComponentConfig, Env};
 use funcserver_engine::{FileKind, HandlerVersion, Limits, Precompiled, Target, World, compile};
 use serde::Serialize;
 
 use crate::args;
-use crate::compiled::{check_fit, verified};
+use crate::compiled::{check_fit, proposals, verified};
 use crate::component::{Component, Origin};
 use crate::native;
 use crate::output;
@@ -28,6 +29,8 @@ struct Report {
     imports: Vec<String>,
     /// Each WASI package with its version, such as `wasi:http@0.2.12`.
     wasi: Vec<String>,
+    /// The WebAssembly proposals that it uses, such as `simd`; null for a compiled one without facts.
+    proposals: Option<Vec<String>>,
     /// The handler that would be called, where there is one that this host can run.
     handler: Option<&'static str>,
     /// Whether it will run here.
@@ -54,7 +57,8 @@ struct CompiledReport {
 pub(crate) fn run(args: &args::Inspect, env: &dyn Env) -> Result<ExitCode> {
     let project = Project::read(env)?;
     let component = Component::choose(args.component.path.as_deref(), &project)?;
-    let report = Report::of(&component)?;
+    let mut report = Report::of(&component)?;
+    report.narrow(&component.origin, &project.config.component);
     if args.json {
         output::json(&report)?;
     } else {
@@ -76,7 +80,7 @@ impl Report {
 
     fn source(component: &Component) -> Result<Report> {
         let world = compile::world(&component.bytes).map_err(|error| anyhow!("{}: {error}", component.origin))?;
-        Ok(Report::new(component, world))
+        Ok(Report::new(component, world, Some(proposals(&component.origin, &component.bytes)?)))
     }
 
     /// The world of a compiled component stands in its facts; without them it has to be loaded.
@@ -89,7 +93,7 @@ impl Report {
             None if reasons.is_empty() => native::load(path, &component.bytes, Limits::default())?.world().clone(),
             None => return Err(anyhow!("{}", reasons.join("; "))),
         };
-        let mut report = Report::new(component, world);
+        let mut report = Report::new(component, world, facts.as_ref().map(|facts| facts.proposals.clone()));
         report.runs &= reasons.is_empty();
         report.reasons.extend(reasons);
         report.compiled = Some(CompiledReport {
@@ -101,12 +105,25 @@ impl Report {
         Ok(report)
     }
 
-    fn new(component: &Component, world: World) -> Report {
+    /// It does not run where the settings do not allow what it uses.
+    fn narrow(&mut self, origin: &Origin, config: &ComponentConfig) {
+        let not_allowed = match (&self.proposals, origin) {
+            (None, Origin::File(path)) => Artifact::check_proposals(None, path, config),
+            (used, _) => config.allow(origin, used.as_deref().unwrap_or_default()),
+        };
+        if let Err(error) = not_allowed {
+            self.runs = false;
+            self.reasons.push(error.to_string());
+        }
+    }
+
+    fn new(component: &Component, world: World, proposals: Option<Vec<String>>) -> Report {
         let handler = world.handler();
         Report {
             component: component.origin.to_string(),
             length: component.bytes.len() as u64,
             wasi: wasi(&world),
+            proposals,
             handler: handler.as_ref().ok().map(|version| match version {
                 HandlerVersion::P2 => "wasi:http/incoming-handler@0.2",
                 HandlerVersion::P3 => "wasi:http/handler@0.3",
@@ -130,20 +147,29 @@ impl Report {
             );
         }
         for (title, names) in [("exports", &self.exports), ("imports", &self.imports), ("wasi", &self.wasi)] {
-            text += &format!("\n{title}:");
-            for name in names {
-                text += &format!("\n  {name}");
-            }
-            if names.is_empty() {
-                text += " none";
-            }
+            text += &listed(title, names);
         }
+        text += &match &self.proposals {
+            Some(proposals) => listed("proposals", proposals),
+            None => "\nproposals: not known without its facts".to_owned(),
+        };
         match self.handler.filter(|_| self.runs) {
             Some(handler) => text += &format!("\nruns here: yes, as {handler}"),
             None => text += "\nruns here: no",
         }
         text
     }
+}
+
+fn listed(title: &str, names: &[String]) -> String {
+    let mut text = format!("\n{title}:");
+    for name in names {
+        text += &format!("\n  {name}");
+    }
+    if names.is_empty() {
+        text += " none";
+    }
+    text
 }
 
 /// The WASI packages of a world, each version once.

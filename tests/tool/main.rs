@@ -20,6 +20,7 @@ mod inspect;
 mod invoke;
 mod new;
 mod new_rust;
+mod proposals;
 mod record;
 mod schema;
 mod serve;

@@ -21,6 +21,17 @@ pub(crate) fn core_module() -> Vec<u8> {
     wat::parse_str("(module (func (export \"run\")))").unwrap()
 }
 
+/// A core module that is a handler, and uses the garbage collector.
+pub(crate) fn collected() -> Vec<u8> {
+    let module = r#"(module
+        (type $pair (struct (field i32) (field i32)))
+        (memory (export "memory") 1)
+        (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) unreachable)
+        (func (export "wasi:http/incoming-handler@0.2.12#handle") (param i32 i32)
+            (drop (struct.new $pair (local.get 0) (local.get 1)))))"#;
+    wat::parse_str(module).unwrap()
+}
+
 /// A core module whose initialisation is to be kept, and consists of `body`.
 pub(crate) fn initialised(body: &str) -> Vec<u8> {
     let module = format!(

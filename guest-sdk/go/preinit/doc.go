@@ -17,7 +17,7 @@
 //     alike. A generator of one's own, made by rand.New, is as its source was.
 //   - No files, arguments or network.
 //
-// It may take 60 seconds and 1 GiB. What it prints is shown by the tool.
+// It may take 60 seconds and 256 MiB of memory. What it prints is shown by the tool.
 //
 // # Files
 //

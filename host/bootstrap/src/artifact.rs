@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::{ComponentConfig, NotAllowed};
 use crate::marker;
 
 /// What is known of one compiled component.
@@ -29,6 +30,8 @@ pub struct Artifact {
     pub exports: Vec<String>,
     /// The interfaces that the component imports.
     pub imports: Vec<String>,
+    /// The WebAssembly proposals that the component uses, such as `simd`.
+    pub proposals: Vec<String>,
     /// The exact version of wasmtime that compiled it.
     pub wasmtime: String,
     /// The exact version of funcserver that compiled it.
@@ -128,6 +131,21 @@ impl Artifact {
     /// None that these types can cause.
     pub fn to_json(&self) -> serde_json::Result<String> {
         serde_json::to_string_pretty(self).map(|json| json + "\n")
+    }
+
+    /// Checks that the compiled component at `path`, of which `facts` are known, uses no proposal but those that `config`
+    /// allows.
+    ///
+    /// # Errors
+    /// [`NotAllowed`].
+    pub fn check_proposals(facts: Option<&Artifact>, path: &Path, config: &ComponentConfig) -> Result<(), NotAllowed> {
+        match facts {
+            Some(artifact) => config.allow(&path.display(), &artifact.proposals),
+            None if config.proposals.is_some() => {
+                Err(NotAllowed::Unknown { component: path.to_owned(), facts: Artifact::path(path) })
+            }
+            None => Ok(()),
+        }
     }
 
     /// Checks what costs nothing: that `component`, a file of `length` bytes, has the stated length, and was compiled by
@@ -234,6 +252,7 @@ mod tests {
             source_length: 2,
             exports: vec!["wasi:http/incoming-handler@0.2.12".into()],
             imports: vec!["wasi:http/types@0.2.12".into()],
+            proposals: vec!["simd".into()],
             wasmtime: funcserver_engine::WASMTIME_VERSION.into(),
             funcserver: marker::VERSION.into(),
             target: marker::TARGET.into(),
@@ -270,6 +289,23 @@ mod tests {
     fn facts_that_fit_pass() {
         artifact().check_cheap(Path::new("router.cwasm"), 3).unwrap();
         artifact().check_hash(Path::new("router.cwasm"), &"ab".repeat(32)).unwrap();
+    }
+
+    #[test]
+    fn what_is_not_known_is_refused_only_where_a_list_is_set() {
+        let path = Path::new("t/router.cwasm");
+        let check = |facts: Option<&Artifact>, config: &ComponentConfig| {
+            Artifact::check_proposals(facts, path, config).map_err(|error| error.to_string())
+        };
+        let any = ComponentConfig::default();
+        let none = ComponentConfig { proposals: Some(vec![]), ..ComponentConfig::default() };
+        assert_eq!(check(None, &any), Ok(()));
+        assert_eq!(check(Some(&artifact()), &any), Ok(()));
+        let error = check(Some(&artifact()), &none).unwrap_err();
+        assert!(error.starts_with("t/router.cwasm uses \"simd\", which component.proposals does not allow"), "{error}");
+        let error = check(None, &none).unwrap_err();
+        assert!(error.contains("what t/router.cwasm uses is not known without t/router.cwasm.json"), "{error}");
+        assert_eq!(check(Some(&Artifact { proposals: vec![], ..artifact() }), &none), Ok(()));
     }
 
     #[test]

@@ -131,10 +131,12 @@ fn read_if_there(path: &Path) -> anyhow::Result<Option<String>> {
 
 fn host(lambda: &LambdaEnv, config: &Config, env: &dyn Env, log: &Log) -> anyhow::Result<Host> {
     let path = find_component(lambda, config, &|path| path.is_file())?;
-    if let Some(artifact) = Artifact::read(&path)? {
+    let artifact = Artifact::read(&path)?;
+    if let Some(artifact) = &artifact {
         let length = path.metadata().with_context(|| format!("cannot read {}", path.display()))?.len();
         artifact.check_cheap(&path, length)?;
     }
+    Artifact::check_proposals(artifact.as_ref(), &path, &config.component)?;
     let sandbox = Sandbox {
         memory: lambda.memory,
         concurrency: lambda.concurrency,

@@ -232,7 +232,7 @@ async fn a_start_that_fails_says_what_to_do() {
     let good = compile::compile(funcserver_test_guest::WASM, Target::Host).unwrap();
     let facts = format!(
         r#"{{"name":"x","sha256":"","length":{},"source_sha256":"","source_length":0,"exports":[],"imports":[],
-            "wasmtime":"{}","funcserver":"{}","target":"{}"}}"#,
+            "proposals":[],"wasmtime":"{}","funcserver":"{}","target":"{}"}}"#,
         good.len() + 1,
         funcserver_engine::WASMTIME_VERSION,
         env!("CARGO_PKG_VERSION"),
@@ -258,6 +258,32 @@ async fn a_start_that_fails_says_what_to_do() {
     misspelt.variables = vec![("FUNCSERVER_LIMIT_MEMORY", "64MiB")];
     let message = misspelt.init_error().await;
     assert!(message.contains("FUNCSERVER_LIMITS_MEMORY"), "{message}");
+}
+
+#[tokio::test]
+async fn a_component_that_uses_what_the_function_does_not_allow_is_not_started() {
+    let good = compile::compile(funcserver_test_guest::WASM, Target::Host).unwrap();
+    let facts = format!(
+        r#"{{"name":"x","sha256":"","length":{},"source_sha256":"","source_length":0,"exports":[],"imports":[],
+            "proposals":["gc","simd"],"wasmtime":"{}","funcserver":"{}","target":"{}"}}"#,
+        good.len(),
+        funcserver_engine::WASMTIME_VERSION,
+        env!("CARGO_PKG_VERSION"),
+        Target::Host.triple()
+    );
+    let mut root = Root::empty()
+        .with_file("handler.cwasm", &good)
+        .with_file("handler.cwasm.json", &facts)
+        .with_file("funcserver.toml", "[component]\nproposals = ['simd']\n");
+    let message = root.init_error().await;
+    assert!(message.contains("handler.cwasm uses \"gc\", which component.proposals does not allow"), "{message}");
+    root.variables = vec![("FUNCSERVER_COMPONENT_PROPOSALS", "gc,simd")];
+    assert_eq!(status(&root.invoke(&act("state")).await.unwrap()), 200);
+
+    // Without its facts, nothing says what it uses.
+    std::fs::remove_file(root.folder.path().join("handler.cwasm.json")).unwrap();
+    let message = root.init_error().await;
+    assert!(message.contains("is not known without") && message.contains("handler.cwasm.json"), "{message}");
 }
 
 fn by_hand(variables: &[(&str, &str)], folder: &Path) -> Output {

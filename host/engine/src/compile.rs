@@ -1,5 +1,7 @@
 //! Compiles components, with the settings of the host that will run them.
 
+mod proposals;
+
 use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 use wasmtime::Engine;
 
@@ -8,6 +10,8 @@ use crate::file_kind::FileKind;
 use crate::target::Target;
 use crate::trim;
 use crate::world::World;
+
+pub use self::proposals::proposals;
 
 /// Counts the changes of the settings that are baked into compiled components: part of a cache's key, beside the
 /// version of wasmtime and the target.

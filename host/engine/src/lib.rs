@@ -33,6 +33,7 @@ mod p2;
 mod p3;
 #[cfg(feature = "compile")]
 pub mod preinit;
+mod proposal;
 mod random;
 mod reply;
 mod reuse;
@@ -55,6 +56,7 @@ pub use guest::{Guest, Options};
 pub use limits::Limits;
 pub use load_error::LoadError;
 pub use network::{Allow, AllowError, Network, Notice, Resolve, Resolving, SystemResolver};
+pub use proposal::{PROPOSALS, Proposal};
 pub use reuse::Reuse;
 pub use target::{Arch, Target, UnknownArch};
 pub use world::{HandlerVersion, Misfit, World};

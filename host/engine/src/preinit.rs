@@ -3,9 +3,16 @@
 //!
 //! The same module gives the same bytes, because its initialisation sees the same wherever and whenever it runs: no arguments,
 //! files or network, one environment variable ([`VARIABLE`]), clocks that begin at zero, and random numbers that follow
-//! from the module. A module that is kept so has to ask anew for all of these when an instance begins.
+//! from the module. A module that is kept so has to ask again for all of these when an instance begins.
+//!
+//! What runs here runs at build time, in the tool's own process: its time, memory, tables and output are bounded.
 
+mod bounds;
+mod segments;
+
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
@@ -13,11 +20,13 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use tokio::runtime::Builder;
 use tokio::time::timeout;
-use wasmtime::{Config, Engine, Instance, Linker, Module, OptLevel, Store, StoreLimits, StoreLimitsBuilder, Val};
+use wasmtime::{Config, Engine, Instance, Linker, Module, OptLevel, Store, Val};
 use wasmtime_wasi::p1::{self, WasiP1Ctx};
 use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtxBuilder};
 use wasmtime_wizer::{InstanceState, SnapshotVal, ValType, Wizer};
+
+use self::bounds::Bounds;
 
 /// By this variable, set to 1, a module knows that its initialisation is kept.
 pub const VARIABLE: &str = "FUNCSERVER_PREINIT";
@@ -28,14 +37,14 @@ const INITIALIZE: &str = "_initialize";
 /// How long an initialisation may take.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How much memory it may take.
-const MEMORY: usize = 1 << 30;
+/// How much memory it may have, in bytes: what it keeps becomes part of the zip, of which Lambda unpacks 250 MiB.
+const MEMORY: usize = 256 << 20;
 
 /// How much it may print.
 const OUTPUT: usize = 64 << 10;
 
-/// How many instructions, roughly, run between two looks at the clock.
-const SLICE: u64 = 10_000_000;
+/// How long it runs between two looks at the clock.
+const TICK: Duration = Duration::from_millis(10);
 
 /// A module that is initialised.
 #[derive(Debug)]
@@ -76,31 +85,55 @@ pub fn preinit(module: &[u8], seed: [u8; 32]) -> Result<Initialized, PreinitErro
 
 /// The same, in a thread of its own: the caller's may belong to a runtime already.
 fn within(module: &[u8], seed: [u8; 32], time: Duration) -> Result<Initialized, PreinitError> {
+    let engine = engine().map_err(unfit)?;
     let run = || {
         let runtime = Builder::new_current_thread().enable_time().build();
         let runtime = runtime.map_err(|error| PreinitError::Unfit(error.to_string()))?;
-        runtime.block_on(initialized(module, seed, time))
+        runtime.block_on(initialized(&engine, module, seed, time))
     };
-    let joined = thread::scope(|scope| scope.spawn(run).join());
+    let (end, ended) = mpsc::channel::<()>();
+    let ticking = &engine;
+    let tick = move || {
+        while ended.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+            ticking.increment_epoch();
+        }
+    };
+    let joined = thread::scope(|scope| {
+        scope.spawn(tick);
+        let joined = scope.spawn(run).join();
+        drop(end);
+        joined
+    });
     joined.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
-async fn initialized(wasm: &[u8], seed: [u8; 32], time: Duration) -> Result<Initialized, PreinitError> {
-    let unfit = |error: wasmtime::Error| PreinitError::Unfit(format!("{error:#}"));
+fn unfit(error: wasmtime::Error) -> PreinitError {
+    PreinitError::Unfit(format!("{error:#}"))
+}
+
+async fn initialized(
+    engine: &Engine,
+    wasm: &[u8],
+    seed: [u8; 32],
+    time: Duration,
+) -> Result<Initialized, PreinitError> {
+    let wasm = segments::packed(wasm, MEMORY).map_or(Cow::Borrowed(wasm), Cow::Owned);
     let mut wizer = Wizer::new();
     wizer.init_func(INITIALIZE);
-    let (context, instrumented) = wizer.instrument(wasm).map_err(unfit)?;
-    let engine = engine().map_err(unfit)?;
-    let module = Module::new(&engine, &instrumented).map_err(unfit)?;
+    let (context, instrumented) = wizer.instrument(&wasm).map_err(unfit)?;
+    let module = Module::new(engine, &instrumented).map_err(unfit)?;
     let pipe = MemoryOutputPipe::new(OUTPUT);
     let output = || String::from_utf8_lossy(&pipe.contents()).into_owned();
-    let failed = |reason| PreinitError::Failed { reason, output: output() };
 
-    let mut store = store(&engine, seed, &pipe);
+    let mut store = store(engine, seed, &pipe);
     let instance = match timeout(time, initialize(&mut store, &module)).await {
-        Ok(instance) => instance.map_err(|error| failed(error.root_cause().to_string()))?,
-        Err(_) => return Err(failed(format!("it takes longer than {time:?}"))),
+        Ok(instance) => instance.map_err(|error| error.root_cause().to_string()),
+        Err(_) => Err(format!("it takes longer than {time:?}")),
     };
+    let instance = instance.map_err(|reason| {
+        let reason = store.data().bounds.because(reason);
+        PreinitError::Failed { reason, output: output() }
+    })?;
     let module = wizer.snapshot(&context, &mut Kept { store, instance }).await.map_err(unfit)?;
     Ok(Initialized { module, output: output() })
 }
@@ -108,13 +141,15 @@ async fn initialized(wasm: &[u8], seed: [u8; 32], time: Duration) -> Result<Init
 fn engine() -> wasmtime::Result<Engine> {
     let mut config = Config::new();
     // It runs once: what counts is the time to compile it.
-    config.cranelift_opt_level(OptLevel::None).consume_fuel(true);
+    config.cranelift_opt_level(OptLevel::None);
+    // Not fuel: one instruction can fill all of the memory.
+    config.epoch_interruption(true);
     Engine::new(&config)
 }
 
 struct State {
     wasi: WasiP1Ctx,
-    limits: StoreLimits,
+    bounds: Bounds,
 }
 
 fn store(engine: &Engine, seed: [u8; 32], pipe: &MemoryOutputPipe) -> Store<State> {
@@ -128,15 +163,14 @@ fn store(engine: &Engine, seed: [u8; 32], pipe: &MemoryOutputPipe) -> Store<Stat
         .insecure_random(StdRng::from_seed(seed))
         .insecure_random_seed(0)
         .build_p1();
-    let limits = StoreLimitsBuilder::new().memory_size(MEMORY).build();
-    let mut store = Store::new(engine, State { wasi, limits });
-    store.limiter(|state| &mut state.limits);
+    let mut store = Store::new(engine, State { wasi, bounds: Bounds::default() });
+    store.limiter(|state| &mut state.bounds);
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_async_yield_and_update(1);
     store
 }
 
 async fn initialize(store: &mut Store<State>, module: &Module) -> wasmtime::Result<Instance> {
-    store.set_fuel(u64::MAX)?;
-    store.fuel_async_yield_interval(Some(SLICE))?;
     let mut linker = Linker::new(module.engine());
     p1::add_to_linker_async(&mut linker, |state: &mut State| &mut state.wasi)?;
     // What it imports as a component.
@@ -232,6 +266,11 @@ mod tests {
     }
 
     fn refused(body: &str) -> String {
+        preinit(&library(body), [7; 32]).unwrap_err().to_string()
+    }
+
+    /// One that never ends by itself: however short the time is, a slow machine changes nothing.
+    fn endless(body: &str) -> String {
         within(&library(body), [7; 32], Duration::from_millis(300)).unwrap_err().to_string()
     }
 
@@ -286,7 +325,12 @@ mod tests {
 
     #[test]
     fn an_initialisation_that_does_not_end_is_ended() {
-        assert_eq!(refused("(loop $again (br $again))"), "its initialisation failed: it takes longer than 300ms");
+        let late = "its initialisation failed: it takes longer than 300ms";
+        assert_eq!(endless("(loop $again (br $again))"), late);
+        // A few instructions that each take long.
+        let fill = "(drop (memory.grow (i32.const 2000)))
+            (loop $again (memory.fill (i32.const 65536) (i32.const 1) (i32.const 131000000)) (br $again))";
+        assert_eq!(endless(fill), late);
     }
 
     #[test]
@@ -297,8 +341,64 @@ mod tests {
 
     #[test]
     fn memory_has_its_limit() {
-        let module = kept("(global.set $counter (i64.extend_i32_s (memory.grow (i32.const 20000))))").module;
+        let module = kept("(global.set $counter (i64.extend_i32_s (memory.grow (i32.const 5000))))").module;
         assert_eq!(begins(&module, 0).0, -1);
+    }
+
+    #[test]
+    fn an_initialisation_that_fails_for_want_of_memory_is_told_the_limit() {
+        let fill = "(loop $again (br_if $again (i32.ne (memory.grow (i32.const 16)) (i32.const -1)))) unreachable";
+        let error = refused(fill);
+        assert!(error.contains("unreachable"), "{error}");
+        assert!(error.contains("it asked for more than the 256 MiB of memory"), "{error}");
+        let several = r#"(module (memory 3000) (memory 3000) (func (export "_initialize")))"#;
+        let error = preinit(&wat::parse_str(several).unwrap(), [7; 32]).unwrap_err().to_string();
+        assert!(error.contains("it asked for more than the 256 MiB of memory"), "{error}");
+        let table = r#"(module (table 2000000 funcref) (func (export "_initialize")))"#;
+        let error = preinit(&wat::parse_str(table).unwrap(), [7; 32]).unwrap_err().to_string();
+        assert!(error.contains("it asked for tables of more than 1048576 entries"), "{error}");
+    }
+
+    /// As many segments as any engine takes, and those that the snapshot adds.
+    #[test]
+    fn a_module_of_as_many_segments_as_there_may_be_is_kept() {
+        let segments: String =
+            (0..99_999).map(|at| format!("(data (i32.const {}) \"\\07\")\n", 4096 + 16 * at)).collect();
+        let text = format!(
+            r#"(module
+                (memory (export "memory") 64)
+                (global $counter (export "counter") (mut i64) (i64.const 1))
+                {segments}
+                (func (export "_initialize") (local $at i32)
+                    (loop $again
+                        (i64.store (local.get $at) (i64.const 9))
+                        (br_if $again (i32.lt_u
+                            (local.tee $at (i32.add (local.get $at) (i32.const 32)))
+                            (i32.const 4000000)))))
+                (func (export "get") (param i32) (result i64) (i64.load (local.get 0))))"#
+        );
+        let module = preinit(&wat::parse_str(text).unwrap(), [7; 32]).unwrap().module;
+        assert_eq!(begins(&module, 3_999_968).1, 9);
+        // One between those that the initialisation has written.
+        assert_eq!(begins(&module, 4096 + 16).1, 7);
+    }
+
+    #[test]
+    fn what_is_copied_from_segments_later_is_still_there() {
+        let text = r#"(module
+            (memory (export "memory") 1)
+            (global $counter (export "counter") (mut i64) (i64.const 1))
+            (data (i32.const 8) "\01")
+            (data "never asked for")
+            (data (i32.const 8) "\02")
+            (data $later "\05\00\00\00\00\00\00\00")
+            (func (export "_initialize") (global.set $counter (i64.load8_u (i32.const 8))))
+            (func (export "get") (param i32) (result i64)
+                (memory.init $later (i32.const 64) (i32.const 0) (i32.const 8))
+                (i64.load (local.get 0))))"#;
+        let module = preinit(&wat::parse_str(text).unwrap(), [7; 32]).unwrap().module;
+        assert_eq!(begins(&module, 64), (2, 5));
+        assert_eq!(begins(&module, 8), (2, 2));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Holds docs/configuration.md to the code.
 
+use funcserver_engine::{PROPOSALS, Proposal};
+
 use super::{Fallback, OTHER_VARIABLES, SETTINGS};
 
 const PAGE: &str = include_str!("../../../../docs/configuration.md");
@@ -28,6 +30,14 @@ fn the_page_shows_the_table() {
 fn the_page_shows_the_other_variables() {
     for (name, doc) in OTHER_VARIABLES {
         let row = format!("| `{name}` | {doc} |\n");
+        assert!(PAGE.contains(&row), "docs/configuration.md lacks this row:\n{row}");
+    }
+}
+
+#[test]
+fn the_page_shows_the_proposals() {
+    for Proposal { name, adds } in PROPOSALS {
+        let row = format!("| `{name}` | {adds} |\n");
         assert!(PAGE.contains(&row), "docs/configuration.md lacks this row:\n{row}");
     }
 }

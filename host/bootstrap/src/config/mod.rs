@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use funcserver_engine::{Allow, Reuse};
+use funcserver_engine::{Allow, Proposal, Reuse};
 use http::uri::PathAndQuery;
 
 use crate::log::{Format, Level};
@@ -19,6 +19,7 @@ mod env;
 mod error;
 mod file;
 mod lambda;
+mod proposals;
 mod schema;
 mod setting;
 #[cfg(test)]
@@ -31,6 +32,7 @@ pub use env::{Env, Variables};
 pub use error::{ConfigError, ConfigErrors, Hint, Place, Problem};
 pub use file::carried;
 pub use lambda::{LambdaEnv, LambdaEnvError};
+pub use proposals::NotAllowed;
 pub use setting::{Fallback, OTHER_VARIABLES, SETTINGS, Setting};
 
 const MIB: usize = 1024 * 1024;
@@ -74,6 +76,8 @@ pub struct ComponentConfig {
     pub build: Option<String>,
     /// What it is asked for before the first event.
     pub warmup: Option<PathAndQuery>,
+    /// Which proposals it may use, where that is less than all.
+    pub proposals: Option<Vec<&'static Proposal>>,
 }
 
 /// `[guest]`

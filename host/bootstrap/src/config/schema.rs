@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 
+use funcserver_engine::PROPOSALS;
 use serde_json::{Value, json};
 
 use super::setting::{Fallback, Kind, Setting};
@@ -30,6 +31,10 @@ impl Setting {
                 "propertyNames": { "pattern": "^[^=]+$" },
                 "additionalProperties": { "type": "string" },
             }),
+            Kind::Proposals { .. } => {
+                let names: Vec<_> = PROPOSALS.iter().map(|proposal| proposal.name).collect();
+                json!({ "type": "array", "items": { "enum": names } })
+            }
             Kind::Choice { names, .. } => json!({ "enum": names }),
             Kind::Origins { .. } => json!({ "type": "array", "items": { "type": "string", "pattern": r"\S" } }),
         };

@@ -5,11 +5,12 @@ use std::ops::RangeInclusive;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
-use funcserver_engine::Allow;
+use funcserver_engine::{Allow, Proposal};
 use http::uri::PathAndQuery;
 
+use super::error::shown;
 use super::value::{Written, size_text, time_text};
-use super::{Config, Fail};
+use super::{Config, Fail, proposals};
 
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
@@ -51,6 +52,7 @@ pub(super) enum Kind {
     Time { range: RangeInclusive<u64>, set: fn(&mut Config, Duration) },
     Origins { set: fn(&mut Config, Allow) },
     Folder { slot: fn(&mut Config) -> &mut Option<PathBuf> },
+    Proposals { slot: fn(&mut Config) -> &mut Option<Vec<&'static Proposal>> },
     Names { slot: fn(&mut Config) -> &mut Vec<String> },
     Pairs { slot: fn(&mut Config) -> &mut BTreeMap<String, String> },
     Choice { names: [&'static str; 2], set: fn(&mut Config, &str) },
@@ -81,6 +83,14 @@ pub static SETTINGS: &[Setting] = &[
         default: Fallback::Rule("none"),
         doc: "What the component is asked for in Lambda before the first event; see [handlers](handlers.md#the-warm-up).",
         kind: Kind::Target { slot: |config| &mut config.component.warmup },
+    },
+    Setting {
+        key: "component.proposals",
+        variable: "FUNCSERVER_COMPONENT_PROPOSALS",
+        carried: true,
+        default: Fallback::Rule("all that wasmtime has on: each of these"),
+        doc: "Which WebAssembly proposals the component may use. One that uses another is refused when it is compiled, and when the function starts; see [below](#proposals).",
+        kind: Kind::Proposals { slot: |config| &mut config.component.proposals },
     },
     Setting {
         key: "guest.env",
@@ -253,6 +263,7 @@ impl Setting {
             Kind::Names { .. } => r#"a list of names such as "STAGE", "API_KEY""#.into(),
             Kind::Pairs { .. } => r#"names with texts, as `{ STAGE = "test" }`; in the variable a JSON object"#.into(),
             Kind::Choice { names: [one, other], .. } => format!("\"{one}\" or \"{other}\""),
+            Kind::Proposals { .. } => format!("a list of {}", proposals::known()),
             Kind::Origins { .. } => r#"a list such as "https://api.example.com", "*.example.com:443""#.into(),
         }
     }
@@ -262,10 +273,19 @@ impl Setting {
     /// # Errors
     /// It is not allowed: what is, as [`Setting::allowed`] says it, and where that is not enough, what is wrong.
     pub(super) fn apply(&self, config: &mut Config, written: Written<'_>, folder: &Path) -> Result<(), String> {
-        if let (Kind::Origins { set }, Some(list)) = (&self.kind, written.list()) {
-            let allow = Allow::parse(list).map_err(|error| format!("{}; {error}", self.allowed()))?;
-            set(config, allow);
-            return Ok(());
+        match (&self.kind, written.list()) {
+            (Kind::Origins { set }, Some(list)) => {
+                let allow = Allow::parse(list).map_err(|error| format!("{}; {error}", self.allowed()))?;
+                set(config, allow);
+                return Ok(());
+            }
+            (Kind::Proposals { slot }, Some(list)) => {
+                let known = proposals::parse(&list);
+                let known = known.map_err(|name| format!("{}; \"{}\" is none of them", self.allowed(), shown(name)))?;
+                *slot(config) = Some(known);
+                return Ok(());
+            }
+            _ => {}
         }
         self.put(config, written, folder).ok_or_else(|| self.allowed())
     }
@@ -304,7 +324,7 @@ impl Setting {
                 *slot(config) = fit.then_some(pairs)?;
             }
             Kind::Choice { names, set } => set(config, names.iter().find(|name| written.text() == Some(name))?),
-            Kind::Origins { .. } => return None,
+            Kind::Origins { .. } | Kind::Proposals { .. } => return None,
         }
         Some(())
     }
@@ -365,6 +385,7 @@ mod tests {
             ("component.path", "a.wasm"),
             ("component.build", "make"),
             ("component.warmup", "/ready?quick"),
+            ("component.proposals", "simd,gc"),
             ("guest.env", r#"{"STAGE": "test"}"#),
             ("guest.inherit-env", "STAGE"),
             ("guest.assets", "public"),

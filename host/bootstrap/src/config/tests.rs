@@ -53,6 +53,7 @@ fn every_setting_from_the_file() {
                 path: Some("project/target/shop.wasm".into()),
                 build: Some("cargo build".into()),
                 warmup: None,
+                proposals: None,
             },
             network: NetworkConfig {
                 allow: Allow::parse(["https://api.example.com", "*.example.com:443"]).unwrap(),
@@ -94,6 +95,27 @@ fn the_network_is_closed_unless_it_is_opened() {
     assert_eq!(from_file("[network]\nallow = []\n"), Ok(Config::default()));
     let config = from_env(&[("FUNCSERVER_NETWORK_ALLOW", "https://a, *.b:443,http://10.0.0.5:8080")]).unwrap();
     assert_eq!(config.network.allow, Allow::parse(["https://a", "*.b:443", "http://10.0.0.5:8080"]).unwrap());
+}
+
+#[test]
+fn proposals_are_a_list_of_known_names() {
+    let names = |config: Config| {
+        config.component.proposals.map(|list| list.iter().map(|proposal| proposal.name).collect::<Vec<_>>())
+    };
+    let set = |value: &str| from_file(&format!("component.proposals = {value}")).map(names);
+    assert_eq!(set("[]"), Ok(Some(vec![])));
+    assert_eq!(set("['simd', 'gc']"), Ok(Some(vec!["simd", "gc"])));
+    let variable = from_env(&[("FUNCSERVER_COMPONENT_PROPOSALS", "simd, tail-call")]);
+    assert_eq!(variable.map(names), Ok(Some(vec!["simd", "tail-call"])));
+
+    let errors = lines(from_file("component.proposals = ['simd', 'GC']"));
+    let all: Vec<_> = funcserver_engine::PROPOSALS.iter().map(|proposal| format!("\"{}\"", proposal.name)).collect();
+    let expected = format!(
+        "funcserver.toml:1: component.proposals is ['simd', 'GC'], allowed: a list of {}; \"GC\" is none of them",
+        all.join(", ")
+    );
+    assert_eq!(errors, [expected]);
+    assert!(lines(from_file("component.proposals = 'gc'"))[0].contains("allowed: a list of \"bulk-memory\""));
 }
 
 #[test]

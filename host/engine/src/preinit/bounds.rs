@@ -1,0 +1,52 @@
+//! How much memory an initialisation may take, over all of its memories, and how many entries its tables.
+
+use wasmtime::ResourceLimiter;
+
+use super::MEMORY;
+
+/// How many entries its tables may have, each of which takes eight bytes. A large Go program has some 60,000 functions.
+const ENTRIES: usize = 1 << 20;
+
+/// What an initialisation has taken.
+#[derive(Debug, Default)]
+pub(super) struct Bounds {
+    /// In bytes, of all memories.
+    memory: usize,
+    /// Entries, of all tables.
+    entries: usize,
+    /// What it asked for and did not get.
+    refused: Option<String>,
+}
+
+impl Bounds {
+    /// Why it failed: what it was refused may be what made it fail.
+    pub(super) fn because(&self, reason: String) -> String {
+        match &self.refused {
+            Some(refused) => format!("{reason}; {refused}"),
+            None => reason,
+        }
+    }
+}
+
+impl ResourceLimiter for Bounds {
+    fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        let all = self.memory.saturating_add(desired.saturating_sub(current));
+        if all > MEMORY {
+            let most = MEMORY >> 20;
+            self.refused = Some(format!("it asked for more than the {most} MiB of memory that it may have"));
+            return Ok(false);
+        }
+        self.memory = all;
+        Ok(true)
+    }
+
+    fn table_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        let all = self.entries.saturating_add(desired.saturating_sub(current));
+        if all > ENTRIES {
+            self.refused = Some(format!("it asked for tables of more than {ENTRIES} entries"));
+            return Ok(false);
+        }
+        self.entries = all;
+        Ok(true)
+    }
+}
