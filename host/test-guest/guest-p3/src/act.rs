@@ -8,6 +8,7 @@ use wasip3::clocks::monotonic_clock::wait_for;
 use wasip3::http::types::{ErrorCode, Response};
 
 use crate::answer::Answer;
+use crate::attack::Attack;
 use crate::output::{self, Standard};
 use crate::seen::Seen;
 use crate::{entropy, fault, fetch, partial, surroundings};
@@ -95,6 +96,8 @@ pub enum Act<'a> {
     Random,
     /// `fetch:URL`: see [`fetch::answer`].
     Fetch(&'a str),
+    /// Anything else: see [`Attack`].
+    Attack(Attack<'a>),
 }
 
 impl<'a> Act<'a> {
@@ -141,7 +144,7 @@ impl<'a> Act<'a> {
             "env" => Self::Environment,
             "random" => Self::Random,
             "fetch" => Self::Fetch(argument),
-            _ => return Err(format!("no act is called {name:?}")),
+            _ => Self::Attack(Attack::instructed(name, argument)?),
         })
     }
 
@@ -173,6 +176,7 @@ impl<'a> Act<'a> {
             Self::Slow(time) => partial::slow(time),
             Self::WorkAfter(time) => partial::work_after(time),
             Self::Stream => partial::stream(seen),
+            Self::Attack(attack) => attack.perform(seen).await,
             answered => answered.answer(seen).await.send(),
         }
     }

@@ -18,7 +18,7 @@ pub async fn answer(url: &str) -> Answer {
     }
 }
 
-fn request(url: &str) -> Option<Request> {
+pub fn request(url: &str) -> Option<Request> {
     let (scheme, rest) = url.split_once("://")?;
     let (authority, path) = rest.find('/').map_or((rest, "/"), |slash| rest.split_at(slash));
     let scheme = match scheme {

@@ -6,6 +6,7 @@
 
 mod act;
 mod answer;
+mod attack;
 mod body;
 mod entropy;
 mod fault;

@@ -7,6 +7,7 @@ use serde_json::json;
 use wasip2::http::types::{ErrorCode, ResponseOutparam};
 
 use crate::answer::Answer;
+use crate::attack::Attack;
 use crate::seen::Seen;
 use crate::{entropy, fault, fetch, files, host_imports, partial, sockets, surroundings};
 
@@ -90,6 +91,8 @@ pub enum Act<'a> {
     Context,
     /// `config:KEY`: see [`host_imports`].
     Config(&'a str),
+    /// Anything else: see [`Attack`].
+    Attack(Attack<'a>),
 }
 
 impl<'a> Act<'a> {
@@ -138,7 +141,7 @@ impl<'a> Act<'a> {
             "request" => Self::Request(argument),
             "context" => Self::Context,
             "config" => Self::Config(argument),
-            _ => return Err(format!("no act is called {name:?}")),
+            _ => Self::Attack(Attack::instructed(name, argument)?),
         })
     }
 
@@ -165,6 +168,7 @@ impl<'a> Act<'a> {
             Self::Chunks(count) => partial::chunks(out, count),
             Self::Trailers => partial::trailers(out),
             Self::WorkAfter(time) => partial::work_after(out, time),
+            Self::Attack(attack) => attack.perform(seen, out),
             answered => answered.answer(seen).send(out),
         }
     }

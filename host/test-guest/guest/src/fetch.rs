@@ -134,7 +134,7 @@ fn body(response: IncomingResponse) -> (Vec<u8>, bool) {
 }
 
 /// From Rust's spelling (`ErrorCode::HttpRequestDenied`) to WIT's (`HTTP-request-denied`).
-fn name(error: &ErrorCode) -> String {
+pub fn name(error: &ErrorCode) -> String {
     let spelled = format!("{error:?}");
     let variant = spelled.trim_start_matches("ErrorCode::");
     let variant = variant.split('(').next().unwrap_or(variant);
