@@ -1,0 +1,57 @@
+//! Drives a bootstrap through good requests and attacks, with peers that misbehave and a Runtime API that does, and
+//! checks every answer, its time, and what the process holds at the end. `scripts/chaos` builds and runs it, and says
+//! what it holds.
+//!
+//! `stages` are the ways to run, `kinds` the table of what is sent, `api` the Runtime API, `peers` what handlers call,
+//! `judge` what an answer must be, `measure` what a process holds.
+
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used, clippy::expect_used)] // A tool for developers: its panics are its messages.
+
+mod api;
+mod case;
+mod event;
+mod judge;
+mod kinds;
+mod ledger;
+mod measure;
+mod options;
+mod peers;
+mod process;
+mod random;
+mod report;
+mod stages;
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use options::Options;
+use peers::Peers;
+use report::Report;
+
+fn main() -> ExitCode {
+    let options = match Options::read(std::env::args().skip(1)) {
+        Ok(options) => options,
+        Err(problem) => {
+            eprintln!("chaos: {problem}");
+            return ExitCode::from(2);
+        }
+    };
+    let started = Instant::now();
+    let peers = Peers::start(options.namespace);
+    println!("seed {}, {} events", options.seed, options.count);
+    if !peers.has_names() {
+        println!("without a namespace of its own: the attacks by name servers are left out");
+    }
+    let mut report = Report::default();
+    for stage in stages::all() {
+        if stage.is_wanted(&options) {
+            eprintln!("==> {stage}, after {} s", started.elapsed().as_secs());
+            stage.run(&options, &peers, &mut report);
+        }
+    }
+    report.check_peers(&peers);
+    report.print();
+    println!("{} s", started.elapsed().as_secs());
+    if report.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

@@ -1,0 +1,61 @@
+//! What a process holds.
+
+use std::fmt;
+use std::fs;
+use std::path::Path;
+
+/// Where the bootstrap puts the temporary folders of its handlers.
+const SCRATCH: &str = "/tmp/funcserver";
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Held {
+    /// Resident memory in KiB.
+    pub(crate) resident: u64,
+    pub(crate) threads: u64,
+    /// Open descriptors.
+    pub(crate) descriptors: u64,
+    /// Files and folders in the handlers' temporary folder.
+    pub(crate) files: u64,
+}
+
+impl Held {
+    pub(crate) fn of(process: u32) -> Self {
+        Self {
+            resident: field(process, "VmRSS:"),
+            threads: field(process, "Threads:"),
+            descriptors: fs::read_dir(format!("/proc/{process}/fd")).map_or(0, |all| all.count() as u64),
+            files: entries(Path::new(SCRATCH), 0),
+        }
+    }
+}
+
+impl fmt::Display for Held {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { resident, threads, descriptors, files } = self;
+        write!(
+            formatter,
+            "{:.1} MB resident, {threads} threads, {descriptors} descriptors, {files} temporary files",
+            *resident as f64 / 1024.0
+        )
+    }
+}
+
+/// The most that was resident since this was last asked, in KiB.
+pub(crate) fn take_peak(process: u32) -> u64 {
+    let peak = field(process, "VmHWM:");
+    let _ = fs::write(format!("/proc/{process}/clear_refs"), "5");
+    peak
+}
+
+fn field(process: u32, name: &str) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let value = status.lines().find_map(|line| line.strip_prefix(name));
+    value.and_then(|value| value.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0)
+}
+
+/// Not deeper than a path may be long: what lies deeper lies in what was counted.
+fn entries(folder: &Path, depth: usize) -> u64 {
+    let Ok(all) = fs::read_dir(folder) else { return 0 };
+    let below = |path: &Path| if depth < 100 && path.is_dir() { entries(path, depth + 1) } else { 0 };
+    all.flatten().map(|entry| 1 + below(&entry.path())).sum()
+}
