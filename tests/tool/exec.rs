@@ -116,13 +116,13 @@ fn fifty_requests_at_once_are_answered_or_throttled_by_four_programs_of_lambda_h
 #[test]
 fn the_function_is_the_one_that_was_described() {
     let tool = Tool::new();
-    let server = python(&tool, "--memory 256 --env STAGE=dev --timeout 1");
+    let server = python(&tool, "--memory 256 --env STAGE=dev --timeout 3");
     let seen: Value = serde_json::from_str(&get(server.address, "/", "").body).unwrap();
     assert_eq!((seen["memory"].as_str(), seen["stage"].as_str()), (Some("256"), Some("dev")));
 
     let slow = get(server.address, "/sleep/600", "");
     assert_eq!(slow.status, 502);
-    assert!(slow.body.contains("LambdaUnhandled") && slow.body.contains("timed out after 1.00"), "{}", slow.body);
+    assert!(slow.body.contains("LambdaUnhandled") && slow.body.contains("timed out after 3.00"), "{}", slow.body);
     let exited = get(server.address, "/exit", "");
     assert_eq!(exited.status, 502);
     server.log_line("GET /exit 502 in ");

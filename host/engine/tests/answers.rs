@@ -134,18 +134,19 @@ async fn an_answer_to_head_may_state_a_length() {
 async fn the_reply_does_not_wait_for_work_after_it() {
     let guest = guest(limits());
     let started = Instant::now();
-    let (answer, lines) = act(&guest, "after:400").await;
+    let (answer, lines) = act(&guest, "after:2500").await;
     assert!(answer.result.is_ok());
-    assert!(started.elapsed() < Duration::from_millis(350), "the reply came after {:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_millis(2_500), "the reply came after {:?}", started.elapsed());
+    assert_eq!(lines.all(), []);
     assert_eq!(answer.after.finish().await, None);
-    assert!(started.elapsed() >= Duration::from_millis(400));
+    assert!(started.elapsed() >= Duration::from_millis(2_500));
     assert_eq!(lines.all().len(), 1, "{:?}", lines.all());
 }
 
 #[tokio::test]
 async fn work_after_the_reply_ends_at_the_deadline() {
     let guest = guest(limits());
-    let (call, _) = call(Duration::from_millis(300));
+    let (call, _) = call(Duration::from_secs(2));
     let answer = guest.handle(request("after:60000"), call).await;
     assert!(answer.result.is_ok());
     assert_eq!(answer.after.finish().await, Some(Fault::Deadline));
@@ -164,14 +165,21 @@ async fn the_typed_import_tells_the_facts() {
     call.facts.multi_value_headers = true;
     call.facts.client_address = Some("2001:db8::1".into());
     let answer = guest.handle(request("context"), call).await;
-    let text = json(&answer.result.unwrap()).to_string();
-    for fact in ["id-1", "1700000000000", "function:shop", "arn:tg", "true", "2001:db8::1", "null"] {
-        assert!(text.contains(fact), "{fact} in {text}");
-    }
+    let facts = json(&answer.result.unwrap());
+    let expected = serde_json::json!({
+        "request_id": "id-1",
+        "deadline_ms": 1_700_000_000_000_u64,
+        "trace_id": null,
+        "function_arn": "arn:aws:lambda:eu-north-1:111122223333:function:shop",
+        "target_group_arn": "arn:tg",
+        "multi_value_headers": true,
+        "client_address": "2001:db8::1",
+    });
+    assert_eq!(facts, expected);
 }
 
 #[tokio::test]
 async fn a_configuration_without_values_is_empty() {
-    let text = json(&response(&guest_with_host_imports(), "config:anything").await).to_string();
-    assert!(text.contains("null"), "{text}");
+    let told = json(&response(&guest_with_host_imports(), "config:anything").await);
+    assert_eq!(told, serde_json::json!({ "value": null, "keys": [] }));
 }

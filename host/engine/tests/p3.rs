@@ -177,11 +177,11 @@ async fn the_body_of_an_answer_to_head_is_dropped() {
 #[tokio::test]
 async fn waiting_leaves_the_host_free() {
     let guest = guest_p3(limits());
-    for name in ["sleep:200", "block:200"] {
+    for name in ["sleep:1000", "block:1000"] {
         let started = Instant::now();
         let requests = (0..6).map(|_| response(&guest, name));
         futures_util::future::join_all(requests).await;
-        assert!(started.elapsed() < Duration::from_millis(900), "six {name} took {:?}", started.elapsed());
+        assert!(started.elapsed() < Duration::from_secs(5), "six {name} took {:?}", started.elapsed());
     }
 }
 
@@ -189,12 +189,12 @@ async fn waiting_leaves_the_host_free() {
 async fn the_reply_does_not_wait_for_work_after_it() {
     let guest = guest_p3(limits());
     let started = Instant::now();
-    let (answer, lines) = act(&guest, "after:400").await;
+    let (answer, lines) = act(&guest, "after:2500").await;
     assert_eq!(answer.result.unwrap().body(), "begun");
-    assert!(started.elapsed() < Duration::from_millis(350), "the reply came after {:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_millis(2_500), "the reply came after {:?}", started.elapsed());
     assert_eq!(lines.all(), []);
     assert_eq!(answer.after.finish().await, None);
-    assert!(started.elapsed() >= Duration::from_millis(400));
+    assert!(started.elapsed() >= Duration::from_millis(2_500));
     assert_eq!(lines.all(), [(Stream::Stdout, "worked after the answer".to_owned())]);
 }
 
@@ -202,12 +202,12 @@ async fn the_reply_does_not_wait_for_work_after_it() {
 async fn work_after_the_reply_ends_at_the_deadline() {
     let guest = guest_p3(limits());
     for name in ["after:60000", "spin-after-body"] {
-        let (call, lines) = call(Duration::from_millis(300));
+        let (call, lines) = call(Duration::from_secs(2));
         let started = Instant::now();
         let answer = guest.handle(request(name), call).await;
         assert_eq!(answer.result.unwrap_or_else(|fault| panic!("{name}: {fault}")).body(), "begun", "{name}");
         assert_eq!(answer.after.finish().await, Some(Fault::Deadline), "{name}");
-        assert!(started.elapsed() < Duration::from_secs(5), "{name} ended after {:?}", started.elapsed());
+        assert!(started.elapsed() < Duration::from_secs(10), "{name} ended after {:?}", started.elapsed());
         assert_eq!(lines.all(), [], "{name}");
     }
 }
@@ -323,7 +323,7 @@ async fn a_guest_that_never_ends_is_ended_at_its_deadline() {
 #[tokio::test]
 async fn a_spinning_guest_does_not_starve_others() {
     let guest = guest_p3(limits());
-    let (spinning, _) = call(Duration::from_millis(800));
+    let (spinning, _) = call(Duration::from_secs(3));
     let spin = guest.handle(request("spin"), spinning);
     let others = async {
         for _ in 0..5 {

@@ -10,7 +10,7 @@ use common::{act, call, guest_with, json, limits, request, response};
 use funcserver_engine::{After, Fault, Grants, Guest, Limits, Options, Target, compile};
 
 /// How long an instance takes to be made, where that is what counts.
-const SLOW: Duration = Duration::from_millis(500);
+const SLOW: Duration = Duration::from_secs(2);
 
 /// A component whose start waits for so many milliseconds and prints a line. It answers nothing.
 fn starter(milliseconds: u128) -> String {
@@ -110,7 +110,7 @@ async fn only_the_first_request_waits_for_its_instance() {
     assert_eq!(after.finish().await, None);
     for _ in 0..2 {
         let (taken, after) = time_of_a_request(&guest).await;
-        assert!(taken < SLOW / 2, "{taken:?}");
+        assert!(taken < SLOW, "{taken:?}");
         assert_eq!(after.finish().await, None);
     }
 }
@@ -121,24 +121,25 @@ async fn a_request_is_not_held_up_by_one_that_is_being_made() {
     let (_, after) = time_of_a_request(&guest).await;
     let (told, (taken, after)) = tokio::join!(after.finish(), time_of_a_request(&guest));
     assert_eq!(told, None);
-    assert!(taken >= SLOW && taken < SLOW * 3 / 2, "{taken:?}");
+    // Held up, it would wait for that one, and then for its own.
+    assert!(taken >= SLOW && taken < SLOW * 2, "{taken:?}");
     drop(after);
     // The one that was being made meanwhile.
     let (taken, _after) = time_of_a_request(&guest).await;
-    assert!(taken < SLOW / 2, "{taken:?}");
+    assert!(taken < SLOW, "{taken:?}");
 }
 
 #[tokio::test]
 async fn one_that_takes_too_long_is_given_up() {
-    let guest = starting(SLOW);
-    let started = Instant::now();
-    let (call, _) = call(SLOW * 3 / 2);
+    let slow = Duration::from_secs(3);
+    let guest = starting(slow);
+    let (call, _) = call(slow + SLOW);
     let answer = guest.handle(request(""), call).await;
     assert_eq!(answer.result.unwrap_err(), Fault::NoAnswer);
     assert_eq!(answer.after.finish().await, None);
-    assert!(started.elapsed() < SLOW * 2, "{:?}", started.elapsed());
+    // Not given up, one would be there.
     let (taken, _after) = time_of_a_request(&guest).await;
-    assert!(taken >= SLOW, "{taken:?}");
+    assert!(taken >= slow, "{taken:?}");
 }
 
 #[tokio::test]

@@ -93,11 +93,11 @@ async fn an_instance_that_missed_its_deadline_serves_no_other() {
 #[tokio::test]
 async fn each_request_has_a_deadline_of_its_own() {
     for guest in both(&options(1000)) {
-        let (short, _) = call(Duration::from_millis(300));
+        let (short, _) = call(Duration::from_secs(2));
         let answer = guest.handle(request("state"), short).await;
         assert!(answer.result.is_ok());
         answer.after.finish().await;
-        tokio::time::sleep(Duration::from_millis(350)).await;
+        tokio::time::sleep(Duration::from_millis(2_100)).await;
         assert!(response(&guest, "sleep:50").await.status().is_success());
         assert_eq!(requests(&guest).await, 2);
     }
@@ -117,11 +117,11 @@ async fn work_after_the_reply_ends_before_the_next_request_begins() {
 
 #[tokio::test]
 async fn an_instance_that_was_idle_for_too_long_is_dropped() {
-    let idle = Some(Duration::from_millis(300));
+    let idle = Some(Duration::from_secs(2));
     let options = Options { reuse: Reuse { requests: 1000, idle, ..Reuse::default() }, ..options(1) };
     for guest in both(&options) {
         assert_eq!((requests(&guest).await, requests(&guest).await), (1, 2));
-        tokio::time::sleep(Duration::from_millis(400)).await;
+        tokio::time::sleep(Duration::from_millis(2_100)).await;
         assert_eq!(requests(&guest).await, 1);
     }
 }

@@ -10,6 +10,7 @@ use aws_lambda_events::alb::AlbTargetGroupRequest;
 use bytes::Bytes;
 use common::{read, send};
 use funcserver_events::alb::HeaderMode::{self, Multi, Single};
+use funcserver_local::balancer::Handler;
 use funcserver_local::environment::{Fleet, Line, Program};
 use funcserver_local::{Function, InvocationError, Kind};
 use local::Local;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 const OK: &str = r#"{"statusCode":200,"headers":{"content-type":"text/plain"},"body":"fine","isBase64Encoded":false}"#;
 const OK_MULTI: &str = r#"{"statusCode":200,"multiValueHeaders":{"set-cookie":["a=1","b=2"]},"body":"fine"}"#;
@@ -280,11 +282,19 @@ async fn traces_of_clients_are_continued() {
     assert!(trace.starts_with("Self=1-") && trace.ends_with(";Root=1-0-0;A=b"), "{trace}");
 }
 
-async fn slow(event: Bytes) -> Result<Bytes, InvocationError> {
+/// Answers at once, and `/slow` after two seconds, and `/forever` never. Tells when it has begun with one of these.
+fn slowly() -> (impl Handler, UnboundedReceiver<()>) {
+    let (begun, told) = unbounded_channel();
+    (move |event: Bytes| slow(event, begun.clone()), told)
+}
+
+async fn slow(event: Bytes, begun: UnboundedSender<()>) -> Result<Bytes, InvocationError> {
     if event.windows(5).any(|window| window == b"/slow") {
-        tokio::time::sleep(Duration::from_millis(500)).await;
+        let _ = begun.send(());
+        tokio::time::sleep(Duration::from_secs(2)).await;
     }
     if event.windows(8).any(|window| window == b"/forever") {
+        let _ = begun.send(());
         std::future::pending::<()>().await;
     }
     Ok(Bytes::from_static(OK.as_bytes()))
@@ -292,7 +302,8 @@ async fn slow(event: Bytes) -> Result<Bytes, InvocationError> {
 
 #[tokio::test]
 async fn a_shutdown_waits_for_requests_on_their_way() {
-    let local = Local::with(Single, Duration::from_secs(20), slow).await;
+    let (handler, mut begun) = slowly();
+    let local = Local::with(Single, Duration::from_secs(20), handler).await;
     let address = local.address;
     let mut silent = TcpStream::connect(address).await.unwrap();
     let mut idle = TcpStream::connect(address).await.unwrap();
@@ -300,7 +311,7 @@ async fn a_shutdown_waits_for_requests_on_their_way() {
     assert_eq!(read(&mut idle).await.status, 200);
     let mut busy = TcpStream::connect(address).await.unwrap();
     busy.write_all(b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    begun.recv().await.unwrap();
     let answer = tokio::spawn(async move { read(&mut busy).await });
     assert_eq!(local.stop().await.0, 0);
     let answer = answer.await.unwrap();
@@ -312,30 +323,32 @@ async fn a_shutdown_waits_for_requests_on_their_way() {
 
 #[tokio::test]
 async fn a_shutdown_does_not_wait_for_ever() {
-    let local = Local::with(Single, Duration::from_millis(200), slow).await;
+    let (handler, mut begun) = slowly();
+    let local = Local::with(Single, Duration::from_millis(200), handler).await;
     let mut busy = TcpStream::connect(local.address).await.unwrap();
     busy.write_all(b"GET /forever HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    begun.recv().await.unwrap();
     let (broken_off, records) = local.stop().await;
     assert_eq!((broken_off, records[0].status), (1, 460));
 }
 
 #[tokio::test]
 async fn an_event_is_worked_on_to_its_end_when_the_client_hangs_up() {
-    let local = Local::with(Single, Duration::from_secs(1), slow).await;
+    let (handler, mut begun) = slowly();
+    let local = Local::with(Single, Duration::from_secs(10), handler).await;
     let mut stream = TcpStream::connect(local.address).await.unwrap();
     stream.write_all(b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    begun.recv().await.unwrap();
     drop(stream);
     let record = local.records(1).await.remove(0);
-    assert!(record.status == 200 && record.duration > Duration::from_millis(400), "{record:?}");
+    assert!(record.status == 200 && record.duration >= Duration::from_secs(2), "{record:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_clients_at_once() {
     use http_body_util::{BodyExt, Full};
     use hyper_util::rt::TokioIo;
-    let local = Local::with(Single, Duration::from_secs(5), slow).await;
+    let local = Local::with(Single, Duration::from_secs(5), slowly().0).await;
     let mut clients = tokio::task::JoinSet::new();
     for _ in 0..20 {
         let stream = TcpStream::connect(local.address).await.unwrap();

@@ -81,7 +81,7 @@ async fn several_runtimes_poll_at_once() {
     api.polled().await;
     // One that has hung up takes no event along.
     pollers.pop();
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
     let calls: Vec<Call> = ["a", "b", "c", "d"].map(|event| invoke(&api, event)).into();
     for stream in &mut pollers {
         let event = read(stream).await;
@@ -167,7 +167,7 @@ async fn time_runs_out() {
     assert!(error.message.ends_with("Error: Task timed out after 0.05 seconds"), "{}", error.message);
 
     let hasty = Arc::clone(&api);
-    let call = tokio::spawn(async move { hasty.invoke("{}", Duration::from_millis(300)).await });
+    let call = tokio::spawn(async move { hasty.invoke("{}", Duration::from_secs(2)).await });
     let (at, _) = next(&api).await;
     assert_eq!(call.await.unwrap().unwrap_err().kind, Kind::TimedOut);
     assert_eq!(send(api.address(), post(&format!("{at}/response"), "", "late")).await.status, 400);
