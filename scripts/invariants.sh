@@ -39,6 +39,15 @@ check_compiler() {
         die "the bootstrap holds a compiler: cargo tree -p funcserver-bootstrap ${inverse[*]}"
 }
 
+# The import that blocks its thread is for tests alone. That cargo tree names the feature where it is on is shown first.
+check_blocking() {
+    local features=(-e "normal,features" --prefix none)
+    [[ $(cargo tree --locked -p funcserver-bootstrap "${features[@]}" --features test-block) == *test-block* ]] ||
+        die "cargo tree does not name the feature test-block where it is on, so it proves nothing about the bootstrap"
+    [[ $(cargo tree --locked -p funcserver-bootstrap "${features[@]}") != *test-block* ]] ||
+        die "the bootstrap offers funcserver:test/block, which is for tests: cargo tree -p funcserver-bootstrap ${features[*]}"
+}
+
 # The Rust sources of the workspace, without the guests': those run inside the sandbox, on generated, unsafe bindings.
 sources() { find build.rs cli host \( -name target -o -name guest -o -name guest-p3 -o -name fuzz \) -prune -o -name '*.rs' -print | sort; }
 

@@ -1,5 +1,6 @@
 #![forbid(unsafe_code)]
-//! Compiles `guest/` twice, as any host can run it, and with the imports that only this project's host offers; and
+//! Compiles `guest/` as any host can run it, with the imports that only this project's host offers, and with one that only a
+//! test build of it offers; and
 //! `guest-p3/`, which speaks `wasi:http` 0.3.
 
 use std::path::Path;
@@ -13,6 +14,7 @@ fn main() -> ExitCode {
     hand_over(&[
         ("FUNCSERVER_TEST_GUEST", guest),
         ("FUNCSERVER_TEST_GUEST_HOST_IMPORTS", Guest { features: &["host-imports"], ..guest }),
+        ("FUNCSERVER_TEST_GUEST_BLOCK", Guest { features: &["block"], ..guest }),
         ("FUNCSERVER_TEST_GUEST_P3", Guest { folder: Path::new("guest-p3"), name: "test-guest-p3", features: &[] }),
     ])
 }

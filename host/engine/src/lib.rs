@@ -9,6 +9,7 @@
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
+mod block;
 mod call;
 #[cfg(feature = "compile")]
 pub mod compile;

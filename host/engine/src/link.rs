@@ -10,7 +10,7 @@ use wasmtime_wasi_config::WasiConfig;
 
 use crate::state::State;
 use crate::world::World;
-use crate::{context, head, sockets};
+use crate::{block, context, head, sockets};
 
 /// `wasi:cli` and `wasi:http` 0.2, and 0.3 for a component that asks for it; `wasi:config`, and the project's own context.
 /// Linking grants nothing by itself: what a guest can reach is decided by the state of its store.
@@ -23,6 +23,7 @@ pub(crate) fn linker(engine: &Engine, component: &Component, world: &World) -> w
     sockets::add_to_linker(&mut linker, component, engine)?;
     wasmtime_wasi_config::add_to_linker(&mut linker, |state: &mut State| WasiConfig::from(&state.common.config))?;
     context::add_to_linker(&mut linker)?;
+    block::add_to_linker(&mut linker)?;
     Ok(linker)
 }
 

@@ -180,6 +180,7 @@ fn unmet_import(import: &str) -> Option<String> {
     let (name, version) = split(import);
     let met = match (name, Line::of(version.as_ref())) {
         (CONFIG, _) => true,
+        (name, _) if crate::block::is_offered(name) => true,
         (CONTEXT, _) => version.as_ref().is_some_and(|version| version.major == 0 && version.minor == 1),
         (name, Some(Line::V0_2)) => LINKED_0_2.contains(&name),
         (name, Some(Line::V0_3)) => LINKED_0_3.contains(&name),

@@ -12,6 +12,9 @@ pub const WASM: &[u8] = include_bytes!(env!("FUNCSERVER_TEST_GUEST"));
 /// The same with the acts `context` and `config`: it imports `funcserver:lambda/context` and `wasi:config/store` too.
 pub const WASM_HOST_IMPORTS: &[u8] = include_bytes!(env!("FUNCSERVER_TEST_GUEST_HOST_IMPORTS"));
 
+/// The same with the act `block`: it imports `funcserver:test/block`, which the host offers with its feature `test-block`.
+pub const WASM_BLOCK: &[u8] = include_bytes!(env!("FUNCSERVER_TEST_GUEST_BLOCK"));
+
 /// The component of `wasi:http` 0.3. Of 0.2 it imports only what Rust's standard library asks for.
 pub const WASM_P3: &[u8] = include_bytes!(env!("FUNCSERVER_TEST_GUEST_P3"));
 

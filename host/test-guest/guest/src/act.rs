@@ -9,7 +9,7 @@ use wasip2::http::types::{ErrorCode, ResponseOutparam};
 use crate::answer::Answer;
 use crate::attack::Attack;
 use crate::seen::Seen;
-use crate::{entropy, fault, fetch, files, host_imports, partial, sockets, surroundings};
+use crate::{blocking, entropy, fault, fetch, files, host_imports, partial, sockets, surroundings};
 
 /// What `x-act` can ask for, written as the variant's comment begins. Numbers are decimal.
 pub enum Act<'a> {
@@ -62,6 +62,8 @@ pub enum Act<'a> {
     Allocate(usize),
     /// `sleep:MS`: waits in the host, then mirrors.
     Sleep(Duration),
+    /// `block:MS`: blocks the host's thread for so long, then mirrors; see [`blocking`].
+    Block(Duration),
     /// `stdout:TEXT`: prints a line, then mirrors.
     Stdout(&'a str),
     /// `stderr:TEXT`: the same on standard error.
@@ -123,6 +125,7 @@ impl<'a> Act<'a> {
             "trailers" => Self::Trailers,
             "after" => Self::WorkAfter(milliseconds(argument)?),
             "sleep" => Self::Sleep(milliseconds(argument)?),
+            "block" => Self::Block(milliseconds(argument)?),
             "stdout" => Self::Stdout(argument),
             "stderr" => Self::Stderr(argument),
             "print-long" => Self::PrintLong(number(argument)?),
@@ -179,6 +182,11 @@ impl<'a> Act<'a> {
             Self::Leak(count) => fault::leak_handles(count),
             Self::Allocate(mebibytes) => drop(fault::allocate(mebibytes)),
             Self::Sleep(time) => sleep(time),
+            Self::Block(time) => {
+                if let Err(reason) = blocking::block(time) {
+                    return Answer::bad_instruction(reason);
+                }
+            }
             Self::Stdout(text) => println!("{text}"),
             Self::Stderr(text) => eprintln!("{text}"),
             Self::PrintLong(count) => println!("{}", "x".repeat(count)),

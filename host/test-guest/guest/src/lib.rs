@@ -10,6 +10,7 @@
 mod act;
 mod answer;
 mod attack;
+mod blocking;
 mod body;
 mod entropy;
 mod fault;
