@@ -82,7 +82,8 @@ impl LocalFunction {
             deadline_ms: u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX),
             trace_id: None,
             function_arn: self.arn.clone(),
+            invocation_id: None,
         };
-        self.host.invoke(event, context).await
+        self.host.invoke(event, &self.host.invocation(context)).await
     }
 }

@@ -81,8 +81,9 @@ impl Router {
             deadline_ms: u64::try_from(deadline.as_millis()).unwrap(),
             trace_id: None,
             function_arn: "arn:aws:lambda:eu-north-1:111122223333:function:shop".to_owned(),
+            invocation_id: None,
         };
-        let (outcome, after) = self.host.invoke(event.into(), context).await;
+        let (outcome, after) = self.host.invoke(event.into(), &self.host.invocation(context)).await;
         after.finish().await;
         match outcome {
             Outcome::Reply { json, .. } => alb::read_reply(&json, form).map_err(|error| error.to_string()),

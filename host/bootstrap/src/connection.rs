@@ -1,17 +1,34 @@
 //! One HTTP/1.1 connection to the Runtime API, made when it is first needed, and anew when it is gone.
+//!
+//! Nothing that comes over it is believed to end: each answer has a head of at most 64 KiB and 100 headers, and a body that
+//! is read up to a limit of its own. How long an answer may take is the caller's affair: whoever drops a call drops the
+//! connection with it.
 
-use anyhow::{Context as _, bail};
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow, bail};
 use bytes::Bytes;
 use http::header::{HOST, USER_AGENT};
+use http::response::Parts;
 use http::uri::Authority;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
-use http_body_util::{BodyExt, Full};
-use hyper::client::conn::http1::{SendRequest, handshake};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::{Body, Incoming};
+use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("funcserver/", env!("CARGO_PKG_VERSION")));
 const HTTP: u16 = 80;
+/// How long TCP may take: the Runtime API is on the same machine.
+const CONNECT: Duration = Duration::from_secs(3);
+/// The largest head of an answer. An event's has a trace, a client context of 3,583 bytes and the facts of a caller; hyper
+/// takes 100 headers.
+const HEAD: usize = 64 * 1024;
 
 /// For one request after the other: the Runtime API has nothing that one connection could do at once.
 pub(crate) struct Connection {
@@ -21,7 +38,17 @@ pub(crate) struct Connection {
     host: HeaderValue,
     /// What every path begins with; empty in Lambda.
     base: String,
-    open: Option<SendRequest<Full<Bytes>>>,
+    open: Option<Open>,
+    /// What is still to be read of the last answer. With it, the connection is good for no other request.
+    body: Option<Incoming>,
+}
+
+/// A connection that is there. It moves only while somebody waits for it: so it needs no task, and what is sent is handed to
+/// the system before whoever sends it lets others run.
+struct Open {
+    sender: SendRequest<Full<Bytes>>,
+    driver: http1::Connection<TokioIo<TcpStream>, Full<Bytes>>,
+    ended: bool,
 }
 
 impl Connection {
@@ -33,10 +60,11 @@ impl Connection {
             host: HeaderValue::from_str(authority).unwrap_or(HeaderValue::from_static("")),
             base: endpoint.path().trim_end_matches('/').to_owned(),
             open: None,
+            body: None,
         }
     }
 
-    /// Sends a request for a path, and reads the answer to its end: only then can the connection be used again.
+    /// Sends a request for a path, and reads the head of the answer; [`Connection::rest`] reads its body.
     ///
     /// # Errors
     /// There is no connection, or it breaks. A request that was not sent for that is sent once more.
@@ -46,7 +74,7 @@ impl Connection {
         path: &str,
         mut headers: HeaderMap,
         body: Bytes,
-    ) -> anyhow::Result<Response<Bytes>> {
+    ) -> anyhow::Result<Parts> {
         headers.insert(HOST, self.host.clone());
         headers.insert(USER_AGENT, AGENT);
         let mut request = Request::new(Full::new(body));
@@ -54,51 +82,101 @@ impl Connection {
         *request.uri_mut() =
             if self.base.is_empty() { path.parse()? } else { format!("{}{path}", self.base).parse()? };
         *request.headers_mut() = headers;
-        let answer = self.send(request).await;
-        if answer.is_err() {
-            self.open = None;
-        }
-        answer.with_context(|| format!("the Runtime API does not answer {method} {path}"))
+        self.send(request).await.with_context(|| format!("the Runtime API does not answer {method} {path}"))
     }
 
-    /// Calls, for nothing but a status of success.
+    /// Reads what is left of the last answer: only then can the connection be used again.
     ///
     /// # Errors
-    /// Those of [`Connection::call`], and any other status.
+    /// It is longer than `most` bytes, or the connection breaks.
+    pub(crate) async fn rest(&mut self, most: usize) -> anyhow::Result<Bytes> {
+        let (Some(mut open), Some(body)) = (self.open.take(), self.body.take()) else { return Ok(Bytes::new()) };
+        if body.size_hint().lower() > most as u64 {
+            bail!("the Runtime API sends {} bytes, where {most} are the most", body.size_hint().lower());
+        }
+        let whole = open.drive(Limited::new(body, most).collect()).await;
+        let whole = whole
+            .map_err(|error| anyhow!("{error}"))
+            .with_context(|| format!("the Runtime API does not end what it sends, or sends more than {most} bytes"))?;
+        self.open = Some(open);
+        Ok(whole.to_bytes())
+    }
+
+    /// Calls, for nothing but a status of success and a body of at most `most` bytes.
+    ///
+    /// # Errors
+    /// Those of [`Connection::call`] and [`Connection::rest`], and any other status.
     pub(crate) async fn ask(
         &mut self,
         method: &Method,
         path: &str,
         headers: HeaderMap,
         body: Bytes,
-    ) -> anyhow::Result<Response<Bytes>> {
-        let response = self.call(method, path, headers, body).await?;
-        accepted(method, path, response.status())?;
-        Ok(response)
+        most: usize,
+    ) -> anyhow::Result<Parts> {
+        let head = self.call(method, path, headers, body).await?;
+        accepted(method, path, head.status)?;
+        self.rest(most).await?;
+        Ok(head)
     }
 
-    /// Asks for what lies at a path.
-    ///
-    /// # Errors
-    /// Those of [`Connection::ask`].
-    pub(crate) async fn get(&mut self, path: &str) -> anyhow::Result<Response<Bytes>> {
-        self.ask(&Method::GET, path, HeaderMap::new(), Bytes::new()).await
-    }
-
-    async fn send(&mut self, mut request: Request<Full<Bytes>>) -> anyhow::Result<Response<Bytes>> {
-        if let Some(open) = &mut self.open
-            && open.ready().await.is_ok()
+    async fn send(&mut self, mut request: Request<Full<Bytes>>) -> anyhow::Result<Parts> {
+        // A call that is dropped takes its connection along, as the answer to it would be taken for that to another.
+        let unread = self.body.take().is_some();
+        if let Some(mut open) = self.open.take().filter(|_| !unread)
+            && open.is_ready().await
         {
-            match open.try_send_request(request).await {
-                Ok(response) => return whole(response).await,
+            let sent = open.sender.try_send_request(request);
+            match open.drive(sent).await {
+                Ok(answer) => return Ok(self.keep(open, answer)),
                 Err(mut error) => match error.take_message() {
                     Some(unsent) => request = unsent,
                     None => return Err(error.into_error().into()),
                 },
             }
         }
-        let open = self.open.insert(connect(&self.address).await?);
-        whole(open.send_request(request).await?).await
+        let mut open = connect(&self.address).await?;
+        let sent = open.sender.send_request(request);
+        let answer = open.drive(sent).await?;
+        Ok(self.keep(open, answer))
+    }
+
+    fn keep(&mut self, open: Open, answer: http::Response<Incoming>) -> Parts {
+        let (head, body) = answer.into_parts();
+        (self.open, self.body) = (Some(open), Some(body));
+        head
+    }
+}
+
+impl Open {
+    /// Whether it takes a request; the other side may have closed it meanwhile.
+    async fn is_ready(&mut self) -> bool {
+        poll_fn(|context| {
+            self.work(context);
+            match self.ended {
+                true => Poll::Ready(false),
+                false => self.sender.poll_ready(context).map(|ready| ready.is_ok()),
+            }
+        })
+        .await
+    }
+
+    /// Waits for what it is to bring, and lets it work meanwhile.
+    async fn drive<T>(&mut self, wanted: impl Future<Output = T>) -> T {
+        let mut wanted = pin!(wanted);
+        poll_fn(|context| {
+            if let Poll::Ready(done) = wanted.as_mut().poll(context) {
+                return Poll::Ready(done);
+            }
+            self.work(context);
+            wanted.as_mut().poll(context)
+        })
+        .await
+    }
+
+    /// Sends and receives. With what error it ends, those who wait are told by hyper.
+    fn work(&mut self, context: &mut Context<'_>) {
+        self.ended = self.ended || Pin::new(&mut self.driver).poll(context).is_ready();
     }
 }
 
@@ -110,16 +188,12 @@ pub(crate) fn accepted(method: &Method, path: &str, status: StatusCode) -> anyho
     Ok(())
 }
 
-async fn connect(address: &str) -> anyhow::Result<SendRequest<Full<Bytes>>> {
-    let stream = TcpStream::connect(address).await.with_context(|| format!("no connection to {address}"))?;
+async fn connect(address: &str) -> anyhow::Result<Open> {
+    let stream = timeout(CONNECT, TcpStream::connect(address)).await.map_err(|_| anyhow!("nobody answers"));
+    let stream = stream.and_then(|stream| Ok(stream?)).with_context(|| format!("no connection to {address}"))?;
     stream.set_nodelay(true)?;
-    let (sender, connection) = handshake(TokioIo::new(stream)).await?;
-    // Ends with the sender; what goes wrong meanwhile, the sender tells.
-    tokio::spawn(connection);
-    Ok(sender)
-}
-
-async fn whole(response: Response<hyper::body::Incoming>) -> anyhow::Result<Response<Bytes>> {
-    let (parts, body) = response.into_parts();
-    Ok(Response::from_parts(parts, body.collect().await?.to_bytes()))
+    let mut builder = http1::Builder::new();
+    builder.max_header_size(HEAD);
+    let (sender, driver) = builder.handshake(TokioIo::new(stream)).await?;
+    Ok(Open { sender, driver, ended: false })
 }

@@ -2,12 +2,14 @@
 //! Source: AWS Lambda developer guide, "Using the Lambda Extensions API to create extensions".
 
 use std::future;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
+use tokio::time::timeout;
 
-use crate::connection::Connection;
+use crate::connection::{Connection, accepted};
 use crate::log::{Log, Value};
 
 const REGISTER: &str = "/2020-01-01/extension/register";
@@ -17,6 +19,9 @@ const NAME: (HeaderName, HeaderValue) =
 const IDENTIFIER: HeaderName = HeaderName::from_static("lambda-extension-identifier");
 /// An internal extension may ask for invocations only, and this one wants none of them.
 const NO_EVENTS: Bytes = Bytes::from_static(br#"{"events":[]}"#);
+/// The most that is read of an answer, and the longest time to wait for it.
+const MOST: usize = 64 * 1024;
+const TIME: Duration = Duration::from_secs(5);
 
 /// A registered extension.
 pub(crate) struct Extension {
@@ -32,8 +37,9 @@ impl Extension {
     pub(crate) async fn register(runtime_api: &Uri) -> anyhow::Result<Self> {
         let mut connection = Connection::new(runtime_api);
         let headers = HeaderMap::from_iter([NAME]);
-        let mut registered = connection.ask(&Method::POST, REGISTER, headers, NO_EVENTS).await?;
-        let identifier = registered.headers_mut().remove(IDENTIFIER);
+        let registered = connection.ask(&Method::POST, REGISTER, headers, NO_EVENTS, MOST);
+        let mut registered = timeout(TIME, registered).await.context("the Runtime API does not answer in time")??;
+        let identifier = registered.headers.remove(IDENTIFIER);
         let identifier = identifier.with_context(|| format!("the Runtime API gave no {IDENTIFIER}"))?;
         Ok(Self { identifier, connection })
     }
@@ -54,7 +60,8 @@ impl Extension {
     /// The Runtime API refuses, or the connection breaks.
     async fn wait(mut self) -> anyhow::Result<()> {
         let headers = HeaderMap::from_iter([(IDENTIFIER, self.identifier)]);
-        self.connection.ask(&Method::GET, NEXT, headers, Bytes::new()).await?;
+        let head = self.connection.call(&Method::GET, NEXT, headers, Bytes::new()).await?;
+        accepted(&Method::GET, NEXT, head.status)?;
         future::pending().await
     }
 }

@@ -1,40 +1,37 @@
 //! An event in, one answer out.
 
-use std::any::Any;
-use std::fmt::Display;
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use funcserver_engine::{Answer, Call, Facts, Guest};
+use funcserver_engine::{Answer, Call, Facts, Fault, Guest};
 use funcserver_events::alb::{self, DecodeError, EncodeError, HeaderMode, Incoming, ReplyForm, ReplyOptions};
-use futures_util::FutureExt;
 use http::Response;
 use http::uri::PathAndQuery;
 
+use crate::after::After;
+use crate::caught::{Panic, caught};
 use crate::config::{Config, Fail};
 use crate::facts;
 use crate::failure::Kind;
-use crate::log::{Log, Value};
+use crate::invocation::{Context, Invocation, Margins};
+use crate::log::Log;
 use crate::metrics::Metrics;
+use crate::report::Report;
 use crate::request_log::RequestLog;
 use crate::warm_up::warm_up;
 
 /// The error type of an invocation whose event is none of a load balancer.
 const NOT_HTTP: &str = "Funcserver.NotHttp";
+/// The error type of an invocation whose event did not come whole.
+const NOT_READ: &str = "Funcserver.NotRead";
 /// How the error type of a fault begins that is reported as an invocation error; the kind follows.
 const FAULT: &str = "Funcserver.Fault.";
 /// The error type of an invocation for which not even an error reply can be made.
 const NO_REPLY: &str = "Funcserver.NoReply";
 
-/// Said once a process: AWS promises nothing about it.
-const COOKIES: &str = "several cookies go out as set-cookie in variants of letter case, as the target group has \
-                       single-value headers; multi-value headers need no such help, alb.cookie-variants = false ends it";
-
-const COOKIES_LOST: &str = "cookies are lost: single-value headers carry one, unless alb.cookie-variants = true; \
-                            multi-value headers of the target group carry all";
+const HANDLER_FAILED: &str = "the handler failed";
 
 /// A component and all that is needed to answer events with it. Clones share it.
 #[derive(Clone)]
@@ -43,8 +40,7 @@ pub struct Host(Arc<Inner>);
 struct Inner {
     guest: Guest,
     log: Log,
-    margin: Duration,
-    timeout: Option<Duration>,
+    margins: Margins,
     trusted_hops: usize,
     reply: ReplyOptions,
     fail: Fail,
@@ -52,19 +48,6 @@ struct Inner {
     warmup: Option<PathAndQuery>,
     /// Whether the log has said that cookies go out in variants of letter case.
     told_of_cookies: AtomicBool,
-}
-
-/// What the Runtime API says about an invocation.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Context {
-    /// Lambda's id of the request.
-    pub request_id: String,
-    /// When Lambda ends the invocation, in milliseconds since the Unix epoch.
-    pub deadline_ms: u64,
-    /// The X-Ray trace header.
-    pub trace_id: Option<String>,
-    /// The ARN by which the function was invoked.
-    pub function_arn: String,
 }
 
 /// What an invocation ends with.
@@ -97,23 +80,6 @@ pub struct Times {
     pub encode: Duration,
 }
 
-/// Work that goes on once the answer is sent. Dropping it ends the work.
-#[must_use = "work after the reply is lost unless it is finished"]
-#[derive(Default)]
-pub struct After {
-    guest: funcserver_engine::After,
-    log: Option<RequestLog>,
-}
-
-impl After {
-    /// Does the work, until its end or the deadline; what goes wrong in it is logged.
-    pub async fn finish(self) {
-        let fault = AssertUnwindSafe(self.guest.finish()).catch_unwind().await;
-        let (Some(log), Ok(Some(fault))) = (self.log, fault) else { return };
-        log.scope().warn("the handler failed after its answer", &[("error", Value::Shown(&fault))]);
-    }
-}
-
 impl Host {
     /// A host for that guest. The guest has its limits already; `config` gives the rest.
     #[must_use]
@@ -121,8 +87,7 @@ impl Host {
         Self(Arc::new(Inner {
             guest,
             log,
-            margin: config.limits.deadline_margin,
-            timeout: config.limits.timeout,
+            margins: Margins { margin: config.limits.deadline_margin, timeout: config.limits.timeout },
             trusted_hops: config.alb.trusted_hops,
             reply: ReplyOptions {
                 cookie_case_variants: config.alb.cookie_variants,
@@ -141,8 +106,9 @@ impl Host {
     pub async fn warm_up(&self) {
         if let Some(path) = &self.0.warmup {
             let log = RequestLog::of_no_request(self.0.log.clone());
-            // A panic has been logged where it happened.
-            let _ = AssertUnwindSafe(warm_up(&self.0.guest, path, &log)).catch_unwind().await;
+            if let Err(panic) = caught(warm_up(&self.0.guest, path, &log)).await {
+                panic.log(log.scope(), "the host failed in the warm-up; this is an error in funcserver");
+            }
         }
     }
 
@@ -151,36 +117,74 @@ impl Host {
         self.0.guest.restored();
     }
 
-    /// Answers one event. Total: whatever the event holds and the guest does, there is exactly one answer, no later than
-    /// the deadline less the configured margin.
-    pub async fn invoke(&self, event: Bytes, context: Context) -> (Outcome, After) {
-        let log = RequestLog::new(self.0.log.clone(), context.request_id.clone());
-        let answered = AssertUnwindSafe(self.0.answer(event, context, &log)).catch_unwind().await;
-        answered.unwrap_or_else(|panic| {
-            let text = panic_text(&*panic);
-            log.scope().error("the host failed; this is an error in funcserver", &[("error", (&text).into())]);
-            let outcome = self.0.reply_of_ours(Kind::Host, ReplyForm::default(), log.id(), Times::default());
-            (outcome, After::default())
-        })
+    /// An invocation that arrives now.
+    #[must_use]
+    pub fn invocation(&self, context: Context) -> Arc<Invocation> {
+        Arc::new(Invocation::new(context, self.0.margins))
+    }
+
+    /// Answers one event. Total: whatever the event holds and the guest does, there is exactly one answer. It comes when it
+    /// is due, unless something keeps the thread from running.
+    pub async fn invoke(&self, event: Bytes, invocation: &Arc<Invocation>) -> (Outcome, After) {
+        let log = RequestLog::new(self.0.log.clone(), invocation.clone());
+        let (ended, guest) = match caught(self.0.answer(event, invocation, &log)).await {
+            Ok(answered) => answered,
+            Err(panic) => (self.0.panicked(&panic, invocation), funcserver_engine::After::default()),
+        };
+        self.0.told(ended, guest, log)
+    }
+
+    /// The answer to an event that is overdue, whoever still works on it: that of one whose handler did not answer in time.
+    pub(crate) fn overdue(&self, invocation: &Arc<Invocation>) -> (Outcome, After) {
+        let fault = Fault::Deadline;
+        let ended = self.0.failed(Kind::from(&fault), HANDLER_FAILED, fault.to_string(), invocation, Times::default());
+        self.of_no_guest(ended, invocation)
+    }
+
+    /// The answer to an event that did not come whole.
+    pub(crate) fn not_read(&self, message: String, invocation: &Arc<Invocation>) -> (Outcome, After) {
+        self.of_no_guest(not_answered(NOT_READ, message), invocation)
+    }
+
+    fn of_no_guest(&self, ended: Ended, invocation: &Arc<Invocation>) -> (Outcome, After) {
+        let log = RequestLog::new(self.0.log.clone(), invocation.clone());
+        self.0.told(ended, funcserver_engine::After::default(), log)
     }
 }
 
+/// How an invocation ends, and what is to be said about it.
+struct Ended {
+    outcome: Outcome,
+    report: Option<Report>,
+}
+
 impl Inner {
-    async fn answer(&self, event: Bytes, context: Context, log: &RequestLog) -> (Outcome, After) {
+    fn told(&self, ended: Ended, guest: funcserver_engine::After, log: RequestLog) -> (Outcome, After) {
+        let Ended { outcome, report } = ended;
+        (outcome, After::new(guest, report, log, self.metrics))
+    }
+
+    async fn answer(
+        &self,
+        event: Bytes,
+        invocation: &Arc<Invocation>,
+        log: &RequestLog,
+    ) -> (Ended, funcserver_engine::After) {
         let started = Instant::now();
-        let deadline = self.deadline(started, context.deadline_ms);
         let mut times = Times::default();
         let incoming = match alb::decode(&event, self.trusted_hops) {
             Ok(incoming) => incoming,
-            Err(error) => return (self.refused(&error, log), After::default()),
+            Err(error) => return (self.refused(error, invocation), funcserver_engine::After::default()),
         };
         drop(event);
         let Incoming { mut request, reply: form, target_group_arn, client } = incoming;
+        invocation.has_form(form);
+        let context = invocation.context();
         let facts = Facts {
-            request_id: context.request_id,
+            request_id: context.request_id.clone(),
             deadline_ms: context.deadline_ms,
-            trace_id: context.trace_id,
-            function_arn: context.function_arn,
+            trace_id: context.trace_id.clone(),
+            function_arn: context.function_arn.clone(),
             target_group_arn,
             multi_value_headers: form.mode == HeaderMode::Multi,
             client_address: client,
@@ -188,83 +192,71 @@ impl Inner {
         facts::insert(request.headers_mut(), &facts);
         times.decode = started.elapsed();
 
-        let call = Call { facts, deadline, output: Arc::new(log.clone()) };
+        let call = Call { facts, deadline: invocation.due(), output: Arc::new(log.clone()) };
         let Answer { result, after } = self.guest.handle(request, call).await;
         times.guest = started.elapsed() - times.decode;
 
-        let outcome = match result {
-            Ok(response) => self.reply(&response, form, times, log),
-            Err(fault) => {
-                let kind = Kind::from(&fault);
-                log.scope()
-                    .error("the handler failed", &[("kind", kind.name().into()), ("error", Value::Shown(&fault))]);
-                self.failed(kind, &fault, form, times, log)
-            }
+        let ended = match result {
+            Ok(response) => self.reply(&response, form, times, invocation),
+            Err(fault) => self.failed(Kind::from(&fault), HANDLER_FAILED, fault.to_string(), invocation, times),
         };
-        (outcome, After { guest: after, log: Some(log.clone()) })
+        (ended, after)
     }
 
-    /// Lambda's deadline less the margin, or an earlier one of our own.
-    fn deadline(&self, now: Instant, deadline_ms: u64) -> Instant {
-        let lambda = SystemTime::UNIX_EPOCH + Duration::from_millis(deadline_ms);
-        let left = lambda.duration_since(SystemTime::now()).unwrap_or_default().saturating_sub(self.margin);
-        now + self.timeout.map_or(left, |timeout| timeout.min(left))
-    }
-
-    fn refused(&self, error: &DecodeError, log: &RequestLog) -> Outcome {
+    fn refused(&self, error: DecodeError, invocation: &Invocation) -> Ended {
         match error {
-            DecodeError::NotHttp { .. } => {
-                let message = error.to_string();
-                log.scope().error(&message, &[("errorType", NOT_HTTP.into())]);
-                Outcome::Error { kind: NOT_HTTP.to_owned(), message }
-            }
-            DecodeError::Invalid { reply, at, reason } => {
-                let fields = [("at", at.as_str().into()), ("error", reason.as_str().into())];
-                log.scope().error("the event is invalid", &fields);
-                self.reply_of_ours(Kind::BadEvent, *reply, log.id(), Times::default())
-            }
+            DecodeError::NotHttp { .. } => not_answered(NOT_HTTP, error.to_string()),
+            DecodeError::Invalid { reply, at, reason } => Ended {
+                outcome: reply_of_ours(Kind::BadEvent, reply, invocation.id(), Times::default()),
+                report: Some(Report::BadEvent { at, reason }),
+            },
         }
     }
 
-    fn reply(&self, response: &Response<Bytes>, form: ReplyForm, mut times: Times, log: &RequestLog) -> Outcome {
+    fn reply(&self, response: &Response<Bytes>, form: ReplyForm, mut times: Times, invocation: &Invocation) -> Ended {
         let started = Instant::now();
         let encoded = alb::encode(response, form, &self.reply);
         times.encode = started.elapsed();
         match encoded {
             Ok(reply) => {
-                if reply.cookie_variants && !self.told_of_cookies.swap(true, Ordering::Relaxed) {
-                    log.scope().info(COOKIES, &[]);
+                let variants = reply.cookie_variants && !self.told_of_cookies.swap(true, Ordering::Relaxed);
+                let lost = reply.cookies_lost;
+                Ended {
+                    outcome: Outcome::Reply { json: reply.json.into(), times },
+                    report: (variants || lost > 0).then_some(Report::Cookies { variants, lost }),
                 }
-                if reply.cookies_lost > 0 {
-                    log.scope().warn(COOKIES_LOST, &[("cookies", reply.cookies_lost.into())]);
-                }
-                Outcome::Reply { json: reply.json.into(), times }
             }
             Err(error) => {
-                let kind = kind_of(&error);
-                log.scope().error(
-                    "the handler's answer cannot be sent",
-                    &[("kind", kind.name().into()), ("error", Value::Shown(&error))],
-                );
-                self.failed(kind, &error, form, times, log)
+                let message = "the handler's answer cannot be sent";
+                self.failed(kind_of(&error), message, error.to_string(), invocation, times)
             }
         }
     }
 
-    /// What becomes of a request whose handler has failed, or answered what cannot be sent.
-    fn failed(&self, kind: Kind, error: &dyn Display, form: ReplyForm, times: Times, log: &RequestLog) -> Outcome {
-        self.metrics.count(kind, log.id());
-        match self.fail {
-            Fail::Reply => self.reply_of_ours(kind, form, log.id(), times),
-            Fail::Error => Outcome::Error { kind: format!("{FAULT}{}", kind.name()), message: error.to_string() },
-        }
+    fn panicked(&self, panic: &Panic, invocation: &Invocation) -> Ended {
+        let message = "the host failed; this is an error in funcserver";
+        self.failed(Kind::Host, message, panic.to_string(), invocation, Times::default())
     }
 
-    fn reply_of_ours(&self, kind: Kind, form: ReplyForm, request_id: &str, times: Times) -> Outcome {
-        match alb::encode(&kind.response(request_id), form, &ReplyOptions::default()) {
-            Ok(reply) => Outcome::Reply { json: reply.json.into(), times },
-            Err(error) => Outcome::Error { kind: NO_REPLY.to_owned(), message: error.to_string() },
-        }
+    /// What becomes of an event whose handler has failed, or answered what cannot be sent.
+    fn failed(&self, kind: Kind, message: &'static str, error: String, invocation: &Invocation, times: Times) -> Ended {
+        let outcome = match self.fail {
+            Fail::Reply => reply_of_ours(kind, invocation.form(), invocation.id(), times),
+            Fail::Error => Outcome::Error { kind: format!("{FAULT}{}", kind.name()), message: error.clone() },
+        };
+        Ended { outcome, report: Some(Report::Failed { kind, message, error }) }
+    }
+}
+
+fn not_answered(kind: &'static str, message: String) -> Ended {
+    let outcome = Outcome::Error { kind: kind.to_owned(), message: message.clone() };
+    Ended { outcome, report: Some(Report::NotAnswered { kind, message }) }
+}
+
+fn reply_of_ours(kind: Kind, form: ReplyForm, request_id: &str, times: Times) -> Outcome {
+    match alb::encode(&kind.response(request_id), form, &ReplyOptions::default()) {
+        Ok(reply) => Outcome::Reply { json: reply.json.into(), times },
+        Err(error) => Outcome::Error { kind: NO_REPLY.to_owned(), message: error.to_string() },
     }
 }
 
@@ -276,9 +268,4 @@ fn kind_of(error: &EncodeError) -> Kind {
         EncodeError::Length { .. } => Kind::Length,
         EncodeError::Cookies { .. } => Kind::Cookies,
     }
-}
-
-fn panic_text(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("a panic without text").to_owned()
 }

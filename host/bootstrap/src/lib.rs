@@ -4,24 +4,31 @@
 //! [`start::run`] is the executable `bootstrap`. [`Host::invoke`] answers one event, in Lambda and in the tool's `serve`
 //! and `invoke` alike.
 
+mod after;
 pub mod artifact;
+mod caught;
 pub mod config;
 mod connection;
 mod extension;
 pub mod facts;
 pub mod failure;
 mod host;
+mod invocation;
 pub mod log;
 pub mod marker;
 mod metrics;
+mod report;
 mod request_log;
 mod runtime;
 mod runtime_api;
 mod sandbox;
 pub mod start;
 mod warm_up;
+mod watchdog;
 
-pub use host::{After, Context, Host, Outcome, Times};
+pub use after::After;
+pub use host::{Host, Outcome, Times};
+pub use invocation::{Context, Invocation};
 pub use marker::MARKER;
 pub use sandbox::Sandbox;
 

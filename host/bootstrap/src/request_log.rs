@@ -1,33 +1,36 @@
 //! The log of one request.
 
+use std::sync::Arc;
+
 use funcserver_engine::{Notice, Output, Stream};
 
+use crate::invocation::Invocation;
 use crate::log::{Log, Scope};
 
 /// Receives what the host says of one request, and what the guest writes meanwhile.
 #[derive(Clone)]
 pub(crate) struct RequestLog {
     log: Log,
-    id: String,
+    invocation: Option<Arc<Invocation>>,
 }
 
 impl RequestLog {
-    pub(crate) fn new(log: Log, id: String) -> Self {
-        Self { log, id }
+    pub(crate) fn new(log: Log, invocation: Arc<Invocation>) -> Self {
+        Self { log, invocation: Some(invocation) }
     }
 
     /// For what a guest does before there is a request.
     pub(crate) fn of_no_request(log: Log) -> Self {
-        Self { log, id: String::new() }
+        Self { log, invocation: None }
     }
 
     /// Lambda's id of the request; empty if it is none of Lambda's.
     pub(crate) fn id(&self) -> &str {
-        &self.id
+        self.invocation.as_ref().map_or("", |invocation| invocation.id())
     }
 
     pub(crate) fn scope(&self) -> Scope<'_> {
-        match self.id.as_str() {
+        match self.id() {
             "" => self.log.host(),
             id => self.log.at(id),
         }

@@ -3,16 +3,18 @@
 //! Source: AWS Lambda developer guide, "Using the Lambda runtime API for custom runtimes".
 
 use std::str::FromStr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use serde::Serialize;
+use tokio::time::{timeout, timeout_at};
 
 use crate::connection::{Connection, accepted};
-use crate::host::Context;
+use crate::host::Outcome;
+use crate::invocation::{Claim, Context, Invocation};
 
 const NEXT: &str = "/2018-06-01/runtime/invocation/next";
 const RESTORE_NEXT: &str = "/2018-06-01/runtime/restore/next";
@@ -28,28 +30,21 @@ const INVOCATION_ID: HeaderName = HeaderName::from_static("lambda-runtime-invoca
 const ERROR_TYPE: HeaderName = HeaderName::from_static("lambda-runtime-function-error-type");
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+/// The largest event that is read. Lambda's largest is 6 MB; this is 8 MiB, for whoever counts in another way.
+const MOST_EVENT: usize = 8 << 20;
+/// The most that is read of an answer that says nothing but its status, and the longest time to wait for the rest of it.
+const MOST_ANSWER: usize = 64 * 1024;
+const REST: Duration = Duration::from_secs(1);
 /// How often a POST is tried in all, and the pause before the second try; it doubles.
 const TRIES: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(20);
+/// The time that one answer has at the least, though Lambda's deadline has passed by this machine's clock.
+const LEAST: Duration = Duration::from_millis(250);
+/// The time for the report of a failed start, of the ten seconds that Lambda gives a start.
+const REPORT: Duration = Duration::from_secs(5);
 
 /// A client of the Runtime API with one connection: each that answers events has one of its own.
 pub(crate) struct RuntimeApi(Connection);
-
-/// One invocation.
-pub(crate) struct Invocation {
-    /// What Lambda says about it.
-    pub(crate) context: Context,
-    /// The event, as it came.
-    pub(crate) event: Bytes,
-    /// To whom the answer goes.
-    pub(crate) receipt: Receipt,
-}
-
-/// What an answer needs of its invocation.
-pub(crate) struct Receipt {
-    request_id: String,
-    invocation_id: Option<HeaderValue>,
-}
 
 /// The body of an error report.
 #[derive(Serialize)]
@@ -65,14 +60,22 @@ impl RuntimeApi {
         Self(Connection::new(endpoint))
     }
 
-    /// Waits for the next event, however long that takes.
+    /// Waits for the next event, however long that takes, and reads what is said of it; [`RuntimeApi::event`] reads the event.
     ///
     /// # Errors
     /// The connection breaks, or what comes is no event.
-    pub(crate) async fn next(&mut self) -> anyhow::Result<Invocation> {
-        let response = self.0.get(NEXT).await?;
-        let (parts, event) = response.into_parts();
-        invocation(&parts.headers, event)
+    pub(crate) async fn next(&mut self) -> anyhow::Result<Context> {
+        let head = self.0.call(&Method::GET, NEXT, HeaderMap::new(), Bytes::new()).await?;
+        accepted(&Method::GET, NEXT, head.status)?;
+        context(&head.headers)
+    }
+
+    /// The event that came last, read until then at the latest.
+    ///
+    /// # Errors
+    /// It is larger than 8 MiB, the connection breaks, or it has not ended by then.
+    pub(crate) async fn event(&mut self, until: Instant) -> anyhow::Result<Bytes> {
+        timeout_at(until.into(), self.0.rest(MOST_EVENT)).await.context("the event did not come whole in time")?
     }
 
     /// Waits until the process has been restored from a snapshot. Its connections are those of another life by then.
@@ -80,70 +83,84 @@ impl RuntimeApi {
     /// # Errors
     /// The Runtime API refuses, or the connection breaks.
     pub(crate) async fn restored(&mut self) -> anyhow::Result<()> {
-        self.0.get(RESTORE_NEXT).await?;
-        Ok(())
+        let head = self.0.call(&Method::GET, RESTORE_NEXT, HeaderMap::new(), Bytes::new()).await?;
+        accepted(&Method::GET, RESTORE_NEXT, head.status)
     }
 
-    /// The reply to one invocation.
-    pub(crate) async fn response(&mut self, receipt: &Receipt, json: Bytes) -> anyhow::Result<()> {
-        self.post(&receipt.path("response"), receipt.headers(), json).await
-    }
-
-    /// The failure of one invocation.
-    pub(crate) async fn error(&mut self, receipt: &Receipt, kind: &str, message: &str) -> anyhow::Result<()> {
-        self.report(&receipt.path("error"), receipt.headers(), kind, message).await
+    /// Sends the answer to an invocation, by Lambda's deadline at the latest. The claim is used up, whatever becomes of it:
+    /// an answer that stalls may have arrived, and so no other is sent in its place.
+    ///
+    /// # Errors
+    /// The Runtime API refuses it, does not take it in time, or cannot be reached.
+    pub(crate) async fn answer(&mut self, _: Claim, to: &Invocation, outcome: Outcome) -> anyhow::Result<()> {
+        let until = to.ends().max(Instant::now() + LEAST);
+        let headers = to.context().invocation_id.iter().map(|id| (INVOCATION_ID, id.clone())).collect();
+        match outcome {
+            Outcome::Reply { json, .. } => self.post(&path(to, "response"), headers, json, until).await,
+            Outcome::Error { kind, message } => self.report(&path(to, "error"), headers, &kind, &message, until).await,
+        }
     }
 
     /// The failure of the start.
     pub(crate) async fn init_error(&mut self, kind: &str, message: &str) -> anyhow::Result<()> {
-        self.report(INIT_ERROR, HeaderMap::new(), kind, message).await
+        self.report(INIT_ERROR, HeaderMap::new(), kind, message, Instant::now() + REPORT).await
     }
 
-    async fn report(&mut self, path: &str, mut headers: HeaderMap, kind: &str, message: &str) -> anyhow::Result<()> {
+    async fn report(
+        &mut self,
+        path: &str,
+        mut headers: HeaderMap,
+        kind: &str,
+        message: &str,
+        until: Instant,
+    ) -> anyhow::Result<()> {
         let report = ErrorReport { error_type: kind, error_message: message, stack_trace: [] };
         headers.insert(ERROR_TYPE, HeaderValue::from_str(kind)?);
-        self.post(path, headers, serde_json::to_vec(&report)?.into()).await
+        self.post(path, headers, serde_json::to_vec(&report)?.into(), until).await
     }
 
-    /// Tries again when the connection fails, or the Runtime API says that the fault is on its side.
-    async fn post(&mut self, path: &str, mut headers: HeaderMap, body: Bytes) -> anyhow::Result<()> {
+    /// Tries again when the connection fails, or the Runtime API says that the fault is on its side; what it refuses, it
+    /// refuses for good.
+    async fn post(&mut self, path: &str, mut headers: HeaderMap, body: Bytes, until: Instant) -> anyhow::Result<()> {
         headers.insert(CONTENT_TYPE, JSON);
+        let late = || format!("the Runtime API has not taken POST {path} in time");
         let mut pause = PAUSE;
-        for _ in 1..TRIES {
-            match self.0.call(&Method::POST, path, headers.clone(), body.clone()).await {
-                Ok(answer) if !answer.status().is_server_error() => {
-                    return accepted(&Method::POST, path, answer.status());
+        let mut tries = 1;
+        loop {
+            let call = self.0.call(&Method::POST, path, headers.clone(), body.clone());
+            let answer = timeout_at(until.into(), call).await.with_context(late)?;
+            let failed = match answer {
+                Ok(head) if !head.status.is_server_error() => {
+                    // What it says besides its status is of no use; only a connection that has brought all of it is.
+                    let _ = timeout(REST, self.0.rest(MOST_ANSWER)).await;
+                    return accepted(&Method::POST, path, head.status);
                 }
-                Ok(_) | Err(_) => tokio::time::sleep(pause).await,
+                Ok(head) => accepted(&Method::POST, path, head.status),
+                Err(error) => Err(error),
+            };
+            if tries == TRIES || Instant::now() + pause >= until {
+                return failed;
             }
+            tokio::time::sleep(pause).await;
             pause *= 2;
+            tries += 1;
         }
-        accepted(&Method::POST, path, self.0.call(&Method::POST, path, headers, body).await?.status())
     }
 }
 
-impl Receipt {
-    fn path(&self, end: &str) -> String {
-        format!("/2018-06-01/runtime/invocation/{}/{end}", self.request_id)
-    }
-
-    fn headers(&self) -> HeaderMap {
-        self.invocation_id.iter().map(|id| (INVOCATION_ID, id.clone())).collect()
-    }
+fn path(to: &Invocation, end: &str) -> String {
+    format!("/2018-06-01/runtime/invocation/{}/{end}", to.id())
 }
 
-fn invocation(headers: &HeaderMap, event: Bytes) -> anyhow::Result<Invocation> {
+fn context(headers: &HeaderMap) -> anyhow::Result<Context> {
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-    let request_id = text(REQUEST_ID).with_context(|| missing(&REQUEST_ID))?.to_owned();
-    let deadline_ms = text(DEADLINE).and_then(|value| u64::from_str(value).ok()).with_context(|| missing(&DEADLINE))?;
-    let receipt = Receipt { request_id: request_id.clone(), invocation_id: headers.get(INVOCATION_ID).cloned() };
-    let context = Context {
-        request_id,
-        deadline_ms,
+    Ok(Context {
+        request_id: text(REQUEST_ID).with_context(|| missing(&REQUEST_ID))?.to_owned(),
+        deadline_ms: text(DEADLINE).and_then(|value| u64::from_str(value).ok()).with_context(|| missing(&DEADLINE))?,
         trace_id: text(TRACE_ID).map(str::to_owned),
         function_arn: text(FUNCTION_ARN).unwrap_or_default().to_owned(),
-    };
-    Ok(Invocation { context, event, receipt })
+        invocation_id: headers.get(INVOCATION_ID).cloned(),
+    })
 }
 
 fn missing(header: &HeaderName) -> String {
@@ -156,30 +173,23 @@ mod tests {
 
     const ID: (HeaderName, &str) = (REQUEST_ID, "8476a536");
 
-    fn read(headers: &[(HeaderName, &'static str)]) -> anyhow::Result<Invocation> {
-        let headers = headers.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value))).collect();
-        invocation(&headers, Bytes::from_static(b"{}"))
+    fn read(headers: &[(HeaderName, &'static str)]) -> anyhow::Result<Context> {
+        context(&headers.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value))).collect())
     }
 
     #[test]
     fn what_lambda_says_of_an_event() {
         let arn = "arn:aws:lambda:eu-north-1:111122223333:function:shop";
         let trace = "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Sampled=1";
-        let all = [ID, (DEADLINE, "1542409706888"), (FUNCTION_ARN, arn), (TRACE_ID, trace)];
-        let context = read(&all).unwrap().context;
+        let all = [ID, (DEADLINE, "1542409706888"), (FUNCTION_ARN, arn), (TRACE_ID, trace), (INVOCATION_ID, "a1b2")];
+        let context = read(&all).unwrap();
         assert_eq!((context.request_id.as_str(), context.deadline_ms), ("8476a536", 1_542_409_706_888));
         assert_eq!((context.function_arn.as_str(), context.trace_id.as_deref()), (arn, Some(trace)));
-        assert_eq!(read(&all[..2]).unwrap().context.trace_id, None);
+        assert_eq!(context.invocation_id.unwrap(), "a1b2");
+        let least = read(&all[..2]).unwrap();
+        assert_eq!((least.trace_id, least.invocation_id), (None, None));
         for short in [&all[..1], &all[1..]] {
             assert!(read(short).is_err());
         }
-    }
-
-    #[test]
-    fn the_invocation_id_goes_back_with_the_answer() {
-        let with = read(&[ID, (DEADLINE, "1"), (INVOCATION_ID, "a1b2")]).unwrap().receipt;
-        assert_eq!(with.path("response"), "/2018-06-01/runtime/invocation/8476a536/response");
-        assert_eq!(with.headers().get(INVOCATION_ID).unwrap(), "a1b2");
-        assert!(read(&[ID, (DEADLINE, "1")]).unwrap().receipt.headers().is_empty());
     }
 }

@@ -1,7 +1,6 @@
 //! From the environment to a running host: every step that can fail at start.
 
 use std::io;
-use std::panic;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -10,6 +9,7 @@ use funcserver_engine::{Guest, LoadError, Options};
 use http::Uri;
 
 use crate::artifact::Artifact;
+use crate::caught::log_panics;
 use crate::config::{Config, Env, LambdaEnv, LambdaEnvError, LogConfig, find_component};
 use crate::extension::Extension;
 use crate::host::Host;
@@ -23,6 +23,9 @@ const INIT_ERROR: &str = "Runtime.InitError";
 const CONFIG_FILE: &str = "funcserver.toml";
 /// The execution environment's own temporary folder, of which handlers get a part each.
 const SCRATCH: &str = "/tmp/funcserver";
+
+/// An execution environment may have 1,024 threads. Events beyond these share them.
+const MOST_THREADS: usize = 256;
 
 /// Started by hand.
 const USAGE: u8 = 2;
@@ -61,13 +64,14 @@ pub fn run(env: &dyn Env) -> ExitCode {
     code
 }
 
-/// One thread for one event at a time: it starts sooner and costs less. Several events at once have all processors.
+/// One thread for one event at a time: it starts sooner and costs less. Several events at once have a thread each, and one
+/// more, so that one which blocks its thread stops no other.
 fn tokio_runtime(concurrency: usize) -> io::Result<tokio::runtime::Runtime> {
     let mut builder = match concurrency {
         1 => tokio::runtime::Builder::new_current_thread(),
         _ => tokio::runtime::Builder::new_multi_thread(),
     };
-    builder.enable_all().build()
+    builder.worker_threads(concurrency.min(MOST_THREADS) + 1).enable_all().build()
 }
 
 async fn serve(lambda: &LambdaEnv, env: &dyn Env) -> ExitCode {
@@ -98,17 +102,22 @@ async fn serve(lambda: &LambdaEnv, env: &dyn Env) -> ExitCode {
     {
         return report(api, &log, &format!("{error:#}")).await;
     }
-    tokio::select! {
-        ended = runtime::run(host, lambda, log.clone()) => {
-            if let Err(error) = ended {
-                let fields = [("error", Value::Shown(&format_args!("{error:#}")))];
-                log.host().fatal("the Runtime API failed; the process ends", &fields);
-            }
-            ExitCode::FAILURE
-        }
-        () = terminated() => {
+    let mut told = false;
+    let told_to_end = async {
+        terminated().await;
+        told = true;
+    };
+    let ended = runtime::run(host, lambda, log.clone(), told_to_end).await;
+    match ended {
+        Ok(()) if told => {
             log.host().info("told to end", &[]);
             ExitCode::SUCCESS
+        }
+        Ok(()) => ExitCode::FAILURE,
+        Err(error) => {
+            let fields = [("error", Value::Shown(&format_args!("{error:#}")))];
+            log.host().fatal("the Runtime API failed; the process ends", &fields);
+            ExitCode::FAILURE
         }
     }
 }
@@ -172,13 +181,6 @@ async fn report(runtime_api: &Uri, log: &Log, problem: &str) -> ExitCode {
         log.host().error("the failed start cannot be reported", &[("error", Value::Shown(&format_args!("{error:#}")))]);
     }
     ExitCode::FAILURE
-}
-
-/// One line in the log for a panic, in place of Rust's own words on standard error.
-fn log_panics(log: Log) {
-    panic::set_hook(Box::new(move |panic| {
-        log.host().fatal("the host panicked", &[("error", Value::Shown(&panic.to_string().replace('\n', " ")))]);
-    }));
 }
 
 fn log_to_stderr(config: &LogConfig) -> Log {

@@ -4,12 +4,13 @@
 mod common;
 
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use common::{act, answer};
-use funcserver_bootstrap::config::Config;
+use funcserver_bootstrap::config::{Config, Fail};
 use funcserver_bootstrap::failure::Kind;
 use funcserver_bootstrap::log::{Format, Level, Log};
 use funcserver_bootstrap::{Context, Host, Outcome};
@@ -17,7 +18,7 @@ use funcserver_engine::Limits;
 use serde_json::{Value, json};
 
 #[derive(Clone, Default)]
-struct Kept(Arc<Mutex<Vec<u8>>>);
+struct Kept(Arc<Mutex<Vec<u8>>>, Arc<AtomicBool>);
 
 impl Kept {
     fn text(&self) -> String {
@@ -27,6 +28,9 @@ impl Kept {
 
 impl Write for Kept {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if String::from_utf8_lossy(bytes).contains("panic in the host") && !self.1.swap(true, Ordering::Relaxed) {
+            panic!("the sink panics");
+        }
         self.0.lock().unwrap().write(bytes)
     }
 
@@ -67,8 +71,10 @@ impl Bench {
             deadline_ms: u64::try_from(deadline.as_millis()).unwrap(),
             trace_id: Some("Root=1-2-3".into()),
             function_arn: "arn:aws:lambda:eu-north-1:111122223333:function:shop".into(),
+            invocation_id: None,
         };
-        let (outcome, after) = self.host.invoke(Bytes::from(event.into()), context).await;
+        let invocation = self.host.invocation(context);
+        let (outcome, after) = self.host.invoke(Bytes::from(event.into()), &invocation).await;
         after.finish().await;
         outcome
     }
@@ -184,6 +190,29 @@ async fn error_replies_have_the_form_of_their_event() {
     let reply = bench.reply(&event).await;
     assert_eq!(reply["multiValueHeaders"]["x-funcserver-error"], json!(["trap"]));
     assert_eq!(reply.get("headers"), None);
+}
+
+/// The sink of the log panics once, within a call of the handler's: the host failed, and says so in one record.
+#[tokio::test]
+async fn a_panic_of_the_host_is_a_fault_like_another() {
+    let mut event = act("stdout:panic in the host");
+    event["multiValueHeaders"] = json!({"x-act": ["stdout:panic in the host"], "host": ["shop.example"]});
+    event["headers"].take();
+    let bench = Bench::new();
+    let reply = bench.reply(&event).await;
+    assert_eq!(reply["multiValueHeaders"]["x-funcserver-error"], json!(["host"]), "{reply}");
+    let text = bench.log.text();
+    let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let errors: Vec<_> = lines.filter(|line| line["level"] == "ERROR").collect();
+    let [line] = errors.as_slice() else { panic!("{text}") };
+    let facts = (&line["level"], &line["requestId"], &line["kind"]);
+    assert_eq!(facts, (&json!("ERROR"), &json!("request-7"), &json!("host")));
+    assert!(line["error"].as_str().unwrap().contains("the sink panics"), "{text}");
+
+    let mut config = Config::default();
+    config.limits.fail = Fail::Error;
+    let outcome = Bench::with(&config).invoke_for(event.to_string(), Duration::from_secs(10)).await;
+    assert!(matches!(&outcome, Outcome::Error { kind, .. } if kind == "Funcserver.Fault.host"), "{outcome:?}");
 }
 
 #[tokio::test]

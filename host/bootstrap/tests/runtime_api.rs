@@ -3,156 +3,12 @@
 
 mod common;
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Output, Stdio};
-use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, OnceLock};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
-use common::act;
-
-/// What the Runtime API does with one request.
-#[derive(Clone)]
-enum Reply {
-    /// Answers with these bytes.
-    Raw(String),
-    /// Closes the connection.
-    Close,
-    /// Never answers.
-    Silence,
-}
-
-/// Serves on loopback until the process ends. `script` gets each request's method and path, and its body.
-fn serve(script: impl Fn(&str, &[u8]) -> Reply + Send + Sync + 'static) -> (String, Receiver<(String, Vec<u8>)>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    let (sender, receiver) = channel();
-    let script = Arc::new(script);
-    std::thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            let (script, sender) = (script.clone(), sender.clone());
-            std::thread::spawn(move || connection(&stream, &*script, &sender));
-        }
-    });
-    (address, receiver)
-}
-
-fn connection(
-    stream: &TcpStream,
-    script: &(dyn Fn(&str, &[u8]) -> Reply + Send + Sync),
-    seen: &Sender<(String, Vec<u8>)>,
-) -> Option<()> {
-    let mut reader = BufReader::new(stream);
-    loop {
-        let (line, body) = request(&mut reader)?;
-        let reply = script(&line, &body);
-        let _ = seen.send((line, body));
-        match reply {
-            Reply::Raw(bytes) => (&*stream).write_all(bytes.as_bytes()).ok()?,
-            Reply::Close => return None,
-            Reply::Silence => std::thread::sleep(Duration::from_secs(60)),
-        }
-    }
-}
-
-fn request(reader: &mut BufReader<&TcpStream>) -> Option<(String, Vec<u8>)> {
-    let mut first = String::new();
-    reader.read_line(&mut first).ok().filter(|read| *read > 0)?;
-    let mut length = 0;
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line).ok()?;
-        if line.trim().is_empty() {
-            break;
-        }
-        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-            length = value.trim().parse().unwrap();
-        }
-    }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).ok()?;
-    let words: Vec<_> = first.split(' ').take(2).collect();
-    Some((words.join(" "), body))
-}
-
-fn http(status: &str, headers: &str, body: &str) -> Reply {
-    Reply::Raw(format!("HTTP/1.1 {status}\r\n{headers}content-length: {}\r\n\r\n{body}", body.len()))
-}
-
-/// An event with all its headers.
-fn event(id: usize, act_name: &str) -> Reply {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap() + Duration::from_secs(3);
-    let headers = format!(
-        "lambda-runtime-aws-request-id: id-{id}\r\nlambda-runtime-deadline-ms: {}\r\n\
-         lambda-runtime-invoked-function-arn: arn:aws:lambda:eu-north-1:111122223333:function:shop\r\n",
-        now.as_millis()
-    );
-    http("200 OK", &headers, &act(act_name).to_string())
-}
-
-fn accepted() -> Reply {
-    http("202 Accepted", "", "")
-}
-
-/// A bootstrap with the test guest; ended when it goes out of sight.
-struct Bootstrap {
-    child: Option<Child>,
-    _folder: tempfile::TempDir,
-}
-
-impl Bootstrap {
-    fn start(runtime_api: &str, variables: &[(&str, &str)]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        common::write_component(&folder.path().join("handler.cwasm"));
-        let child = Command::new(env!("CARGO_BIN_EXE_bootstrap"))
-            .env_clear()
-            .env("AWS_LAMBDA_RUNTIME_API", runtime_api)
-            .env("AWS_LAMBDA_FUNCTION_NAME", "shop")
-            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
-            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "4096")
-            .env("LAMBDA_TASK_ROOT", folder.path())
-            .env("_HANDLER", "bootstrap")
-            .envs(variables.iter().copied())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        Self { child: Some(child), _folder: folder }
-    }
-
-    /// Waits for its end, ten seconds at most.
-    fn ended(mut self) -> Output {
-        let mut child = self.child.take().unwrap();
-        let late = Instant::now() + Duration::from_secs(10);
-        while child.try_wait().unwrap().is_none() {
-            if Instant::now() > late {
-                child.kill().unwrap();
-                panic!("it runs on: {}", text(&child.wait_with_output().unwrap()));
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        child.wait_with_output().unwrap()
-    }
-}
-
-impl Drop for Bootstrap {
-    fn drop(&mut self) {
-        if let Some(child) = &mut self.child {
-            child.kill().unwrap();
-            child.wait().unwrap();
-        }
-    }
-}
-
-fn text(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-fn is_next(line: &str) -> bool {
-    line.ends_with("/invocation/next")
-}
+use common::runtime_api::{Bootstrap, Reply, accepted, event, headers, http, is_next, serve, text};
 
 /// The environment variables that make it answer several events at once.
 const AT_ONCE: [(&str, &str); 1] = [("AWS_LAMBDA_MAX_CONCURRENCY", "4")];
@@ -273,6 +129,7 @@ fn a_reply_that_is_refused_is_logged_and_the_next_event_is_served() {
         .filter(|line| line.starts_with("POST"))
         .take(2)
         .collect();
+    // The refusal is final.
     assert!(posts[0].contains("id-1") && posts[1].contains("id-2"), "{posts:?}");
 }
 
@@ -365,4 +222,130 @@ fn a_component_never_reaches_the_runtime_api() {
     let (_, reply) = requests.find(|(line, _)| line.starts_with("POST")).unwrap();
     let reply = String::from_utf8(reply).unwrap();
     assert!(reply.contains("HTTP-request-denied"), "{reply}");
+}
+
+/// What the Runtime API says of an event, and then whatever `body` sends.
+fn event_with(id: usize, time: Duration, body: impl Fn(&TcpStream) -> io::Result<()> + Send + Sync + 'static) -> Reply {
+    let headers = headers(id, time);
+    Reply::Does(Arc::new(move |mut stream| {
+        write!(stream, "HTTP/1.1 200 OK\r\n{headers}")?;
+        body(stream)
+    }))
+}
+
+/// Sends one chunk after the other until nobody takes them.
+fn endless(mut stream: &TcpStream) -> io::Result<()> {
+    stream.write_all(b"transfer-encoding: chunked\r\n\r\n")?;
+    let chunk = [b"10000\r\n".as_slice(), &[b' '; 0x10000], b"\r\n"].concat();
+    loop {
+        stream.write_all(&chunk)?;
+    }
+}
+
+/// Each such event is an invocation error with words, and the next one is served.
+#[test]
+fn an_event_that_does_not_end_is_bounded_in_memory_and_time() {
+    const TIME: Duration = Duration::from_secs(3);
+    let count = Mutex::new(0);
+    let (address, seen) = serve(move |line, _| {
+        if !is_next(line) {
+            return accepted();
+        }
+        let mut count = count.lock().unwrap();
+        *count += 1;
+        match *count {
+            1 => event(1, "state"),
+            2 => event_with(2, TIME, endless),
+            3 => event_with(3, TIME, |mut stream| stream.write_all(b"content-length: 1000000000000\r\n\r\n{")),
+            4 => event_with(4, TIME, |mut stream| {
+                stream.write_all(b"content-length: 100\r\n\r\n{")?;
+                std::thread::sleep(2 * TIME);
+                Ok(())
+            }),
+            5 => event(5, "state"),
+            _ => Reply::Silence,
+        }
+    });
+    let bootstrap = Bootstrap::start(&address, &[("FUNCSERVER_LIMITS_DEADLINE_MARGIN", "2s")]);
+    let mut peaks = Vec::new();
+    for id in 1..=5 {
+        let (line, body) = loop {
+            let (line, body) = seen.recv_timeout(Duration::from_secs(30)).unwrap();
+            if line.starts_with("POST") {
+                break (line, String::from_utf8(body).unwrap());
+            }
+        };
+        peaks.push(bootstrap.peak());
+        let end = if matches!(id, 1 | 5) { "response" } else { "error" };
+        assert!(line.ends_with(&format!("/id-{id}/{end}")), "{id}: {line} {body}");
+        assert!(end == "response" || body.contains("Funcserver.NotRead"), "{id}: {body}");
+    }
+    let grown = (peaks[4] - peaks[0]) >> 20;
+    assert!(grown < 40, "an event took {grown} MiB");
+}
+
+#[test]
+fn answers_that_do_not_end_are_not_read_to_their_end() {
+    let count = Mutex::new(0);
+    let (address, seen) = serve(move |line, _| {
+        if !is_next(line) {
+            return Reply::Does(Arc::new(|mut stream| {
+                stream.write_all(b"HTTP/1.1 202 Accepted\r\n")?;
+                endless(stream)
+            }));
+        }
+        let mut count = count.lock().unwrap();
+        *count += 1;
+        match *count {
+            1 | 2 => event(*count, "state"),
+            // A head that does not end is no event.
+            3 => Reply::Does(Arc::new(|mut stream| {
+                stream.write_all(b"HTTP/1.1 200 OK\r\nx-long: ")?;
+                loop {
+                    stream.write_all(&[b'x'; 0x10000])?;
+                }
+            })),
+            4 => event(4, "state"),
+            _ => Reply::Silence,
+        }
+    });
+    let bootstrap = Bootstrap::start(&address, &[]);
+    let mut posts = Vec::new();
+    while posts.len() < 3 {
+        let (line, _) = seen.recv_timeout(Duration::from_secs(30)).unwrap();
+        if line.starts_with("POST") {
+            posts.push(line);
+        }
+    }
+    assert!(
+        ["/id-1/response", "/id-2/response", "/id-4/response"]
+            .iter()
+            .zip(&posts)
+            .all(|(end, line)| line.ends_with(end)),
+        "{posts:?}"
+    );
+    assert!(bootstrap.peak() >> 20 < 128, "{}", bootstrap.peak());
+}
+
+/// Nobody knows whether an answer that stalls has arrived: there is no other, and the next event is served.
+#[test]
+fn an_answer_that_stalls_is_given_up_at_lambdas_deadline() {
+    let count = Mutex::new(0);
+    let (address, seen) = serve(move |line, _| {
+        if !is_next(line) {
+            return if line.contains("/id-1/") { Reply::Silence } else { accepted() };
+        }
+        let mut count = count.lock().unwrap();
+        *count += 1;
+        if *count <= 2 { event(*count, "state") } else { Reply::Silence }
+    });
+    let _bootstrap = Bootstrap::start(&address, &[]);
+    let mut posts = Vec::new();
+    while posts.len() < 2 {
+        let (line, _) = seen.recv_timeout(Duration::from_secs(30)).unwrap();
+        if line.starts_with("POST") {
+            posts.push(line);
+        }
+    }
+    assert!(posts[0].contains("/id-1/") && posts[1].contains("/id-2/"), "{posts:?}");
 }

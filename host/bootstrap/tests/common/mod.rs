@@ -1,6 +1,8 @@
 //! Events for the test guest, and a folder with it compiled.
 #![allow(dead_code, unreachable_pub)] // Each test program uses its part.
 
+pub mod runtime_api;
+
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -15,6 +17,14 @@ static COMPILED: LazyLock<Vec<u8>> =
 /// Writes the compiled test guest to that file.
 pub fn write_component(path: &Path) {
     std::fs::write(path, &*COMPILED).unwrap();
+}
+
+static BLOCKING: LazyLock<Vec<u8>> =
+    LazyLock::new(|| compile::compile(funcserver_test_guest::WASM_BLOCK, Target::Host).unwrap());
+
+/// Writes the compiled test guest that can block its thread to that file.
+pub fn write_blocking_component(path: &Path) {
+    std::fs::write(path, &*BLOCKING).unwrap();
 }
 
 /// An event of single-value mode that makes the test guest do `act`.

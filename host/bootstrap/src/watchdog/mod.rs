@@ -1,0 +1,227 @@
+//! The watchdog: whether and when Lambda gets its answer depends on nothing that keeps a thread busy.
+//!
+//! It runs on a thread of its own, which sleeps until an open invocation is overdue; while all is well, that is never, and an
+//! invocation costs it an entry in a list. What is overdue it claims, and answers as one whose handler did not answer in time,
+//! over a connection of its own. Whoever still works on the event may come back until Lambda's own deadline, and goes on with
+//! the next one then. After that the process ends, once all others have their answers.
+//!
+//! A thread of the runtime that is blocked may be the one that waits for input and timers, which the others know nothing of.
+//! Where several events are answered at once, the watchdog so wakes the runtime every now and then as long as there are some.
+
+mod nudge;
+mod state;
+
+use std::process;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use http::Uri;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::watch;
+
+use crate::host::Host;
+use crate::invocation::{Claim, Invocation};
+use crate::log::{Log, Value};
+use crate::runtime_api::RuntimeApi;
+use nudge::Nudge;
+use state::State;
+
+/// How often the runtime is woken.
+const NUDGE: Duration = Duration::from_millis(50);
+/// The time that the log has for its last lines: it may be what blocks.
+const LAST_LINES: Duration = Duration::from_millis(200);
+/// The exit code of a process that ends because a thread did not come back.
+const STUCK: i32 = 1;
+
+/// Watches over open invocations. Clones share it.
+#[derive(Clone)]
+pub(crate) struct Watchdog(Arc<Shared>);
+
+struct Shared {
+    host: Host,
+    runtime_api: Uri,
+    log: Log,
+    /// Says that no more events are to be taken.
+    stop: watch::Sender<bool>,
+    /// Where several events are answered at once.
+    runtime: Option<Nudge>,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+/// Watches an invocation until it is dropped.
+pub(crate) struct Watched<'a> {
+    watchdog: &'a Watchdog,
+    invocation: &'a Arc<Invocation>,
+}
+
+impl Watchdog {
+    /// It answers as `host` would. `stop` is how it says that no more events are to be taken. To be called on the runtime that
+    /// answers events: `several` at once, or one after the other.
+    pub(crate) fn new(host: Host, runtime_api: &Uri, log: Log, stop: watch::Sender<bool>, several: bool) -> Self {
+        let runtime = several.then(Nudge::here);
+        let (state, changed) = (Mutex::default(), Condvar::new());
+        Self(Arc::new(Shared { host, runtime_api: runtime_api.clone(), log, stop, runtime, state, changed }))
+    }
+
+    /// Watches an invocation, for as long as somebody works on its answer.
+    pub(crate) fn watch<'a>(&'a self, invocation: &'a Arc<Invocation>) -> Watched<'a> {
+        let mut state = self.0.state();
+        state.add(invocation.clone());
+        if !state.runs {
+            state.runs = self.start();
+        } else if state.looks.is_none_or(|looks| invocation.overdue() < looks) {
+            self.0.changed.notify_one();
+        }
+        Watched { watchdog: self, invocation }
+    }
+
+    /// The process is told to end: what has no answer by then gets one.
+    pub(crate) fn last_call(&self, at: Instant) {
+        self.0.state().last_call = Some(at);
+        self.0.changed.notify_one();
+    }
+
+    /// Waits until all that is open is claimed by the watchdog, and answered and told.
+    pub(crate) async fn at_rest(&self) {
+        while !self.0.state().is_at_rest() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+
+    /// Without a thread, answers come as the guest lets them. The next event tries again.
+    fn start(&self) -> bool {
+        let shared = self.0.clone();
+        let started = thread::Builder::new().name("watchdog".to_owned()).spawn(move || shared.run());
+        if let Err(error) = &started {
+            self.0.log.host().error("the watchdog cannot start", &[("error", Value::Shown(error))]);
+        }
+        started.is_ok()
+    }
+}
+
+impl Drop for Watched<'_> {
+    fn drop(&mut self) {
+        let mut state = self.watchdog.0.state();
+        state.remove(self.invocation);
+        if state.stuck.is_some() {
+            self.watchdog.0.changed.notify_one();
+        }
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn run(self: Arc<Self>) {
+        let mut sender = None;
+        let mut state = self.state();
+        loop {
+            let now = Instant::now();
+            let overdue = state.overdue(now);
+            if !overdue.is_empty() {
+                drop(state);
+                self.answer(overdue, &mut sender);
+                state = self.state();
+                continue;
+            }
+            state.find_stuck(now);
+            if let Some(stuck) = state.stuck.clone() {
+                let _ = self.stop.send(true);
+                if !state.waits_for_others(now) {
+                    drop(state);
+                    self.end(&stuck);
+                }
+            }
+            let looks = self.nudge(now, &state).into_iter().chain(state.next(now)).min();
+            state.looks = looks;
+            state = match looks {
+                Some(looks) => {
+                    let wait = self.changed.wait_timeout(state, looks.saturating_duration_since(now));
+                    wait.unwrap_or_else(PoisonError::into_inner).0
+                }
+                None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+            };
+        }
+    }
+
+    /// Wakes the runtime, and tells when to do so again. It looks at that moment too while nothing is open: else each event
+    /// would have to wake it.
+    fn nudge(&self, now: Instant, state: &State) -> Option<Instant> {
+        let nudge = self.runtime.as_ref()?;
+        if !state.open.is_empty() {
+            nudge.wake();
+        }
+        Some(now + NUDGE)
+    }
+
+    /// Sends their answers, each without waiting for another.
+    fn answer(self: &Arc<Self>, overdue: Vec<(Arc<Invocation>, Claim)>, sender: &mut Option<Runtime>) {
+        let sender = match sender {
+            Some(sender) => sender,
+            // One worker is a thread of its own, which needs nobody to drive it.
+            None => match Builder::new_multi_thread().worker_threads(1).enable_all().build() {
+                Ok(runtime) => sender.insert(runtime),
+                Err(error) => return self.cannot_send(&overdue, &error),
+            },
+        };
+        for (invocation, claim) in overdue {
+            sender.spawn(self.clone().send(invocation, claim));
+        }
+    }
+
+    fn cannot_send(&self, overdue: &[(Arc<Invocation>, Claim)], error: &std::io::Error) {
+        self.state().sending -= overdue.len();
+        for (invocation, _) in overdue {
+            self.log.at(invocation.id()).error("the answer is lost", &[("error", Value::Shown(error))]);
+        }
+    }
+
+    async fn send(self: Arc<Self>, invocation: Arc<Invocation>, claim: Claim) {
+        let (outcome, after) = self.host.overdue(&invocation);
+        let sent = RuntimeApi::new(&self.runtime_api).answer(claim, &invocation, outcome).await;
+        let mut state = self.state();
+        state.sending -= 1;
+        state.telling += 1;
+        drop(state);
+        self.changed.notify_one();
+        // Whoever reads the log may be slow. The other answers do not wait for that.
+        tokio::task::spawn_blocking(move || {
+            after.tell();
+            if let Err(error) = sent {
+                lost(&self.log, &invocation, &error);
+            }
+            self.state().telling -= 1;
+            self.changed.notify_one();
+        });
+    }
+
+    /// Ends the process, with words if the log takes them.
+    fn end(&self, stuck: &Invocation) -> ! {
+        let until = Instant::now() + LAST_LINES;
+        let mut state = self.state();
+        while state.telling > 0 && Instant::now() < until {
+            let left = until.saturating_duration_since(Instant::now());
+            state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        drop(state);
+        let (told, is_told) = mpsc::channel();
+        let (log, id) = (self.log.clone(), stuck.id().to_owned());
+        let teller = thread::Builder::new().spawn(move || {
+            log.at(&id).fatal("the handler has kept its thread beyond Lambda's deadline; the process ends", &[]);
+            let _ = told.send(());
+        });
+        if teller.is_ok() {
+            let _ = is_told.recv_timeout(LAST_LINES);
+        }
+        process::exit(STUCK);
+    }
+}
+
+/// An answer that is lost must not end the process, and with it the next invocations.
+pub(crate) fn lost(log: &Log, invocation: &Invocation, error: &anyhow::Error) {
+    log.at(invocation.id()).error("the answer is lost", &[("error", Value::Shown(&format_args!("{error:#}")))]);
+}
