@@ -45,6 +45,8 @@ pub(crate) struct Kind {
     pub(crate) names: bool,
     /// Whether it is about the host's memory, and sent where there is little of it.
     pub(crate) memory: bool,
+    /// Whether it leaves its instance to others: it neither ends it nor holds it up.
+    pub(crate) shares: bool,
     /// What Lambda allows it.
     pub(crate) time: Duration,
     make: Make,
@@ -61,7 +63,8 @@ impl Kind {
         make: impl Fn(&Peers, &mut Random) -> Case + Send + Sync + 'static,
     ) -> Self {
         let make = Box::new(make);
-        Self { name, class, weight: 1, guests: BOTH, names: false, memory: false, time: PATIENT, make }
+        let shares = class == Class::Good;
+        Self { name, class, weight: 1, guests: BOTH, names: false, memory: false, shares, time: PATIENT, make }
     }
 
     pub(crate) fn good(name: &'static str, make: impl Fn(&Peers, &mut Random) -> Case + Send + Sync + 'static) -> Self {
@@ -102,6 +105,10 @@ impl Kind {
 
     pub(crate) fn of_memory(self) -> Self {
         Self { memory: true, ..self }
+    }
+
+    pub(crate) fn sharing(self) -> Self {
+        Self { shares: true, ..self }
     }
 
     pub(crate) fn case(&self, peers: &Peers, seed: u64) -> Case {

@@ -103,8 +103,8 @@ impl Reply {
 
     /// What one reads of it in a report.
     pub(crate) fn shown(&self) -> String {
-        let text: String = String::from_utf8_lossy(&self.body).chars().take(120).collect();
-        format!("{}, {} bytes: {text:?}", self.label(), self.body.len())
+        let text = self.body[..self.body.len().min(100)].escape_ascii();
+        format!("{}, {} bytes: {text}", self.label(), self.body.len())
     }
 }
 

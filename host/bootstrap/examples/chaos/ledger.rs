@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 use crate::api::fault::{NextFault, PostFault};
+use crate::at_work::AtWork;
 use crate::case::{Class, Kind};
-use crate::judge::{Answer, Expected, Reply};
+use crate::judge::{Answer, Expected};
 use crate::measure;
 use crate::report::Tally;
 
@@ -44,21 +45,18 @@ struct State {
     attacks_at_work: usize,
     settled: HashMap<String, Settled>,
     waiting: usize,
-    /// The process whose peak of memory is that of one event at a time.
-    watched: Option<u32>,
+    watched: Option<Watched>,
     last: Option<usize>,
     tally: Tally,
 }
 
-/// An event that was handed out.
-struct AtWork {
-    ticket: Ticket,
-    expected: Expected,
-    given: Instant,
-    time: Duration,
-    first_byte: Option<Instant>,
-    answer: Option<Answer>,
-    fault: Option<PostFault>,
+/// The process whose peak of memory is that of one event at a time.
+struct Watched {
+    process: u32,
+    /// The function's memory, in KiB.
+    memory: u64,
+    /// What was resident before the event.
+    before: u64,
 }
 
 #[derive(Clone, Copy)]
@@ -93,9 +91,20 @@ impl Ledger {
         self.more.notify_waiters();
     }
 
-    /// From now on the peak of this process's memory is asked for after each event.
-    pub(crate) fn watch(&self, process: Option<u32>) {
-        self.state().watched = process;
+    /// From now on the peak of this process's memory is asked for after each event, and is to be no more than that.
+    pub(crate) fn watch(&self, process: u32, memory: u64) {
+        let before = measure::take_peak(process);
+        self.state().watched = Some(Watched { process, memory, before });
+    }
+
+    /// Until it is to be watched again.
+    pub(crate) fn look_away(&self) {
+        self.state().watched = None;
+    }
+
+    /// What the process took of something that is no event.
+    pub(crate) fn weigh(&self, what: &'static str) {
+        self.state().weigh(what);
     }
 
     /// The next event, once there is one.
@@ -107,7 +116,9 @@ impl Ledger {
             more.as_mut().enable();
             {
                 let mut state = self.state();
-                state.take_peak(&self.kinds);
+                if let Some(kind) = state.last.take() {
+                    state.weigh(self.kinds[kind].name);
+                }
                 if let Some(ticket) = state.pop(&self.kinds) {
                     return ticket;
                 }
@@ -244,9 +255,17 @@ impl State {
         Some(ticket)
     }
 
-    fn take_peak(&mut self, kinds: &[Kind]) {
-        if let (Some(process), Some(kind)) = (self.watched, self.last.take()) {
-            self.tally.peak(kinds[kind].name, measure::take_peak(process));
+    fn weigh(&mut self, what: &'static str) {
+        let Some(Watched { process, memory, before }) = &mut self.watched else { return };
+        let (peak, now) = (measure::take_peak(*process), measure::resident(*process));
+        // What stays is told once, of what has brought it.
+        let is_over = peak > *memory && *before <= *memory;
+        *before = now;
+        let memory = *memory;
+        self.tally.peak(what, peak);
+        if is_over {
+            let problem = format!("memory: {} MB in a function of {} MB", peak / 1024, memory / 1024);
+            self.tally.problem(what, &problem);
         }
     }
 }
@@ -262,38 +281,5 @@ impl Drop for Waiting<'_> {
         if self.counted {
             self.ledger.state().waiting -= 1;
         }
-    }
-}
-
-/// What became of an event.
-pub(crate) struct Judged {
-    pub(crate) number: usize,
-    /// By which answers are counted.
-    pub(crate) label: String,
-    /// From the event to the first byte of its answer.
-    pub(crate) took: Option<Duration>,
-    pub(crate) problem: Option<String>,
-}
-
-impl AtWork {
-    fn judged(&self, words: Option<&str>) -> Judged {
-        let took = self.first_byte.map(|first| first.saturating_duration_since(self.given));
-        let number = self.ticket.number;
-        let Some(answer) = &self.answer else {
-            let words = words.unwrap_or("its answer never came whole");
-            return Judged { number, label: "none".into(), took, problem: Some(format!("no answer: {words}")) };
-        };
-        let (label, mut problem) = match Reply::read(answer) {
-            Ok(reply) if self.expected.fits(&reply) => (reply.label(), None),
-            Ok(reply) => (reply.label(), Some(format!("wrong answer: {}", reply.shown()))),
-            Err(reason) => ("unreadable".to_owned(), Some(format!("unreadable answer: {reason}"))),
-        };
-        if let Some(took) = took
-            && took > self.time
-        {
-            let late = format!("late: {} ms of {}", took.as_millis(), self.time.as_millis());
-            problem = Some(problem.map_or(late.clone(), |problem| format!("{late}; {problem}")));
-        }
-        Judged { number, label, took, problem }
     }
 }

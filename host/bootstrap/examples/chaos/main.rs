@@ -9,6 +9,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)] // A tool for developers: its panics are its messages.
 
 mod api;
+mod at_work;
 mod case;
 mod event;
 mod judge;
@@ -20,6 +21,7 @@ mod peers;
 mod process;
 mod random;
 mod report;
+mod run;
 mod stages;
 
 use std::process::ExitCode;

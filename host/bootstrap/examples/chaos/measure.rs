@@ -21,11 +21,19 @@ pub(crate) struct Held {
 impl Held {
     pub(crate) fn of(process: u32) -> Self {
         Self {
-            resident: field(process, "VmRSS:"),
+            resident: resident(process),
             threads: field(process, "Threads:"),
             descriptors: fs::read_dir(format!("/proc/{process}/fd")).map_or(0, |all| all.count() as u64),
             files: entries(Path::new(SCRATCH), 0),
         }
+    }
+
+    /// Whether it is no more of anything.
+    pub(crate) fn is_within(&self, most: &Self) -> bool {
+        self.resident <= most.resident
+            && self.threads <= most.threads
+            && self.descriptors <= most.descriptors
+            && self.files <= most.files
     }
 }
 
@@ -38,6 +46,11 @@ impl fmt::Display for Held {
             *resident as f64 / 1024.0
         )
     }
+}
+
+/// Resident memory in KiB.
+pub(crate) fn resident(process: u32) -> u64 {
+    field(process, "VmRSS:")
 }
 
 /// The most that was resident since this was last asked, in KiB.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::at_work::Judged;
 use crate::case::{Class, Kind};
-use crate::ledger::Judged;
 use crate::peers::Peers;
 
 /// Problems of one sort that are shown in full.
@@ -71,11 +71,6 @@ impl Tally {
             eprintln!("    {place}: {problem}");
         }
         self.problems.push((place.to_owned(), problem.to_owned()));
-    }
-
-    /// The kinds that drove the process over that many KiB.
-    pub(crate) fn peaks_over(&self, most: u64) -> Vec<(&'static str, u64)> {
-        self.kinds.iter().filter(|(_, row)| row.peak > most).map(|(name, row)| (*name, row.peak)).collect()
     }
 }
 

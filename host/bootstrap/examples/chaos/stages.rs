@@ -1,8 +1,7 @@
 //! The ways to run: each is one process with a share of the events.
 
 use std::fmt;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::sync::{Arc, LazyLock};
 
 use funcserver_engine::{Target, compile};
 
@@ -10,26 +9,15 @@ use crate::api::{Api, fault};
 use crate::case::{Class, Guest, Kind};
 use crate::kinds;
 use crate::ledger::{Ledger, Ticket};
-use crate::measure::Held;
 use crate::options::Options;
 use crate::peers::Peers;
 use crate::process::Process;
 use crate::random::Random;
 use crate::report::Report;
-
-/// After so many the process has touched all that it keeps.
-const WARM: usize = 1_000;
-/// How far the resident memory may rise after that, in KiB.
-const RISE: u64 = 20 * 1024;
-/// How long a process may take until it holds no more than before: a thread for blocking work lives ten seconds.
-const SETTLED: Duration = Duration::from_secs(15);
-/// The time in which something has to happen.
-const STUCK: Duration = Duration::from_secs(60);
-/// How often a process that ends is started again.
-const STARTS: usize = 20;
+use crate::run::Run;
 
 pub(crate) struct Stage {
-    name: &'static str,
+    pub(crate) name: &'static str,
     guest: Guest,
     /// The function's, in MB.
     pub(crate) memory: u64,
@@ -38,8 +26,17 @@ pub(crate) struct Stage {
     pub(crate) variables: &'static [(&'static str, &'static str)],
     /// Of 100 events.
     share: usize,
-    /// Whether its attacks are those of memory alone.
-    of_memory: bool,
+    /// Which attacks are sent.
+    attacks: Attacks,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Attacks {
+    All,
+    /// On the host's memory.
+    OfMemory,
+    /// Those that leave the instance, which others are in, as it is.
+    Sharing,
 }
 
 pub(crate) fn all() -> Vec<Stage> {
@@ -51,7 +48,7 @@ pub(crate) fn all() -> Vec<Stage> {
         log_format: "Text",
         variables: &[],
         share: 25,
-        of_memory: false,
+        attacks: Attacks::All,
     };
     let sixteen = Stage { name: "sixteen", memory: 2_048, at_once: 16, log_format: "JSON", ..one };
     vec![
@@ -63,13 +60,24 @@ pub(crate) fn all() -> Vec<Stage> {
             guest: Guest::P3,
             variables: &[("FUNCSERVER_GUEST_REUSE", "1000"), ("FUNCSERVER_GUEST_CONCURRENT", "4")],
             share: 5,
+            attacks: Attacks::Sharing,
             ..sixteen
         },
-        Stage { name: "small", memory: 128, share: 4, of_memory: true, ..one },
-        Stage { name: "small-p3", guest: Guest::P3, memory: 128, share: 4, of_memory: true, ..one },
+        Stage { name: "small", memory: 128, share: 4, attacks: Attacks::OfMemory, ..one },
+        Stage { name: "small-p3", guest: Guest::P3, memory: 128, share: 4, attacks: Attacks::OfMemory, ..one },
         Stage { share: 25, ..one },
         Stage { share: 25, ..sixteen },
     ]
+}
+
+impl Attacks {
+    fn has(self, kind: &Kind) -> bool {
+        match self {
+            Self::All => true,
+            Self::OfMemory => kind.memory,
+            Self::Sharing => kind.shares,
+        }
+    }
 }
 
 impl fmt::Display for Stage {
@@ -104,19 +112,14 @@ impl Stage {
         for problem in problems {
             report.broke(self.name, "log", &problem);
         }
-        let tally = ledger.take_tally();
-        for (kind, peak) in tally.peaks_over(self.memory * 1024) {
-            let problem = format!("{} MB in a function of {} MB", peak / 1024, self.memory);
-            report.broke(self.name, kind, &problem);
-        }
-        report.add(self.name, tally);
+        report.add(self.name, ledger.take_tally());
     }
 
     fn kinds(&self, options: &Options, peers: &Peers) -> Vec<Kind> {
         let is_meant = |kind: &Kind| {
             kind.guests.contains(&self.guest)
                 && (peers.has_names() || !kind.names)
-                && (kind.class == Class::Good || !self.of_memory || kind.memory)
+                && (kind.class == Class::Good || self.attacks.has(kind))
                 && (options.only.is_empty() || options.only.iter().any(|name| name == kind.name))
         };
         kinds::all().into_iter().filter(is_meant).collect()
@@ -158,145 +161,14 @@ impl Weighted {
     }
 }
 
-fn component(guest: Guest) -> Vec<u8> {
-    let wasm = match guest {
-        Guest::P2 => funcserver_test_guest::WASM,
-        Guest::P3 => funcserver_test_guest::WASM_P3,
-    };
-    compile::compile(wasm, Target::Host).unwrap()
-}
-
-/// A stage under way.
-struct Run<'a> {
-    stage: &'a Stage,
-    ledger: &'a Ledger,
-    peers: &'a Peers,
-    report: &'a mut Report,
-    process: Process,
-    start: &'a dyn Fn() -> Process,
-    starts: usize,
-}
-
-impl Run<'_> {
-    fn all(&mut self, count: usize) {
-        if !self.is_ready() {
-            return self.broke("the process does not ask for events");
-        }
-        let fresh = Held::of(self.process.id());
-        eprintln!("    fresh: {fresh}");
-        let warm = WARM.min(count.div_ceil(4));
-        if !self.work_until(warm) {
-            return;
-        }
-        let before =
-            self.settled(|held| held.threads <= fresh.threads + 1 && held.descriptors <= fresh.descriptors + 2);
-        eprintln!("    after {warm}: {before}");
-        if !self.work_until(count) {
-            return;
-        }
-        let after = self.settled(|held| {
-            held.resident <= before.resident + RISE
-                && held.threads <= before.threads
-                && held.descriptors <= before.descriptors
-                && held.files <= before.files
-        });
-        eprintln!("    after {count}: {after}");
-        if self.starts > 1 {
-            return;
-        }
-        if after.resident > before.resident + RISE {
-            self.broke(&format!("memory: from {} to {} KiB", before.resident, after.resident));
-        }
-        for (what, before, after) in [
-            ("threads", before.threads, after.threads),
-            ("descriptors", before.descriptors, after.descriptors),
-            ("temporary files", before.files, after.files),
-        ] {
-            if after > before {
-                self.broke(&format!("{what}: from {before} to {after}"));
-            }
-        }
-    }
-
-    fn broke(&mut self, problem: &str) {
-        eprintln!("    {problem}");
-        self.report.broke(self.stage.name, "process", problem);
-    }
-
-    /// Whether all of its workers wait for events.
-    fn is_ready(&mut self) -> bool {
-        let late = Instant::now() + Duration::from_secs(20);
-        while self.ledger.waiting() < self.stage.at_once {
-            if Instant::now() > late || self.process.ended().is_some() {
-                eprintln!("    {}", self.process.last_words());
-                return false;
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        if self.stage.at_once == 1 {
-            self.ledger.watch(Some(self.process.id()));
-        }
-        true
-    }
-
-    /// Until that many are answered. False if that is not to be had.
-    fn work_until(&mut self, count: usize) -> bool {
-        self.ledger.allow(count);
-        let (mut last, mut since) = (self.ledger.answered(), Instant::now());
-        let mut told = Instant::now();
-        while self.ledger.open() > 0 {
-            std::thread::sleep(Duration::from_millis(20));
-            self.ledger.give_up(None);
-            let now = self.ledger.answered();
-            if now != last {
-                (last, since) = (now, Instant::now());
-            }
-            if told.elapsed() > Duration::from_secs(30) {
-                told = Instant::now();
-                eprintln!("    {now} answered, {} at work", self.ledger.at_work());
-            }
-            let problem = if let Some(status) = self.process.ended() {
-                format!("the process ended: {status}\n    {}", self.process.last_words())
-            } else if since.elapsed() > STUCK {
-                format!("nothing happens\n    {}", self.process.last_words())
-            } else {
-                continue;
-            };
-            if !self.start_again(&problem) {
-                return false;
-            }
-            since = Instant::now();
-        }
-        true
-    }
-
-    fn start_again(&mut self, problem: &str) -> bool {
-        self.broke(problem);
-        self.ledger.watch(None);
-        self.process.kill();
-        let words = problem.lines().next().unwrap_or_default().to_owned();
-        let ended = std::mem::replace(&mut self.process, (self.start)());
-        ended.stop();
-        self.ledger.give_up(Some(&words));
-        self.starts += 1;
-        if self.starts > STARTS || !self.is_ready() {
-            self.broke("it is not started again");
-            return false;
-        }
-        true
-    }
-
-    /// What the process holds when all of it rests and the peers have closed their connections.
-    fn settled(&mut self, is_enough: impl Fn(&Held) -> bool) -> Held {
-        let late = Instant::now() + SETTLED;
-        loop {
-            self.peers.close_all();
-            std::thread::sleep(Duration::from_millis(200));
-            let held = Held::of(self.process.id());
-            let is_idle = self.ledger.waiting() == self.stage.at_once;
-            if (is_idle && is_enough(&held)) || Instant::now() > late {
-                return held;
-            }
-        }
+/// Compiled once.
+fn component(guest: Guest) -> &'static [u8] {
+    static P2: LazyLock<Vec<u8>> =
+        LazyLock::new(|| compile::compile(funcserver_test_guest::WASM, Target::Host).unwrap());
+    static P3: LazyLock<Vec<u8>> =
+        LazyLock::new(|| compile::compile(funcserver_test_guest::WASM_P3, Target::Host).unwrap());
+    match guest {
+        Guest::P2 => &P2,
+        Guest::P3 => &P3,
     }
 }

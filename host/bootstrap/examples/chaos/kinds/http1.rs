@@ -12,8 +12,7 @@ const BROKEN: Expected = Expected::Like(&[("error=HTTP-protocol-error", "")]);
 const TOO_LARGE: Expected = Expected::Like(&[("error=HTTP-response-header-section-size", "")]);
 
 pub(super) fn all() -> Vec<Kind> {
-    let mut all = peers();
-    all.extend(odd());
+    let mut all: Vec<_> = peers().into_iter().chain(odd()).map(Kind::sharing).collect();
     all.extend(proxies());
     all.extend(crowds());
     all
@@ -110,7 +109,7 @@ fn proxies() -> Vec<Kind> {
         proxy("proxy, own, cut", "proxy-own", "cut", broken),
         proxy("proxy, stall in the body", "proxy", "stall-body", deadline()).within(500),
         proxy("proxy, stall", "proxy", "stall", deadline()).within(500),
-        proxy("proxy, reset", "proxy", "reset", Expected::Failure(&["no-answer"])),
+        proxy("proxy, reset", "proxy", "reset-uncounted", Expected::Failure(&["no-answer"])),
         proxy("proxy, body flood", "proxy", "flood-body", Expected::Failure(&["reply-too-large"])),
     ]
 }

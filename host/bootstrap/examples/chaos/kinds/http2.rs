@@ -12,7 +12,7 @@ const CUT: Expected = Expected::Like(&[("status=200 ", " cut")]);
 
 pub(super) fn all() -> Vec<Kind> {
     let get = |name, expected: Expected| {
-        Kind::attack(name, move |peers, _| act(&format!("get:{}", peers.url(name, "/x")), expected.clone()))
+        Kind::attack(name, move |peers, _| act(&format!("get:{}", peers.url(name, "/x")), expected.clone())).sharing()
     };
     let flood = |name| get(name, deadline().or(ERROR)).within(500);
     vec![

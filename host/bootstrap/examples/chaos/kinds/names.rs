@@ -15,7 +15,7 @@ pub(super) fn all() -> Vec<Kind> {
             let name = format!("{}.{word}", nonce(random));
             act(&format!("get:{}", peers.named("http", &name, "/ok/7/10")), expected.clone())
         };
-        Kind::attack(name, what).by_name()
+        Kind::attack(name, what).by_name().sharing()
     };
     let whole = |name: &'static str, word: &'static str| {
         let what = move |peers: &crate::peers::Peers, random: &mut _| {
@@ -23,7 +23,7 @@ pub(super) fn all() -> Vec<Kind> {
             let (path, number, length) = path("ok", 1_000, random);
             act(&format!("get:{}", peers.named("http", &host, &path)), told(number, length))
         };
-        Kind::attack(name, what).by_name()
+        Kind::attack(name, what).by_name().sharing()
     };
     vec![
         get("name: mute", "mute", deadline()).within(700),

@@ -11,7 +11,7 @@ const ENDED: Expected = Expected::Like(&[("error=connection-terminated", ""), ("
 
 pub(super) fn all() -> Vec<Kind> {
     let get = |name, expected: Expected| {
-        Kind::attack(name, move |peers, _| act(&format!("get:{}", peers.url(name, "/x")), expected.clone()))
+        Kind::attack(name, move |peers, _| act(&format!("get:{}", peers.url(name, "/x")), expected.clone())).sharing()
     };
     vec![
         get("tls-stall", deadline()).within(500),

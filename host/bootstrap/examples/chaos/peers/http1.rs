@@ -157,6 +157,7 @@ async fn broken(stream: &mut TcpStream, word: &str, shared: &Shared) -> io::Resu
             shared.count("http reset");
             (b"", Then::Reset)
         }
+        "reset-uncounted" => (b"", Then::Reset),
         "close" => {
             shared.count("http close");
             (b"", Then::Close)

@@ -1,0 +1,151 @@
+//! A stage under way: its events are handed out, its process watched and measured, and started again where it ends.
+
+use std::time::{Duration, Instant};
+
+use crate::ledger::Ledger;
+use crate::measure::Held;
+use crate::peers::Peers;
+use crate::process::Process;
+use crate::report::Report;
+use crate::stages::Stage;
+
+/// After so many the process has touched all that it keeps.
+const WARM: usize = 1_000;
+/// How far the resident memory may rise after that, in KiB.
+const RISE: u64 = 20 * 1024;
+/// Threads that are started when they are first needed and stay: the watchdog. Those for blocking work end.
+const LATER_THREADS: u64 = 1;
+/// Descriptors that come with the first events and stay: a folder for temporary files.
+const LATER_DESCRIPTORS: u64 = 1;
+/// How long a process may take until it holds no more than before: a thread for blocking work lives ten seconds.
+const SETTLED: Duration = Duration::from_secs(15);
+/// The time in which something has to happen.
+const STUCK: Duration = Duration::from_secs(60);
+/// How often a process that ends is started again.
+const STARTS: usize = 20;
+
+/// A stage under way.
+pub(crate) struct Run<'a> {
+    pub(crate) stage: &'a Stage,
+    pub(crate) ledger: &'a Ledger,
+    pub(crate) peers: &'a Peers,
+    pub(crate) report: &'a mut Report,
+    pub(crate) process: Process,
+    pub(crate) start: &'a dyn Fn() -> Process,
+    pub(crate) starts: usize,
+}
+
+impl Run<'_> {
+    pub(crate) fn all(&mut self, count: usize) {
+        if !self.is_ready() {
+            return self.broke("the process does not ask for events");
+        }
+        let fresh = Held::of(self.process.id());
+        eprintln!("    fresh: {fresh}");
+        let warm = WARM.min(count.div_ceil(4));
+        if !self.work_until(warm) {
+            return;
+        }
+        let before = self.settled(|held| held.descriptors <= fresh.descriptors + LATER_DESCRIPTORS);
+        eprintln!("    after {warm}: {before}");
+        if !self.work_until(count) {
+            return;
+        }
+        let at_once = self.stage.at_once as u64;
+        let most = Held {
+            resident: before.resident + RISE,
+            threads: fresh.threads + LATER_THREADS,
+            // An instance that is made ahead has a folder, and it open: one for each event at once.
+            descriptors: before.descriptors + at_once.saturating_sub(before.files),
+            files: at_once,
+        };
+        let after = self.settled(|held| held.is_within(&most));
+        eprintln!("    after {count}: {after}");
+        // What a process holds that was started again in between says nothing.
+        if self.starts == 1 && !after.is_within(&most) {
+            self.broke(&format!("it holds more than before: {after}; at most {most}"));
+        }
+    }
+
+    fn broke(&mut self, problem: &str) {
+        eprintln!("    {problem}");
+        self.report.broke(self.stage.name, "process", problem);
+    }
+
+    /// Whether all of its workers wait for events.
+    fn is_ready(&mut self) -> bool {
+        let late = Instant::now() + Duration::from_secs(20);
+        while self.ledger.waiting() < self.stage.at_once {
+            if Instant::now() > late || self.process.ended().is_some() {
+                eprintln!("    {}", self.process.last_words());
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        if self.stage.at_once == 1 {
+            self.ledger.watch(self.process.id(), self.stage.memory * 1024);
+        }
+        true
+    }
+
+    /// Until that many are answered. False if that is not to be had.
+    fn work_until(&mut self, count: usize) -> bool {
+        self.ledger.allow(count);
+        let (mut last, mut since) = (self.ledger.answered(), Instant::now());
+        let mut told = Instant::now();
+        while self.ledger.open() > 0 {
+            std::thread::sleep(Duration::from_millis(20));
+            self.ledger.give_up(None);
+            let now = self.ledger.answered();
+            if now != last {
+                (last, since) = (now, Instant::now());
+            }
+            if told.elapsed() > Duration::from_secs(30) {
+                told = Instant::now();
+                eprintln!("    {now} answered, {} at work", self.ledger.at_work());
+            }
+            let problem = if let Some(status) = self.process.ended() {
+                format!("the process ended: {status}\n    {}", self.process.last_words())
+            } else if since.elapsed() > STUCK {
+                format!("nothing happens\n    {}", self.process.last_words())
+            } else {
+                continue;
+            };
+            if !self.start_again(&problem) {
+                return false;
+            }
+            since = Instant::now();
+        }
+        true
+    }
+
+    fn start_again(&mut self, problem: &str) -> bool {
+        self.broke(problem);
+        self.ledger.look_away();
+        self.process.kill();
+        let words = problem.lines().next().unwrap_or_default().to_owned();
+        let ended = std::mem::replace(&mut self.process, (self.start)());
+        ended.stop();
+        self.ledger.give_up(Some(&words));
+        self.starts += 1;
+        if self.starts > STARTS || !self.is_ready() {
+            self.broke("it is not started again");
+            return false;
+        }
+        true
+    }
+
+    /// What the process holds when all of it rests and the peers have closed their connections.
+    fn settled(&mut self, is_enough: impl Fn(&Held) -> bool) -> Held {
+        let late = Instant::now() + SETTLED;
+        loop {
+            self.peers.close_all();
+            std::thread::sleep(Duration::from_millis(200));
+            let held = Held::of(self.process.id());
+            let is_idle = self.ledger.waiting() == self.stage.at_once;
+            if (is_idle && is_enough(&held)) || Instant::now() > late {
+                return held;
+            }
+        }
+    }
+}
