@@ -18,6 +18,9 @@ const GIVEN_UP: Duration = Duration::from_secs(15);
 /// Attacks at work at once, of sixteen events: the others are good requests beside them.
 const ATTACKS_AT_ONCE: usize = 8;
 
+/// How many of those that were answered last are named in a report.
+const RECENT: usize = 4;
+
 /// An event that is to come.
 #[derive(Clone, Copy)]
 pub(crate) struct Ticket {
@@ -47,6 +50,8 @@ struct State {
     waiting: usize,
     watched: Option<Watched>,
     last: Option<usize>,
+    /// What was answered last.
+    recent: VecDeque<String>,
     tally: Tally,
 }
 
@@ -194,6 +199,10 @@ impl Ledger {
             state.attacks_at_work -= 1;
         }
         state.last = Some(at_work.ticket.kind);
+        state.recent.push_back(format!("{} ({id})", kind.name));
+        if state.recent.len() > RECENT {
+            state.recent.pop_front();
+        }
         state.tally.count(kind, &at_work.judged(words));
         drop(state);
         self.more.notify_one();
@@ -216,6 +225,15 @@ impl Ledger {
         let state = self.state();
         let may = |queue: &VecDeque<Ticket>| queue.iter().take_while(|ticket| ticket.number < state.until).count();
         state.at_work.len() + may(&state.good) + may(&state.attacks)
+    }
+
+    /// What is at work, and what was answered last, for a report.
+    pub(crate) fn surroundings(&self) -> String {
+        let state = self.state();
+        let at_work =
+            state.at_work.iter().map(|(id, at_work)| format!("{} ({id})", self.kinds[at_work.ticket.kind].name));
+        let recent: Vec<_> = state.recent.iter().map(String::as_str).collect();
+        format!("at work: {}; answered last: {}", at_work.collect::<Vec<_>>().join(", "), recent.join(", "))
     }
 
     pub(crate) fn at_work(&self) -> usize {

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-const USAGE: &str = "usage: chaos --bootstrap FILE [--count N] [--seed N] [--attacks PER-MILLE] [--only KIND]... \
+const USAGE: &str = "usage: chaos --bootstrap FILE [--count N] [--seed N] [--attacks PER-MILLE] [--only KIND]... [--without KIND]... \
                      [--stage NAME]... [--namespace] [--log FILE] [--no-faults]";
 
 /// What is to be run.
@@ -14,6 +14,8 @@ pub(crate) struct Options {
     pub(crate) attacks: u64,
     /// Kinds; all where it is empty.
     pub(crate) only: Vec<String>,
+    /// Kinds that are left out.
+    pub(crate) without: Vec<String>,
     /// Stages; all where it is empty.
     pub(crate) stages: Vec<String>,
     /// Whether network, mounts and `/tmp` are the driver's own.
@@ -33,6 +35,7 @@ impl Options {
             seed: SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |now| now.as_secs()),
             attacks: 10,
             only: Vec::new(),
+            without: Vec::new(),
             stages: Vec::new(),
             namespace: false,
             log: None,
@@ -46,6 +49,7 @@ impl Options {
                 "--seed" => options.seed = number(&value()?)?,
                 "--attacks" => options.attacks = number(&value()?)?,
                 "--only" => options.only.push(value()?),
+                "--without" => options.without.push(value()?),
                 "--stage" => options.stages.push(value()?),
                 "--namespace" => options.namespace = true,
                 "--log" => options.log = Some(value()?.into()),

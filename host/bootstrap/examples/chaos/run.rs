@@ -13,8 +13,11 @@ use crate::stages::Stage;
 const WARM: usize = 1_000;
 /// How far the resident memory may rise after that, in KiB.
 const RISE: u64 = 20 * 1024;
-/// Threads that are started when they are first needed and stay: the watchdog. Those for blocking work end.
-const LATER_THREADS: u64 = 1;
+/// Threads that are started when they are first needed and stay: the watchdog, and the one that sends its answers. Those for
+/// blocking work end.
+const LATER_THREADS: u64 = 2;
+/// Descriptors of the watchdog's sender, where it was not needed in the first thousand.
+const SENDER: u64 = 5;
 /// Descriptors that come with the first events and stay: a folder for temporary files.
 const LATER_DESCRIPTORS: u64 = 1;
 /// How long a process may take until it holds no more than before: a thread for blocking work lives ten seconds.
@@ -52,11 +55,12 @@ impl Run<'_> {
             return;
         }
         let at_once = self.stage.at_once as u64;
+        let sender = if before.threads < fresh.threads + LATER_THREADS { SENDER } else { 0 };
         let most = Held {
             resident: before.resident + RISE,
             threads: fresh.threads + LATER_THREADS,
             // An instance that is made ahead has a folder, and it open: one for each event at once.
-            descriptors: before.descriptors + at_once.saturating_sub(before.files),
+            descriptors: before.descriptors + at_once.saturating_sub(before.files) + sender,
             files: at_once,
         };
         let after = self.settled(|held| held.is_within(&most));
@@ -105,9 +109,13 @@ impl Run<'_> {
                 eprintln!("    {now} answered, {} at work", self.ledger.at_work());
             }
             let problem = if let Some(status) = self.process.ended() {
-                format!("the process ended: {status}\n    {}", self.process.last_words())
+                format!(
+                    "the process ended: {status}; {}\n    {}",
+                    self.ledger.surroundings(),
+                    self.process.last_words()
+                )
             } else if since.elapsed() > STUCK {
-                format!("nothing happens\n    {}", self.process.last_words())
+                format!("nothing happens; {}\n    {}", self.ledger.surroundings(), self.process.last_words())
             } else {
                 continue;
             };

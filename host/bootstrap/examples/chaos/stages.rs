@@ -120,6 +120,7 @@ impl Stage {
             kind.guests.contains(&self.guest)
                 && (peers.has_names() || !kind.names)
                 && (kind.class == Class::Good || self.attacks.has(kind))
+                && !options.without.iter().any(|name| name == kind.name)
                 && (options.only.is_empty() || options.only.iter().any(|name| name == kind.name))
         };
         kinds::all().into_iter().filter(is_meant).collect()
