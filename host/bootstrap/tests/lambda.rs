@@ -47,7 +47,7 @@ impl Root {
         let function = Function {
             handler: self.handler.to_owned(),
             memory_mb: 512,
-            timeout: Duration::from_secs(5),
+            timeout: Duration::from_secs(60),
             ..Function::default()
         };
         let mut program = Program::new(BOOTSTRAP, self.folder.path());
