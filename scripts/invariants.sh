@@ -41,11 +41,11 @@ check_compiler() {
 
 # The import that blocks its thread is for tests alone. That cargo tree names the feature where it is on is shown first.
 check_blocking() {
-    local features=(-e "normal,features" --prefix none)
-    [[ $(cargo tree --locked -p funcserver-bootstrap "${features[@]}" --features test-block) == *test-block* ]] ||
+    local tree=(cargo tree --locked -e normal --prefix none -f "{p} {f}")
+    [[ $("${tree[@]}" -p funcserver-bootstrap --features test-block) == *test-block* ]] ||
         die "cargo tree does not name the feature test-block where it is on, so it proves nothing about the bootstrap"
-    [[ $(cargo tree --locked -p funcserver-bootstrap "${features[@]}") != *test-block* ]] ||
-        die "the bootstrap offers funcserver:test/block, which is for tests: cargo tree -p funcserver-bootstrap ${features[*]}"
+    [[ $("${tree[@]}" -p funcserver-bootstrap && "${tree[@]}" -p funcserver) != *test-block* ]] ||
+        die "what ships offers funcserver:test/block, which is for tests: ${tree[*]}"
 }
 
 # The Rust sources of the workspace, without the guests': those run inside the sandbox, on generated, unsafe bindings.

@@ -20,8 +20,10 @@ pub enum Reply {
     /// Never answers.
     Silence,
     /// Does that with the connection.
-    Does(Arc<dyn Fn(&TcpStream) -> io::Result<()> + Send + Sync>),
+    Does(Arc<Deed>),
 }
+
+pub type Deed = dyn Fn(&TcpStream) -> io::Result<()> + Send + Sync;
 
 /// Serves on loopback until the process ends. `script` gets each request's method and path, and its body.
 pub fn serve(script: impl Fn(&str, &[u8]) -> Reply + Send + Sync + 'static) -> (String, Receiver<(String, Vec<u8>)>) {
