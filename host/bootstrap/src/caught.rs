@@ -8,6 +8,8 @@ use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::pin::pin;
 use std::task::Poll;
 
+use funcserver_engine::at_work;
+
 use crate::log::{Log, Value};
 
 /// A panic that did not get far.
@@ -39,9 +41,9 @@ pub(crate) fn log_panics(log: Log) {
     }));
 }
 
-/// Does the work, or catches its panic.
+/// Does the work, in which a guest may run, or catches its panic.
 pub(crate) async fn caught<T>(work: impl Future<Output = T>) -> Result<T, Panic> {
-    let mut work = pin!(work);
+    let mut work = pin!(at_work(work));
     poll_fn(|context| {
         let before = CAUGHT.replace(true);
         let polled = panic::catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context)));

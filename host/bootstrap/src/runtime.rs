@@ -3,6 +3,7 @@
 use std::future::pending;
 use std::time::{Duration, Instant};
 
+use funcserver_engine::stealable;
 use http::Uri;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -47,7 +48,7 @@ pub(crate) async fn run(
             log: log.clone(),
             failures: 0,
         };
-        workers.spawn(worker.run(stopped.clone()));
+        workers.spawn(stealable(worker.run(stopped.clone())));
     }
     let ended = tokio::select! {
         biased;

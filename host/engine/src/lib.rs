@@ -41,6 +41,7 @@ mod reuse;
 mod shared;
 mod sockets;
 mod state;
+mod stealable;
 mod target;
 mod ticker;
 #[cfg(feature = "compile")]
@@ -59,6 +60,7 @@ pub use load_error::LoadError;
 pub use network::{Allow, AllowError, Network, Notice, Resolve, Resolving, SystemResolver};
 pub use proposal::{PROPOSALS, Proposal};
 pub use reuse::Reuse;
+pub use stealable::{at_work, stealable};
 pub use target::{Arch, Target, UnknownArch};
 pub use world::{HandlerVersion, Misfit, World};
 

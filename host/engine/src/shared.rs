@@ -16,6 +16,7 @@ use crate::fault::Fault;
 use crate::instances::Instances;
 use crate::reply::Reply;
 use crate::reuse::Reuse;
+use crate::stealable::{at_work, stealable};
 use crate::worker::{Job, Latest, Work, extend};
 
 /// The instances of one component that are at work on several requests each, or may be.
@@ -110,7 +111,8 @@ impl Shared {
         let (here, gone) = oneshot::channel();
         let latest = Arc::new(Mutex::new(deadline));
         let number = rand::random();
-        tokio::spawn(Work::new(number, latest.clone()).run(self.clone(), incoming, gone));
+        let work = Work::new(number, latest.clone()).run(self.clone(), incoming, gone);
+        tokio::spawn(stealable(at_work(work)));
         Worker { number, jobs, taken: 0, served: 0, rested: SystemTime::now(), latest, _here: here }
     }
 

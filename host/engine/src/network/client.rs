@@ -8,7 +8,7 @@ use http::{Extensions, Request, Response};
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::{self, Builder, connect::capture_connection};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::rt::TokioTimer;
 use rustls::ClientConfig;
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::time::timeout;
@@ -22,6 +22,7 @@ use super::origin::{Origin, Scheme};
 use super::request_body::RequestBody;
 use super::roots::{self, RootsError};
 use super::{Network, gate::Denial};
+use crate::stealable::Stealing;
 
 /// Connections in all: a process on Lambda may open 1024 files.
 const MOST_CONNECTIONS: usize = 256;
@@ -165,7 +166,7 @@ impl Client {
 }
 
 fn builder() -> Builder {
-    let mut builder = legacy::Client::builder(TokioExecutor::new());
+    let mut builder = legacy::Client::builder(Stealing);
     builder
         .timer(TokioTimer::new())
         .pool_timer(TokioTimer::new())
