@@ -310,7 +310,7 @@ fn a_start_outside_of_a_full_environment_fails_with_words() {
     let output = by_hand(&[("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:1")], folder.path());
     assert_eq!(output.status.code(), Some(1));
     let text = String::from_utf8(output.stderr).unwrap();
-    assert!(text.contains("AWS_LAMBDA_FUNCTION_NAME"), "{text}");
+    assert!(text.contains("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"), "{text}");
 }
 
 #[test]

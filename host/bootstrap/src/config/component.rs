@@ -72,8 +72,6 @@ mod tests {
     fn lambda(handler: &str) -> LambdaEnv {
         LambdaEnv {
             runtime_api: http::Uri::from_static("127.0.0.1:9001"),
-            function_name: "shop".into(),
-            function_version: "1".into(),
             memory: 128 << 20,
             concurrency: 1,
             snapshot: false,

@@ -9,8 +9,6 @@ use super::env::Env;
 use super::error::shown;
 
 const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
-const NAME: &str = "AWS_LAMBDA_FUNCTION_NAME";
-const VERSION: &str = "AWS_LAMBDA_FUNCTION_VERSION";
 const MEMORY: &str = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE";
 const TASK_ROOT: &str = "LAMBDA_TASK_ROOT";
 const HANDLER: &str = "_HANDLER";
@@ -26,10 +24,6 @@ const MOST_AT_ONCE: usize = 1000;
 pub struct LambdaEnv {
     /// Where the Runtime API is: host and port, mostly without a scheme.
     pub runtime_api: Uri,
-    /// The function's name.
-    pub function_name: String,
-    /// The version that runs, `$LATEST` or a number.
-    pub function_version: String,
     /// The function's memory, in bytes. (Lambda says it in MiB and calls them MB.)
     pub memory: usize,
     /// Events that Lambda sends at once: more than one on Lambda Managed Instances only.
@@ -71,19 +65,13 @@ impl LambdaEnv {
         let runtime_api = runtime_api(get(RUNTIME_API).ok_or(LambdaEnvError::Outside)?)?;
 
         let mut problems = Vec::new();
-        let mut required = |name| {
-            get(name).map(str::to_owned).unwrap_or_else(|| {
-                problems.push(format!("{name} is not set, which Lambda does"));
-                String::new()
-            })
+        let memory = match get(MEMORY) {
+            Some(value) => memory_bytes(value)
+                .ok_or_else(|| format!("{MEMORY} is \"{}\", which is no number of megabytes", shown(value))),
+            None => Err(format!("{MEMORY} is not set, which Lambda does")),
         };
-        let function_name = required(NAME);
-        let function_version = required(VERSION);
-        let memory = required(MEMORY);
-        let memory = memory_bytes(&memory).unwrap_or_else(|| {
-            if !memory.is_empty() {
-                problems.push(format!("{MEMORY} is \"{}\", which is no number of megabytes", shown(&memory)));
-            }
+        let memory = memory.unwrap_or_else(|problem| {
+            problems.push(problem);
             0
         });
         let concurrency = get(CONCURRENCY).map_or(Some(1), at_once).unwrap_or_else(|| {
@@ -96,8 +84,6 @@ impl LambdaEnv {
         }
         Ok(LambdaEnv {
             runtime_api,
-            function_name,
-            function_version,
             memory,
             concurrency,
             snapshot: get(INITIALIZATION) == Some(SNAP_START),
@@ -127,14 +113,8 @@ mod tests {
     use super::super::Variables;
     use super::*;
 
-    const COMPLETE: [(&str, &str); 6] = [
-        (RUNTIME_API, "127.0.0.1:9001"),
-        (NAME, "shop"),
-        (VERSION, "$LATEST"),
-        (MEMORY, "128"),
-        (TASK_ROOT, "/var/task"),
-        (HANDLER, "bootstrap"),
-    ];
+    const COMPLETE: [(&str, &str); 4] =
+        [(RUNTIME_API, "127.0.0.1:9001"), (MEMORY, "128"), (TASK_ROOT, "/var/task"), (HANDLER, "bootstrap")];
 
     /// The complete environment with `changed` set to another value.
     fn read_with(changed: &[(&'static str, &'static str)]) -> Result<LambdaEnv, LambdaEnvError> {
@@ -145,8 +125,6 @@ mod tests {
     fn a_complete_environment() {
         let lambda = read_with(&[]).unwrap();
         assert_eq!(lambda.runtime_api.authority().unwrap(), "127.0.0.1:9001");
-        assert_eq!(lambda.function_name, "shop");
-        assert_eq!(lambda.function_version, "$LATEST");
         assert_eq!(lambda.memory, 128 * 1024 * 1024);
         assert_eq!(lambda.task_root, Some("/var/task".into()));
         assert_eq!(lambda.handler.as_deref(), Some("bootstrap"));
@@ -169,14 +147,20 @@ mod tests {
     }
 
     #[test]
-    fn everything_missing_is_reported_at_once() {
-        let error = LambdaEnv::read(&[(RUNTIME_API, "127.0.0.1:9001")].into_iter().collect::<Variables>()).unwrap_err();
+    fn everything_wrong_is_reported_at_once() {
+        let env = [(RUNTIME_API, "127.0.0.1:9001"), (CONCURRENCY, "many")];
+        let error = LambdaEnv::read(&env.into_iter().collect::<Variables>()).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "AWS_LAMBDA_FUNCTION_NAME is not set, which Lambda does; \
-             AWS_LAMBDA_FUNCTION_VERSION is not set, which Lambda does; \
-             AWS_LAMBDA_FUNCTION_MEMORY_SIZE is not set, which Lambda does"
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE is not set, which Lambda does; \
+             AWS_LAMBDA_MAX_CONCURRENCY is \"many\", which is no number from 1 to 1000"
         );
+    }
+
+    #[test]
+    fn what_is_never_read_is_not_asked_for() {
+        let env = [(RUNTIME_API, "127.0.0.1:9001"), (MEMORY, "128")].into_iter().collect::<Variables>();
+        assert!(LambdaEnv::read(&env).is_ok());
     }
 
     #[test]

@@ -64,7 +64,7 @@ pub enum DecodeError {
 ///   value counts.
 ///
 /// # Errors
-/// [`DecodeError::NotHttp`] for what has neither `httpMethod` nor `path`; [`DecodeError::Invalid`] for a wrong type or value,
+/// [`DecodeError::NotHttp`] for what has neither `httpMethod` nor `path`, or a `path` and another one's `method`; [`DecodeError::Invalid`] for a wrong type or value,
 /// and for what exceeds the `http` crate: 24,576 header names, 65,534 bytes of path and query.
 ///
 /// No input makes it panic, and what it allocates is bounded by its input.

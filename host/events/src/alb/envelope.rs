@@ -24,7 +24,12 @@ pub(super) struct Envelope<'de> {
     multi_query: Field<Multi<'de>>,
     headers: Field<Single<'de>>,
     multi_headers: Field<Multi<'de>>,
+    /// It has a field that no event of a load balancer has.
+    is_foreign: bool,
 }
+
+/// Where others than a load balancer have the method or the path. VPC Lattice (format 2.0) has a `path` beside it.
+const FOREIGN: [&str; 3] = ["method", "rawPath", "raw_path"];
 
 impl<'de> Shape<'de> for Envelope<'de> {
     const EXPECTED: &'static str = "an object";
@@ -42,7 +47,10 @@ impl<'de> Shape<'de> for Envelope<'de> {
                 "multiValueHeaders" => event.multi_headers = map.next_value()?,
                 "body" => event.body = map.next_value()?,
                 "isBase64Encoded" => event.is_base64 = map.next_value()?,
-                _ => drop(map.next_value::<IgnoredAny>()?),
+                key => {
+                    event.is_foreign |= FOREIGN.contains(&key);
+                    map.next_value::<IgnoredAny>()?;
+                }
             }
         }
         Ok(Some(event))
@@ -52,7 +60,11 @@ impl<'de> Shape<'de> for Envelope<'de> {
 impl<'de> Envelope<'de> {
     /// Whether this is a load balancer's event at all, right or wrong.
     pub(super) fn is_http(&self) -> bool {
-        !matches!((&self.method, &self.path), (Field::Absent, Field::Absent))
+        match (&self.method, &self.path) {
+            (Field::Absent, Field::Absent) => false,
+            (Field::Absent, _) => !self.is_foreign,
+            _ => true,
+        }
     }
 
     /// What the event asks of its reply. The headers decide: a filled `multiValueHeaders` first, then a filled `headers`;
@@ -80,16 +92,19 @@ impl<'de> Envelope<'de> {
 /// are no UTF-8, a number beyond all bounds.
 #[derive(Default)]
 pub(super) struct Names {
-    is_http: bool,
+    has_method: bool,
+    has_path: bool,
+    is_foreign: bool,
     is_multi: bool,
 }
 
 impl Names {
     /// What the event asks of its reply, if it is a load balancer's.
     pub(super) fn reply_form(event: &[u8]) -> Option<ReplyForm> {
-        let Ok(Field::Is(Self { is_http: true, is_multi })) = serde_json::from_slice(event) else { return None };
-        let mode = if is_multi { HeaderMode::Multi } else { HeaderMode::Single };
-        Some(ReplyForm { mode, head: false })
+        let Ok(Field::Is(names)) = serde_json::from_slice::<Field<Self>>(event) else { return None };
+        let mode = if names.is_multi { HeaderMode::Multi } else { HeaderMode::Single };
+        let is_http = names.has_method || names.has_path && !names.is_foreign;
+        is_http.then_some(ReplyForm { mode, head: false })
     }
 }
 
@@ -99,7 +114,9 @@ impl<'de> Shape<'de> for Names {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Option<Self>, A::Error> {
         let mut names = Self::default();
         while let Some((Key(key), IgnoredAny)) = map.next_entry()? {
-            names.is_http |= key == "httpMethod" || key == "path";
+            names.has_method |= key == "httpMethod";
+            names.has_path |= key == "path";
+            names.is_foreign |= FOREIGN.contains(&&*key);
             names.is_multi |= key == "multiValueHeaders";
         }
         Ok(Some(names))

@@ -38,6 +38,7 @@ fn of_object(object: &Map<String, Value>) -> String {
 /// A key that gives a kind away, at the top of the event or in its request context.
 const KINDS: &[(&str, &str)] = &[
     ("connectionId", "an API Gateway WebSocket event"),
+    ("serviceNetworkArn", "a VPC Lattice event"),
     ("rawPath", "an API Gateway HTTP API (payload format 2.0) or function URL event"),
     ("raw_path", "a VPC Lattice event"),
     ("awslogs", "a CloudWatch Logs subscription event"),

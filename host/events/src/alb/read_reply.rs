@@ -55,8 +55,8 @@ impl From<Fault> for ReplyError {
 /// Reads a function's reply as strictly as a load balancer does, and gives the response that it sends to the client.
 ///
 /// `form` is what the event asked for. Refused are: no JSON object; a `statusCode` that is missing, no integer or outside
-/// 200 to 599; a `statusDescription` that is not the code, a space and a reason; an `isBase64Encoded` that is no boolean;
-/// the map of the other mode alone; a header value that is no string, or holds control characters; a body that is no string
+/// 200 to 599; a `statusDescription` that is no string, holds control characters or begins with another code; an
+/// `isBase64Encoded` that is no boolean; the map of the other mode alone; a header value that is no string, or holds control characters; a body that is no string
 /// or no plain base64; null anywhere; 1 MiB of JSON or 32 KiB of headers exceeded.
 ///
 /// As a load balancer does, it removes hop-by-hop headers, leaves out the body in the answer to `HEAD` and with 204 and 304,
@@ -130,16 +130,17 @@ fn status(code: Field<u64>, description: Field<Text<'_>>) -> Result<StatusCode, 
     let status = status.ok_or_else(|| place.fault(format!("expected 200 to 599, found {code}")))?;
     let place = Place::field("statusDescription");
     match description.not_null(place)? {
-        Some(text) if !describes(status, &text) => {
+        Some(text) if text.contains(char::is_control) || is_of_another(status, &text) => {
             Err(place.fault(format!("expected {} and a reason, found {}", status.as_str(), quoted(&text))))
         }
         _ => Ok(status),
     }
 }
 
-fn describes(status: StatusCode, text: &str) -> bool {
-    let reason = text.strip_prefix(status.as_str()).and_then(|rest| rest.strip_prefix(' '));
-    reason.is_some_and(|reason| !reason.starts_with(' ') && !reason.is_empty() && !reason.contains(char::is_control))
+/// Whether a description begins with another code. One without a code is as good as one with it.
+fn is_of_another(status: StatusCode, text: &str) -> bool {
+    let code = text.split(' ').next().unwrap_or_default();
+    code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_digit()) && code != status.as_str()
 }
 
 /// One header and one of its values.
