@@ -7,6 +7,7 @@ use wasmtime::Engine;
 
 use crate::config::{self, Calls};
 use crate::file_kind::FileKind;
+use crate::nesting::{self, TooDeep};
 use crate::target::Target;
 use crate::trim;
 use crate::world::World;
@@ -23,6 +24,9 @@ pub enum CompileError {
     /// It is no component at all.
     #[error("it is {}{}", .0.describe(), remedy(.0))]
     Kind(FileKind),
+    /// It is a component that cannot be walked.
+    #[error("{0}")]
+    Deep(#[from] TooDeep),
     /// It is a component, but damaged, or it uses what wasmtime does not support.
     #[error("it is damaged or uses an unsupported feature of WebAssembly: {0}")]
     Invalid(String),
@@ -94,7 +98,7 @@ fn is_valid_without_async(wasm: &[u8]) -> bool {
 
 fn expect_component(wasm: &[u8]) -> Result<(), CompileError> {
     match FileKind::of(wasm) {
-        FileKind::Component => Ok(()),
+        FileKind::Component => Ok(nesting::check(wasm)?),
         other => Err(CompileError::Kind(other)),
     }
 }

@@ -27,6 +27,8 @@ mod limits;
 mod link;
 mod load_error;
 mod map;
+#[cfg(feature = "compile")]
+pub mod nesting;
 mod network;
 mod outlet;
 mod output;
