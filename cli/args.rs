@@ -11,6 +11,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use funcserver_bootstrap::config::{DurationError, duration};
 use funcserver_engine::Arch;
 
 pub(crate) use event::Event;
@@ -119,13 +120,13 @@ pub(crate) struct ForArch {
 #[derive(Debug, Args)]
 pub(crate) struct Timeout {
     /// The function's timeout in seconds, as set in Lambda (up to 900)
-    #[arg(long = "timeout", value_name = "SECONDS", default_value = "30", value_parser = clap::value_parser!(u64).range(1..=900))]
-    seconds: u64,
+    #[arg(long = "timeout", value_name = "SECONDS", default_value = "30", value_parser = seconds)]
+    timeout: Duration,
 }
 
 impl Timeout {
     pub(crate) fn duration(&self) -> Duration {
-        Duration::from_secs(self.seconds)
+        self.timeout
     }
 }
 
@@ -133,6 +134,16 @@ impl Timeout {
 fn version() -> &'static str {
     static VERSION: LazyLock<String> = LazyLock::new(funcserver_bootstrap::version);
     &VERSION
+}
+
+/// Whole seconds, as Lambda has them, with or without their unit.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let time = match duration(text) {
+        Err(DurationError::NoUnit(number)) => number.parse().ok().map(Duration::from_secs),
+        other => other.ok(),
+    };
+    let fits = |time: &Duration| (1..=900).contains(&time.as_secs()) && time.subsec_nanos() == 0;
+    time.filter(fits).ok_or_else(|| "give whole seconds from 1 to 900, as Lambda does".to_owned())
 }
 
 fn arch(text: &str) -> Result<Arch, String> {

@@ -1,9 +1,13 @@
 //! The files that a component is given: a folder of the project, as the zip carries it.
 
 use std::fs;
-use std::path::{Component, Path};
+use std::io::{self, Read as _};
+use std::path::{Component, Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
+
+use crate::size::{Size, UNZIPPED};
+use crate::{input, output, zip};
 
 /// One file.
 #[derive(Debug, PartialEq, Eq)]
@@ -14,10 +18,56 @@ pub(crate) struct Asset {
     pub(crate) bytes: Vec<u8>,
 }
 
-/// Reads all files of `folder`, in the order of their names. Links are refused: what they lead to is not in the zip.
-pub(crate) fn read(folder: &Path) -> Result<Vec<Asset>> {
-    let mut assets = Vec::new();
-    add(folder, &mut assets)?;
+/// The folder as what it opens: `None` if it is not there.
+///
+/// # Errors
+/// It, or a link in it, leads out of the project's folder, which is the working folder: a component sees nothing else.
+pub(crate) fn folder(folder: &Path) -> Result<Option<PathBuf>> {
+    let Ok(opened) = fs::canonicalize(folder) else { return Ok(None) };
+    let project = fs::canonicalize(".").context("cannot tell the project's folder")?;
+    if !opened.starts_with(&project) {
+        bail!(
+            "guest.assets: {} leads out of the project, to {}; put a copy of that folder in its place",
+            folder.display(),
+            opened.display()
+        );
+    }
+    check_links(&opened, &opened)?;
+    Ok(Some(opened))
+}
+
+/// A component cannot follow a link that leads out, and Lambda would not have what it leads to.
+fn check_links(folder: &Path, assets: &Path) -> Result<()> {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let Ok(kind) = entry.file_type() else { continue };
+        if kind.is_dir() {
+            check_links(&path, assets)?;
+        } else if kind.is_symlink()
+            && let Ok(opened) = fs::canonicalize(&path)
+            && !opened.starts_with(assets)
+        {
+            bail!(
+                "guest.assets: the link {} leads out of the folder, to {}; put a copy in its place",
+                path.display(),
+                opened.display()
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Reads all files of `folder`, in the order of their names. Links are refused: what they lead to is not in the zip. Left
+/// out is `output`, the zip of an earlier call, with a note on stderr.
+///
+/// # Errors
+/// There is none, or one that a zip cannot hold; together they are larger than what Lambda unpacks; or the zip would take
+/// the place of one.
+pub(crate) fn read(folder: &Path, output: &Path) -> Result<Vec<Asset>> {
+    self::folder(folder)?;
+    let mut assets = Assets { found: Vec::new(), left: UNZIPPED.0, output: fs::canonicalize(output).ok() };
+    assets.add(folder)?;
+    let mut assets = assets.found;
     if assets.is_empty() {
         bail!("guest.assets: {} holds no file; name another folder in funcserver.toml", folder.display());
     }
@@ -25,22 +75,63 @@ pub(crate) fn read(folder: &Path) -> Result<Vec<Asset>> {
     Ok(assets)
 }
 
-fn add(folder: &Path, assets: &mut Vec<Asset>) -> Result<()> {
-    let failed = || format!("guest.assets: cannot read the folder {}", folder.display());
-    for entry in fs::read_dir(folder).with_context(failed)? {
-        let entry = entry.with_context(failed)?;
-        let path = entry.path();
-        let kind = entry.file_type().with_context(failed)?;
-        if kind.is_dir() {
-            add(&path, assets)?;
-        } else if kind.is_file() {
-            let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-            assets.push(Asset { name: name(&path)?, bytes });
-        } else {
-            bail!("guest.assets: {} is neither a file nor a folder; put a copy in its place", path.display());
+/// Enough of a zip to know it by, in bytes.
+const HEAD: u64 = 64;
+
+struct Assets {
+    found: Vec<Asset>,
+    /// How many bytes may still come.
+    left: u64,
+    /// What is to be written, where it is there already.
+    output: Option<PathBuf>,
+}
+
+impl Assets {
+    fn add(&mut self, folder: &Path) -> Result<()> {
+        let failed = || format!("guest.assets: cannot read the folder {}", folder.display());
+        for entry in fs::read_dir(folder).with_context(failed)? {
+            let entry = entry.with_context(failed)?;
+            let path = entry.path();
+            let kind = entry.file_type().with_context(failed)?;
+            if kind.is_dir() {
+                self.add(&path)?;
+            } else if !kind.is_file() {
+                bail!("guest.assets: {} is neither a file nor a folder; put a copy in its place", path.display());
+            } else if !self.is_output(&path)? {
+                self.add_file(&path)?;
+            }
         }
+        Ok(())
     }
-    Ok(())
+
+    fn add_file(&mut self, path: &Path) -> Result<()> {
+        let bytes = input::read_plain(path, Size(self.left)).map_err(|error| match error.kind() {
+            io::ErrorKind::FileTooLarge => {
+                anyhow!("guest.assets holds more than {}, and Lambda unpacks no more", UNZIPPED.mebibytes())
+            }
+            _ => anyhow!("guest.assets: cannot read {}: {error}", path.display()),
+        })?;
+        self.left = self.left.saturating_sub(bytes.len() as u64);
+        self.found.push(Asset { name: name(path)?, bytes });
+        Ok(())
+    }
+
+    /// Whether it is the zip of an earlier call, which the next one is to replace.
+    fn is_output(&self, path: &Path) -> Result<bool> {
+        let Some(output) = &self.output else { return Ok(false) };
+        if fs::canonicalize(path).ok().as_ref() != Some(output) {
+            return Ok(false);
+        }
+        let shown = path.display();
+        // Not as an input, which could not be replaced.
+        let mut head = Vec::new();
+        let read = fs::File::open(path).and_then(|file| file.take(HEAD).read_to_end(&mut head));
+        if read.is_err() || !zip::is_function(&head) {
+            bail!("guest.assets holds {shown}, which would be replaced by the zip; name another file with -o");
+        }
+        output::note(format_args!("{shown} is in guest.assets, and left out of the zip"));
+        Ok(true)
+    }
 }
 
 fn name(path: &Path) -> Result<String> {
@@ -53,15 +144,33 @@ fn name(path: &Path) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::symlink;
+
+    use tempfile::TempDir;
+
     use super::*;
 
-    #[test]
-    fn files_come_in_the_order_of_their_names() {
-        let folder = tempfile::tempdir().unwrap();
+    /// A folder of this project's.
+    fn assets() -> TempDir {
+        let folder = tempfile::tempdir_in(".").unwrap();
         fs::create_dir_all(folder.path().join("b/c")).unwrap();
         for name in ["z.txt", "b/c/one", "a.txt"] {
             fs::write(folder.path().join(name), name).unwrap();
         }
+        folder
+    }
+
+    fn read(folder: &Path) -> Result<Vec<Asset>> {
+        super::read(folder, &folder.join("none.zip"))
+    }
+
+    fn error(folder: &Path) -> String {
+        read(folder).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn files_come_in_the_order_of_their_names() {
+        let folder = assets();
         let assets = read(folder.path()).unwrap();
         let names: Vec<_> = assets.iter().map(|asset| String::from_utf8_lossy(&asset.bytes).into_owned()).collect();
         assert_eq!(names, ["a.txt", "b/c/one", "z.txt"]);
@@ -70,13 +179,37 @@ mod tests {
 
     #[test]
     fn what_cannot_be_packed_is_named() {
-        let folder = tempfile::tempdir().unwrap();
-        assert!(read(folder.path()).unwrap_err().to_string().contains("no file"));
-        assert!(read(&folder.path().join("missing")).unwrap_err().to_string().contains("missing"));
-        #[cfg(unix)]
-        {
-            std::os::unix::fs::symlink("/etc/hostname", folder.path().join("link")).unwrap();
-            assert!(read(folder.path()).unwrap_err().to_string().contains("link"));
-        }
+        let folder = tempfile::tempdir_in(".").unwrap();
+        assert!(error(folder.path()).contains("no file"));
+        assert!(error(&folder.path().join("missing")).contains("missing"));
+        fs::write(folder.path().join("there"), "").unwrap();
+        symlink("there", folder.path().join("link")).unwrap();
+        assert!(error(folder.path()).contains("link is neither a file nor a folder"));
+    }
+
+    #[test]
+    fn a_link_that_leads_out_is_refused() {
+        let (folder, outside) = (assets(), tempfile::tempdir().unwrap());
+        assert_eq!(super::folder(folder.path()).unwrap(), Some(fs::canonicalize(folder.path()).unwrap()));
+        assert_eq!(super::folder(&folder.path().join("missing")).unwrap(), None);
+        assert!(super::folder(outside.path()).unwrap_err().to_string().contains("leads out of the project"));
+        // Out of the assets, though in the project.
+        symlink("../../../Cargo.toml", folder.path().join("b/c/link")).unwrap();
+        assert!(error(folder.path()).contains("b/c/link leads out of the folder"));
+        fs::remove_file(folder.path().join("b/c/link")).unwrap();
+        symlink("../../a.txt", folder.path().join("b/c/link")).unwrap();
+        assert!(super::folder(folder.path()).is_ok());
+    }
+
+    #[test]
+    fn the_zip_of_before_is_left_out_and_no_other_file() {
+        let folder = assets();
+        let path = |name: &str| folder.path().join(name);
+        fs::write(path("function.zip"), zip::pack(&[zip::Entry::program(zip::BOOTSTRAP, b"")]).unwrap()).unwrap();
+        let names = |output: &Path| super::read(folder.path(), output).map(|assets| assets.len());
+        assert_eq!(names(&path("function.zip")).unwrap(), 3);
+        assert_eq!(names(&path("other.zip")).unwrap(), 4);
+        let error = names(&path("a.txt")).unwrap_err().to_string();
+        assert!(error.contains("a.txt, which would be replaced by the zip"), "{error}");
     }
 }

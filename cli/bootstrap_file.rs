@@ -1,6 +1,5 @@
 //! The bootstrap that `bundle` puts into the zip: where it is found, and whether it fits the component.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow, bail};
@@ -11,7 +10,9 @@ use object::elf::{EM_AARCH64, EM_X86_64, FileHeader64};
 use object::endian::LittleEndian;
 use object::read::elf::FileHeader as _;
 
+use crate::input;
 use crate::output;
+use crate::size::UNZIPPED;
 
 /// The variable that names the folder in which to look first.
 pub(crate) const FOLDER: &str = "FUNCSERVER_BOOTSTRAP_DIR";
@@ -36,7 +37,7 @@ impl BootstrapFile {
             Some(path) => path.to_owned(),
             None => look(arch, &folders(env))?,
         };
-        let bytes = fs::read(&path)
+        let bytes = input::read(&path, UNZIPPED)
             .map_err(|error| anyhow!("cannot read the bootstrap {}: {error}; {}", path.display(), remedy(arch)))?;
         if let Err(reason) = check(&bytes, arch) {
             bail!("{} is not the bootstrap for this component: {reason}; {}", path.display(), remedy(arch));
@@ -132,6 +133,8 @@ fn glibc(symbol_version: &[u8]) -> Option<(u32, u32)> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     /// The head of an ELF file for `machine`, with `rest` behind it.

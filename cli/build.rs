@@ -2,17 +2,18 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use funcserver_bootstrap::artifact::Artifact;
 use funcserver_bootstrap::config::Env;
 use funcserver_engine::Target;
 
 use crate::args;
 use crate::build_command::BuildCommand;
-use crate::cache::{Kept, write};
+use crate::cache::Kept;
 use crate::compiled::{self, Made};
 use crate::component::Component;
 use crate::output;
+use crate::output_file;
 use crate::project::Project;
 use crate::size::Size;
 
@@ -20,14 +21,20 @@ pub(crate) fn run(args: &args::Build, env: &dyn Env) -> Result<ExitCode> {
     let project = Project::read(env)?;
     BuildCommand::of(args.component.path.as_deref(), &project).map_or(Ok(()), |build| build.run())?;
     let component = Component::choose(args.component.path.as_deref(), &project)?;
+    let path = &args.output;
+    // A pipe or a device has no place beside it.
+    let beside = (!output_file::is_stream(path)).then(|| Artifact::path(path));
+    output_file::check(path)?;
+    beside.as_deref().map_or(Ok(()), output_file::check)?;
+    project.assets()?;
     let arch = compiled::arch(args.arch.arch, &component);
     let Made { kept: Kept { bytes, facts, .. }, when, .. } =
         Made::of(&component, Target::Lambda(arch), &project.config.component, env)?;
 
-    let path = &args.output;
-    write(path, &bytes).with_context(|| format!("cannot write {}", path.display()))?;
-    let beside = Artifact::path(path);
-    write(&beside, facts.to_json()?.as_bytes()).with_context(|| format!("cannot write {}", beside.display()))?;
+    output_file::write(path, &bytes)?;
+    if let Some(beside) = beside {
+        output_file::write(&beside, facts.to_json()?.as_bytes())?;
+    }
 
     if args.json {
         output::json(&facts)?;

@@ -9,17 +9,17 @@ use funcserver_engine::Target;
 use serde::Serialize;
 
 use crate::args;
-use crate::assets;
+use crate::assets::{self, Asset};
 use crate::bootstrap_file::BootstrapFile;
 use crate::build_command::BuildCommand;
-use crate::cache::write;
 use crate::compiled::{self, Compiled};
 use crate::component::Component;
 use crate::hash::sha256;
 use crate::output;
+use crate::output_file;
 use crate::project::{FILE, Project};
 use crate::size::{Size, UNZIPPED};
-use crate::zip::{self, Entry};
+use crate::zip::{self, BOOTSTRAP, Entry};
 
 /// The largest zip that can be uploaded directly (Lambda developer guide, "Lambda quotas").
 const DIRECT: Size = Size(50 << 20);
@@ -40,25 +40,27 @@ pub(crate) fn run(args: &args::Bundle, env: &dyn Env) -> Result<ExitCode> {
     BuildCommand::of(args.component.path.as_deref(), &project).map_or(Ok(()), |build| build.run())?;
     let component = Component::choose(args.component.path.as_deref(), &project)?;
     let origin = component.origin.clone();
+    let path = &args.output;
     let arch = compiled::arch(args.arch.arch, &component);
     let bootstrap = BootstrapFile::find(args.bootstrap.as_deref(), arch, env)?;
     output::note(format_args!("the bootstrap is {}", bootstrap.path.display()));
+    output_file::check(path)?;
+    project.assets()?;
     let compiled = Compiled::of(component, Target::Lambda(arch), &project.config.component, env)?;
 
     let facts = compiled.facts.map(|facts| facts.to_json()).transpose()?;
     let settings = project.carried()?;
-    let assets = project.config.guest.assets.as_deref().map_or(Ok(Vec::new()), assets::read)?;
-    let mut entries =
-        vec![Entry::program("bootstrap", &bootstrap.bytes), Entry::file("handler.cwasm", &compiled.bytes)];
+    let assets = project.config.guest.assets.as_deref().map_or(Ok(Vec::new()), |folder| assets::read(folder, path))?;
+    let mut entries = vec![Entry::program(BOOTSTRAP, &bootstrap.bytes), Entry::file("handler.cwasm", &compiled.bytes)];
     entries.extend(facts.as_deref().map(|facts| Entry::file("handler.cwasm.json", facts.as_bytes())));
     entries.extend(settings.as_deref().map(|settings| Entry::file(FILE, settings.as_bytes())));
+    check_names(&entries, &assets)?;
     entries.extend(assets.iter().map(|asset| Entry::file(&asset.name, &asset.bytes)));
     let unzipped = Size(entries.iter().map(|entry| entry.bytes.len() as u64).sum());
     check_unzipped(unzipped)?;
     let zip = zip::pack(&entries).context("cannot make the zip")?;
 
-    let path = &args.output;
-    write(path, &zip).with_context(|| format!("cannot write {}", path.display()))?;
+    output_file::write(path, &zip)?;
     output::note(format_args!("{origin} -> {} for {arch}", path.display()));
     tell_sizes(Size::of(&zip), unzipped);
     if args.json {
@@ -72,6 +74,22 @@ pub(crate) fn run(args: &args::Bundle, env: &dyn Env) -> Result<ExitCode> {
         })?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Each name of a zip is that of one file.
+fn check_names(own: &[Entry<'_>], assets: &[Asset]) -> Result<()> {
+    for asset in assets {
+        let taken =
+            |name: &str| asset.name.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        if let Some(Entry { name, .. }) = own.iter().find(|entry| taken(entry.name)) {
+            bail!(
+                "guest.assets holds {}, and the zip has a file {name} of its own, which it cannot hold both; keep the assets \
+                 in a folder of another name, as in assets = \"public\"",
+                asset.name
+            );
+        }
+    }
+    Ok(())
 }
 
 fn tell_sizes(zipped: Size, unzipped: Size) {
@@ -101,6 +119,22 @@ fn check_unzipped(size: Size) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_that_is_taken_is_told_with_both_files() {
+        let own = [Entry::file("bootstrap", b""), Entry::file("funcserver.toml", b"")];
+        let asset = |name: &str| [Asset { name: name.to_owned(), bytes: Vec::new() }];
+        for (name, both) in [
+            ("funcserver.toml", ["holds funcserver.toml", "a file funcserver.toml"]),
+            ("bootstrap/a.css", ["holds bootstrap/a.css", "a file bootstrap"]),
+        ] {
+            let error = check_names(&own, &asset(name)).unwrap_err().to_string();
+            assert!(both.iter().all(|part| error.contains(part)), "{error}");
+        }
+        for name in ["bootstraps/a", "public/bootstrap", "funcserver.toml.md"] {
+            check_names(&own, &asset(name)).unwrap();
+        }
+    }
 
     #[test]
     fn what_lambda_does_not_unpack_is_refused() {

@@ -1,11 +1,10 @@
 //! Compiled components, kept so that the same component is compiled once: in
 //! `${XDG_CACHE_HOME:-~/.cache}/funcserver/components`, each as `KEY.cwasm` beside its facts, `KEY.cwasm.json`.
 //!
-//! Files appear by renaming, so that nobody ever sees half of one. Every use checks the hash; what does not fit is
-//! compiled again. What nobody used for a month is removed.
+//! They are machine code: the folder is used only if it is this user's alone. Every use checks the hash of the bytes that it
+//! hands out; what does not fit is compiled again. What nobody used for a month is removed.
 
-use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -13,15 +12,24 @@ use funcserver_bootstrap::artifact::Artifact;
 use funcserver_bootstrap::config::Env;
 use funcserver_bootstrap::marker;
 use funcserver_engine::{Target, WASMTIME_VERSION, compile};
-use tempfile::{NamedTempFile, TempDir};
+use tempfile::TempDir;
 
 use crate::hash::sha256;
+use crate::input;
 use crate::output;
+use crate::private_folder::PrivateFolder;
+use crate::size::Size;
+
+/// The folders in the user's folder for caches.
+const FOLDERS: [&str; 2] = ["funcserver", "components"];
+
+/// The largest file of facts that is read.
+const FACTS: Size = Size(4 << 20);
 
 /// A folder of compiled components.
 #[derive(Debug)]
 pub(crate) struct Cache {
-    folder: PathBuf,
+    folder: PrivateFolder,
     /// Where there is no home for a cache it lasts as long as this process.
     _temporary: Option<TempDir>,
 }
@@ -29,7 +37,7 @@ pub(crate) struct Cache {
 /// One compiled component.
 #[derive(Debug)]
 pub(crate) struct Kept {
-    /// Where it lies.
+    /// Where it lies, for messages.
     pub(crate) path: PathBuf,
     /// What it holds.
     pub(crate) bytes: Vec<u8>,
@@ -41,82 +49,78 @@ pub(crate) struct Kept {
 const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 impl Cache {
-    /// The user's cache, or one for this process alone if that cannot be written.
+    /// The user's cache, or one for this process alone if that cannot be used.
     pub(crate) fn open(env: &dyn Env) -> io::Result<Cache> {
-        match home(env).map(|home| home.join("funcserver").join("components")) {
-            Some(folder) => match fs::create_dir_all(&folder).and_then(|()| tempfile::tempfile_in(&folder)) {
-                Ok(_) => return Ok(Cache { folder, _temporary: None }),
+        match home(env) {
+            Some(home) => match writable(&home) {
+                Ok(folder) => return Ok(Cache { folder, _temporary: None }),
                 Err(error) => {
-                    output::warn(format_args!("cannot keep compiled components in {}: {error}", folder.display()))
+                    let folder = home.join(FOLDERS.join("/"));
+                    output::warn(format_args!("cannot keep compiled components in {}: {error}", folder.display()));
                 }
             },
             None => output::warn("cannot keep compiled components: neither XDG_CACHE_HOME nor HOME is set"),
         }
         let temporary = TempDir::with_prefix("funcserver-")?;
-        Ok(Cache { folder: temporary.path().to_owned(), _temporary: Some(temporary) })
+        Ok(Cache { folder: PrivateFolder::within(temporary.path(), &FOLDERS)?, _temporary: Some(temporary) })
     }
 
     /// The component that was compiled from a source with the hash `source` for `target`, if it is here and whole.
     pub(crate) fn get(&self, source: &str, target: Target) -> Option<Kept> {
-        let path = self.path(source, target);
-        let facts = Artifact::read(&path).ok()??;
-        let bytes = fs::read(&path).ok()?;
+        let name = name(source, target);
+        let path = self.folder.path(&name);
+        let facts: Artifact = serde_json::from_slice(&self.folder.read(&facts_of(&name), FACTS).ok()?).ok()?;
+        let file = self.folder.open(&name).ok()?;
+        let bytes = input::bounded(&file, input::COMPONENT).ok()?;
         let whole = facts.source_sha256 == source && facts.check_hash(&path, &sha256(&bytes)).is_ok();
         if !whole {
             return None;
         }
         // The time of the last use, for `prune`; a cache that is only readable works too.
-        let _ = File::options().append(true).open(&path).and_then(|file| file.set_modified(SystemTime::now()));
+        let _ = file.set_modified(SystemTime::now());
         Some(Kept { path, bytes, facts })
     }
 
     /// Keeps a component that was compiled for `target`.
     pub(crate) fn put(&self, bytes: Vec<u8>, facts: Artifact, target: Target) -> io::Result<Kept> {
-        let path = self.path(&facts.source_sha256, target);
-        write(&path, &bytes)?;
-        write(&Artifact::path(&path), facts.to_json()?.as_bytes())?;
+        let name = name(&facts.source_sha256, target);
+        self.folder.write(&name, &bytes)?;
+        self.folder.write(&facts_of(&name), facts.to_json()?.as_bytes())?;
         self.prune();
-        Ok(Kept { path, bytes, facts })
-    }
-
-    /// All that decides what the compiler makes of a source is in the name.
-    fn path(&self, source: &str, target: Target) -> PathBuf {
-        let (settings, target) = (compile::SETTINGS_REVISION, target.triple());
-        let key = format!("{source} {} {WASMTIME_VERSION} {settings} {target}", marker::VERSION);
-        self.folder.join(sha256(key.as_bytes()) + ".cwasm")
+        Ok(Kept { path: self.folder.path(&name), bytes, facts })
     }
 
     fn prune(&self) {
-        for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
-            let path = entry.path();
-            let age = entry.metadata().and_then(|data| data.modified()).ok().and_then(|time| time.elapsed().ok());
-            if age.is_some_and(|age| age > KEPT) && path.extension().is_some_and(|ending| ending == "cwasm") {
-                let _ = fs::remove_file(Artifact::path(&path)).and_then(|()| fs::remove_file(&path));
+        for name in self.folder.names().unwrap_or_default() {
+            let modified = self.folder.open(&name).and_then(|file| file.metadata()?.modified());
+            let age = modified.ok().and_then(|time| time.elapsed().ok());
+            if age.is_none_or(|age| age <= KEPT) {
+            } else if name.ends_with(".cwasm") {
+                let _ = self.folder.remove(&facts_of(&name)).and_then(|()| self.folder.remove(&name));
+            } else if name.starts_with('.') {
+                // Of a process that did not come to its end.
+                let _ = self.folder.remove(&name);
             }
         }
     }
 }
 
-/// Writes a file at once: it is there whole, or as it was before.
-pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = NamedTempFile::new_in(folder)?;
-    file.write_all(bytes)?;
-    open_to_readers(file.as_file())?;
-    file.persist(path)?;
-    Ok(())
+/// All that decides what the compiler makes of a source is in the name.
+fn name(source: &str, target: Target) -> String {
+    let (settings, target) = (compile::SETTINGS_REVISION, target.triple());
+    let key = format!("{source} {} {WASMTIME_VERSION} {settings} {target}", marker::VERSION);
+    sha256(key.as_bytes()) + ".cwasm"
 }
 
-/// Temporary files are for their owner alone; what is written here is as readable as any other file.
-#[cfg(unix)]
-fn open_to_readers(file: &File) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    file.set_permissions(fs::Permissions::from_mode(0o644))
+fn facts_of(name: &str) -> String {
+    format!("{name}.json")
 }
 
-#[cfg(not(unix))]
-fn open_to_readers(_: &File) -> io::Result<()> {
-    Ok(())
+/// The cache in a user's folder for caches, which takes files.
+fn writable(home: &Path) -> io::Result<PrivateFolder> {
+    let folder = PrivateFolder::within(home, &FOLDERS)?;
+    folder.probe()?;
+    Ok(folder)
 }
 
 /// The folder for caches (XDG Base Directory Specification: a relative path counts as none).

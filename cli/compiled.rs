@@ -1,6 +1,7 @@
-//! A component as machine code, ready to be mapped: taken from the cache, compiled, or given as a `.cwasm`.
+//! A component as machine code, ready to be loaded: taken from the cache, compiled, or given as a `.cwasm`.
 
 use std::fmt;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -13,19 +14,18 @@ use funcserver_engine::{Arch, FileKind, Limits, Precompiled, Target, WASMTIME_VE
 use crate::cache::{Cache, Kept};
 use crate::component::{Component, Origin};
 use crate::hash::sha256;
-use crate::{native, output, progress};
+use crate::project::FILE;
+use crate::{input, native, output, progress};
 
 /// A compiled component.
 #[derive(Debug)]
 pub(crate) struct Compiled {
-    /// The file to map.
+    /// Where it lies, for messages.
     pub(crate) path: PathBuf,
     /// What it holds.
     pub(crate) bytes: Vec<u8>,
     /// What is known of it; a `.cwasm` may come without.
     pub(crate) facts: Option<Artifact>,
-    /// Keeps `path` alive where the cache is a temporary one.
-    _cache: Option<Cache>,
 }
 
 /// A component that this program compiled.
@@ -35,7 +35,6 @@ pub(crate) struct Made {
     pub(crate) kept: Kept,
     /// When it was compiled.
     pub(crate) when: When,
-    cache: Cache,
 }
 
 /// When a component was compiled.
@@ -56,28 +55,36 @@ impl Compiled {
         env: &dyn Env,
     ) -> Result<Compiled> {
         match FileKind::of(&component.bytes) {
-            FileKind::Precompiled(header) => Compiled::given(component, &header, target, config),
+            FileKind::Precompiled(header) => Compiled::given(component, &header, target, config, env),
             _ => Made::of(&component, target, config, env).map(Compiled::from),
         }
     }
 
-    fn given(component: Component, header: &Precompiled, target: Target, config: &ComponentConfig) -> Result<Compiled> {
-        let Origin::File(path) = component.origin else { bail!("{} is compiled already", component.origin) };
+    fn given(
+        component: Component,
+        header: &Precompiled,
+        target: Target,
+        config: &ComponentConfig,
+        env: &dyn Env,
+    ) -> Result<Compiled> {
+        let Origin::File(path) = &component.origin else { bail!("{} is compiled already", component.origin) };
+        let path = path.clone();
         let facts = verified(&path, &component.bytes)?;
         check_fit(&path, header, facts.as_ref(), target)?;
         Artifact::check_proposals(facts.as_ref(), &path, config)?;
+        check_trust(&component, &path, facts.as_ref(), target, env)?;
         if target.triple() == Target::Host.triple() {
             // Only loading it tells whether it was compiled with the same settings.
             native::load(&path, &component.bytes, Limits::default())?;
         }
-        Ok(Compiled { path, bytes: component.bytes, facts, _cache: None })
+        Ok(Compiled { path, bytes: component.bytes, facts })
     }
 }
 
 impl From<Made> for Compiled {
     fn from(made: Made) -> Compiled {
         let Kept { path, bytes, facts } = made.kept;
-        Compiled { path, bytes, facts: Some(facts), _cache: Some(made.cache) }
+        Compiled { path, bytes, facts: Some(facts) }
     }
 }
 
@@ -91,7 +98,7 @@ impl Made {
             // The same content may have had another name.
             kept.facts.name = component.name();
             config.allow(&component.origin, &kept.facts.proposals)?;
-            return Ok(Made { kept, when: When::Before, cache });
+            return Ok(Made { kept, when: When::Before });
         }
         let begin = Instant::now();
         let doing = format!("compiling {} for {}", component.origin, target.triple());
@@ -103,7 +110,7 @@ impl Made {
         let when = When::Now(begin.elapsed());
         let facts = facts(component, source, (world, used), &bytes, target);
         let kept = cache.put(bytes, facts, target).context("cannot keep the compiled component in the cache")?;
-        Ok(Made { kept, when, cache })
+        Ok(Made { kept, when })
     }
 }
 
@@ -120,11 +127,15 @@ pub(crate) fn arch(asked: Option<Arch>, component: &Component) -> Arch {
 /// The facts beside the compiled component at `path`, after its hash was checked against them. Without them: a warning on
 /// stderr, as nothing says whether the file is whole.
 pub(crate) fn verified(path: &Path, bytes: &[u8]) -> Result<Option<Artifact>> {
+    let beside = Artifact::path(path);
+    if let Ok(metadata) = fs::metadata(&beside) {
+        input::remember(&beside, &metadata);
+    }
     let Some(facts) = Artifact::read(path)? else {
         output::warn(format_args!(
             "could not check the hash of {}: there is no {}; `funcserver build` writes both",
             path.display(),
-            Artifact::path(path).display()
+            beside.display()
         ));
         return Ok(None);
     };
@@ -157,6 +168,30 @@ pub(crate) fn check_fit(path: &Path, header: &Precompiled, facts: Option<&Artifa
         facts.check_target(path, &triple)?;
     }
     Ok(())
+}
+
+/// Checks that the compiled component at `path` may run: it is machine code, which nothing contains. The command line names
+/// it, or this program has compiled it, as its cache tells; its facts only say where to look, as they come with it.
+pub(crate) fn check_trust(
+    component: &Component,
+    path: &Path,
+    facts: Option<&Artifact>,
+    target: Target,
+    env: &dyn Env,
+) -> Result<()> {
+    let own = || {
+        let kept = Cache::open(env).ok()?.get(&facts?.source_sha256, target)?;
+        (kept.facts.sha256 == sha256(&component.bytes)).then_some(())
+    };
+    if component.named || own().is_some() {
+        return Ok(());
+    }
+    let path = path.display();
+    bail!(
+        "{path} is machine code that this program did not compile, and {FILE} or FUNCSERVER_COMPONENT names it: it would run \
+         with all that you may do; if you trust whoever made it, name it on the command line, as in funcserver serve {path}, \
+         else let component.path name the .wasm"
+    )
 }
 
 /// The world of a component that is a handler.

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -12,6 +11,7 @@ use funcserver_engine::{FileKind, preinit};
 
 use crate::componentize::{asks_preinit, componentize};
 use crate::hash::digest;
+use crate::input;
 use crate::project::{FILE, Project};
 use crate::{output, progress};
 
@@ -25,6 +25,8 @@ pub(crate) struct Component {
     pub(crate) origin: Origin,
     /// What it holds.
     pub(crate) bytes: Vec<u8>,
+    /// Whether the command line names it. A project's settings may be somebody else's.
+    pub(crate) named: bool,
     /// The core module that it was made of, if the initialisation of that is to be kept.
     module: Option<Vec<u8>>,
 }
@@ -59,17 +61,17 @@ impl Component {
     pub(crate) fn find(argument: Option<&Path>, project: &Project) -> Result<Component> {
         let (settings, guest) = (&project.config.component, &project.config.guest);
         match (argument, &settings.path, &settings.build) {
-            (Some(path), _, _) => Component::read(path, None, guest),
+            (Some(path), _, _) => Ok(Component { named: true, ..Component::read(path, None, guest)? }),
             (None, Some(path), build) => Component::read(path, build.as_deref(), guest),
             (None, None, Some(_)) => bail!(
                 "component.build makes a component, and nothing says which file that is; set component.path in {FILE}"
             ),
-            (None, None, None) => Ok(Component { origin: Origin::Example, bytes: EXAMPLE.to_vec(), module: None }),
+            (None, None, None) => Component::of(Origin::Example, EXAMPLE.to_vec(), guest),
         }
     }
 
     fn read(path: &Path, build: Option<&str>, guest: &GuestConfig) -> Result<Component> {
-        match fs::read(path) {
+        match input::read(path, input::COMPONENT) {
             Ok(bytes) => Component::of(Origin::File(path.to_owned()), bytes, guest),
             Err(error) if error.kind() == io::ErrorKind::NotFound => match build {
                 Some(command) => bail!("no such component: {}; make it: {command}", path.display()),
@@ -88,7 +90,7 @@ impl Component {
     /// A component, or a core module that is made one.
     fn of(origin: Origin, bytes: Vec<u8>, guest: &GuestConfig) -> Result<Component> {
         if FileKind::of(&bytes) != FileKind::CoreModule {
-            return Ok(Component { origin, bytes, module: None });
+            return Ok(Component { origin, bytes, named: false, module: None });
         }
         let component = componentize(&bytes).map_err(|error| anyhow!("{origin}: {error:#}"))?;
         let mut module = asks_preinit(&bytes).then_some(bytes);
@@ -99,7 +101,7 @@ impl Component {
             ));
             module = None;
         }
-        Ok(Component { origin, bytes: component, module })
+        Ok(Component { origin, bytes: component, named: false, module })
     }
 
     /// What decides what is compiled: the component, or the module whose initialisation becomes part of it.

@@ -4,6 +4,7 @@
 //! the Go SDK exports has the names of the canonical ABI, from which the world follows: `wit/`.
 
 use anyhow::{Context as _, Result, anyhow, bail};
+use funcserver_engine::nesting::{self, TooDeep};
 use wasi_preview1_component_adapter_provider::{
     WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME as PREVIEW1, WASI_SNAPSHOT_PREVIEW1_PROXY_ADAPTER as PROXY,
     WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER as REACTOR,
@@ -56,6 +57,8 @@ const PREINIT: &str = "funcserver:preinit";
 struct Module {
     /// It carries its type as a component.
     typed: bool,
+    /// That type lies too deep in itself to be read.
+    deep: bool,
     /// The version of `wasi:http` of its handler, where it exports one.
     handler: Option<String>,
     /// It is a program, not a library.
@@ -72,6 +75,9 @@ struct Module {
 /// It is damaged; nothing tells its type as a component; or it does not fit that type.
 pub(crate) fn componentize(module: &[u8]) -> Result<Vec<u8>> {
     let facts = Module::read(module).map_err(|error| anyhow!("it is a damaged core WebAssembly module: {error}"))?;
+    if facts.deep {
+        bail!("it is a core WebAssembly module that cannot be made a component: in its type, {TooDeep}");
+    }
     let mut module = module.to_vec();
     if !facts.typed {
         embed(&mut module, &facts)?;
@@ -135,7 +141,11 @@ impl Module {
                         module.note_export(export?.name);
                     }
                 }
-                Payload::CustomSection(section) => module.typed |= section.name().starts_with("component-type"),
+                Payload::CustomSection(section) if section.name().starts_with("component-type") => {
+                    module.typed = true;
+                    // A component of its own, which is decoded.
+                    module.deep |= nesting::check(section.data()).is_err();
+                }
                 _ => {}
             }
         }
@@ -184,6 +194,26 @@ mod tests {
         for part in parts {
             assert!(error.contains(part), "no `{part}` in {error}");
         }
+    }
+
+    #[test]
+    fn a_type_that_lies_too_deep_in_itself_is_no_end_of_the_stack() {
+        // Component types in each other, each with one declaration: a type.
+        let mut types = vec![1];
+        types.extend([0x41, 1, 1].repeat(20_000));
+        types.extend([0x41, 0]);
+        let mut section = b"\0asm\x0d\0\x01\0\x07".to_vec();
+        section.extend(leb(types.len()));
+        section.extend(types);
+        let content = [b"\x0ecomponent-type".to_vec(), section].concat();
+        let module = [handler("0.2.0", ""), vec![0], leb(content.len()), content].concat();
+        refused(&module, &["more than 100 deep"]);
+    }
+
+    /// A number as four bytes of LEB128.
+    fn leb(number: usize) -> Vec<u8> {
+        let group = |shift: usize| u8::try_from(number >> shift & 0x7f).unwrap();
+        vec![group(0) | 0x80, group(7) | 0x80, group(14) | 0x80, group(21)]
     }
 
     #[test]

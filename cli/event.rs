@@ -1,8 +1,8 @@
 //! `funcserver event`: the event that a load balancer would send.
 
-use std::fs;
-use std::io::{self, Read as _};
+use std::io;
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -12,6 +12,7 @@ use funcserver_local::balancer::{self, Options};
 use http::{HeaderMap, HeaderValue, Method, Request, header};
 
 use crate::args;
+use crate::input;
 use crate::output;
 
 /// Where the request is taken to come from, and where `serve` listens if it is told nothing else.
@@ -62,11 +63,10 @@ fn body(data: &str) -> Result<Bytes> {
     match data.strip_prefix('@') {
         None => Ok(data.to_owned().into()),
         Some("-") => {
-            let mut body = Vec::new();
-            io::stdin().lock().read_to_end(&mut body).context("cannot read the body from stdin")?;
+            let body = input::bounded(io::stdin().lock(), input::EVENT).context("cannot read the body from stdin")?;
             Ok(body.into())
         }
-        Some(file) => fs::read(file)
+        Some(file) => input::read(Path::new(file), input::EVENT)
             .map(Bytes::from)
             .map_err(|error| anyhow!("cannot read the body {file}: {error}; name a file after @, or @- for stdin")),
     }

@@ -11,7 +11,7 @@ use funcserver_engine::{FileKind, HandlerVersion, Limits, Precompiled, Target, W
 use serde::Serialize;
 
 use crate::args;
-use crate::compiled::{check_fit, proposals, verified};
+use crate::compiled::{check_fit, check_trust, proposals, verified};
 use crate::component::{Component, Origin};
 use crate::native;
 use crate::output;
@@ -57,7 +57,7 @@ struct CompiledReport {
 pub(crate) fn run(args: &args::Inspect, env: &dyn Env) -> Result<ExitCode> {
     let project = Project::read(env)?;
     let component = Component::choose(args.component.path.as_deref(), &project)?;
-    let mut report = Report::of(&component)?;
+    let mut report = Report::of(&component, env)?;
     report.narrow(&component.origin, &project.config.component);
     if args.json {
         output::json(&report)?;
@@ -71,9 +71,9 @@ pub(crate) fn run(args: &args::Inspect, env: &dyn Env) -> Result<ExitCode> {
 }
 
 impl Report {
-    fn of(component: &Component) -> Result<Report> {
+    fn of(component: &Component, env: &dyn Env) -> Result<Report> {
         match (FileKind::of(&component.bytes), &component.origin) {
-            (FileKind::Precompiled(header), Origin::File(path)) => Report::compiled(component, &header, path),
+            (FileKind::Precompiled(header), Origin::File(path)) => Report::compiled(component, &header, path, env),
             _ => Report::source(component),
         }
     }
@@ -84,13 +84,16 @@ impl Report {
     }
 
     /// The world of a compiled component stands in its facts; without them it has to be loaded.
-    fn compiled(component: &Component, header: &Precompiled, path: &Path) -> Result<Report> {
+    fn compiled(component: &Component, header: &Precompiled, path: &Path, env: &dyn Env) -> Result<Report> {
         let facts = verified(path, &component.bytes)?;
         let mut reasons = Vec::new();
         reasons.extend(check_fit(path, header, facts.as_ref(), Target::Host).err().map(|error| error.to_string()));
         let world = match &facts {
             Some(facts) => World { imports: facts.imports.clone(), exports: facts.exports.clone() },
-            None if reasons.is_empty() => native::load(path, &component.bytes, Limits::default())?.world().clone(),
+            None if reasons.is_empty() => {
+                check_trust(component, path, None, Target::Host, env)?;
+                native::load(path, &component.bytes, Limits::default())?.world().clone()
+            }
             None => return Err(anyhow!("{}", reasons.join("; "))),
         };
         let mut report = Report::new(component, world, facts.as_ref().map(|facts| facts.proposals.clone()));

@@ -1,17 +1,16 @@
 //! `funcserver invoke`: events, and the reply to each.
 
-use std::fs;
-use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result, bail};
 use bytes::Bytes;
 use funcserver_bootstrap::Outcome;
 use funcserver_bootstrap::config::Env;
 
 use crate::args;
 use crate::diff;
+use crate::event_file;
 use crate::local::LocalFunction;
 use crate::output;
 use crate::recording::{self, Pair};
@@ -102,8 +101,8 @@ fn events(files: &[PathBuf], with_replies: bool) -> Result<Vec<Event>> {
     for file in files {
         let named = if file.is_dir() { in_folder(file, with_replies)? } else { vec![file.clone()] };
         for file in named {
-            let recorded = with_replies.then(|| recorded(&file)).transpose()?;
-            events.push(Event { name: file.display().to_string(), bytes: read(&file)?.into(), recorded });
+            let recorded = with_replies.then(|| event_file::recorded_reply(&file)).transpose()?;
+            events.push(Event { name: file.display().to_string(), bytes: event_file::event(&file)?.into(), recorded });
         }
     }
     Ok(events)
@@ -124,26 +123,4 @@ fn has_reply(event: &Path) -> bool {
         output::warn(format_args!("{} is left out: no reply to it was recorded", event.display()));
     }
     has_reply
-}
-
-fn read(path: &Path) -> Result<Vec<u8>> {
-    if path == Path::new("-") {
-        let mut event = Vec::new();
-        io::stdin().lock().read_to_end(&mut event).context("cannot read the event from stdin")?;
-        return Ok(event);
-    }
-    fs::read(path).map_err(|error| {
-        anyhow!("cannot read the event {}: {error}; name a file with one, or - for stdin", path.display())
-    })
-}
-
-fn recorded(event: &Path) -> Result<Vec<u8>> {
-    let reply = Pair::of(event)?.reply;
-    fs::read(&reply).map_err(|error| {
-        anyhow!(
-            "cannot read {}, the recorded reply to {}: {error}; leave out --diff to print the reply alone",
-            reply.display(),
-            event.display()
-        )
-    })
 }

@@ -66,6 +66,7 @@ impl LocalFunction {
         let sandbox = Sandbox { memory: setup.memory, concurrency: 1, runtime_api: None, scratch: scratch.path() };
         let mut options = sandbox.options(&project.config, env)?;
         options.limits.concurrency = setup.concurrency;
+        options.grants.assets = project.assets()?;
         let guest = native::load(&compiled.path, &compiled.bytes, options)?;
         let log = Log::new(project.config.log.format, project.config.log.level, io::stderr());
         log.forward_tracing();

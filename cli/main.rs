@@ -17,7 +17,9 @@ mod component;
 mod componentize;
 mod diff;
 mod event;
+mod event_file;
 mod hash;
+mod input;
 mod inspect;
 mod invoke;
 mod local;
@@ -25,6 +27,8 @@ mod man;
 mod native;
 mod new;
 mod output;
+mod output_file;
+mod private_folder;
 mod progress;
 mod project;
 mod record;
@@ -32,18 +36,29 @@ mod recording;
 mod schema;
 mod serve;
 mod size;
+mod text;
 mod zip;
 
 use std::io;
+use std::panic;
 use std::process::ExitCode;
+use std::thread;
 
 use anyhow::Result;
 use clap::Parser as _;
 use funcserver_bootstrap::config::{ConfigErrors, Variables};
+use funcserver_engine::nesting::VALIDATOR;
 
 use args::{Cli, Command};
 
 fn main() -> ExitCode {
+    let default = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| {
+        // What that one panics of becomes an error.
+        if thread::current().name() != Some(VALIDATOR) {
+            default(panic);
+        }
+    }));
     let cli = Cli::parse();
     match run(cli.command, &Variables::of_process()) {
         Ok(code) => code,

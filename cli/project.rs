@@ -1,11 +1,14 @@
 //! The user's project: the `funcserver.toml` of the working folder, where there is one, and the settings that hold.
 
-use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use funcserver_bootstrap::config::{Config, Env, carried};
+
+use crate::assets;
+use crate::input;
+use crate::text::without_mark;
 
 /// Where the settings are read from.
 pub(crate) const FILE: &str = "funcserver.toml";
@@ -23,13 +26,24 @@ impl Project {
     /// Reads the working folder's file and the environment.
     pub(crate) fn read(env: &dyn Env) -> Result<Project> {
         let path = Path::new(FILE);
-        let text = match fs::read_to_string(path) {
-            Ok(text) => Some(text),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(error).with_context(|| format!("cannot read {FILE}")),
-        };
+        let text =
+            match input::read(path, input::SETTINGS).and_then(|bytes| without_mark(bytes).map_err(io::Error::other)) {
+                Ok(bytes) => {
+                    Some(String::from_utf8(bytes).with_context(|| format!("cannot read {FILE}: it is not UTF-8"))?)
+                }
+                Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+                Err(error) => return Err(error).with_context(|| format!("cannot read {FILE}")),
+            };
         let config = Config::read(text.as_deref().map(|text| (path, text)), env)?;
         Ok(Project { config, text })
+    }
+
+    /// The folder of the component's assets as what it opens, where there is one.
+    ///
+    /// # Errors
+    /// It, or a link in it, leads to somewhere else than the project's folder.
+    pub(crate) fn assets(&self) -> Result<Option<PathBuf>> {
+        self.config.guest.assets.as_deref().map_or(Ok(None), assets::folder)
     }
 
     /// The file as the zip carries it: what the host reads, if there is anything.

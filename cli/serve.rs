@@ -14,11 +14,12 @@ use std::convert::Infallible;
 use std::future;
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, bail};
 use funcserver_bootstrap::config::Variables;
 use funcserver_events::alb::HeaderMode;
 use funcserver_local::balancer::{self, Options};
@@ -26,6 +27,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args;
+use crate::project::Project;
 use crate::record::{Recorded, Recorder};
 use crate::{output, progress};
 use behind::{Behind, Slot};
@@ -48,7 +50,7 @@ async fn serve(args: &args::Serve, env: &Variables) -> Result<ExitCode> {
     // First, as compiling can take its time: an address in use should be told at once.
     let listener = listen(args.listen).await?;
     let check = health::settings(&args.health)?;
-    let recorder = args.record.as_deref().map(Recorder::open).transpose()?;
+    let recorder = args.record.as_deref().map(|folder| recorder(folder, env)).transpose()?;
     let shutdown = terminated().context("cannot wait for signals")?;
     tokio::pin!(shutdown);
     let start = tokio::select! {
@@ -61,7 +63,8 @@ async fn serve(args: &args::Serve, env: &Variables) -> Result<ExitCode> {
     output::note(format_args!("serving {} on http://{address}; Ctrl-C ends it", start.name));
     progress::be_plain();
     let header_mode = if args.multi_value_headers { HeaderMode::Multi } else { HeaderMode::Single };
-    let options = Options { header_mode, drain: DRAIN, log: Arc::new(line::tell), ..Options::default() };
+    let options =
+        Options { header_mode, drain: DRAIN, hosts: args.hosts(), log: Arc::new(line::tell), ..Options::default() };
     let behind = start.behind;
     let serving = balancer::serve(listener, options.clone(), Recorded::new(behind.clone(), recorder), shutdown);
     let broken_off = tokio::select! {
@@ -102,6 +105,21 @@ impl Start {
         let watch = watch.map(|watch| (watch, slot.clone()));
         Ok(Start { behind: Behind::Component(slot), name: origin.to_string(), watch })
     }
+}
+
+/// What is recorded may hold cookies and tokens: it must not become a part of the function.
+fn recorder(folder: &Path, env: &Variables) -> Result<Recorder> {
+    let recorder = Recorder::open(folder)?;
+    let assets = Project::read(env).ok().map_or(Ok(None), |project| project.assets())?;
+    if let Some(assets) = assets.filter(|assets| folder.canonicalize().is_ok_and(|folder| folder.starts_with(assets))) {
+        bail!(
+            "--record {} is in {}, the folder of guest.assets, and the component and the zip would have what is recorded; \
+             name a folder outside of it",
+            folder.display(),
+            assets.display()
+        );
+    }
+    Ok(recorder)
 }
 
 async fn watch(watch: Option<(Watch, Slot)>) -> Infallible {

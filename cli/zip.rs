@@ -7,6 +7,9 @@ use zip::result::ZipResult;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
+/// What Lambda starts: the first file of a function's zip.
+pub(crate) const BOOTSTRAP: &str = "bootstrap";
+
 /// One file of a zip.
 #[derive(Debug)]
 pub(crate) struct Entry<'a> {
@@ -28,6 +31,11 @@ impl<'a> Entry<'a> {
     pub(crate) fn program(name: &'a str, bytes: &'a [u8]) -> Entry<'a> {
         Entry { name, bytes, executable: true }
     }
+}
+
+/// Whether a file begins as a function's zip does that [`pack`] has made: with its bootstrap (APPNOTE.TXT, section 4.3.7).
+pub(crate) fn is_function(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"PK\x03\x04") && bytes.get(30..).is_some_and(|rest| rest.starts_with(BOOTSTRAP.as_bytes()))
 }
 
 /// Packs `entries` in their order.

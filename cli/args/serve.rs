@@ -1,11 +1,13 @@
 //! `funcserver serve`.
 
 use std::ffi::OsString;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use funcserver_bootstrap::config::duration;
+use funcserver_local::balancer::Hosts;
 use funcserver_local::health::Matcher;
 use http::uri::PathAndQuery;
 
@@ -18,6 +20,11 @@ pub(crate) struct Serve {
     /// Where to listen: a port, or an address and a port; port 0 takes a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080", value_parser = address)]
     pub(crate) listen: SocketAddr,
+    /// Answer requests for this host name too, or for any with '*'; may be given again. On a loopback address only localhost and
+    /// loopback addresses are answered, so that no web page can let its own name lead here; elsewhere any name, unless some are
+    /// given
+    #[arg(long, value_name = "NAME", value_parser = host_name)]
+    pub(crate) allow_host: Vec<String>,
     /// Send events with multi-value headers, as a target group with lambda.multi_value_headers.enabled does
     #[arg(long)]
     pub(crate) multi_value_headers: bool,
@@ -88,6 +95,18 @@ pub(crate) struct Health {
     pub(crate) unhealthy_threshold: u32,
 }
 
+impl Serve {
+    /// The names that are answered on this address.
+    pub(crate) fn hosts(&self) -> Hosts {
+        let any = self.allow_host.iter().any(|name| name == "*");
+        let on_loopback = self.listen.ip().to_canonical().is_loopback();
+        match any || !on_loopback && self.allow_host.is_empty() {
+            true => Hosts::Any,
+            false => Hosts::Loopback(self.allow_host.clone()),
+        }
+    }
+}
+
 impl Program {
     /// The program of `--exec` and its arguments. `--exec -- CMD` is as good as `--exec CMD`.
     pub(crate) fn command(&self) -> Option<(&OsString, &[OsString])> {
@@ -111,6 +130,7 @@ Examples:
   funcserver serve
   funcserver serve router.wasm --listen 127.0.0.1:3000
   funcserver serve router.wasm --listen 0 --multi-value-headers
+  funcserver serve --allow-host shop.example
   funcserver serve --watch
   funcserver serve router.wasm --record recorded
   funcserver serve --zip function.zip --memory 128 --timeout 3
@@ -126,6 +146,15 @@ fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| "give an address and a port, as in 127.0.0.1:8080 or [::1]:8080".to_owned())
 }
 
+fn host_name(text: &str) -> Result<String, String> {
+    let name = text.trim_start_matches('[').trim_end_matches(']');
+    let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'));
+    match !name.is_empty() && (is_name || name == "*" || name.parse::<IpAddr>().is_ok()) {
+        true => Ok(name.to_owned()),
+        false => Err("give a host name or an address without a port, as in shop.example, or '*' for any".to_owned()),
+    }
+}
+
 fn variable(text: &str) -> Result<(String, OsString), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.into())),
@@ -138,17 +167,17 @@ fn health_path(text: &str) -> Result<PathAndQuery, String> {
     path.filter(|_| text.starts_with('/')).ok_or_else(|| "give a path that begins with /, as in /health".to_owned())
 }
 
+/// A duration up to a day.
 fn time(text: &str) -> Result<Duration, String> {
-    let (number, millis) = match text {
-        _ if text.ends_with("ms") => (text.trim_end_matches("ms"), 1),
-        _ if text.ends_with('m') => (text.trim_end_matches('m'), 60_000),
-        _ => (text.trim_end_matches('s'), 1000),
-    };
-    let number = number.parse().ok().filter(|number| (1..=1_000_000).contains(number));
-    number
-        .map(|number: u64| Duration::from_millis(number * millis))
-        .ok_or_else(|| "give a time such as 10s, 500ms or 2m".to_owned())
+    let time = duration(text).map_err(|error| error.to_string())?;
+    match (Duration::from_millis(1)..=DAY).contains(&time) {
+        true => Ok(time),
+        false => Err("give a duration from 1ms to 86400s".to_owned()),
+    }
 }
+
+/// A day.
+const DAY: Duration = Duration::from_secs(86_400);
 
 #[cfg(test)]
 mod tests {
@@ -178,6 +207,25 @@ mod tests {
         }
         for text in ["", "localhost", "127.0.0.1", "65536", "example.com:80"] {
             assert!(address(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_loopback_address_answers_its_own_names_and_others_answer_any() {
+        let loopback = |names: &[&str]| Hosts::Loopback(names.iter().map(|&name| name.to_owned()).collect());
+        for (line, expected) in [
+            ("", loopback(&[])),
+            ("--listen [::1]:0", loopback(&[])),
+            ("--listen 127.0.0.2:0 --allow-host a.example --allow-host b", loopback(&["a.example", "b"])),
+            ("--allow-host *", Hosts::Any),
+            ("--listen 0.0.0.0:0", Hosts::Any),
+            ("--listen 0.0.0.0:0 --allow-host a.example", loopback(&["a.example"])),
+            ("--allow-host [fe80::1]", loopback(&["fe80::1"])),
+        ] {
+            assert_eq!(serve(line).unwrap().hosts(), expected, "{line}");
+        }
+        for name in ["a:80", "http://a", "", "a b", "*.a", "a/"] {
+            assert!(serve(&format!("--allow-host={name}")).is_err() || name.contains(' '), "{name}");
         }
     }
 
@@ -229,11 +277,27 @@ mod tests {
 
     #[test]
     fn times_have_units() {
-        for (text, millis) in [("10s", 10_000), ("500ms", 500), ("2m", 120_000), ("7", 7000)] {
+        for (text, millis) in [("10s", 10_000), ("500ms", 500), ("2m", 120_000), ("86400s", 86_400_000)] {
             assert_eq!(time(text), Ok(Duration::from_millis(millis)));
         }
-        for text in ["", "s", "0s", "-1s", "1.5s", "1h", "18446744073709551615"] {
+        for text in ["", "s", "0s", "-1s", "1.5s", "1h", "86401s", "18446744073709551615", "5msms", "+7s", "7 s"] {
             assert!(time(text).is_err(), "{text}");
+        }
+        for text in ["7", "0"] {
+            let error = time(text).unwrap_err();
+            assert!(error.contains(&format!("\"{text}s\" or \"{text}ms\"")), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_timeout_is_in_whole_seconds() {
+        for (text, seconds) in
+            [("", 30), ("--timeout 3", 3), ("--timeout 900", 900), ("--timeout 3s", 3), ("--timeout 2m", 120)]
+        {
+            assert_eq!(serve(text).unwrap().timeout.duration(), Duration::from_secs(seconds), "{text}");
+        }
+        for text in ["0", "901", "+3", "-3", "3.5", "1500ms", "3ss", "16m", "x"] {
+            assert!(serve(&format!("--timeout={text}")).is_err(), "{text}");
         }
     }
 }

@@ -18,9 +18,7 @@ use super::unpack::unpack;
 use crate::args;
 use crate::bootstrap_file::architecture;
 use crate::output;
-
-/// What Lambda starts.
-const BOOTSTRAP: &str = "bootstrap";
+use crate::zip::BOOTSTRAP;
 
 /// What a program on this machine needs of its user's environment to be found and to work, such as `python3`.
 const PASSED_ON: [&str; 2] = ["PATH", "HOME"];

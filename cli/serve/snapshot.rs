@@ -12,6 +12,8 @@ use std::time::{Duration, SystemTime};
 use ignore::{DirEntry, WalkBuilder};
 
 use crate::hash::sha256;
+use crate::input;
+use crate::size::Size;
 
 /// Folders that hold what is made, in whatever language. Those that `.gitignore` names, and hidden ones, are left out too.
 const MADE: [&str; 4] = ["target", "node_modules", "dist", "__pycache__"];
@@ -19,8 +21,8 @@ const MADE: [&str; 4] = ["target", "node_modules", "dist", "__pycache__"];
 /// Files that are made, by their endings. A log may be this program's own.
 const MADE_FILES: [&str; 4] = ["wasm", "cwasm", "zip", "log"];
 
-/// Files above this size, in bytes, are not read: their time and length count.
-const READ: u64 = 1 << 20;
+/// Files above this size are not read: their time and length count.
+const READ: Size = Size(1 << 20);
 
 /// A file that was written so recently may be written again without another time.
 const RECENT: Duration = Duration::from_secs(1);
@@ -64,7 +66,10 @@ impl Seen {
         {
             return Some(before.clone());
         }
-        let content = (length <= READ).then(|| fs::read(path).ok()).flatten().map(|bytes| sha256(&bytes));
+        let content = (length <= READ.0)
+            .then(|| input::bounded(fs::File::open(path).ok()?, READ).ok())
+            .flatten()
+            .map(|bytes| sha256(&bytes));
         Some(Seen { modified, length, content })
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! A zip may come from anywhere: nothing is written outside the folder, and no more than Lambda unpacks.
 
+use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File, Permissions};
 use std::io::{self, Read as _};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -9,76 +10,129 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use zip::ZipArchive;
-use zip::read::ZipFile;
+use zip::read::{Config, ZipFile};
+use zip::unstable::read::ZipIterable;
 
 use crate::size::UNZIPPED;
 
 /// The longest target of a link, in bytes: `PATH_MAX`.
 const LINK: u64 = 4096;
 
+/// The largest zip, in bytes: one that is not compressed at all.
+const ZIPPED: u64 = UNZIPPED.0 + (16 << 20);
+
+/// The most files and folders together that are made, and the most links: each takes its time, whatever it holds. The first
+/// is what a zip can list without its extension for more (APPNOTE.TXT, section 4.4.22).
+const MOST_FILES: usize = 65_535;
+const MOST_LINKS: usize = 10_000;
+
+/// The most folders in each other: taking them away again opens one after the other.
+const DEEPEST: usize = 64;
+
 /// Unpacks the zip at `path` into `folder`, which is empty.
 pub(super) fn unpack(path: &Path, folder: &Path) -> Result<()> {
-    let file = File::open(path)
-        .map_err(|error| anyhow!("cannot read {}: {error}; make it: funcserver bundle", path.display()))?;
-    let mut archive = ZipArchive::new(io::BufReader::new(file))
-        .map_err(|error| anyhow!("{} is no zip: {error}; make one: funcserver bundle", path.display()))?;
-    let mut unpacking = Unpacking { folder, left: UNZIPPED.0, links: Vec::new() };
+    let shown = path.display();
+    let file = File::open(path).map_err(|error| anyhow!("cannot read {shown}: {error}; make it: funcserver bundle"))?;
+    let metadata = file.metadata().with_context(|| format!("cannot read {shown}"))?;
+    if !metadata.is_file() {
+        bail!("{shown} is no file; make a zip: funcserver bundle");
+    }
+    if metadata.len() > ZIPPED {
+        bail!("{shown} cannot be unpacked: {}", too_large());
+    }
+    let no_zip = |error| anyhow!("{shown} is no zip: {error}; make one: funcserver bundle");
+    let mut reader = io::BufReader::new(file);
+    // Counted before its list is read, of which each entry takes memory.
+    let count = ZipIterable::try_new(&mut reader, Config::default()).map_err(no_zip)?.len();
+    if count > MOST_FILES {
+        bail!("{shown} cannot be unpacked: {}", too_many(count));
+    }
+    let mut archive = ZipArchive::new(reader).map_err(no_zip)?;
+    let mut unpacking =
+        Unpacking { folder, left: UNZIPPED.0, folders: HashSet::new(), files: 0, links: BTreeMap::new() };
     for index in 0..archive.len() {
-        let entry = archive.by_index(index).with_context(|| format!("{} cannot be unpacked", path.display()))?;
+        let entry = archive.by_index(index).with_context(|| format!("{shown} cannot be unpacked"))?;
         let name = String::from_utf8_lossy(entry.name_raw()).into_owned();
-        unpacking.entry(entry).with_context(|| format!("cannot unpack {name:?} of {}", path.display()))?;
+        unpacking.entry(entry).with_context(|| format!("cannot unpack {name:?} of {shown}"))?;
     }
     // Last, so that nothing is written through one.
-    unpacking.links.iter().try_for_each(|link| unpacking.link(link))
+    unpacking.make_links()
 }
 
 struct Unpacking<'a> {
     folder: &'a Path,
     /// How many bytes may still come.
     left: u64,
-    links: Vec<Link>,
-}
-
-struct Link {
-    path: PathBuf,
-    target: PathBuf,
+    /// The folders that were made.
+    folders: HashSet<PathBuf>,
+    /// How many files there are.
+    files: usize,
+    /// Where each link leads to.
+    links: BTreeMap<PathBuf, PathBuf>,
 }
 
 impl Unpacking<'_> {
     fn entry<R: io::Read>(&mut self, mut entry: ZipFile<'_, R>) -> Result<()> {
         let Some(path) = entry.enclosed_name() else { bail!("its path leaves the folder of the function") };
+        if path.components().count() > DEEPEST {
+            bail!("its path has more than {DEEPEST} folders, and no more are made");
+        }
         if entry.is_symlink() {
             let mut target = String::new();
             entry.take(LINK).read_to_string(&mut target)?;
-            self.links.push(Link { path, target: target.into() });
+            self.links.insert(path, target.into());
+            if self.links.len() > MOST_LINKS {
+                bail!("the function has more than {MOST_LINKS} links, and no more are made");
+            }
             return Ok(());
         }
-        let path = self.folder.join(path);
         if entry.is_dir() {
-            return Ok(fs::create_dir_all(path)?);
+            return self.make_folder(&path);
         }
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent)?;
-        }
+        self.make_folder(path.parent().unwrap_or(Path::new("")))?;
+        self.files += 1;
+        self.check_count()?;
         let mode = entry.unix_mode().unwrap_or(0o644) & 0o777;
-        let mut file = File::create(path)?;
+        let mut file = File::create(self.folder.join(path))?;
         // Not the size that the entry states: it may be a lie.
         let written = io::copy(&mut (&mut entry).take(self.left.saturating_add(1)), &mut file)?;
         self.left = self.left.checked_sub(written).ok_or_else(too_large)?;
         Ok(file.set_permissions(Permissions::from_mode(mode))?)
     }
 
-    fn link(&self, link: &Link) -> Result<()> {
-        let Link { path, target } = link;
-        let through = self.links.iter().any(|other| path != &other.path && path.starts_with(&other.path));
-        if through || !stays_within(path, target) {
+    /// Makes a folder and those above it. A name may ask for thousands.
+    fn make_folder(&mut self, path: &Path) -> Result<()> {
+        let mut missing: Vec<_> = path.ancestors().take_while(|path| !self.folders.contains(*path)).collect();
+        missing.retain(|path| !path.as_os_str().is_empty());
+        for folder in missing.into_iter().rev() {
+            self.folders.insert(folder.to_owned());
+            self.check_count()?;
+            fs::create_dir_all(self.folder.join(folder))?;
+        }
+        Ok(())
+    }
+
+    fn check_count(&self) -> Result<()> {
+        match self.files + self.folders.len() {
+            count if count > MOST_FILES => Err(too_many(count)),
+            _ => Ok(()),
+        }
+    }
+
+    fn make_links(&mut self) -> Result<()> {
+        for (path, target) in std::mem::take(&mut self.links).iter().rev() {
+            self.link(path, target)?;
+        }
+        Ok(())
+    }
+
+    /// Makes a link. As the last ones are made first, what is below a link is there before it, and it cannot be made.
+    fn link(&mut self, path: &Path, target: &Path) -> Result<()> {
+        if !stays_within(path, target) {
             bail!("the link {} -> {} leaves the folder of the function", path.display(), target.display());
         }
-        let path = self.folder.join(path);
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent)?;
-        }
-        symlink(target, &path).with_context(|| format!("cannot make the link {}", path.display()))
+        self.make_folder(path.parent().unwrap_or(Path::new("")))?;
+        symlink(target, self.folder.join(path)).with_context(|| format!("cannot make the link {}", path.display()))
     }
 }
 
@@ -89,6 +143,10 @@ fn stays_within(path: &Path, target: &Path) -> bool {
     let up = target.components().take_while(|part| *part == Component::ParentDir).count();
     let mut down = target.components().skip(up);
     up <= depth && down.all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
+}
+
+fn too_many(count: usize) -> anyhow::Error {
+    anyhow!("it has {count} files and folders or more, and no more than {MOST_FILES} are made")
 }
 
 fn too_large() -> anyhow::Error {
@@ -106,6 +164,7 @@ mod tests {
     use super::*;
 
     type Zip = ZipWriter<Cursor<Vec<u8>>>;
+    type Write = fn(&mut Zip);
 
     /// Unpacks a zip into a new folder `inside`, which has a folder around it.
     fn unpacked(write: impl FnOnce(&mut Zip)) -> (TempDir, Result<()>) {
@@ -147,7 +206,7 @@ mod tests {
 
     #[test]
     fn nothing_leaves_the_folder() {
-        let cases: [fn(&mut Zip); 7] = [
+        let cases: [Write; 7] = [
             |zip| file(zip, "../out", 0o644),
             |zip| file(zip, "a/../../out", 0o644),
             |zip| link(zip, "a", "../out"),
@@ -179,6 +238,31 @@ mod tests {
         });
         let error = format!("{:#}", result.unwrap_err());
         assert!(error.contains("more than 250.0 MiB unzipped"), "{error}");
+    }
+
+    #[test]
+    fn more_files_folders_and_links_than_their_bounds_are_not_made() {
+        let cases: [(Write, &str); 4] = [
+            (|zip| (0..MOST_FILES + 1).for_each(|index| file(zip, &format!("{index}"), 0o644)), "it has 65536 files"),
+            (|zip| (0..=MOST_LINKS).for_each(|index| link(zip, &format!("{index}"), "a")), "more than 10000 links"),
+            (|zip| file(zip, &format!("{}b", "a/".repeat(DEEPEST)), 0o644), "more than 64 folders"),
+            (|zip| link(zip, &format!("{}b", "a/".repeat(30_000)), "c"), "more than 64 folders"),
+        ];
+        for (write, expected) in cases {
+            let (_around, result) = unpacked(write);
+            let error = format!("{:#}", result.unwrap_err());
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn thousands_of_links_are_made() {
+        let (around, result) = unpacked(|zip| {
+            file(zip, "bootstrap", 0o755);
+            (0..MOST_LINKS).for_each(|index| link(zip, &format!("bin/{index}"), "../bootstrap"));
+        });
+        result.unwrap();
+        assert_eq!(fs::read_dir(around.path().join("inside/bin")).unwrap().count(), MOST_LINKS);
     }
 
     #[test]

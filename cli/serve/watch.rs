@@ -131,8 +131,10 @@ impl Watch {
         }
         let only_component = changes.iter().all(|path| *path == self.plan.component);
         if self.plan.build.is_some() && !only_component {
-            self.plan.build().await?;
+            let built = self.plan.build().await;
+            // Also what a build that failed has left or taken away is no news any more: its own error is what is told.
             self.learn().await;
+            built?;
             if self.served.as_ref() == Some(&self.seen.files) {
                 output::note(format_args!("{} is the same as before", self.plan.component.display()));
                 return Ok(());

@@ -105,3 +105,36 @@ fn an_initialisation_that_cannot_be_kept() {
     tool.write("works.wasm", wasm::initialised("(i32.store (i32.const 0) (i32.const 1))"));
     assert!(tool.run("build works.wasm").succeeded().stderr.contains("initialising works.wasm"));
 }
+
+/// Components in each other; made backwards, as each has the length of what is in it.
+fn nested(depth: usize) -> Vec<u8> {
+    const HEAD: &[u8] = b"\0asm\x0d\0\x01\0";
+    let mut reversed: Vec<u8> = HEAD.iter().rev().copied().collect();
+    for _ in 1..depth {
+        let group = |shift: usize| u8::try_from(reversed.len() >> shift & 0x7f).unwrap();
+        let length = [group(21), group(14) | 0x80, group(7) | 0x80, group(0) | 0x80];
+        reversed.extend(length);
+        reversed.push(4);
+        reversed.extend(HEAD.iter().rev());
+    }
+    reversed.into_iter().rev().collect()
+}
+
+#[test]
+fn components_deep_in_each_other_are_an_error() {
+    let tool = Tool::new();
+    tool.write("event.json", "{}");
+    // Types that refer to what is before them.
+    let next = |index: usize| {
+        let inner = format!("(alias outer 1 $t{} (type $x)) (export \"a\" (instance (type $x)))", index - 1);
+        format!("(type $t{index} (instance {inner}))")
+    };
+    let chain: String = (1..20_000).map(next).collect();
+    let chain = wat::parse_str(format!("(component (type $t0 (instance)) {chain})")).unwrap();
+    for wasm in [nested(20_000), chain] {
+        tool.write("deep.wasm", wasm);
+        for line in ["build deep.wasm", "inspect deep.wasm", "invoke deep.wasm event.json"] {
+            tool.run(line).failed(&["deep.wasm", "more than 100 deep"]);
+        }
+    }
+}

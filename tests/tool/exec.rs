@@ -138,7 +138,7 @@ fn a_signal_does_not_wait_for_an_invocation_that_never_ends() {
     let client = thread::spawn(move || {
         use std::io::{Read as _, Write as _};
         let mut stream = std::net::TcpStream::connect(address).unwrap();
-        stream.write_all(b"GET /sleep/600 HTTP/1.1\r\nhost: test\r\n\r\n").unwrap();
+        stream.write_all(b"GET /sleep/600 HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
         // Nothing, or an error: the connection is broken off.
         let _ = stream.read(&mut [0; 1024]);
     });

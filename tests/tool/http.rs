@@ -13,13 +13,13 @@ pub(crate) struct Response {
 
 /// Sends GET with further header lines, each ending in a line break.
 pub(crate) fn get(address: SocketAddr, target: &str, lines: &str) -> Response {
-    send(address, &format!("GET {target} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n{lines}\r\n"), b"")
+    send(address, &format!("GET {target} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{lines}\r\n"), b"")
 }
 
 /// Sends POST.
 pub(crate) fn post(address: SocketAddr, target: &str, body: &[u8]) -> Response {
     let head = format!(
-        "POST {target} HTTP/1.1\r\nhost: test\r\nconnection: close\r\ncontent-type: text/plain\r\ncontent-length: {}\r\n\r\n",
+        "POST {target} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: text/plain\r\ncontent-length: {}\r\n\r\n",
         body.len()
     );
     send(address, &head, body)

@@ -98,3 +98,36 @@ fn a_reader_that_has_seen_enough_is_no_error() {
     drop(child.stdout.take());
     assert_eq!(crate::tool::wait(&mut child, std::time::Duration::from_secs(60)).code(), Some(0));
 }
+
+#[test]
+fn an_event_may_have_a_byte_order_mark_and_no_other_encoding() {
+    let tool = Tool::new();
+    tool.write("mirror.wasm", MIRROR);
+    let text = event("/a", "");
+    tool.write("a.json", format!("\u{feff}{text}"));
+    tool.run("invoke mirror.wasm a.json").succeeded();
+    let little: Vec<u8> = format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    for bytes in [little, big] {
+        tool.write("a.json", &bytes);
+        tool.run("invoke mirror.wasm a.json").failed(&["a.json", "UTF-16"]);
+        tool.run_on("invoke mirror.wasm -", &bytes).failed(&["stdin", "UTF-16"]);
+    }
+}
+
+#[test]
+fn what_has_no_end_is_read_to_a_bound() {
+    let tool = Tool::new();
+    tool.write("mirror.wasm", MIRROR);
+    tool.write("a.json", event("/", ""));
+    for name in ["event.json", "reply.event.json", "zero.wasm", "settings", "boot"] {
+        std::os::unix::fs::symlink("/dev/zero", tool.path(name)).unwrap();
+    }
+    let most = "which is the most that is read";
+    tool.run("invoke mirror.wasm event.json").failed(&["event.json", most]);
+    tool.run("invoke zero.wasm a.json").failed(&["zero.wasm", most]);
+    tool.run("event POST / -d @event.json").failed(&["event.json", most]);
+    tool.run("bundle mirror.wasm --bootstrap boot").failed(&["boot", most]);
+    std::fs::rename(tool.path("settings"), tool.path("funcserver.toml")).unwrap();
+    tool.run("inspect mirror.wasm").failed(&["funcserver.toml", most]);
+}

@@ -1,6 +1,7 @@
 //! `funcserver serve`.
 
-use std::net::TcpListener;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -62,9 +63,8 @@ fn a_signal_does_not_wait_for_a_guest_that_never_ends() {
     let (_tool, server) = mirror();
     let address = server.address;
     let client = thread::spawn(move || {
-        use std::io::{Read as _, Write as _};
-        let mut stream = std::net::TcpStream::connect(address).unwrap();
-        stream.write_all(b"GET / HTTP/1.1\r\nhost: test\r\nx-act: spin\r\n\r\n").unwrap();
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\nx-act: spin\r\n\r\n").unwrap();
         // Nothing, or an error: the connection is broken off.
         let _ = stream.read(&mut [0; 1024]);
     });
@@ -147,4 +147,33 @@ fn a_compiled_component_is_served_too() {
     let server = Server::start(&tool, "mirror.cwasm");
     assert_eq!(get(server.address, "/", "").status, 200);
     assert!(!server.log().contains("warning"), "{}", server.log());
+}
+
+/// The status of a request to that host.
+fn status(server: &Server, host: &str) -> u16 {
+    let mut stream = TcpStream::connect(server.address).unwrap();
+    stream.write_all(format!("GET / HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n").as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer.split(' ').nth(1).unwrap().parse().unwrap()
+}
+
+#[test]
+fn on_a_loopback_address_only_its_own_names_are_answered() {
+    let (tool, server) = mirror();
+    for (host, expected) in [
+        ("localhost:8080", 200),
+        ("shop.localhost", 200),
+        ("127.0.0.1", 200),
+        ("[::1]:80", 200),
+        ("evil.example", 421),
+        ("127.0.0.1.evil.example:80", 421),
+    ] {
+        assert_eq!(status(&server, host), expected, "{host}");
+    }
+    server.log_line("--allow-host evil.example");
+    let server = Server::start(&tool, "mirror.wasm --allow-host shop.example");
+    assert_eq!((status(&server, "shop.example"), status(&server, "evil.example")), (200, 421));
+    let server = Server::start(&tool, "mirror.wasm --allow-host *");
+    assert_eq!(status(&server, "evil.example"), 200);
 }

@@ -223,3 +223,20 @@ fn a_compiled_component_is_watched_too() {
 fn the_example_cannot_be_watched() {
     Tool::new().run("serve --listen 127.0.0.1:0 --watch").failed(&["nothing to watch", "component.path"]);
 }
+
+#[test]
+fn a_build_that_fails_and_takes_its_component_away_is_told_once() {
+    let tool = project();
+    let server = Server::start(&tool, "--watch");
+    assert_eq!(seen(&server), "V000");
+    tool.write("make.sh", "rm -f out/page.wasm\nexit 1\n");
+    wait_for(&server, 1, "still serving the component of before");
+    // As long as several looks at the files take.
+    thread::sleep(Duration::from_secs(2));
+    assert_eq!(server.log().matches("error: ").count(), 1, "{}", server.log());
+    assert_eq!(seen(&server), "V000");
+    tool.write("src/version", "V001");
+    tool.write("make.sh", MAKE);
+    wait_for(&server, 1, "serving the new out/page.wasm");
+    assert_eq!(seen(&server), "V001");
+}

@@ -4,14 +4,17 @@
 //! hash included; the bootstrap checks what costs nothing. A component without them runs too: its own header still has
 //! to fit.
 
-use std::fs;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::config::{ComponentConfig, NotAllowed};
 use crate::marker;
+
+/// The longest file that is read, in bytes: what stands beside a component may be anything.
+const LONGEST: u64 = 4 << 20;
 
 /// What is known of one compiled component.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,8 +120,9 @@ impl Artifact {
     /// [`ArtifactError::Read`] and [`ArtifactError::Invalid`].
     pub fn read(component: &Path) -> Result<Option<Artifact>, ArtifactError> {
         let path = facts(component);
-        let json = match fs::read(&path) {
-            Ok(json) => json,
+        let mut json = Vec::new();
+        match File::open(&path).and_then(|file| file.take(LONGEST).read_to_end(&mut json)) {
+            Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(source) => return Err(ArtifactError::Read { path, source }),
         };
@@ -241,6 +245,8 @@ fn remedy_for(path: &Path, target: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn artifact() -> Artifact {
@@ -283,6 +289,15 @@ mod tests {
             let error = Artifact::read(&component).unwrap_err().to_string();
             assert!(error.contains("router.cwasm.json") && error.contains("funcserver build router.wasm"), "{error}");
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_to_a_device_without_an_end_is_no_file_of_facts() {
+        let folder = tempfile::tempdir().unwrap();
+        let component = folder.path().join("router.cwasm");
+        std::os::unix::fs::symlink("/dev/zero", Artifact::path(&component)).unwrap();
+        assert!(matches!(Artifact::read(&component), Err(ArtifactError::Invalid { .. })));
     }
 
     #[test]

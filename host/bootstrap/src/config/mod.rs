@@ -15,6 +15,7 @@ use crate::log::{Format, Level};
 mod component;
 #[cfg(test)]
 mod docs;
+mod duration;
 mod env;
 mod error;
 mod file;
@@ -28,6 +29,7 @@ mod value;
 mod variables;
 
 pub use component::{NotFound, find_component};
+pub use duration::{DurationError, duration};
 pub use env::{Env, Variables};
 pub use error::{ConfigError, ConfigErrors, Hint, Place, Problem};
 pub use file::carried;

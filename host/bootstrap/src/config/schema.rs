@@ -5,8 +5,9 @@ use std::ops::RangeInclusive;
 use funcserver_engine::PROPOSALS;
 use serde_json::{Value, json};
 
+use super::duration;
 use super::setting::{Fallback, Kind, Setting};
-use super::value::{size_pattern, time_pattern};
+use super::value::size_pattern;
 
 impl Setting {
     /// The JSON Schema (draft 2020-12) of its values in `funcserver.toml`, with its description and default.
@@ -23,7 +24,7 @@ impl Setting {
             Kind::Flag { .. } => json!({ "type": "boolean" }),
             Kind::Count { range, .. } => whole_number(range),
             Kind::Size { range, .. } => number_or_text(range, size_pattern()),
-            Kind::Time { range, .. } => number_or_text(range, time_pattern()),
+            Kind::Time { .. } => json!({ "type": "string", "pattern": duration::pattern() }),
             Kind::Folder { .. } => json!({ "type": "string", "pattern": r"^[^/]" }),
             Kind::Names { .. } => json!({ "type": "array", "items": { "type": "string", "pattern": "^[^=]+$" } }),
             Kind::Pairs { .. } => json!({
@@ -71,7 +72,7 @@ mod tests {
             { "type": "string", "pattern": sizes },
         ]);
         assert_eq!(schema("limits.max-reply")["anyOf"], expected);
-        assert_eq!(schema("limits.timeout")["anyOf"][1]["pattern"], r"^\s*[0-9]+\s*(?:ms|s)\s*$");
+        assert_eq!(schema("limits.timeout")["pattern"], "^[0-9]+(?:ms|s|m)$");
     }
 
     #[test]

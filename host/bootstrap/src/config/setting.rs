@@ -8,6 +8,7 @@ use std::time::Duration;
 use funcserver_engine::{Allow, Proposal};
 use http::uri::PathAndQuery;
 
+use super::duration::DurationError;
 use super::error::shown;
 use super::value::{Written, size_text, time_text};
 use super::{Config, Fail, proposals};
@@ -257,7 +258,7 @@ impl Setting {
             Kind::Count { range, .. } => format!("a whole number {}", span(range, |number| number.to_string())),
             Kind::Size { range, .. } => format!("a size {}, as \"1MiB\" or in bytes", span(range, size_text)),
             Kind::Time { range, .. } => {
-                format!("a duration {}, as \"2s\", \"100ms\" or in milliseconds", span(range, time_text))
+                format!("a duration {}, with its unit, as \"2s\" or \"100ms\"", span(range, time_text))
             }
             Kind::Folder { .. } => "the relative path of a folder".into(),
             Kind::Names { .. } => r#"a list of names such as "STAGE", "API_KEY""#.into(),
@@ -287,6 +288,9 @@ impl Setting {
             }
             _ => {}
         }
+        if let (Kind::Time { .. }, Err(error @ DurationError::NoUnit(_))) = (&self.kind, written.duration()) {
+            return Err(format!("{}; {error}", self.allowed()));
+        }
         self.put(config, written, folder).ok_or_else(|| self.allowed())
     }
 
@@ -306,8 +310,8 @@ impl Setting {
             Kind::Count { range, set } => set(config, within(range, written.count()?)?),
             Kind::Size { range, set } => set(config, within(range, written.size()?)?),
             Kind::Time { range, set } => {
-                let time = written.milliseconds().filter(|time| range.contains(time))?;
-                set(config, Duration::from_millis(time));
+                let time = written.duration().ok()?;
+                set(config, u64::try_from(time.as_millis()).is_ok_and(|time| range.contains(&time)).then_some(time)?);
             }
             Kind::Folder { slot } => {
                 let path = Path::new(written.text()?);
@@ -417,12 +421,12 @@ mod tests {
     fn ranges_include_their_ends_and_nothing_beyond() {
         let cases = [
             ("guest.reuse", ["1", "1000000"], ["0", "1000001"]),
-            ("guest.idle", ["1ms", "86400s"], ["0", "86401s"]),
+            ("guest.idle", ["1ms", "86400s"], ["0ms", "86401s"]),
             ("guest.concurrent", ["1", "1000"], ["0", "1001"]),
             ("limits.memory", ["1MiB", "10GiB"], ["1048575", "10737418241"]),
             ("limits.max-reply", ["1KiB", "1MiB"], ["1023", "1048577"]),
-            ("limits.deadline-margin", ["0", "60s"], ["-1", "60001ms"]),
-            ("limits.timeout", ["1ms", "900s"], ["0", "901s"]),
+            ("limits.deadline-margin", ["0ms", "1m"], ["-1ms", "60001ms"]),
+            ("limits.timeout", ["1ms", "15m"], ["0s", "901s"]),
             ("alb.trusted-hops", ["0", "100"], ["-1", "101"]),
         ];
         for (key, inside, outside) in cases {

@@ -43,7 +43,7 @@ fn every_setting_from_the_file() {
         memory = "512MiB"
         max-reply = 500_000
         deadline-margin = "250ms"
-        timeout = 2000
+        timeout = "2s"
     "#;
     let config = Config::read(Some((Path::new("project/funcserver.toml"), text)), &Variables::default()).unwrap();
     assert_eq!(
@@ -149,7 +149,7 @@ fn each_kind_of_bad_value_in_the_file() {
         ("guest.reuse = 0", "guest.reuse is 0, allowed: a whole number from 1 to 1000000"),
         (
             "guest.idle = '2d'",
-            "guest.idle is '2d', allowed: a duration from 1ms to 86400s, as \"2s\", \"100ms\" or in milliseconds",
+            "guest.idle is '2d', allowed: a duration from 1ms to 86400s, with its unit, as \"2s\" or \"100ms\"",
         ),
         (
             "network.allow = 'https://a'",
@@ -175,11 +175,15 @@ fn each_kind_of_bad_value_in_the_file() {
         ),
         (
             "limits.deadline-margin = '2m'",
-            "limits.deadline-margin is '2m', allowed: a duration from 0ms to 60s, as \"2s\", \"100ms\" or in milliseconds",
+            "limits.deadline-margin is '2m', allowed: a duration from 0ms to 60s, with its unit, as \"2s\" or \"100ms\"",
+        ),
+        (
+            "limits.timeout = 7",
+            "limits.timeout is 7, allowed: a duration from 1ms to 900s, with its unit, as \"2s\" or \"100ms\"; 7 has no unit: write \"7s\" or \"7ms\"",
         ),
         (
             "limits.timeout = 2024-01-01",
-            "limits.timeout is 2024-01-01, allowed: a duration from 1ms to 900s, as \"2s\", \"100ms\" or in milliseconds",
+            "limits.timeout is 2024-01-01, allowed: a duration from 1ms to 900s, with its unit, as \"2s\" or \"100ms\"",
         ),
         ("alb.cookie-variants = 'true'", "alb.cookie-variants is 'true', allowed: true or false"),
         ("alb.trusted-hops = '1'", "alb.trusted-hops is '1', allowed: a whole number from 0 to 100"),
@@ -219,7 +223,7 @@ fn each_kind_of_bad_variable() {
         (
             "FUNCSERVER_LIMITS_TIMEOUT",
             "0",
-            "limits.timeout is \"0\", allowed: a duration from 1ms to 900s, as \"2s\", \"100ms\" or in milliseconds",
+            "limits.timeout is \"0\", allowed: a duration from 1ms to 900s, with its unit, as \"2s\" or \"100ms\"; 0 has no unit: write \"0s\" or \"0ms\"",
         ),
         (
             "FUNCSERVER_LIMIT_MEMORY",

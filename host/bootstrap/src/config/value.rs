@@ -1,6 +1,10 @@
 //! A value as written, and what it says: whole numbers, sizes, durations.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::duration::{DurationError, duration};
 
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
@@ -9,9 +13,6 @@ const GIB: u64 = 1024 * MIB;
 /// Units of size, in bytes: MB is 10⁶ bytes, MiB 2²⁰.
 const SIZES: [(&str, u64); 7] =
     [("B", 1), ("kB", 1_000), ("MB", 1_000_000), ("GB", 1_000_000_000), ("KiB", KIB), ("MiB", MIB), ("GiB", GIB)];
-
-/// Units of time, in milliseconds.
-const TIMES: [(&str, u64); 2] = [("ms", 1), ("s", 1_000)];
 
 /// A value before its setting has given it a type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,37 +82,28 @@ impl<'a> Written<'a> {
 
     /// A size in bytes: a number of bytes, or a text with a unit.
     pub(super) fn size(self) -> Option<u64> {
-        self.quantity(&SIZES)
-    }
-
-    /// A duration in milliseconds: a number of milliseconds, or a text with a unit.
-    pub(super) fn milliseconds(self) -> Option<u64> {
-        self.quantity(&TIMES)
-    }
-
-    fn quantity(self, units: &[(&str, u64)]) -> Option<u64> {
         self.count().or_else(|| {
             let text = self.text()?.trim();
             let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit())?);
-            let (_, factor) = units.iter().find(|(name, _)| *name == unit.trim_start())?;
+            let (_, factor) = SIZES.iter().find(|(name, _)| *name == unit.trim_start())?;
             digits(number)?.checked_mul(*factor)
         })
+    }
+
+    /// A duration: a text with a unit.
+    pub(super) fn duration(self) -> Result<Duration, DurationError> {
+        let text = match self {
+            Written::Variable(text) | Written::Text(text) => Cow::Borrowed(text),
+            Written::Integer(number) => number.to_string().into(),
+            Written::Flag(_) | Written::List(_) | Written::Table(_) | Written::Other => "".into(),
+        };
+        duration(&text)
     }
 }
 
 /// The texts that are sizes, as a regular expression (ECMA-262, as JSON Schema has them).
 pub(super) fn size_pattern() -> String {
-    pattern(&SIZES)
-}
-
-/// The texts that are durations, as a regular expression.
-pub(super) fn time_pattern() -> String {
-    pattern(&TIMES)
-}
-
-fn pattern(units: &[(&str, u64)]) -> String {
-    let names: Vec<_> = units.iter().map(|(name, _)| *name).collect();
-    format!(r"^\s*[0-9]+\s*(?:{})\s*$", names.join("|"))
+    format!(r"^\s*[0-9]+\s*(?:{})\s*$", SIZES.map(|(name, _)| name).join("|"))
 }
 
 /// A size as its largest binary unit without a fraction: `1MiB`.
@@ -173,12 +165,15 @@ mod tests {
     }
 
     #[test]
-    fn durations() {
-        for (text, expected) in [("100ms", 100), ("2s", 2_000), ("250", 250), ("0ms", 0)] {
-            assert_eq!(Written::Variable(text).milliseconds(), Some(expected), "{text}");
+    fn durations_have_a_unit_in_the_file_and_in_a_variable() {
+        for written in [Written::Variable("7s"), Written::Text("7s")] {
+            assert_eq!(written.duration(), Ok(Duration::from_secs(7)), "{written:?}");
         }
-        for text in ["1m", "2S", "ms", "1h", "0.5s", "-1s"] {
-            assert_eq!(Written::Variable(text).milliseconds(), None, "{text}");
+        for written in [Written::Variable("7"), Written::Text("7"), Written::Integer(7)] {
+            assert_eq!(written.duration(), Err(DurationError::NoUnit("7".into())), "{written:?}");
+        }
+        for written in [Written::Flag(true), Written::List(&["7s"]), Written::Other, Written::Text("7 s")] {
+            assert_eq!(written.duration(), Err(DurationError::Malformed), "{written:?}");
         }
     }
 

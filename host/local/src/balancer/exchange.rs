@@ -42,6 +42,7 @@ async fn answer<H: Handler>(
 ) -> Result<Response<Bytes>, Refusal> {
     let (head, body) = request.into_parts();
     check::check(&head)?;
+    front.options.hosts.check(&head)?;
     let body = body::read(&head.headers, body).await?;
     let form = ReplyForm { mode: front.options.header_mode, head: head.method == Method::HEAD };
     let event = event::forwarded(Request::from_parts(head, body), client.ip(), front.port, &front.options)?;

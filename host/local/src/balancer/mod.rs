@@ -13,6 +13,7 @@
 //! | `TRACE` | 405 | |
 //! | nothing more of the body for 60 seconds | 408 | |
 //! | a body above 1 MiB | 413 | `LambdaRequestTooLarge` |
+//! | a `Host` that is none of [`Options::hosts`], which no load balancer looks at | 421 | |
 //! | none: the time to drain was over, or the client gone | 460 | |
 //! | more than 30 addresses in `X-Forwarded-For` | 463 | |
 //! | a `Transfer-Encoding` other than `chunked` | 501 | |
@@ -37,11 +38,13 @@ mod event;
 mod exchange;
 mod forward;
 mod handler;
+mod hosts;
 mod page;
 mod record;
 
 pub use event::{event, health_check};
 pub use handler::{Answer, Handler};
+pub use hosts::Hosts;
 pub use page::Refusal;
 pub use record::{Log, Record};
 
@@ -61,6 +64,8 @@ pub struct Options {
     pub header_mode: HeaderMode,
     /// What the events have as `targetGroupArn`.
     pub target_group_arn: String,
+    /// Which names of itself it answers.
+    pub hosts: Hosts,
     /// How long requests on their way may take to end after the shutdown.
     pub drain: Duration,
     /// Takes a record of each request.
@@ -68,12 +73,13 @@ pub struct Options {
 }
 
 impl Default for Options {
-    /// Single-value headers, an example's target group, 10 seconds to drain, no log.
+    /// Single-value headers, an example's target group, any host, 10 seconds to drain, no log.
     fn default() -> Self {
         Self {
             header_mode: HeaderMode::default(),
             target_group_arn: "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/local/0123456789abcdef"
                 .into(),
+            hosts: Hosts::Any,
             drain: Duration::from_secs(10),
             log: Arc::new(|_: &Record| {}),
         }
