@@ -47,7 +47,8 @@ async fn the_temporary_folder_is_empty_for_every_request() {
         assert_eq!(json(&response(&guest, "list:/tmp").await)["names"], serde_json::json!([]));
         assert_eq!(json(&response(&guest, "write:/tmp/note").await)["written"], "/tmp/note");
     }
-    assert!(json(&response(&guest, "write:/outside").await)["error"].is_string());
+    let outside = json(&response(&guest, "write:/outside").await)["error"].to_string();
+    assert!(outside.contains("No such file") || outside.contains("pre-opened"), "{outside}");
     drop(guest);
     assert_eq!(std::fs::read_dir(scratch.path()).unwrap().count(), 0, "nothing is left behind");
 }
