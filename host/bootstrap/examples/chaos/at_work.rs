@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::api::fault::PostFault;
 use crate::judge::{Answer, Expected, Reply};
-use crate::ledger::Ticket;
+use crate::queue::Ticket;
 
 /// An event that was handed out.
 pub(crate) struct AtWork {

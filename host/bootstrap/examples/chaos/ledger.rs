@@ -1,35 +1,23 @@
 //! Which events are to come, which are at work, and what became of them.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-use crate::api::fault::{NextFault, PostFault};
+use crate::api::fault::PostFault;
 use crate::at_work::AtWork;
-use crate::case::{Class, Kind};
-use crate::judge::{Answer, Expected};
+use crate::case::Kind;
+use crate::judge::{Answer, Expected, Reply};
 use crate::measure;
+use crate::queue::{Queue, Ticket};
 use crate::report::Tally;
 
 /// How long after its deadline an event is given up.
 const GIVEN_UP: Duration = Duration::from_secs(15);
-/// Attacks at work at once, of sixteen events: the others are good requests beside them.
-const ATTACKS_AT_ONCE: usize = 8;
-
 /// How many of those that were answered last are named in a report.
 const RECENT: usize = 4;
-
-/// An event that is to come.
-#[derive(Clone, Copy)]
-pub(crate) struct Ticket {
-    pub(crate) number: usize,
-    pub(crate) kind: usize,
-    pub(crate) seed: u64,
-    pub(crate) next_fault: Option<NextFault>,
-    pub(crate) post_fault: Option<PostFault>,
-}
 
 pub(crate) struct Ledger {
     pub(crate) kinds: Arc<Vec<Kind>>,
@@ -40,13 +28,11 @@ pub(crate) struct Ledger {
 
 #[derive(Default)]
 struct State {
-    good: VecDeque<Ticket>,
-    attacks: VecDeque<Ticket>,
-    /// Events with a greater number have to wait.
-    until: usize,
+    queue: Queue,
     at_work: HashMap<String, AtWork>,
-    attacks_at_work: usize,
     settled: HashMap<String, Settled>,
+    /// Events that came in part: they may be answered with an error, once.
+    parts: HashSet<String>,
     waiting: usize,
     watched: Option<Watched>,
     last: Option<usize>,
@@ -76,14 +62,16 @@ enum Settled {
 pub(crate) enum Post {
     /// Take it, or do this with it.
     Take(Option<PostFault>),
+    /// Take it, if it is an error.
+    TakeError,
     /// There is nothing to answer any more.
     Refuse,
 }
 
 impl Ledger {
     pub(crate) fn new(kinds: Arc<Vec<Kind>>, tickets: Vec<Ticket>) -> Self {
-        let (attacks, good) = tickets.into_iter().partition(|ticket| kinds[ticket.kind].class == Class::Attack);
-        Self { kinds, state: Mutex::new(State { good, attacks, ..State::default() }), more: Notify::new() }
+        let queue = Queue::of(tickets);
+        Self { kinds, state: Mutex::new(State { queue, ..State::default() }), more: Notify::new() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -92,7 +80,7 @@ impl Ledger {
 
     /// Hands out events up to this number.
     pub(crate) fn allow(&self, until: usize) {
-        self.state().until = until;
+        self.state().queue.allow(until);
         self.more.notify_waiters();
     }
 
@@ -124,7 +112,7 @@ impl Ledger {
                 if let Some(kind) = state.last.take() {
                     state.weigh(self.kinds[kind].name);
                 }
-                if let Some(ticket) = state.pop(&self.kinds) {
+                if let Some(ticket) = state.queue.pop() {
                     return ticket;
                 }
                 if !counted.counted {
@@ -138,14 +126,7 @@ impl Ledger {
 
     /// An event that did not reach the runtime comes again.
     pub(crate) fn again(&self, ticket: Ticket) {
-        let mut state = self.state();
-        if self.kinds[ticket.kind].class == Class::Attack {
-            state.attacks_at_work -= 1;
-            state.attacks.push_front(ticket);
-        } else {
-            state.good.push_front(ticket);
-        }
-        drop(state);
+        self.state().queue.push_back(ticket);
         self.more.notify_one();
     }
 
@@ -156,15 +137,24 @@ impl Ledger {
         self.state().at_work.insert(id.to_owned(), at_work);
     }
 
+    /// An event goes out of which a part alone will come.
+    pub(crate) fn hand_out_part(&self, id: &str) {
+        self.state().parts.insert(id.to_owned());
+    }
+
     /// The first bytes of a POST for an event have come.
     pub(crate) fn post(&self, id: &str, arrived: Instant) -> Post {
         let mut state = self.state();
+        if state.parts.remove(id) {
+            state.settled.insert(id.to_owned(), Settled::Answered);
+            return Post::TakeError;
+        }
         let Some(at_work) = state.at_work.get_mut(id) else {
             let problem = match state.settled.get(id) {
                 Some(Settled::Answered) => "a second answer",
                 Some(Settled::Refused) => "an answer that was refused for good comes again",
                 Some(Settled::Lost) => "an answer more than 15 s after the deadline",
-                None => "an answer to an event that never was, or that came in part",
+                None => "an answer to an event that never was",
             };
             state.tally.problem(id, problem);
             return Post::Refuse;
@@ -185,6 +175,17 @@ impl Ledger {
         }
     }
 
+    /// The answer to an event that came in part.
+    pub(crate) fn seen_of_part(&self, answer: &Answer) {
+        let expected = Expected::Error("Funcserver.NotRead");
+        let fits = Reply::read(answer).is_ok_and(|reply| expected.fits(&reply));
+        if !fits {
+            self.state()
+                .tally
+                .problem("an event that came in part", "its answer is none of an event that cannot be read");
+        }
+    }
+
     /// An answer was taken, or refused for good.
     pub(crate) fn settle(&self, id: &str, refused: bool) {
         self.finish(id, if refused { Settled::Refused } else { Settled::Answered }, None);
@@ -195,9 +196,7 @@ impl Ledger {
         let Some(at_work) = state.at_work.remove(id) else { return };
         state.settled.insert(id.to_owned(), how);
         let kind = &self.kinds[at_work.ticket.kind];
-        if kind.class == Class::Attack {
-            state.attacks_at_work -= 1;
-        }
+        state.queue.done(&at_work.ticket);
         state.last = Some(at_work.ticket.kind);
         state.recent.push_back(format!("{} ({id})", kind.name));
         if state.recent.len() > RECENT {
@@ -223,8 +222,7 @@ impl Ledger {
     /// Events that are at work, and those that may be handed out.
     pub(crate) fn open(&self) -> usize {
         let state = self.state();
-        let may = |queue: &VecDeque<Ticket>| queue.iter().take_while(|ticket| ticket.number < state.until).count();
-        state.at_work.len() + may(&state.good) + may(&state.attacks)
+        state.at_work.len() + state.queue.open()
     }
 
     /// What is at work, and what was answered last, for a report.
@@ -258,21 +256,6 @@ impl Ledger {
 }
 
 impl State {
-    /// The next in order, good requests before it where there are attacks enough at work.
-    fn pop(&mut self, kinds: &[Kind]) -> Option<Ticket> {
-        let number = |queue: &VecDeque<Ticket>| queue.front().map_or(usize::MAX, |ticket| ticket.number);
-        let (good, attack) = (number(&self.good), number(&self.attacks));
-        let attack = if self.attacks_at_work < ATTACKS_AT_ONCE { attack } else { usize::MAX };
-        if good.min(attack) >= self.until {
-            return None;
-        }
-        let ticket = if attack < good { self.attacks.pop_front() } else { self.good.pop_front() }?;
-        if kinds[ticket.kind].class == Class::Attack {
-            self.attacks_at_work += 1;
-        }
-        Some(ticket)
-    }
-
     fn weigh(&mut self, what: &'static str) {
         let Some(Watched { process, memory, before }) = &mut self.watched else { return };
         let (peak, now) = (measure::take_peak(*process), measure::resident(*process));

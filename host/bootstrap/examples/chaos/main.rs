@@ -19,6 +19,7 @@ mod measure;
 mod options;
 mod peers;
 mod process;
+mod queue;
 mod random;
 mod report;
 mod run;

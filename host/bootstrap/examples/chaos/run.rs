@@ -54,20 +54,27 @@ impl Run<'_> {
         if !self.work_until(count) {
             return;
         }
+        let most = self.most(&fresh, &before);
+        let after = self.settled(|held| held.is_within(&most));
+        eprintln!("    after {count}: {after}");
+        if let Some(problem) = self.ended() {
+            self.broke(&problem);
+        } else if self.starts == 1 && !after.is_within(&most) {
+            // What a process holds that was started again in between says nothing.
+            self.broke(&format!("it holds more than before: {after}; at most {most}"));
+        }
+    }
+
+    /// What it may hold at the end, by what it held when it was new, and after the first thousand.
+    fn most(&self, fresh: &Held, before: &Held) -> Held {
         let at_once = self.stage.at_once as u64;
         let sender = if before.threads < fresh.threads + LATER_THREADS { SENDER } else { 0 };
-        let most = Held {
+        Held {
             resident: before.resident + RISE,
             threads: fresh.threads + LATER_THREADS,
             // An instance that is made ahead has a folder, and it open: one for each event at once.
             descriptors: before.descriptors + at_once.saturating_sub(before.files) + sender,
             files: at_once,
-        };
-        let after = self.settled(|held| held.is_within(&most));
-        eprintln!("    after {count}: {after}");
-        // What a process holds that was started again in between says nothing.
-        if self.starts == 1 && !after.is_within(&most) {
-            self.broke(&format!("it holds more than before: {after}; at most {most}"));
         }
     }
 
@@ -108,12 +115,8 @@ impl Run<'_> {
                 told = Instant::now();
                 eprintln!("    {now} answered, {} at work", self.ledger.at_work());
             }
-            let problem = if let Some(status) = self.process.ended() {
-                format!(
-                    "the process ended: {status}; {}\n    {}",
-                    self.ledger.surroundings(),
-                    self.process.last_words()
-                )
+            let problem = if let Some(problem) = self.ended() {
+                problem
             } else if since.elapsed() > STUCK {
                 format!("nothing happens; {}\n    {}", self.ledger.surroundings(), self.process.last_words())
             } else {
@@ -122,14 +125,23 @@ impl Run<'_> {
             if !self.start_again(&problem) {
                 return false;
             }
+            self.ledger.allow(count);
             since = Instant::now();
         }
         true
     }
 
+    /// Words for it, if the process has ended.
+    fn ended(&mut self) -> Option<String> {
+        let status = self.process.ended()?;
+        Some(format!("the process ended: {status}; {}\n    {}", self.ledger.surroundings(), self.process.last_words()))
+    }
+
     fn start_again(&mut self, problem: &str) -> bool {
         self.broke(problem);
         self.ledger.look_away();
+        // The new process is ready when all of its workers wait.
+        self.ledger.allow(0);
         self.process.kill();
         let words = problem.lines().next().unwrap_or_default().to_owned();
         let ended = std::mem::replace(&mut self.process, (self.start)());
@@ -151,7 +163,8 @@ impl Run<'_> {
             std::thread::sleep(Duration::from_millis(200));
             let held = Held::of(self.process.id());
             let is_idle = self.ledger.waiting() == self.stage.at_once;
-            if (is_idle && is_enough(&held)) || Instant::now() > late {
+            let is_over = Instant::now() > late || self.process.ended().is_some();
+            if (is_idle && is_enough(&held)) || is_over {
                 return held;
             }
         }

@@ -8,10 +8,11 @@ use funcserver_engine::{Target, compile};
 use crate::api::{Api, fault};
 use crate::case::{Class, Guest, Kind};
 use crate::kinds;
-use crate::ledger::{Ledger, Ticket};
+use crate::ledger::Ledger;
 use crate::options::Options;
 use crate::peers::Peers;
 use crate::process::Process;
+use crate::queue::Ticket;
 use crate::random::Random;
 use crate::report::Report;
 use crate::run::Run;
@@ -138,7 +139,7 @@ impl Stage {
             let seed = random.next();
             let (next_fault, post_fault) = fault::drawn(&mut random);
             let (next_fault, post_fault) = if options.faults { (next_fault, post_fault) } else { (None, None) };
-            Some(Ticket { number, kind, seed, next_fault, post_fault })
+            Some(Ticket { number, kind, is_attack, seed, next_fault, post_fault })
         };
         (0..count).map_while(&mut ticket).collect()
     }

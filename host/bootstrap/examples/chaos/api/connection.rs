@@ -10,8 +10,9 @@ use tokio::time::sleep;
 use super::fault::{ENDLESS, NextFault, PAUSE, PostFault};
 use super::wire::{Request, Wire};
 use crate::judge::Answer;
-use crate::ledger::{Ledger, Post, Ticket};
+use crate::ledger::{Ledger, Post};
 use crate::peers::Peers;
+use crate::queue::Ticket;
 
 const NEXT: &str = "/2018-06-01/runtime/invocation/next";
 const INVOCATION: &str = "/2018-06-01/runtime/invocation/";
@@ -72,13 +73,16 @@ async fn instead(mut wire: Wire, ledger: &Ledger, peers: &Peers, ticket: Ticket,
         NextFault::Reset => wire.reset(),
         NextFault::Half => {
             let body = ledger.kinds[ticket.kind].case(peers, ticket.seed).event.to_string();
-            let whole = format!("{}{body}", head(&id(ticket, "half"), &body, ledger, ticket));
+            let id = id(ticket, "half");
+            ledger.hand_out_part(&id);
+            let whole = format!("{}{body}", head(&id, &body, ledger, ticket));
             wire.write(&whole.as_bytes()[..whole.len() - body.len() / 2 - 1]).await?;
         }
         NextFault::Garbage => wire.write(b"\x16\x03\x01\x02\x00no HTTP at all\r\n\r\n").await?,
         NextFault::Endless => {
-            let head = head(&id(ticket, "endless"), "", ledger, ticket)
-                .replace("content-length: 0", "transfer-encoding: chunked");
+            let id = id(ticket, "endless");
+            ledger.hand_out_part(&id);
+            let head = head(&id, "", ledger, ticket).replace("content-length: 0", "transfer-encoding: chunked");
             wire.write(head.as_bytes()).await?;
             let chunk = [b"100000\r\n".as_slice(), &[b'x'; 0x10_0000], b"\r\n"].concat();
             for _ in 0..ENDLESS >> 20 {
@@ -131,6 +135,12 @@ async fn post(mut wire: Wire, request: &Request, ledger: &Ledger) -> io::Result<
     };
     let fault = match ledger.post(id, request.arrived) {
         Post::Take(fault) => fault,
+        Post::TakeError => {
+            let body = wire.body(request, None).await?;
+            ledger.seen_of_part(&Answer { error: end == "error", body });
+            wire.status(202, "").await?;
+            return Ok(Then::Keep(wire));
+        }
         Post::Refuse => {
             wire.body(request, None).await?;
             wire.status(400, "").await?;
