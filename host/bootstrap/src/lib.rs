@@ -23,6 +23,7 @@ mod runtime;
 mod runtime_api;
 mod sandbox;
 pub mod start;
+mod timer;
 mod warm_up;
 mod watchdog;
 

@@ -10,11 +10,11 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use serde::Serialize;
-use tokio::time::{timeout, timeout_at};
 
 use crate::connection::{Connection, accepted};
 use crate::host::Outcome;
 use crate::invocation::{Claim, Context, Invocation};
+use crate::timer::Timer;
 
 const NEXT: &str = "/2018-06-01/runtime/invocation/next";
 const RESTORE_NEXT: &str = "/2018-06-01/runtime/restore/next";
@@ -44,7 +44,10 @@ const LEAST: Duration = Duration::from_millis(250);
 const REPORT: Duration = Duration::from_secs(5);
 
 /// A client of the Runtime API with one connection: each that answers events has one of its own.
-pub(crate) struct RuntimeApi(Connection);
+pub(crate) struct RuntimeApi {
+    connection: Connection,
+    timer: Timer,
+}
 
 /// The body of an error report.
 #[derive(Serialize)]
@@ -57,7 +60,7 @@ struct ErrorReport<'a> {
 
 impl RuntimeApi {
     pub(crate) fn new(endpoint: &Uri) -> Self {
-        Self(Connection::new(endpoint))
+        Self { connection: Connection::new(endpoint), timer: Timer::new() }
     }
 
     /// Waits for the next event, however long that takes, and reads what is said of it; [`RuntimeApi::event`] reads the event.
@@ -65,7 +68,7 @@ impl RuntimeApi {
     /// # Errors
     /// The connection breaks, or what comes is no event.
     pub(crate) async fn next(&mut self) -> anyhow::Result<Context> {
-        let head = self.0.call(&Method::GET, NEXT, HeaderMap::new(), Bytes::new()).await?;
+        let head = self.connection.call(&Method::GET, NEXT, HeaderMap::new(), Bytes::new()).await?;
         accepted(&Method::GET, NEXT, head.status)?;
         context(&head.headers)
     }
@@ -75,7 +78,8 @@ impl RuntimeApi {
     /// # Errors
     /// It is larger than 8 MiB, the connection breaks, or it has not ended by then.
     pub(crate) async fn event(&mut self, until: Instant) -> anyhow::Result<Bytes> {
-        timeout_at(until.into(), self.0.rest(MOST_EVENT)).await.context("the event did not come whole in time")?
+        let event = self.connection.rest(MOST_EVENT);
+        self.timer.within(until, event).await.context("the event did not come whole in time")?
     }
 
     /// Waits until the process has been restored from a snapshot. Its connections are those of another life by then.
@@ -83,7 +87,7 @@ impl RuntimeApi {
     /// # Errors
     /// The Runtime API refuses, or the connection breaks.
     pub(crate) async fn restored(&mut self) -> anyhow::Result<()> {
-        let head = self.0.call(&Method::GET, RESTORE_NEXT, HeaderMap::new(), Bytes::new()).await?;
+        let head = self.connection.call(&Method::GET, RESTORE_NEXT, HeaderMap::new(), Bytes::new()).await?;
         accepted(&Method::GET, RESTORE_NEXT, head.status)
     }
 
@@ -127,12 +131,13 @@ impl RuntimeApi {
         let mut pause = PAUSE;
         let mut tries = 1;
         loop {
-            let call = self.0.call(&Method::POST, path, headers.clone(), body.clone());
-            let answer = timeout_at(until.into(), call).await.with_context(late)?;
+            let call = self.connection.call(&Method::POST, path, headers.clone(), body.clone());
+            let answer = self.timer.within(until, call).await.with_context(late)?;
             let failed = match answer {
                 Ok(head) if !head.status.is_server_error() => {
                     // What it says besides its status is of no use; only a connection that has brought all of it is.
-                    let _ = timeout(REST, self.0.rest(MOST_ANSWER)).await;
+                    let rest = self.connection.rest(MOST_ANSWER);
+                    let _ = self.timer.within(Instant::now() + REST, rest).await;
                     return accepted(&Method::POST, path, head.status);
                 }
                 Ok(head) => accepted(&Method::POST, path, head.status),
