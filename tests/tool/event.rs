@@ -55,7 +55,7 @@ fn it_is_the_event_that_serve_makes_of_the_same_request() {
         "GET",
         "/a/../b?c=1&c=2&d",
         "-H",
-        "host: test",
+        "host: localhost",
         "-H",
         "connection: close",
         "-H",
