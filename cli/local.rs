@@ -63,7 +63,8 @@ impl LocalFunction {
     pub(crate) fn of(component: Component, project: &Project, setup: Setup, env: &dyn Env) -> Result<LocalFunction> {
         let compiled = Compiled::of(component, Target::Host, &project.config.component, env)?;
         let scratch = TempDir::with_prefix("funcserver-").context("cannot make a temporary folder")?;
-        let sandbox = Sandbox { memory: setup.memory, concurrency: 1, runtime_api: None, scratch: scratch.path() };
+        let sandbox =
+            Sandbox { memory: setup.memory, alone: false, concurrency: 1, runtime_api: None, scratch: scratch.path() };
         let mut options = sandbox.options(&project.config, env)?;
         options.limits.concurrency = setup.concurrency;
         options.grants.assets = project.assets()?;

@@ -121,7 +121,7 @@ impl From<&Fault> for Kind {
             Fault::Trap(_) => Self::Trap,
             Fault::Stack(_) => Self::Stack,
             Fault::Exit(_) => Self::Exit,
-            Fault::Memory { .. } => Self::Memory,
+            Fault::Memory { .. } | Fault::ProcessMemory { .. } => Self::Memory,
             Fault::Instantiate(_) => Self::Instantiate,
             Fault::NoAnswer | Fault::ErrorCode(_) => Self::NoAnswer,
             Fault::BodyBroken(_) => Self::BodyBroken,

@@ -7,11 +7,25 @@ use http::uri::Authority;
 
 use crate::config::{Config, Env, Missing};
 
+const MIB: usize = 1 << 20;
+/// What the host may hold for one instance beside its memory: a quarter of that, within these.
+const LEAST_HELD: usize = 16 * MIB;
+const MOST_HELD: usize = 64 * MIB;
+/// Files that all instances together may have open. A process on Lambda may open 1,024, of which 256 are connections;
+/// the rest is for what the host itself has open.
+const DESCRIPTORS: usize = 640;
+const LEAST_DESCRIPTORS: usize = 8;
+const MOST_DESCRIPTORS: usize = 256;
+/// What is left of the function's memory when a handler is ended for it: a sixteenth, and no more than this.
+const MOST_RESERVE: usize = 64 * MIB;
+
 /// What the place in which events are answered has.
 #[derive(Clone, Copy, Debug)]
 pub struct Sandbox<'a> {
     /// The function's memory, in bytes.
     pub memory: usize,
+    /// Whether the process has that memory for itself: then a handler ends before all of it is used.
+    pub alone: bool,
     /// Events answered at once, which share that memory.
     pub concurrency: usize,
     /// The address of the Runtime API, where there is one: no component may ever reach it.
@@ -39,8 +53,12 @@ impl Sandbox<'_> {
     }
 
     fn limits(&self, config: &Config) -> Limits {
+        let memory = config.limits.memory_in(self.memory, self.concurrency);
         Limits {
-            memory: config.limits.memory_in(self.memory, self.concurrency),
+            memory,
+            held: (memory / 4).clamp(LEAST_HELD, MOST_HELD),
+            descriptors: (DESCRIPTORS / self.concurrency.max(1)).clamp(LEAST_DESCRIPTORS, MOST_DESCRIPTORS),
+            resident: self.alone.then(|| self.memory - (self.memory / 16).min(MOST_RESERVE)),
             response_body: config.limits.max_reply,
             concurrency: self.concurrency,
             ..Limits::default()

@@ -22,7 +22,8 @@ use crate::sandbox::Sandbox;
 const INIT_ERROR: &str = "Runtime.InitError";
 const CONFIG_FILE: &str = "funcserver.toml";
 /// The execution environment's own temporary folder, of which handlers get a part each.
-const SCRATCH: &str = "/tmp/funcserver";
+/// The first that can be used is taken: an earlier process may have left what cannot be removed.
+const SCRATCH: [&str; 4] = ["/tmp/funcserver", "/tmp/funcserver-1", "/tmp/funcserver-2", "/tmp/funcserver-3"];
 
 /// An execution environment may have 1,024 threads. Events beyond these share them.
 const MOST_THREADS: usize = 256;
@@ -146,16 +147,18 @@ fn host(lambda: &LambdaEnv, config: &Config, env: &dyn Env, log: &Log) -> anyhow
         artifact.check_cheap(&path, length)?;
     }
     Artifact::check_proposals(artifact.as_ref(), &path, &config.component)?;
+    let scratch = match config.guest.tmp {
+        true => usable(&SCRATCH, log)?,
+        false => Path::new(SCRATCH[0]),
+    };
     let sandbox = Sandbox {
         memory: lambda.memory,
+        alone: true,
         concurrency: lambda.concurrency,
         runtime_api: lambda.runtime_api.authority(),
-        scratch: Path::new(SCRATCH),
+        scratch,
     };
     let options = sandbox.options(config, env)?;
-    if let Some(scratch) = &options.grants.scratch {
-        emptied(scratch).with_context(|| format!("cannot make {}", scratch.display()))?;
-    }
     Ok(Host::new(load(&path, options)?, config, log.clone()))
 }
 
@@ -167,12 +170,34 @@ fn load(path: &Path, options: Options) -> Result<Guest, LoadError> {
     unsafe { Guest::load(path, options) }
 }
 
-/// A process that was killed before this one may have left something.
-fn emptied(folder: &Path) -> io::Result<()> {
-    match std::fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => std::fs::create_dir_all(folder),
+/// The first folder in which folders can be made. What lies in it already is the engine's to remove, and keeps nobody waiting.
+fn usable<'a>(folders: &'a [&'a str], log: &Log) -> anyhow::Result<&'a Path> {
+    let mut last = None;
+    for folder in folders.iter().map(Path::new) {
+        match try_out(folder) {
+            Ok(()) => return Ok(folder),
+            Err(error) => {
+                let fields = [("folder", Value::Shown(&folder.display())), ("error", Value::Shown(&error))];
+                log.host().warn("a folder for temporary files cannot be used; another is taken", &fields);
+                last = Some((folder, error));
+            }
+        }
     }
+    match last {
+        Some((folder, error)) => Err(error).with_context(|| format!("cannot make folders in {}", folder.display())),
+        None => anyhow::bail!("there is no folder for temporary files"),
+    }
+}
+
+fn try_out(folder: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    let probe = folder.join(format!("{}-probe", std::process::id()));
+    // A process with this one's number may have left it.
+    std::fs::create_dir(&probe).or_else(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => Ok(()),
+        _ => Err(error),
+    })?;
+    std::fs::remove_dir(&probe)
 }
 
 async fn report(runtime_api: &Uri, log: &Log, problem: &str) -> ExitCode {

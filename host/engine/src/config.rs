@@ -12,7 +12,11 @@ use crate::limits::Limits;
 
 /// Counts the changes of [`config`] and of what is compiled. Part of the key under which compiled components are cached.
 #[cfg(feature = "compile")]
-pub(crate) const REVISION: u32 = 5;
+pub(crate) const REVISION: u32 = 6;
+
+/// Up to what length memory that an instance begins with is mapped even where little of it is data, in bytes. It lies in the
+/// compiled component as it is, zeros and all, and Lambda unpacks no more than 250 MB.
+pub(crate) const DENSE_IMAGE: u64 = 192 << 20;
 
 /// What an instance may consist of in the pool; what needs more is allocated on demand.
 const CORE_INSTANCES: u32 = 32;
@@ -51,7 +55,7 @@ pub(crate) fn config(calls: Calls) -> Config {
         .native_unwind_info(false)
         // What a memory begins with is mapped, however little of it is data: memory that a language has kept is full of gaps.
         // Above this it is copied into each instance, segment by segment, unless half of it is data.
-        .memory_guaranteed_dense_image_size(64 << 20)
+        .memory_guaranteed_dense_image_size(DENSE_IMAGE)
         // Lines where the guest carries debug information, whatever the environment says.
         .wasm_backtrace_details(WasmBacktraceDetails::Enable);
     config
@@ -69,6 +73,42 @@ pub(crate) fn pooling_engine(limits: &Limits, calls: Calls) -> wasmtime::Result<
 pub(crate) fn on_demand_engine(calls: Calls) -> wasmtime::Result<Engine> {
     Engine::new(&config(calls))
 }
+
+/// An engine in which nothing runs: it takes no component whose instances need more than so many bytes beside their
+/// memories and tables, for their globals, imports and functions. Only the pool asks for that, so this is a pool of
+/// nothing, for modules with tables of up to so many entries.
+pub(crate) fn judging_engine(calls: Calls, bytes: usize, tables: Tables) -> wasmtime::Result<Engine> {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(1)
+        .total_core_instances(1)
+        .total_memories(1)
+        .total_tables(tables.number)
+        .total_stacks(1)
+        .total_gc_heaps(1)
+        .max_component_instance_size(bytes)
+        .max_core_instance_size(bytes)
+        .max_core_instances_per_component(u32::MAX)
+        .max_memories_per_component(u32::MAX)
+        .max_memories_per_module(u32::MAX)
+        .max_tables_per_component(u32::MAX)
+        .max_tables_per_module(tables.number)
+        .table_elements(tables.entries)
+        .max_memory_size(1 << 32);
+    let mut config = config(calls);
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    Engine::new(&config)
+}
+
+/// The tables of one module.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tables {
+    number: u32,
+    entries: usize,
+}
+
+/// Many small tables, or a few large ones: room for both would be more address space than a small function gets.
+pub(crate) const TABLES_JUDGED: [Tables; 2] =
+    [Tables { number: 100, entries: 10_000 }, Tables { number: 2, entries: 1_000_000 }];
 
 /// Whether an instance that needs so much has room in the pool.
 pub(crate) fn fits_pool(needs: Option<ResourcesRequired>) -> bool {

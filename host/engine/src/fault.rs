@@ -20,6 +20,15 @@ pub enum Fault {
         /// How the guest ended.
         trap: String,
     },
+    /// The whole process has used nearly all of the function's memory, and of the guests at work this one made it grow most.
+    #[error(
+        "the process keeps more than {bound} bytes of memory, nearly all that the function has, and this handler has made \
+         it grow most: give the function more memory, or have the handler keep less"
+    )]
+    ProcessMemory {
+        /// What the process may keep resident, in bytes.
+        bound: usize,
+    },
     /// The component could not be instantiated.
     #[error("the component cannot be instantiated: {0}")]
     Instantiate(String),

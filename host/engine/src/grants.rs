@@ -3,9 +3,10 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use tempfile::TempDir;
 use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
 use wasmtime_wasi_config::WasiConfigVariables;
+
+use crate::scratch::{Folder, Scratch};
 
 /// Where the guest finds its assets.
 const ASSETS: &str = "/";
@@ -20,7 +21,7 @@ pub struct Grants {
     /// A folder that the guest sees as `/`, and can only read.
     pub assets: Option<PathBuf>,
     /// A folder in which each instance gets one of its own, `/tmp` to the guest: empty for every request, and removed
-    /// with the instance.
+    /// after the instance. What lies in it otherwise, and belongs to no process that lives, is removed too.
     pub scratch: Option<PathBuf>,
 }
 
@@ -34,32 +35,16 @@ impl Grants {
     ///
     /// # Errors
     /// A folder is missing, or cannot be made.
-    pub(crate) fn give(&self, wasi: &mut WasiCtxBuilder) -> io::Result<Option<TempDir>> {
+    pub(crate) fn give(&self, wasi: &mut WasiCtxBuilder, scratch: Option<&Scratch>) -> io::Result<Option<Folder>> {
         wasi.envs(&self.env);
         if let Some(assets) = &self.assets {
             mount(wasi, assets, ASSETS, FsPerms::ReadOnly)?;
         }
-        let Some(scratch) = &self.scratch else { return Ok(None) };
-        let folder = tempfile::Builder::new().prefix("instance-").tempdir_in(scratch)?;
+        let Some(scratch) = scratch else { return Ok(None) };
+        let folder = scratch.folder()?;
         mount(wasi, folder.path(), SCRATCH, FsPerms::ReadWrite)?;
         Ok(Some(folder))
     }
-}
-
-/// Removes all that a request has left in its temporary folder.
-///
-/// # Errors
-/// Something of it cannot be removed.
-pub(crate) fn empty(scratch: &TempDir) -> io::Result<()> {
-    for entry in std::fs::read_dir(scratch.path())? {
-        let entry = entry?;
-        // Links are not followed: theirs is no folder's type.
-        match entry.file_type()?.is_dir() {
-            true => std::fs::remove_dir_all(entry.path())?,
-            false => std::fs::remove_file(entry.path())?,
-        }
-    }
-    Ok(())
 }
 
 fn mount(wasi: &mut WasiCtxBuilder, host: &Path, guest: &str, perms: FsPerms) -> io::Result<()> {

@@ -1,5 +1,6 @@
 //! A loaded component, ready to answer requests.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -13,6 +14,7 @@ use crate::call::Call;
 use crate::config::{self, Calls};
 use crate::exchange::{Answer, Exchange, Run};
 use crate::fault::Fault;
+use crate::gauge::Gauge;
 use crate::grants::Grants;
 use crate::instance::Handler;
 use crate::instances::Instances;
@@ -23,6 +25,7 @@ use crate::network::{Client, Network};
 use crate::outlet::Outlet;
 use crate::reply::Reply;
 use crate::reuse::Reuse;
+use crate::scratch::Scratch;
 use crate::shared::Shared;
 use crate::state::Common;
 use crate::world::{HandlerVersion, World};
@@ -67,11 +70,21 @@ impl Guest {
         let version = world.handler().map_err(Reason::Misfit)?;
         check(&reuse, version)?;
         let handler = link(&component, &engine, &world, version).map_err(Reason::Link)?;
-        ticker::start(engine.weak()).map_err(Reason::Read)?;
-        let common = Common { config: grants.config(), client: Arc::new(Client::new(&network)), grants, limits };
+        // Where the system does not tell how much memory the process has, nobody watches it.
+        let gauge = limits.resident.and_then(|bound| Gauge::new(bound).ok()).map(Arc::new);
+        let weak = engine.weak();
+        let common = Common {
+            config: grants.config(),
+            client: Arc::new(Client::new(&network)),
+            scratch: grants.scratch.as_deref().map(Scratch::new),
+            gauge: gauge.clone(),
+            grants,
+            limits,
+        };
         // One request at a time is served in turn, which tells more of them apart.
         let shares = reuse.concurrent > 1 && common.limits.concurrency > 1;
         let instances = Arc::new(Instances::new(handler, engine, Arc::new(common), reuse));
+        ticker::start(weak, gauge, Arc::downgrade(&instances)).map_err(Reason::Read)?;
         let shared = shares.then(|| Arc::new(Shared::new(instances.clone())));
         Ok(Self(Arc::new(Inner { world, instances, shared })))
     }
@@ -136,12 +149,34 @@ pub(crate) fn map(code: &Code<'_>, limits: &Limits) -> Result<(Engine, Component
     {
         return Ok((engine, component));
     }
-    let mapped = map_with(code, config::on_demand_engine)?;
+    let kind = Cell::new(Calls::Nested);
+    let mapped = map_with(code, |calls| {
+        // The last one that is asked for is the one that takes it.
+        kind.set(calls);
+        config::on_demand_engine(calls)
+    })?;
     let (engine, component) = mapped.map_err(|error| Reason::of_refused(code, error))?;
     match config::initial_memory(component.resources_required()) {
-        Some(needs) if needs > limits.memory as u64 => Err(Reason::Memory { needs, limit: limits.memory }),
-        _ => Ok((engine, component)),
+        Some(needs) if needs > limits.memory as u64 => return Err(Reason::Memory { needs, limit: limits.memory }),
+        _ => {}
     }
+    judge(code, kind.get(), limits.held)?;
+    Ok((engine, component))
+}
+
+/// Refuses a component of which an instance needs more than so many bytes beside its memories and tables. What is in the
+/// pool has less.
+fn judge(code: &Code<'_>, calls: Calls, most: usize) -> Result<(), Reason> {
+    let mut refused = None;
+    for tables in config::TABLES_JUDGED {
+        // Where even this much address space cannot be reserved, nobody can tell.
+        let Ok(engine) = config::judging_engine(calls, most, tables) else { return Ok(()) };
+        match code.map(&engine) {
+            Ok(_) => return Ok(()),
+            Err(error) => refused = Some(error),
+        }
+    }
+    refused.map_or(Ok(()), |error| Err(Reason::Instance { most, error }))
 }
 
 /// How a component calls was decided when it was compiled, and only an engine of the same kind takes it.

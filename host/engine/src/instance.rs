@@ -12,6 +12,7 @@ use wasmtime_wasi_http::p3::bindings::{Service, ServicePre};
 
 use crate::call::Call;
 use crate::fault::Fault;
+use crate::gauge::unless_over;
 use crate::reply::Outcome;
 use crate::reuse::Reuse;
 use crate::state::State;
@@ -47,13 +48,17 @@ pub(crate) struct Failed {
 impl Handler {
     /// Makes an instance in that store.
     pub(crate) async fn instantiate(&self, mut store: Store<State>) -> Result<Instance, Failed> {
-        let exports = match self {
-            Self::P2(pre) => pre.instantiate_async(&mut store).await.map(Exports::P2),
-            Self::P3(pre) => pre.instantiate_async(&mut store).await.map(Exports::P3),
-        };
-        match exports {
-            Ok(exports) => Ok(Instance { store, exports, requests: 0, rested: SystemTime::now() }),
-            Err(error) => Err(Failed { fault: fault(&error, &store, Fault::Instantiate), store }),
+        let meter = store.data().meter.clone();
+        let exports = unless_over(meter.as_deref(), async {
+            match self {
+                Self::P2(pre) => pre.instantiate_async(&mut store).await.map(Exports::P2),
+                Self::P3(pre) => pre.instantiate_async(&mut store).await.map(Exports::P3),
+            }
+        });
+        match exports.await {
+            Ok(Ok(exports)) => Ok(Instance { store, exports, requests: 0, rested: SystemTime::now() }),
+            Ok(Err(error)) => Err(Failed { fault: fault(&error, &store, Fault::Instantiate), store }),
+            Err(bound) => Err(Failed { fault: Fault::ProcessMemory { bound }, store }),
         }
     }
 }
@@ -67,13 +72,17 @@ impl Instance {
         sender: oneshot::Sender<Outcome>,
     ) -> Result<Self, Failed> {
         self.requests += 1;
-        let answered = match &self.exports {
-            Exports::P2(proxy) => p2::call(proxy, &mut self.store, request, sender).await,
-            Exports::P3(service) => p3::call(service, &mut self.store, request, sender).await,
-        };
-        match answered {
-            Ok(()) => Ok(self),
-            Err(error) => Err(Failed { fault: fault(&error, &self.store, Fault::Trap), store: self.store }),
+        let meter = self.store.data().meter.clone();
+        let answered = unless_over(meter.as_deref(), async {
+            match &self.exports {
+                Exports::P2(proxy) => p2::call(proxy, &mut self.store, request, sender).await,
+                Exports::P3(service) => p3::call(service, &mut self.store, request, sender).await,
+            }
+        });
+        match answered.await {
+            Ok(Ok(())) => Ok(self),
+            Err(bound) => Err(Failed { fault: Fault::ProcessMemory { bound }, store: self.store }),
+            Ok(Err(error)) => Err(Failed { fault: fault(&error, &self.store, Fault::Trap), store: self.store }),
         }
     }
 
@@ -106,8 +115,12 @@ impl Instance {
         work: impl AsyncFnOnce(&Accessor<State>, &Service) -> wasmtime::Result<()>,
     ) -> Result<(), Fault> {
         let Exports::P3(service) = &self.exports else { return Ok(()) };
-        let ended = self.store.run_concurrent(async |accessor| work(accessor, service).await).await.flatten();
-        ended.map_err(|error| fault(&error, &self.store, Fault::Trap))
+        let meter = self.store.data().meter.clone();
+        let work = self.store.run_concurrent(async |accessor| work(accessor, service).await);
+        match unless_over(meter.as_deref(), work).await {
+            Ok(ended) => ended.flatten().map_err(|error| fault(&error, &self.store, Fault::Trap)),
+            Err(bound) => Err(Fault::ProcessMemory { bound }),
+        }
     }
 }
 

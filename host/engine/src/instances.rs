@@ -1,6 +1,7 @@
 //! All instances of a component: how many run, and which lie ready.
 
 use std::io;
+use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -12,6 +13,10 @@ use crate::instance::{Handler, Instance};
 use crate::outlet::Outlet;
 use crate::reuse::Reuse;
 use crate::state::{Common, State};
+
+/// What a guest may hand over in one call, in bytes: bodies and files go in pieces, and more than a request's header
+/// fields have in a list is none.
+const LARGEST_CALL: usize = 4 << 20;
 
 /// Makes instances, and keeps those that lie ready.
 ///
@@ -40,8 +45,14 @@ impl Instances {
         Self { handler, common, engine, reuse, permits, shelf: Mutex::default() }
     }
 
-    /// Waits for a free place, until the deadline.
+    /// Waits for a free place, until the deadline; and for the removal of what earlier requests have left in their
+    /// temporary folders, so that it does not pile up.
     pub(crate) async fn permit(&self, deadline: Instant) -> Option<OwnedSemaphorePermit> {
+        if let Some(scratch) = &self.common.scratch
+            && !scratch.settled(self.common.limits.concurrency, deadline).await
+        {
+            return None;
+        }
         timeout_at(deadline.into(), self.permits.clone().acquire_owned()).await.ok()?.ok()
     }
 
@@ -61,7 +72,8 @@ impl Instances {
     /// See [`State::new`].
     pub(crate) fn store(&self, outlet: Outlet, deadline: Instant) -> io::Result<Store<State>> {
         let mut store = Store::new(&self.engine, State::new(self.common.clone(), outlet, deadline)?);
-        store.limiter(|state| &mut state.limiter);
+        store.limiter(|state| state);
+        store.set_hostcall_fuel(LARGEST_CALL);
         // Those of 0.3's streams and futures; the others are in the table of the state.
         store.set_max_component_handles(self.common.limits.handles);
         store.set_epoch_deadline(1);
@@ -103,6 +115,12 @@ impl Instances {
     /// Drops those that lie ready.
     pub(crate) fn forget(&self) {
         self.shelf().ready.clear();
+    }
+
+    /// Gives up the memory of those that lie ready, and tells whether there were any.
+    pub(crate) fn shed(&self) -> bool {
+        let ready = mem::take(&mut self.shelf().ready);
+        !ready.is_empty()
     }
 
     fn making(&self) -> Option<Making<'_>> {

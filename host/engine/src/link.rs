@@ -10,7 +10,7 @@ use wasmtime_wasi_config::WasiConfig;
 
 use crate::state::State;
 use crate::world::World;
-use crate::{block, context, head, sockets};
+use crate::{block, context, fields, files, head, messages, sockets};
 
 /// `wasi:cli` and `wasi:http` 0.2, and 0.3 for a component that asks for it; `wasi:config`, and the project's own context.
 /// Linking grants nothing by itself: what a guest can reach is decided by the state of its store.
@@ -30,6 +30,8 @@ pub(crate) fn linker(engine: &Engine, component: &Component, world: &World) -> w
 /// The world `wasi:http/proxy`, and what `wasi:cli` has besides.
 fn add_0_2(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     wasmtime_wasi_http::p2::add_to_linker_async(linker)?;
+    fields::add_0_2(linker)?;
+    messages::add_0_2(linker)?;
     head::add_to_linker(linker)?;
     cli::environment::add_to_linker::<_, WasiCli>(linker, State::cli)?;
     cli::exit::add_to_linker::<_, WasiCli>(linker, State::cli)?;
@@ -40,6 +42,7 @@ fn add_0_2(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     cli::terminal_stderr::add_to_linker::<_, WasiCli>(linker, State::cli)?;
     filesystem::preopens::add_to_linker::<_, WasiFilesystem>(linker, State::filesystem)?;
     filesystem::types::add_to_linker::<_, WasiFilesystem>(linker, State::filesystem)?;
+    files::add_0_2(linker)?;
     random::insecure::add_to_linker::<_, WasiRandom>(linker, State::random)?;
     random::insecure_seed::add_to_linker::<_, WasiRandom>(linker, State::random)?;
     crate::random::add_0_2(linker)
@@ -51,6 +54,9 @@ fn add_0_3(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     wasmtime_wasi::p3::cli::add_to_linker(linker)?;
     wasmtime_wasi::p3::clocks::add_to_linker(linker)?;
     wasmtime_wasi::p3::filesystem::add_to_linker(linker)?;
+    fields::add_0_3(linker)?;
+    messages::add_0_3(linker)?;
+    files::add_0_3(linker)?;
     wasmtime_wasi::p3::random::add_to_linker(linker)?;
     crate::random::add_0_3(linker)
 }

@@ -8,20 +8,24 @@ use std::time::Instant;
 use rand::TryRng;
 use rand::rand_core::UnwrapErr;
 use rand::rngs::SysRng;
-use tempfile::TempDir;
 use tokio::sync::OwnedSemaphorePermit;
+use wasmtime::ResourceLimiter;
 use wasmtime::component::{GuestTaskId, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_config::WasiConfigVariables;
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::call::{Call, Facts, Stream};
-use crate::grants::{self, Grants};
+use crate::descriptors::Descriptors;
+use crate::gauge::{Gauge, Meter};
+use crate::grants::Grants;
 use crate::limits::{Limiter, Limits};
 use crate::network::{Client, Hooks};
 use crate::outlet::Outlet;
 use crate::output::Lines;
 use crate::random;
+use crate::scratch::{Folder, Scratch};
+use crate::weigh::{Waiting, weigh};
 
 /// Of how many tasks the facts are kept: a few times those that one instance works on at once.
 const MOST_TASKS: usize = 4096;
@@ -31,7 +35,11 @@ pub(crate) struct Common {
     pub(crate) limits: Limits,
     pub(crate) grants: Grants,
     pub(crate) config: WasiConfigVariables,
+    /// Where temporary folders are made, if guests get one.
+    pub(crate) scratch: Option<Scratch>,
     pub(crate) client: Arc<Client>,
+    /// Where the process's memory is watched.
+    pub(crate) gauge: Option<Arc<Gauge>>,
 }
 
 /// The data of a store: one instance, and the call for which it is armed.
@@ -44,6 +52,11 @@ pub(crate) struct State {
     streams: [Lines; 2],
     pub(crate) common: Arc<Common>,
     pub(crate) limiter: Limiter,
+    /// What this instance makes the process grow by, where that is watched.
+    pub(crate) meter: Option<Arc<Meter>>,
+    /// The outgoing requests that are not sent yet.
+    waiting: Arc<Waiting>,
+    pub(crate) descriptors: Descriptors,
     facts: Facts,
     /// The facts of those that are answered at once, by the tasks that the guest works on them with; the newest last.
     tasks: VecDeque<(GuestTaskId, Facts)>,
@@ -52,7 +65,7 @@ pub(crate) struct State {
     /// The request is HEAD.
     pub(crate) head: bool,
     /// Files of the guest's own; removed with it.
-    scratch: Option<TempDir>,
+    scratch: Option<Folder>,
     /// The place that the call takes; it is free again when the call ends, or the store goes.
     permit: Option<OwnedSemaphorePermit>,
 }
@@ -69,15 +82,22 @@ impl State {
         let streams =
             [Stream::Stdout, Stream::Stderr].map(|stream| Lines::new(stream, Arc::new(outlet.clone()), limits.output));
         let mut wasi = wasi(&streams)?;
-        let scratch = common.grants.give(&mut wasi)?;
+        let scratch = common.grants.give(&mut wasi, common.scratch.as_ref())?;
+        let mut http = WasiHttpCtx::new();
+        http.set_field_size_limit(limits.fields);
+        let waiting = Arc::new(Waiting::new(limits.held / 2));
+        let meter = common.gauge.as_ref().map(Gauge::meter);
         Ok(Self {
             table,
             wasi: wasi.build(),
-            http: WasiHttpCtx::new(),
-            hooks: hooks(&common, &outlet),
+            http,
+            hooks: hooks(&common, &outlet, &waiting),
             outlet,
             streams,
-            limiter: Limiter::new(limits),
+            limiter: Limiter::new(limits, meter.clone()),
+            meter,
+            waiting,
+            descriptors: Descriptors::new(limits.descriptors),
             common,
             facts: Facts::default(),
             tasks: VecDeque::new(),
@@ -91,6 +111,9 @@ impl State {
     /// From now on all that the guest does is done for this call.
     pub(crate) fn arm(&mut self, call: Call, head: bool, permit: OwnedSemaphorePermit) {
         let Call { facts, deadline, output } = call;
+        if let Some(meter) = &self.meter {
+            meter.begin();
+        }
         self.limiter.begin_request();
         self.outlet.open(output);
         self.facts = facts;
@@ -142,19 +165,64 @@ impl State {
         self.streams.iter().for_each(Lines::end_request);
         self.outlet.close();
         self.tasks.clear();
+        if let Some(meter) = &self.meter {
+            meter.rest();
+        }
         // The slots of requests whose responses the guest never read are not lost to the next call.
-        self.hooks = hooks(&self.common, &self.outlet);
-        self.scratch.as_ref().map_or(Ok(()), grants::empty)?;
+        self.hooks = hooks(&self.common, &self.outlet, &self.waiting);
+        self.scratch.as_ref().map_or(Ok(()), Folder::empty)?;
         // Half of them: a guest that leaks must not fail in the middle of a request.
         if self.table.iter_mut().count() > self.common.limits.handles / 2 {
             return Err(io::Error::other("too many handles are left over"));
         }
+        self.weigh();
+        if self.limiter.keeps_too_much() {
+            return Err(io::Error::other("too much of what the host holds is left over"));
+        }
         Ok(())
+    }
+
+    /// Has the host hold so many bytes more for the guest, if it may: all that grows what `weigh` finds asks here first.
+    pub(crate) fn hold(&mut self, bytes: usize) -> bool {
+        if self.limiter.hold(bytes) {
+            return true;
+        }
+        self.weigh();
+        let held = self.limiter.hold(bytes);
+        if !held {
+            self.limiter.refuse();
+        }
+        held
+    }
+
+    /// What was given up no longer counts.
+    fn weigh(&mut self) {
+        let held = weigh(&mut self.table) + self.waiting.bytes();
+        self.limiter.weighed(held);
     }
 }
 
-fn hooks(common: &Common, outlet: &Outlet) -> Hooks {
-    Hooks::new(common.client.clone(), Arc::new(outlet.clone()), common.limits.requests)
+fn hooks(common: &Common, outlet: &Outlet, waiting: &Arc<Waiting>) -> Hooks {
+    Hooks::new(common.client.clone(), Arc::new(outlet.clone()), common.limits.requests, waiting.clone())
+}
+
+impl ResourceLimiter for State {
+    fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        let bytes = desired.saturating_sub(current);
+        if self.limiter.grow(bytes) {
+            return Ok(true);
+        }
+        self.weigh();
+        let granted = self.limiter.grow(bytes);
+        if !granted {
+            self.limiter.refuse();
+        }
+        Ok(granted)
+    }
+
+    fn table_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(self.limiter.grow_table(desired.saturating_sub(current)))
+    }
 }
 
 /// A `wasi:cli` that grants nothing: no environment, arguments, files or sockets; clocks, output into the log, and

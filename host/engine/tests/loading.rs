@@ -112,3 +112,20 @@ fn compiling_twice_gives_the_same_bytes() {
         assert!(once == compile::compile(funcserver_test_guest::WASM, target).unwrap(), "{target:?}");
     }
 }
+
+/// Made of so many instances of a module with so many globals.
+fn many(instances: usize, globals: usize) -> String {
+    let globals = "(global (mut i64) (i64.const 1))".repeat(globals);
+    let instances = "(core instance (instantiate $m))".repeat(instances);
+    format!("(component (core module $m {globals}) {instances})")
+}
+
+#[test]
+fn more_instances_and_globals_than_the_host_can_hold() {
+    for (instances, globals, fits) in [(40, 30_000, false), (40, 1_000, true)] {
+        let wasm = wat::parse_str(many(instances, globals)).unwrap();
+        let error = refused("many.cwasm", &compile::compile(&wasm, Target::Host).unwrap());
+        // What fits is refused for another reason: it handles nothing.
+        assert_eq!(error.contains("made of too much"), !fits, "{instances} of {globals}: {error}");
+    }
+}

@@ -4,7 +4,7 @@
 mod common;
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use common::{act, call, guest, guest_p3, guest_with, json, limits, request, response};
@@ -195,13 +195,20 @@ async fn the_temporary_folder_is_empty_for_every_request() {
     assert_eq!(requests(&guest).await, 1);
     assert_eq!(requests(&guest).await, 2, "one instance has served them all");
     drop(guest);
-    assert_eq!(std::fs::read_dir(scratch.path()).unwrap().count(), 0);
+    common::emptied(scratch.path()).await;
 }
 
+/// The only one once all that was left before is removed.
 fn only_entry(folder: &Path) -> std::path::PathBuf {
-    let entries: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    assert_eq!(entries.len(), 1, "{entries:?}");
-    entries[0].clone()
+    let begin = Instant::now();
+    loop {
+        let entries: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        if let [only] = entries.as_slice() {
+            return only.clone();
+        }
+        assert!(begin.elapsed() < Duration::from_secs(60), "{entries:?}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }
 
 fn leave_more(folder: &Path) {

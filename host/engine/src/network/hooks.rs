@@ -13,6 +13,7 @@ use super::origin::Origin;
 use super::response_body::ResponseBody;
 use super::{error, headers};
 use crate::call::Output;
+use crate::weigh::{BODY_WRITE, BODY_WRITES, Waiting};
 
 /// What an instance has to do with outgoing requests while it answers one.
 pub(crate) struct Hooks(Arc<Outgoing>);
@@ -22,15 +23,17 @@ struct Outgoing {
     notices: Notices,
     /// One permit a request whose response is not read yet.
     requests: Arc<Semaphore>,
+    /// Those that are not sent yet.
+    waiting: Arc<Waiting>,
 }
 
 type Exchange = (http::Response<WasiBody>, Box<dyn Future<Output = Result<()>> + Send>);
 
 impl Hooks {
     /// For an instance that may make so many requests at once.
-    pub(crate) fn new(client: Arc<Client>, output: Arc<dyn Output>, requests: usize) -> Self {
+    pub(crate) fn new(client: Arc<Client>, output: Arc<dyn Output>, requests: usize, waiting: Arc<Waiting>) -> Self {
         let requests = Arc::new(Semaphore::new(requests.min(Semaphore::MAX_PERMITS)));
-        Self(Arc::new(Outgoing { client, notices: Notices::new(output), requests }))
+        Self(Arc::new(Outgoing { client, notices: Notices::new(output), requests, waiting }))
     }
 }
 
@@ -52,7 +55,9 @@ impl WasiHttpHooks for Hooks {
         _: Box<dyn Future<Output = Result<()>> + Send>,
     ) -> Box<dyn Future<Output = Result<Exchange>> + Send> {
         let outgoing = self.0.clone();
+        let waits = outgoing.waiting.begin(request.headers());
         Box::new(async move {
+            let _waits = waits.ok_or(Error::ConnectionLimitReached)?;
             let response = outgoing.send(request, options.unwrap_or_default()).await?;
             Ok((response, Box::new(async { Ok(()) }) as Box<_>))
         })
@@ -60,11 +65,11 @@ impl WasiHttpHooks for Hooks {
 
     /// Room for a few writes, so that a guest which writes in small pieces is not woken for each of them.
     fn p2_outgoing_body_buffer_chunks(&mut self) -> usize {
-        16
+        BODY_WRITES
     }
 
     fn p2_outgoing_body_chunk_size(&mut self) -> usize {
-        64 * 1024
+        BODY_WRITE
     }
 }
 

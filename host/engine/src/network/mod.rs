@@ -22,6 +22,7 @@ mod response_body;
 mod roots;
 #[cfg(test)]
 mod tests;
+mod unsent;
 
 pub use allow::{Allow, AllowError};
 pub use notice::Notice;

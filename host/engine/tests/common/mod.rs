@@ -1,7 +1,7 @@
 //! A guest that does what a test asks, and the lines that it writes.
 #![allow(dead_code, unreachable_pub)] // Each test program uses its part.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
@@ -96,4 +96,13 @@ pub async fn response(guest: &Guest, act_name: &str) -> Response<Bytes> {
 
 pub fn json(response: &Response<Bytes>) -> serde_json::Value {
     serde_json::from_slice(response.body()).unwrap()
+}
+
+/// Waits until nothing is left in the folder: temporary folders are removed after the answer.
+pub async fn emptied(folder: &Path) {
+    let begin = Instant::now();
+    while std::fs::read_dir(folder).unwrap().count() > 0 {
+        assert!(begin.elapsed() < Duration::from_secs(60), "something is left behind");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }

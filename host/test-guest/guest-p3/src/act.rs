@@ -11,7 +11,7 @@ use crate::answer::Answer;
 use crate::attack::Attack;
 use crate::output::{self, Standard};
 use crate::seen::Seen;
-use crate::{entropy, fault, fetch, partial, surroundings};
+use crate::{entropy, fault, fetch, hoard, partial, surroundings};
 
 /// What `x-act` can ask for, written as the variant's comment begins. Numbers are decimal.
 pub enum Act<'a> {
@@ -92,6 +92,8 @@ pub enum Act<'a> {
     State,
     /// `env`: see [`surroundings::answer`].
     Environment,
+    /// `hold:KIND:COUNT`: see [`hoard::answer`].
+    Hold(&'a str),
     /// `random`: see [`entropy::answer`].
     Random,
     /// `fetch:URL`: see [`fetch::answer`].
@@ -142,6 +144,7 @@ impl<'a> Act<'a> {
             "stream" => Self::Stream,
             "state" => Self::State,
             "env" => Self::Environment,
+            "hold" => Self::Hold(argument),
             "random" => Self::Random,
             "fetch" => Self::Fetch(argument),
             _ => Self::Attack(Attack::instructed(name, argument)?),
@@ -196,6 +199,7 @@ impl<'a> Act<'a> {
             Self::IgnoreBody => return Answer::text(200, "not read"),
             Self::State => return Answer::json(&json!({ "requests": requests() })),
             Self::Environment => return surroundings::answer(),
+            Self::Hold(what) => return hoard::answer(what).await.unwrap_or_else(|reason| Answer::text(400, reason)),
             Self::Random => return entropy::answer(),
             Self::Fetch(url) => return fetch::answer(url).await,
             _ => {}

@@ -11,6 +11,7 @@ mod body;
 mod entropy;
 mod fault;
 mod fetch;
+mod hoard;
 mod output;
 mod partial;
 mod seen;

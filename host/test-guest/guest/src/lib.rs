@@ -16,6 +16,7 @@ mod entropy;
 mod fault;
 mod fetch;
 mod files;
+mod hoard;
 mod host_imports;
 mod partial;
 mod seen;

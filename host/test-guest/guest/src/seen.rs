@@ -34,6 +34,11 @@ impl Seen {
         Some(String::from_utf8_lossy(value).into_owned())
     }
 
+    /// The request itself.
+    pub fn request(&self) -> &IncomingRequest {
+        &self.request
+    }
+
     /// Reads the body, to its end or to the error that ends it.
     pub fn body(&self) -> Result<Vec<u8>, String> {
         let body = self.request.consume().map_err(|()| "the body was taken before")?;

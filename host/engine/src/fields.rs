@@ -1,0 +1,116 @@
+//! Header fields, counted: what a guest puts into them is kept by the host.
+//!
+//! In the place of wasmtime's functions, which bound one set of fields and not all of them together, and which trap in 0.2
+//! where a set is full.
+
+use http::HeaderMap;
+use wasmtime::component::{Linker, LinkerInstance, Resource};
+use wasmtime::{StoreContextMut, bail};
+use wasmtime_wasi_http::p2::bindings::http::types as p2;
+use wasmtime_wasi_http::p3::bindings::http::types as p3;
+use wasmtime_wasi_http::{FieldMap, FieldMapError, WasiHttpView};
+
+use crate::shadow::shadow;
+use crate::state::State;
+use crate::weigh;
+
+type Store<'a> = StoreContextMut<'a, State>;
+type Fields = Resource<FieldMap>;
+
+/// Puts those of 0.2 in the place of wasmtime's. Its variant of errors has none for a set that is full: it is forbidden.
+pub(crate) fn add_0_2(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    shadow(linker, "wasi:http/types@0.2.12", |types| {
+        add(types, |error| match error {
+            FieldMapError::Immutable => p2::HeaderError::Immutable,
+            FieldMapError::InvalidHeaderName | FieldMapError::InvalidHeaderValue => p2::HeaderError::InvalidSyntax,
+            FieldMapError::TooManyFields | FieldMapError::TotalSizeTooBig | FieldMapError::Forbidden => {
+                p2::HeaderError::Forbidden
+            }
+        })
+    })
+}
+
+/// Puts those of 0.3 in the place of wasmtime's.
+pub(crate) fn add_0_3(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    shadow(linker, "wasi:http/types@0.3.0", |types| {
+        add(types, |error| match error {
+            FieldMapError::Immutable => p3::HeaderError::Immutable,
+            FieldMapError::InvalidHeaderName | FieldMapError::InvalidHeaderValue => p3::HeaderError::InvalidSyntax,
+            FieldMapError::TooManyFields | FieldMapError::TotalSizeTooBig => p3::HeaderError::SizeExceeded,
+            FieldMapError::Forbidden => p3::HeaderError::Forbidden,
+        })
+    })
+}
+
+fn add<E>(types: &mut LinkerInstance<'_, State>, error: fn(FieldMapError) -> E) -> wasmtime::Result<()>
+where
+    Result<Fields, E>: wasmtime::component::Lower + wasmtime::component::ComponentType,
+    Result<(), E>: wasmtime::component::Lower + wasmtime::component::ComponentType,
+    E: Send + Sync + 'static,
+{
+    types.func_wrap("[static]fields.from-list", move |mut store: Store<'_>, (list,): (Vec<(String, Vec<u8>)>,)| {
+        Ok((from_list(store.data_mut(), list)?.map_err(error),))
+    })?;
+    types.func_wrap(
+        "[method]fields.append",
+        move |mut store: Store<'_>, (fields, name, value): (Fields, String, Vec<u8>)| {
+            Ok((append(store.data_mut(), &fields, name, value)?.map_err(error),))
+        },
+    )?;
+    types.func_wrap(
+        "[method]fields.set",
+        move |mut store: Store<'_>, (fields, name, values): (Fields, String, Vec<Vec<u8>>)| {
+            Ok((set(store.data_mut(), &fields, name, values)?.map_err(error),))
+        },
+    )?;
+    types.func_wrap("[method]fields.clone", |mut store: Store<'_>, (fields,): (Fields,)| {
+        Ok((copy(store.data_mut(), &fields)?,))
+    })
+}
+
+type Outcome<T> = wasmtime::Result<Result<T, FieldMapError>>;
+
+fn from_list(state: &mut State, list: Vec<(String, Vec<u8>)>) -> Outcome<Fields> {
+    if !state.hold(list.iter().map(|(name, value)| weigh::field(name, value)).sum()) {
+        return Ok(Err(FieldMapError::TotalSizeTooBig));
+    }
+    let mut fields = FieldMap::new_mutable(state.common.limits.fields);
+    let http = state.http();
+    for (name, value) in list {
+        if let Err(error) = fields.append(http.hooks, name, value) {
+            return Ok(Err(error));
+        }
+    }
+    Ok(Ok(http.table.push(fields)?))
+}
+
+fn append(state: &mut State, fields: &Fields, name: String, value: Vec<u8>) -> Outcome<()> {
+    if !state.hold(weigh::field(&name, &value)) {
+        return Ok(Err(FieldMapError::TotalSizeTooBig));
+    }
+    let http = state.http();
+    let fields = http.table.get_mut(fields)?;
+    Ok(fields.append(http.hooks, name, value).map(drop))
+}
+
+fn set(state: &mut State, fields: &Fields, name: String, values: Vec<Vec<u8>>) -> Outcome<()> {
+    if !state.hold(values.iter().map(|value| weigh::field(&name, value)).sum()) {
+        return Ok(Err(FieldMapError::TotalSizeTooBig));
+    }
+    let http = state.http();
+    let fields = http.table.get_mut(fields)?;
+    Ok(fields.set(http.hooks, name, values))
+}
+
+/// Copied at once: wasmtime would do it at the first change, when nobody counts.
+fn copy(state: &mut State, fields: &Fields) -> wasmtime::Result<Fields> {
+    let map = HeaderMap::clone(state.http().table.get(fields)?);
+    if !state.hold(weigh::fields(&map)) {
+        bail!("the guest makes the host hold too many header fields");
+    }
+    let limit = state.common.limits.fields;
+    let http = state.http();
+    let mut fields = FieldMap::new_immutable(http.hooks, map);
+    fields.set_mutable(limit);
+    Ok(http.table.push(fields)?)
+}
