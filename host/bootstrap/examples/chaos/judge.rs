@@ -103,7 +103,7 @@ impl Reply {
 
     /// What one reads of it in a report.
     pub(crate) fn shown(&self) -> String {
-        let text = self.body[..self.body.len().min(100)].escape_ascii();
+        let text = self.body[..self.body.len().min(40)].escape_ascii();
         format!("{}, {} bytes: {text}", self.label(), self.body.len())
     }
 }
