@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 use wasmtime_wasi_http::{Error, ForbiddenHeaderFilter, RequestOptions, Result, WasiBody, WasiHttpHooks};
 
 use super::client::{Client, Failure};
+use super::frames::without_empty;
 use super::notice::Notices;
 use super::origin::Origin;
 use super::response_body::ResponseBody;
@@ -85,7 +86,7 @@ impl Outgoing {
             return Err(Error::HttpRequestDenied);
         }
         let permit = self.requests.clone().acquire_owned().await.map_err(|_| Error::ConnectionLimitReached)?;
-        let request = addressed(request, &origin)?;
+        let request = addressed(request.map(without_empty), &origin)?;
         let response = self.client.send(request, &origin, options).await;
         let mut response = response.map_err(|failure| self.failed(&origin, &failure))?;
         headers::strip(response.headers_mut());

@@ -11,6 +11,7 @@ mod client;
 mod connection;
 mod dial;
 mod error;
+mod frames;
 mod gate;
 mod headers;
 mod hooks;
