@@ -1,105 +1,101 @@
 //! Opens connections, to checked addresses only.
 
-use std::convert::Infallible;
-use std::future::{Ready, ready};
+use std::io;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
-use std::{io, vec};
 
-use http::Uri;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::connect::dns::Name;
-use tokio::sync::Semaphore;
-use tower_service::Service;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio::net::TcpStream;
+use tokio::time::sleep;
+use tokio_rustls::TlsConnector;
 
+use super::budget::Budget;
 use super::connection::Tcp;
-use super::gate::{Closed, Denial, Gate};
-use super::origin::Origin;
+use super::failure::Failure;
+use super::link::Link;
+use super::origin::{Host, Origin};
+use super::pool::Permit;
+use super::sender::Sender;
 
-/// How long an attempt may take of which no guest has said how long it may.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long an address may take before the next one is tried beside it (RFC 8305, section 5).
+const HEAD_START: Duration = Duration::from_millis(250);
+/// So many addresses of one name are tried.
+const MOST_ADDRESSES: usize = 8;
 
-/// The connector of a client. Clones share what it is made of.
-#[derive(Clone)]
-pub(crate) struct Dial {
-    pub(crate) gate: Arc<Gate>,
-    /// One permit a connection.
-    pub(crate) connections: Arc<Semaphore>,
+/// Connects to one of these addresses, by TLS if there is a configuration, and agrees on a version of HTTP.
+pub(crate) async fn dial(
+    addresses: Vec<SocketAddr>,
+    origin: &Origin,
+    tls: Option<Arc<ClientConfig>>,
+    permit: Permit,
+    time: &mut Budget,
+) -> Result<Sender, Failure> {
+    let stream = time.spend(connect(addresses)).await.ok_or(Failure::ConnectTimeout)?.map_err(Failure::Connect)?;
+    stream.set_nodelay(true).map_err(Failure::Connect)?;
+    let link = Link::default();
+    let tcp = Tcp::new(stream, link.clone(), permit);
+    let Some(config) = tls else {
+        return Sender::http1(Box::new(tcp), link).await.map_err(Failure::Handshake);
+    };
+    let name = server_name(&origin.host).map_err(Failure::Connect)?;
+    let shaken = time.spend(TlsConnector::from(config).connect(name, tcp)).await;
+    let stream = shaken.ok_or(Failure::ConnectTimeout)?.map_err(Failure::Connect)?;
+    let sender = match stream.get_ref().1.alpn_protocol() {
+        Some(b"h2") => Sender::http2(Box::new(stream), link).await,
+        _ => Sender::http1(Box::new(stream), link).await,
+    };
+    sender.map_err(Failure::Handshake)
 }
 
-/// Why there is no connection.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum DialError {
-    #[error("no connection to an invalid URI")]
-    Uri,
-    #[error("{}", .0.reason)]
-    Denied(Denial),
-    #[error("the name cannot be resolved: {0}")]
-    Unresolved(io::Error),
-    #[error("the name has no address")]
-    NoAddress,
-    #[error("there are too many connections")]
-    TooMany,
-    #[error("no connection")]
-    Connect(#[source] Box<dyn std::error::Error + Send + Sync>),
-}
-
-impl Dial {
-    async fn dial(self, uri: Uri) -> Result<Tcp, DialError> {
-        let origin = Origin::of(&uri).ok_or(DialError::Uri)?;
-        let addresses = self.gate.addresses(&origin).await?;
-        let permit = self.connections.acquire_owned().await.map_err(|_| DialError::TooMany)?;
-        let mut connector = HttpConnector::new_with_resolver(Checked(addresses));
-        connector.enforce_http(false);
-        connector.set_nodelay(true);
-        connector.set_connect_timeout(Some(PATIENCE));
-        let stream = connector.call(uri).await.map_err(|error| DialError::Connect(error.into()))?;
-        Ok(Tcp::new(stream, permit))
-    }
-}
-
-impl Service<Uri> for Dial {
-    type Response = Tcp;
-    type Error = DialError;
-    type Future = Pin<Box<dyn Future<Output = Result<Tcp, DialError>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), DialError>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, uri: Uri) -> Self::Future {
-        Box::pin(self.clone().dial(uri))
-    }
-}
-
-impl From<Closed> for DialError {
-    fn from(closed: Closed) -> Self {
-        match closed {
-            Closed::Denied(denial) => Self::Denied(denial),
-            Closed::Unresolved(error) => Self::Unresolved(error),
-            Closed::Empty => Self::NoAddress,
+/// The first connection that stands. All attempts end with it.
+async fn connect(addresses: Vec<SocketAddr>) -> io::Result<TcpStream> {
+    let mut rest = addresses.into_iter().take(MOST_ADDRESSES);
+    let mut attempts = FuturesUnordered::new();
+    let mut failure = io::Error::from(io::ErrorKind::AddrNotAvailable);
+    loop {
+        let next = rest.next();
+        let is_last = next.is_none();
+        attempts.extend(next.map(TcpStream::connect));
+        tokio::select! {
+            attempt = attempts.next() => match attempt {
+                Some(Ok(stream)) => return Ok(stream),
+                Some(Err(error)) => failure = error,
+                None => return Err(failure),
+            },
+            () = sleep(HEAD_START), if !is_last => {}
         }
     }
 }
 
-/// The addresses of one connection, in place of a resolver: between check and connect nobody is asked again. (The
-/// connector asks nobody for a literal address; the client's URIs have these in the spelling that was checked.)
-#[derive(Clone)]
-struct Checked(Vec<SocketAddr>);
-
-impl Service<Name> for Checked {
-    type Response = vec::IntoIter<SocketAddr>;
-    type Error = Infallible;
-    type Future = Ready<Result<Self::Response, Infallible>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
+fn server_name(host: &Host) -> io::Result<ServerName<'static>> {
+    match host {
+        Host::Address(address) => Ok(ServerName::from(*address)),
+        Host::Name(name) => ServerName::try_from(name.clone()).map_err(io::Error::other),
     }
+}
 
-    fn call(&mut self, _: Name) -> Self::Future {
-        ready(Ok(self.0.clone().into_iter()))
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn addresses_are_tried_beside_each_other() {
+        let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = server.local_addr().unwrap();
+        // Nobody listens there, and packets to the other one are dropped or unroutable.
+        let closed = SocketAddr::from(([127, 0, 0, 2], address.port()));
+        let silent = SocketAddr::from(([192, 0, 2, 1], 80));
+        for addresses in [vec![closed, address], vec![silent, address], vec![silent, closed, address]] {
+            assert_eq!(connect(addresses).await.unwrap().peer_addr().unwrap(), address);
+        }
+        let refused = connect(vec![closed]).await.unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
+        assert!(connect(vec![]).await.is_err());
     }
 }

@@ -3,15 +3,25 @@
 use std::error::Error as StdError;
 use std::io::{self, ErrorKind};
 
-use hyper_util::client::legacy;
 use wasmtime_wasi_http::Error;
 
-use super::dial::DialError;
-use super::gate::Denial;
+use super::failure::Failure;
 
 /// The code for a request that got no response.
-pub(crate) fn of_request(error: &legacy::Error) -> Error {
-    causes(error).find_map(code).unwrap_or(Error::HttpProtocolError)
+pub(crate) fn of_request(failure: &Failure) -> Error {
+    match failure {
+        Failure::Roots(_) => Error::ConfigurationError,
+        Failure::Denied(_) => Error::HttpRequestDenied,
+        Failure::Unresolved(_) | Failure::NoAddress => Error::DnsError { rcode: None, info_code: None },
+        Failure::LookupTimeout { .. } => Error::DnsTimeout,
+        Failure::NoRoom => Error::ConnectionLimitReached,
+        Failure::ConnectTimeout => Error::ConnectionTimeout,
+        Failure::ResponseTimeout => Error::ConnectionReadTimeout,
+        Failure::Flooded => Error::HttpProtocolError,
+        Failure::Connect(_) | Failure::Handshake(_) | Failure::Request(_) => {
+            causes(failure).find_map(code).unwrap_or(Error::HttpProtocolError)
+        }
+    }
 }
 
 /// The code for a response whose body broke off.
@@ -19,31 +29,28 @@ pub(crate) fn of_body(error: &hyper::Error) -> Error {
     if error.is_parse() { Error::HttpProtocolError } else { Error::HttpResponseIncomplete }
 }
 
-/// Why a connection was denied, if that is what happened.
-pub(crate) fn denial(error: &legacy::Error) -> Option<&Denial> {
-    causes(error).find_map(|cause| match cause.downcast_ref() {
-        Some(DialError::Denied(denial)) => Some(denial),
-        _ => None,
-    })
-}
-
 /// The error and all its causes, for a log.
-pub(crate) fn text(error: &legacy::Error) -> String {
-    let mut texts: Vec<String> = causes(error).skip(1).map(ToString::to_string).collect();
+pub(crate) fn text(failure: &Failure) -> String {
+    let mut texts: Vec<String> = causes(failure).map(ToString::to_string).collect();
     texts.dedup();
     texts.join(": ")
 }
 
 /// Whether the connection went away before there was a response; else the server has spoken, or the guest has erred.
-pub(crate) fn is_broken_connection(error: &legacy::Error) -> bool {
-    let hyper = causes(error).find_map(|cause| cause.downcast_ref::<hyper::Error>());
-    hyper.is_some_and(|error| !error.is_parse() && !error.is_user() && !error.is_timeout())
+pub(crate) fn is_broken_connection(error: &hyper::Error) -> bool {
+    let lost = error.is_incomplete_message() || error.is_closed() || error.is_canceled();
+    lost || causes(error).any(|cause| cause.is::<io::Error>())
+}
+
+/// Whether the server says that it has not touched the request. A `GOAWAY` is the error of those streams alone that are
+/// above the last one that it names.
+pub(crate) fn is_unprocessed(error: &hyper::Error) -> bool {
+    let Some(error) = causes(error).find_map(|cause| cause.downcast_ref::<h2::Error>()) else { return false };
+    let refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
+    error.is_remote() && (refused || error.is_go_away())
 }
 
 fn code(cause: &(dyn StdError + 'static)) -> Option<Error> {
-    if let Some(error) = cause.downcast_ref::<DialError>() {
-        return of_dial(error);
-    }
     if let Some(error) = cause.downcast_ref::<rustls::Error>() {
         return Some(of_tls(error));
     }
@@ -53,23 +60,15 @@ fn code(cause: &(dyn StdError + 'static)) -> Option<Error> {
     if let Some(error) = cause.downcast_ref::<io::Error>() {
         return of_io(error);
     }
+    if let Some(error) = cause.downcast_ref::<h2::Error>() {
+        return error.is_go_away().then_some(Error::ConnectionTerminated);
+    }
     let error = cause.downcast_ref::<hyper::Error>()?;
     if error.is_parse_too_large() {
         return Some(Error::HttpResponseHeaderSectionSize(None));
     }
     let broken = error.is_incomplete_message() || error.is_closed() || error.is_canceled();
     broken.then_some(Error::ConnectionTerminated)
-}
-
-fn of_dial(error: &DialError) -> Option<Error> {
-    match error {
-        DialError::Uri => Some(Error::HttpRequestUriInvalid),
-        DialError::Denied(_) => Some(Error::HttpRequestDenied),
-        DialError::Unresolved(_) | DialError::NoAddress => Some(Error::DnsError { rcode: None, info_code: None }),
-        DialError::TooMany => Some(Error::ConnectionLimitReached),
-        // Its cause says more.
-        DialError::Connect(_) => None,
-    }
 }
 
 fn of_tls(error: &rustls::Error) -> Error {
@@ -105,11 +104,15 @@ fn of_io(error: &io::Error) -> Option<Error> {
     })
 }
 
-/// The error, and what is behind it. `io::Error` passes over what it wraps.
-fn causes<'e>(error: &'e legacy::Error) -> impl Iterator<Item = &'e (dyn StdError + 'static)> {
-    let first: &'e (dyn StdError + 'static) = error;
-    std::iter::successors(Some(first), |&error| match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-        Some(wrapped) => Some(wrapped),
-        None => error.source(),
+/// The error, and what is behind it. `io::Error` passes over what it wraps, and `h2::Error` says nothing of it.
+fn causes<'e>(error: &'e (dyn StdError + 'static)) -> impl Iterator<Item = &'e (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |&error| {
+        if let Some(wrapped) = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            return Some(wrapped as &(dyn StdError + 'static));
+        }
+        if let Some(lost) = error.downcast_ref::<h2::Error>().and_then(h2::Error::get_io) {
+            return Some(lost);
+        }
+        error.source()
     })
 }

@@ -8,13 +8,13 @@ use http::uri::Authority;
 use super::Network;
 use super::address::{is_this_machine, special};
 use super::allow::Allow;
+use super::lookups::{Found, Lookups};
 use super::origin::{Host, Origin, Scheme, split_port};
-use super::resolve::Resolve;
 
 pub(crate) struct Gate {
     allow: Allow,
     reserved: Option<Reserved>,
-    resolver: Arc<dyn Resolve>,
+    lookups: Lookups,
 }
 
 /// Host and port that nothing can allow.
@@ -35,14 +35,14 @@ pub(crate) struct Denial {
 #[derive(Debug)]
 pub(crate) enum Closed {
     Denied(Denial),
-    Unresolved(std::io::Error),
+    Unresolved(Arc<std::io::Error>),
     Empty,
 }
 
 impl Gate {
     pub(crate) fn new(network: &Network) -> Self {
         let reserved = network.reserved.as_ref().and_then(Reserved::of);
-        Self { allow: network.allow.clone(), reserved, resolver: network.resolver.clone() }
+        Self { allow: network.allow.clone(), reserved, lookups: Lookups::new(network.resolver.clone()) }
     }
 
     /// Judges a request by where it says that it goes.
@@ -62,7 +62,8 @@ impl Gate {
     pub(crate) async fn addresses(&self, origin: &Origin) -> Result<Vec<SocketAddr>, Closed> {
         let mut open = Vec::new();
         let mut denial = None;
-        for address in self.resolve(&origin.host).await.map_err(Closed::Unresolved)? {
+        for &address in self.resolve(&origin.host).await.map_err(Closed::Unresolved)?.iter() {
+            let address = address.to_canonical();
             match self.check_address(origin, address).await {
                 Ok(()) => open.push(SocketAddr::new(address, origin.port)),
                 Err(reason) => denial = Some(reason),
@@ -74,13 +75,15 @@ impl Gate {
         Ok(open)
     }
 
-    async fn resolve(&self, host: &Host) -> std::io::Result<Vec<IpAddr>> {
+    /// Whether a lookup that has not answered may not have begun.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.lookups.are_exhausted()
+    }
+
+    async fn resolve(&self, host: &Host) -> Found {
         match host {
-            Host::Address(address) => Ok(vec![*address]),
-            Host::Name(name) => {
-                let addresses = self.resolver.resolve(name).await?;
-                Ok(addresses.into_iter().map(|address| address.to_canonical()).collect())
-            }
+            Host::Address(address) => Ok(Arc::new([*address])),
+            Host::Name(name) => self.lookups.addresses(name).await,
         }
     }
 
@@ -99,8 +102,9 @@ impl Gate {
     async fn is_reserved(&self, address: IpAddr, port: u16) -> bool {
         let Some(reserved) = self.reserved.as_ref().filter(|reserved| reserved.port == port) else { return false };
         // A name that cannot be resolved has no address to protect.
-        let own = self.resolve(&reserved.host).await.unwrap_or_default();
-        own.into_iter().any(|own| own == address || (is_this_machine(own) && is_this_machine(address)))
+        let Ok(own) = self.resolve(&reserved.host).await else { return false };
+        let mut own = own.iter().map(IpAddr::to_canonical);
+        own.any(|own| own == address || (is_this_machine(own) && is_this_machine(address)))
     }
 }
 
@@ -137,7 +141,7 @@ fn literal(origin: &Origin, address: IpAddr) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::resolve::Resolving;
+    use super::super::resolve::{Resolve, Resolving};
     use super::*;
 
     /// One name for each case.

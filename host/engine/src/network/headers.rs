@@ -1,12 +1,11 @@
 //! Headers that belong to one connection, not to a message.
 
-use http::{HeaderMap, HeaderName, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 
-const HOP_BY_HOP: [HeaderName; 7] = [
+const HOP_BY_HOP: [HeaderName; 6] = [
     header::CONNECTION,
     HeaderName::from_static("keep-alive"),
     header::TE,
-    header::TRAILER,
     header::TRANSFER_ENCODING,
     header::UPGRADE,
     HeaderName::from_static("http2-settings"),
@@ -24,15 +23,24 @@ pub(crate) fn strip(headers: &mut HeaderMap) {
         .filter(|name| *name != header::CONTENT_LENGTH)
         .collect();
     let proxy = headers.keys().filter(|name| name.as_str().starts_with("proxy-")).cloned().collect::<Vec<_>>();
+    let trailers = takes_trailers(headers);
     for name in HOP_BY_HOP.iter().chain(&named).chain(&proxy) {
         headers.remove(name);
     }
+    if trailers {
+        headers.insert(header::TE, HeaderValue::from_static("trailers"));
+    }
+}
+
+/// Whether `te` says that trailers are welcome. That holds for the message, whatever connection it goes over; all else
+/// that it can say does not (RFC 9110, section 10.1.4).
+fn takes_trailers(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(header::TE).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|member| member.trim().eq_ignore_ascii_case("trailers"))
 }
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
-
     use super::*;
 
     #[test]
@@ -43,13 +51,12 @@ mod tests {
             "proxy-authorization",
             "proxy-anything",
             "te",
-            "trailer",
             "transfer-encoding",
             "upgrade",
             "http2-settings",
             "x-named",
         ];
-        let stay = ["accept", "authorization", "content-length", "x-other"];
+        let stay = ["accept", "authorization", "content-length", "trailer", "x-other"];
         let mut headers = HeaderMap::new();
         for name in gone.iter().chain(&stay) {
             headers.append(*name, HeaderValue::from_static("1"));
@@ -59,5 +66,23 @@ mod tests {
         let mut left: Vec<_> = headers.keys().map(HeaderName::as_str).collect();
         left.sort_unstable();
         assert_eq!(left, stay);
+    }
+    #[test]
+    fn of_te_only_trailers_stays() {
+        for (values, expected) in [
+            (&["trailers"][..], &["trailers"][..]),
+            (&["gzip;q=0.5, Trailers"], &["trailers"]),
+            (&["deflate", "trailers"], &["trailers"]),
+            (&["gzip"], &[]),
+            (&["trailers;q=1"], &[]),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert("connection", HeaderValue::from_static("te"));
+            for value in values {
+                headers.append("te", HeaderValue::from_static(value));
+            }
+            strip(&mut headers);
+            assert_eq!(headers.get_all("te").iter().collect::<Vec<_>>(), expected, "{values:?}");
+        }
     }
 }

@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use http::{HeaderName, Method, Request, Uri, header};
 use http_body_util::BodyExt;
 use tokio::sync::Semaphore;
 use wasmtime_wasi_http::{Error, ForbiddenHeaderFilter, RequestOptions, Result, WasiBody, WasiHttpHooks};
 
-use super::client::{Client, Failure};
+use super::client::{Answer, Client};
+use super::failure::Failure;
 use super::frames::without_empty;
 use super::notice::Notices;
 use super::origin::Origin;
+use super::request_body::Sent;
 use super::response_body::ResponseBody;
 use super::{error, headers};
 use crate::call::Output;
@@ -21,7 +24,7 @@ pub(crate) struct Hooks(Arc<Outgoing>);
 
 struct Outgoing {
     client: Arc<Client>,
-    notices: Notices,
+    notices: Arc<Notices>,
     /// One permit a request whose response is not read yet.
     requests: Arc<Semaphore>,
     /// Those that are not sent yet.
@@ -34,7 +37,7 @@ impl Hooks {
     /// For an instance that may make so many requests at once.
     pub(crate) fn new(client: Arc<Client>, output: Arc<dyn Output>, requests: usize, waiting: Arc<Waiting>) -> Self {
         let requests = Arc::new(Semaphore::new(requests.min(Semaphore::MAX_PERMITS)));
-        Self(Arc::new(Outgoing { client, notices: Notices::new(output), requests, waiting }))
+        Self(Arc::new(Outgoing { client, notices: Arc::new(Notices::new(output)), requests, waiting }))
     }
 }
 
@@ -49,18 +52,22 @@ impl WasiHttpHooks for Hooks {
         false
     }
 
+    /// The second part of what it returns tells how sending the body ended, as wasmtime's own client does.
     fn send_request(
         &mut self,
         request: Request<WasiBody>,
         options: Option<RequestOptions>,
-        _: Box<dyn Future<Output = Result<()>> + Send>,
+        received: Box<dyn Future<Output = Result<()>> + Send>,
     ) -> Box<dyn Future<Output = Result<Exchange>> + Send> {
         let outgoing = self.0.clone();
         let waits = outgoing.waiting.begin(request.headers());
+        // In 0.2 it tells nothing and is ready, and nobody gets the result but the log, which has a notice of its own.
+        let told = Box::into_pin(received).now_or_never().is_none();
         Box::new(async move {
             let _waits = waits.ok_or(Error::ConnectionLimitReached)?;
-            let response = outgoing.send(request, options.unwrap_or_default()).await?;
-            Ok((response, Box::new(async { Ok(()) }) as Box<_>))
+            let (response, sent) = outgoing.send(request, options.unwrap_or_default()).await?;
+            let sent: Box<dyn Future<Output = _> + Send> = Box::new(transmission(sent));
+            Ok((response, if told { sent } else { Box::new(async { Ok(()) }) }))
         })
     }
 
@@ -75,7 +82,11 @@ impl WasiHttpHooks for Hooks {
 }
 
 impl Outgoing {
-    async fn send(&self, request: Request<WasiBody>, options: RequestOptions) -> Result<http::Response<WasiBody>> {
+    async fn send(
+        &self,
+        request: Request<WasiBody>,
+        options: RequestOptions,
+    ) -> Result<(http::Response<WasiBody>, Sent)> {
         // It makes a tunnel, through which anything could be called.
         if request.method() == Method::CONNECT {
             return Err(Error::HttpRequestMethodInvalid);
@@ -87,30 +98,35 @@ impl Outgoing {
         }
         let permit = self.requests.clone().acquire_owned().await.map_err(|_| Error::ConnectionLimitReached)?;
         let request = addressed(request.map(without_empty), &origin)?;
-        let response = self.client.send(request, &origin, options).await;
-        let mut response = response.map_err(|failure| self.failed(&origin, &failure))?;
+        let answer = self.client.send(request, &origin, options).await;
+        let answer = answer.map_err(|failure| self.failed(&origin, &failure))?;
+        let Answer { mut response, lease, sent, lost_trailers } = answer;
+        if lost_trailers {
+            self.notices.failed(&origin, LOST_TRAILERS.to_owned());
+        }
         headers::strip(response.headers_mut());
         let patience = options.between_bytes_timeout;
-        Ok(response.map(|body| ResponseBody::new(body, patience, permit).boxed_unsync()))
+        let of = (origin, self.notices.clone());
+        Ok((response.map(|body| ResponseBody::new(body, patience, (lease, permit), of).boxed_unsync()), sent))
     }
 
     fn failed(&self, origin: &Origin, failure: &Failure) -> Error {
         match failure {
-            Failure::ConnectTimeout => Error::ConnectionTimeout,
-            Failure::ResponseTimeout => Error::ConnectionReadTimeout,
-            Failure::Roots(problem) => {
-                self.notices.failed(origin, problem.to_string());
-                Error::ConfigurationError
-            }
-            Failure::Request(problem) => {
-                match error::denial(problem) {
-                    Some(denial) => self.notices.denied(origin, denial),
-                    None => self.notices.failed(origin, error::text(problem)),
-                }
-                error::of_request(problem)
-            }
+            Failure::Denied(denial) => self.notices.denied(origin, denial),
+            // The guest has asked for it.
+            Failure::ResponseTimeout => {}
+            _ => self.notices.failed(origin, error::text(failure)),
         }
+        error::of_request(failure)
     }
+}
+
+const LOST_TRAILERS: &str =
+    "the request's trailers were not sent: over HTTP/1.1 the header trailer must name them, and the body not be empty";
+
+async fn transmission(sent: Sent) -> Result<()> {
+    // Without a word it has ended with the guest.
+    if sent.await.unwrap_or(true) { Ok(()) } else { Err(Error::ConnectionTerminated) }
 }
 
 /// The request as it is sent: to the origin that was checked, in its one spelling, and with nothing in its headers that

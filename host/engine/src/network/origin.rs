@@ -7,20 +7,20 @@ use http::Uri;
 use http::uri::Scheme as UriScheme;
 
 /// The two schemes that can be sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Scheme {
     Http,
     Https,
 }
 
 /// A name in lower case, in punycode and without the dot of the root; or an address, whatever spelling it had.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Host {
     Name(String),
     Address(IpAddr),
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Origin {
     pub(crate) scheme: Scheme,
     pub(crate) host: Host,

@@ -1,76 +1,158 @@
 //! The body of an outgoing request, which is still there if a connection died before it asked for it.
 //!
-//! What goes over to the connection is bounded: pieces without a byte are left out, and of others few lie unsent.
+//! What goes over to the connection is bounded: few pieces lie unsent.
 
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http_body::{Body, Frame, SizeHint};
+use http_body::{Body, Frame};
+use tokio::sync::oneshot;
 use wasmtime_wasi_http::{Error, WasiBody};
 
 use super::unsent::Unsent;
 
-/// A handle to the guest's body. Handles share it: what one has read, the others no longer get.
-#[derive(Clone)]
+/// The guest's body. Connections get handles to it: what one has read, the others no longer get.
 pub(crate) struct RequestBody(Arc<Mutex<Source>>);
 
 struct Source {
     body: WasiBody,
     unsent: Arc<Unsent>,
-    /// Something of it was read.
+    /// What has been read to know whether there is anything.
+    first: Option<Result<Frame<Bytes>, Error>>,
+    /// A connection has got something of it.
     used: bool,
     ended: bool,
+    /// Trailers came that could not be sent.
+    lost_trailers: bool,
 }
+
+/// The body as a connection sends it.
+pub(crate) struct Sending {
+    source: Arc<Mutex<Source>>,
+    /// What is missing of a length that was stated.
+    missing: Option<u64>,
+    trailers: bool,
+    sent: Option<oneshot::Sender<bool>>,
+}
+
+/// Tells whether a connection has sent the whole body, once it has done with it.
+pub(crate) type Sent = oneshot::Receiver<bool>;
+
+type Polled = Poll<Option<Result<Frame<Bytes>, Error>>>;
 
 impl RequestBody {
     pub(crate) fn new(body: WasiBody) -> Self {
-        Self(Arc::new(Mutex::new(Source { body, unsent: Arc::default(), used: false, ended: false })))
+        let unsent = Arc::default();
+        let source = Source { body, unsent, first: None, used: false, ended: false, lost_trailers: false };
+        Self(Arc::new(Mutex::new(source)))
     }
 
-    /// Whether nothing of it was read yet, so that it can be sent once more.
+    /// Whether nothing of it was sent yet, so that it can be sent once more.
     pub(crate) fn is_whole(&self) -> bool {
-        !self.source().used
+        !lock(&self.0).used
     }
 
-    fn source(&self) -> MutexGuard<'_, Source> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Whether there is nothing to send, as far as one can tell.
+    pub(crate) fn is_empty(&self) -> bool {
+        lock(&self.0).is_end_stream()
+    }
+
+    /// Waits until one can tell.
+    pub(crate) async fn known(&self) {
+        poll_fn(|cx| lock(&self.0).poll_first(cx)).await;
+    }
+
+    /// Whether a connection still has a handle to it.
+    pub(crate) fn is_held(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+
+    pub(crate) fn has_lost_trailers(&self) -> bool {
+        lock(&self.0).lost_trailers
+    }
+
+    /// A handle for a connection, which may not be able to send trailers.
+    pub(crate) fn sending(&self, length: Option<u64>, trailers: bool) -> (Sending, Sent) {
+        let (sent, told) = oneshot::channel();
+        (Sending { source: self.0.clone(), missing: length, trailers, sent: Some(sent) }, told)
     }
 }
 
-impl Body for RequestBody {
-    type Data = Bytes;
-    type Error = Error;
+impl Source {
+    fn poll_first(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.first.is_some() || self.is_end_stream() {
+            return Poll::Ready(());
+        }
+        self.first = ready!(self.poll_piece(cx));
+        self.ended = self.first.is_none();
+        Poll::Ready(())
+    }
 
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        let mut source = self.source();
-        if source.ended {
-            return Poll::Ready(None);
-        }
-        ready!(source.unsent.poll_room(cx));
-        loop {
-            let frame = ready!(Pin::new(&mut source.body).poll_frame(cx));
-            let Some(Ok(frame)) = frame else {
-                source.used |= frame.is_some();
-                source.ended = frame.is_none();
-                return Poll::Ready(frame);
-            };
-            source.used = true;
-            match frame.into_data() {
-                Ok(data) if data.is_empty() => {}
-                Ok(data) => return Poll::Ready(Some(Ok(Frame::data(source.unsent.count(data))))),
-                Err(trailers) => return Poll::Ready(Some(Ok(trailers))),
+    /// The next piece, or the trailers, once there is room.
+    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Polled {
+        ready!(self.unsent.poll_room(cx));
+        let polled = Pin::new(&mut self.body).poll_frame(cx);
+        polled.map_ok(|frame| frame.map_data(|data| self.unsent.count(data)))
+    }
+
+    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Polled {
+        let polled = match self.first.take() {
+            Some(first) => Poll::Ready(Some(first)),
+            None if self.ended => return Poll::Ready(None),
+            None => self.poll_piece(cx),
+        };
+        match &polled {
+            Poll::Ready(Some(frame)) => {
+                self.used = true;
+                self.ended |= frame.as_ref().is_ok_and(Frame::is_trailers);
             }
+            Poll::Ready(None) => self.ended = true,
+            Poll::Pending => {}
         }
+        polled
     }
 
     fn is_end_stream(&self) -> bool {
-        let source = self.source();
-        source.ended || source.body.is_end_stream()
+        self.first.is_none() && (self.ended || self.body.is_end_stream())
+    }
+}
+
+/// Its length is stated by a header, or not known.
+impl Body for Sending {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Polled {
+        let polled = lock(&self.source).poll_frame(cx);
+        if let Poll::Ready(Some(Ok(frame))) = &polled {
+            if let (Some(missing), Some(data)) = (&mut self.missing, frame.data_ref()) {
+                *missing = missing.saturating_sub(data.len() as u64);
+            }
+            if frame.trailers_ref().is_some_and(|trailers| !self.trailers && !trailers.is_empty()) {
+                lock(&self.source).lost_trailers = true;
+            }
+        }
+        polled
     }
 
-    fn size_hint(&self) -> SizeHint {
-        self.source().body.size_hint()
+    fn is_end_stream(&self) -> bool {
+        lock(&self.source).is_end_stream()
     }
+}
+
+impl Drop for Sending {
+    fn drop(&mut self) {
+        let whole = self.missing == Some(0) || self.is_end_stream();
+        if let Some(sent) = self.sent.take() {
+            // Nobody may want to know.
+            let _ = sent.send(whole);
+        }
+    }
+}
+
+fn lock(source: &Mutex<Source>) -> MutexGuard<'_, Source> {
+    source.lock().unwrap_or_else(PoisonError::into_inner)
 }

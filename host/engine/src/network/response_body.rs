@@ -1,6 +1,7 @@
 //! The body of a response, as the guest reads it.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -11,25 +12,51 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Sleep, sleep};
 use wasmtime_wasi_http::{Error, Result};
 
+use super::connection::FLOODED;
 use super::error;
+use super::lease::Lease;
+use super::notice::Notices;
+use super::origin::Origin;
 
 pub(crate) struct ResponseBody {
     body: Incoming,
+    origin: Origin,
+    notices: Arc<Notices>,
     /// How long the guest wants to wait for more.
     patience: Option<Duration>,
     waiting: Option<Pin<Box<Sleep>>>,
-    /// The request counts as one of its instance's until its response is read or given up.
-    _permit: OwnedSemaphorePermit,
+    /// The connection and the place among the requests of its instance, until the response is read or given up.
+    held: Option<(Lease, OwnedSemaphorePermit)>,
 }
 
 impl ResponseBody {
-    pub(crate) fn new(body: Incoming, patience: Option<Duration>, permit: OwnedSemaphorePermit) -> Self {
-        Self { body, patience, waiting: None, _permit: permit }
+    /// `patience` is how long the guest wants to wait for more.
+    pub(crate) fn new(
+        body: Incoming,
+        patience: Option<Duration>,
+        held: (Lease, OwnedSemaphorePermit),
+        (origin, notices): (Origin, Arc<Notices>),
+    ) -> Self {
+        let held = (!body.is_end_stream()).then_some(held);
+        Self { body, origin, notices, patience, waiting: None, held }
     }
 
     fn poll_patience(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Some(patience) = self.patience else { return Poll::Pending };
         self.waiting.get_or_insert_with(|| Box::pin(sleep(patience))).as_mut().poll(cx)
+    }
+
+    /// What the guest gets of a frame, and the connection knows that it got.
+    fn deliver(&mut self, frame: Result<Frame<Bytes>, hyper::Error>) -> Result<Frame<Bytes>> {
+        let lease = self.held.as_ref().map(|(lease, _)| lease);
+        match (&frame, lease) {
+            (Ok(frame), Some(lease)) => lease.delivered(frame.data_ref().map_or(0, Bytes::len)),
+            (Err(_), Some(lease)) if lease.link().is_flooded() => {
+                self.notices.failed(&self.origin, FLOODED.to_owned());
+            }
+            _ => {}
+        }
+        frame.map_err(|failure| error::of_body(&failure))
     }
 }
 
@@ -41,7 +68,11 @@ impl Body for ResponseBody {
         match Pin::new(&mut self.body).poll_frame(cx) {
             Poll::Ready(frame) => {
                 self.waiting = None;
-                Poll::Ready(frame.map(|frame| frame.map_err(|failure| error::of_body(&failure))))
+                let frame = frame.map(|frame| self.deliver(frame));
+                if !matches!(frame, Some(Ok(_))) {
+                    self.held = None;
+                }
+                Poll::Ready(frame)
             }
             Poll::Pending => self.poll_patience(cx).map(|()| Some(Err(Error::ConnectionReadTimeout))),
         }

@@ -41,11 +41,12 @@ pub(crate) async fn load(file: Option<PathBuf>) -> Result<Arc<ClientConfig>, Roo
 }
 
 fn config(roots: &Arc<RootCertStore>) -> Result<Arc<ClientConfig>, RootsError> {
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(RootsError::Tls)?
         .with_root_certificates(roots.clone())
         .with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(Arc::new(config))
 }
 

@@ -12,11 +12,14 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
-use wasmtime_wasi_http::{RequestOptions, WasiBody, WasiHttpHooks};
+use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
+use super::notice::Notices;
 use super::origin::Origin;
+use super::response_body::ResponseBody;
 use super::*;
 use crate::call::{Output, Stream};
+use crate::weigh::Waiting;
 
 /// Every name is this machine.
 struct Here;
@@ -28,6 +31,11 @@ impl Resolve for Here {
 }
 
 struct Silent;
+
+/// Room for all that wait.
+fn waiting() -> Arc<Waiting> {
+    Arc::new(Waiting::new(1 << 20))
+}
 
 impl Output for Silent {
     fn line(&self, _: Stream, _: &str) {}
@@ -55,20 +63,20 @@ fn request(name: &str, port: u16) -> Request<WasiBody> {
 #[tokio::test]
 async fn connections_that_nobody_uses_make_room_for_others() {
     let (port, network) = server().await;
-    let client = Client::with_connections(&network, 2);
+    let client = Client::with_connections(&network, 2, 2);
     for number in 0..8 {
         let request = request(&format!("shop-{number}.example"), port);
         let origin = Origin::of(request.uri()).unwrap();
         let sent = timeout(Duration::from_secs(5), client.send(request, &origin, RequestOptions::default())).await;
-        let body = sent.unwrap_or_else(|_| panic!("no room for connection {number}")).unwrap().into_body();
-        assert_eq!(body.collect().await.unwrap().to_bytes(), "hello");
+        let answer = sent.unwrap_or_else(|_| panic!("no room for connection {number}")).unwrap();
+        assert_eq!(answer.response.into_body().collect().await.unwrap().to_bytes(), "hello");
     }
 }
 
 #[tokio::test]
 async fn requests_wait_until_an_earlier_response_is_read() {
     let (port, network) = server().await;
-    let mut hooks = Hooks::new(Arc::new(Client::new(&network)), Arc::new(Silent), 1);
+    let mut hooks = Hooks::new(Arc::new(Client::new(&network)), Arc::new(Silent), 1, waiting());
     let mut send = || Pin::from(hooks.send_request(request("shop.example", port), None, Box::new(async { Ok(()) })));
     let (first, _) = send().await.unwrap();
     let mut second = send();
@@ -76,4 +84,134 @@ async fn requests_wait_until_an_earlier_response_is_read() {
     assert_eq!(first.into_body().collect().await.unwrap().to_bytes(), "hello");
     let (second, _) = timeout(Duration::from_secs(5), second).await.unwrap().unwrap();
     assert_eq!(second.status(), 200);
+}
+
+/// A server that greets nobody, and how many wait for it.
+async fn stalling() -> (u16, TcpListener) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    (listener.local_addr().unwrap().port(), listener)
+}
+
+async fn get(client: &Client, url: String, connect: Option<Duration>) -> Result<(), String> {
+    let body = Empty::<Bytes>::new().map_err(|never| match never {}).boxed_unsync();
+    let request = Request::get(url).body(body).unwrap();
+    let origin = Origin::of(request.uri()).unwrap();
+    let options = RequestOptions { connect_timeout: connect, ..RequestOptions::default() };
+    let answer = client.send(request, &origin, options).await;
+    answer.map(drop).map_err(|failure| error::text(&failure))
+}
+
+/// Everything is allowed, and there are roots that vouch for nobody.
+fn network(ports: &[u16]) -> (Network, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let roots = folder.path().join("roots.pem");
+    let key = rcgen::KeyPair::generate().unwrap();
+    let root = rcgen::CertificateParams::default().self_signed(&key).unwrap();
+    std::fs::write(&roots, root.pem()).unwrap();
+    let entries: Vec<String> = ports.iter().map(|port| format!("127.0.0.1:{port}")).collect();
+    let allow = Allow::parse(entries.iter().map(String::as_str).chain(["*"])).unwrap();
+    (Network { allow, roots: Some(roots), resolver: Arc::new(Here), ..Network::default() }, folder)
+}
+
+/// The handshake counts, and what it held is free again.
+#[tokio::test]
+async fn a_server_that_stalls_tls_holds_nothing_for_longer_than_a_connection_may_take() {
+    let (port, _) = server().await;
+    let (stalling, listener) = stalling().await;
+    let (network, _folder) = network(&[port, stalling]);
+    let client = Client::with_connections(&network, 2, 2);
+    let wait = Some(Duration::from_millis(300));
+    for _ in 0..3 {
+        let url = format!("https://shop.example:{stalling}/");
+        let failure = futures_util::future::join(get(&client, url.clone(), wait), get(&client, url, wait)).await;
+        assert!(failure.0.unwrap_err().contains("no connection in the time for one"));
+        assert!(failure.1.unwrap_err().contains("no connection in the time for one"));
+    }
+    // The client has left.
+    for _ in 0..6 {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut sink = tokio::io::sink();
+        let left = tokio::io::copy(&mut stream, &mut sink);
+        drop(timeout(Duration::from_secs(10), left).await.expect("the connection is still open"));
+    }
+    assert_eq!(get(&client, format!("http://shop.example:{port}/"), None).await, Ok(()));
+}
+
+#[tokio::test]
+async fn one_server_that_stalls_leaves_room_for_others() {
+    let (port, _) = server().await;
+    let (stalling, _listener) = stalling().await;
+    let (network, _folder) = network(&[port, stalling]);
+    let client = Arc::new(Client::with_connections(&network, 4, 2));
+    let waiting: Vec<_> = (0..8)
+        .map(|_| {
+            let (client, url) = (client.clone(), format!("https://shop.example:{stalling}/"));
+            tokio::spawn(async move { get(&client, url, Some(Duration::from_secs(60))).await })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let served = get(&client, format!("http://other.example:{port}/"), None);
+    assert_eq!(timeout(Duration::from_secs(5), served).await.expect("no room for another server"), Ok(()));
+    // A request for the same server is told that it had to wait for the others.
+    let late = get(&client, format!("https://shop.example:{stalling}/"), Some(Duration::from_millis(100))).await;
+    assert!(late.unwrap_err().contains("as many connections are in use as there can be"));
+    waiting.iter().for_each(tokio::task::JoinHandle::abort);
+    for task in waiting {
+        assert!(task.await.unwrap_err().is_cancelled());
+    }
+    // What they held is free.
+    let late = get(&client, format!("https://shop.example:{stalling}/"), Some(Duration::from_millis(100))).await;
+    assert!(late.unwrap_err().contains("no connection in the time for one"));
+}
+
+/// A request that waits for a connection gets one that another request has done with.
+#[tokio::test]
+async fn a_connection_that_becomes_free_serves_who_waits() {
+    let (port, network) = server().await;
+    let client = Client::with_connections(&network, 8, 1);
+    let send = || {
+        let request = request("shop.example", port);
+        let origin = Origin::of(request.uri()).unwrap();
+        let client = &client;
+        async move { client.send(request, &origin, RequestOptions::default()).await.unwrap() }
+    };
+    let first = send().await;
+    let mut second = Box::pin(send());
+    assert!(timeout(Duration::from_millis(200), &mut second).await.is_err());
+    let patience = Arc::new(tokio::sync::Semaphore::new(1)).acquire_owned().await.unwrap();
+    let of = (Origin::of(request("shop.example", port).uri()).unwrap(), Arc::new(Notices::new(Arc::new(Silent))));
+    let body = ResponseBody::new(first.response.into_body(), None, (first.lease, patience), of);
+    assert_eq!(body.collect().await.unwrap().to_bytes(), "hello");
+    timeout(Duration::from_secs(5), second).await.expect("it waits for ever");
+}
+
+/// What the guest of 0.3 is told of the sending of a body, as by wasmtime's own client.
+#[tokio::test]
+async fn how_sending_a_body_ended_is_told() {
+    let (port, network) = server().await;
+    let mut hooks = Hooks::new(Arc::new(Client::new(&network)), Arc::new(Silent), 8, waiting());
+    let mut post = |body: WasiBody, received: Box<dyn Future<Output = Result<(), Error>> + Send>| {
+        let request = Request::post(format!("http://shop.example:{port}/")).body(body).unwrap();
+        Pin::from(hooks.send_request(request, None, received))
+    };
+    let never = || Box::new(std::future::pending());
+    let whole = || Full::from("hello").map_err(|never| match never {}).boxed_unsync();
+    // The server answers without reading it, so that it never ends.
+    let endless = || {
+        let pieces = futures_util::stream::repeat_with(|| Ok(http_body::Frame::data(Bytes::from_static(&[0; 65536]))));
+        http_body_util::StreamBody::new(pieces).boxed_unsync()
+    };
+
+    let (response, sent) = post(whole(), never()).await.unwrap();
+    assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "hello");
+    assert!(Pin::from(sent).await.is_ok());
+
+    let (response, sent) = post(endless(), never()).await.unwrap();
+    drop(response);
+    let ended = timeout(Duration::from_secs(10), Pin::from(sent)).await.expect("it is sent for ever");
+    assert!(matches!(ended, Err(Error::ConnectionTerminated)), "{ended:?}");
+
+    // In 0.2 nobody hears of it, and wasmtime would write it to the log.
+    let (_response, sent) = post(endless(), Box::new(async { Ok(()) })).await.unwrap();
+    assert!(Pin::from(sent).await.is_ok());
 }

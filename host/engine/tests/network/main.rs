@@ -3,7 +3,11 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod floods;
+mod hostile;
 mod names;
+mod parity;
+mod retries;
 mod server;
 
 use std::sync::Arc;
@@ -303,7 +307,6 @@ async fn headers_of_the_connection_are_the_hosts() {
         "proxy-authorization",
         "proxy-connection",
         "te",
-        "trailer",
         "transfer-encoding",
         "upgrade",
         "http2-settings",

@@ -10,7 +10,7 @@ use std::time::Duration;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
-use http::{Request, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Frame, Incoming};
@@ -18,7 +18,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::AbortHandle;
@@ -63,6 +63,10 @@ impl Identity {
     /// The root, as PEM.
     pub fn root(&self) -> PathBuf {
         self.folder.path().join("root.pem")
+    }
+
+    pub fn config(&self) -> Arc<ServerConfig> {
+        self.config.clone()
     }
 
     pub fn folder(&self) -> &Path {
@@ -172,6 +176,35 @@ async fn answer(request: Request<Incoming>, connection: usize, served: usize) ->
             let response = Response::builder().header("keep-alive", "timeout=5").header("x-own", "1");
             Ok(response.body(empty()).unwrap())
         }
+        "/lines" => {
+            // hyper adds it for HTTP/1.1 alone.
+            let mut response = Response::builder().header("content-length", "0").body(empty()).unwrap();
+            for line in 0..1000 {
+                response.headers_mut().append("x-line", HeaderValue::from(line));
+            }
+            Ok(response)
+        }
+        "/large" => Ok(Response::builder()
+            .header("content-length", "0")
+            .header("x-large", "x".repeat(40_000))
+            .body(empty())
+            .unwrap()),
+        "/latin" => {
+            let value = HeaderValue::from_bytes(b"caf\xe9").unwrap();
+            Ok(Response::builder().header("content-length", "0").header("x-latin", value).body(empty()).unwrap())
+        }
+        "/trailers" => {
+            let trailers = [(HeaderName::from_static("x-sum"), HeaderValue::from_static("1"))].into_iter().collect();
+            let frames = [Ok(Frame::data(Bytes::from_static(b"hello"))), Ok(Frame::trailers(trailers))];
+            let body = StreamBody::new(stream::iter(frames)).boxed_unsync();
+            Ok(Response::builder().header("trailer", "x-sum").body(body).unwrap())
+        }
+        "/unsized" => Ok(Response::new(
+            StreamBody::new(stream::iter([Ok(Frame::data(Bytes::from_static(b"hello")))])).boxed_unsync(),
+        )),
+        "/no-content" => Ok(Response::builder().status(204).body(empty()).unwrap()),
+        "/not-modified" => Ok(Response::builder().status(304).header("etag", "\"1\"").body(empty()).unwrap()),
+        "/head" => Ok(Response::builder().header("content-length", "1000").body(empty()).unwrap()),
         _ => Ok(mirror(request, connection).await),
     }
 }
@@ -179,17 +212,26 @@ async fn answer(request: Request<Incoming>, connection: usize, served: usize) ->
 /// What came, as JSON.
 async fn mirror(request: Request<Incoming>, connection: usize) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-    let headers: Vec<_> = parts.headers.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
+    let Ok(body) = body.collect().await else {
+        return Response::builder().status(500).body(empty()).unwrap();
+    };
+    let trailers = body.trailers().map(pairs);
     let seen = json!({
         "connection": connection,
         "method": parts.method.as_str(),
         "uri": parts.uri.to_string(),
         "version": format!("{:?}", parts.version),
-        "headers": headers,
-        "body_b64": BASE64_STANDARD.encode(body),
+        "headers": pairs(&parts.headers),
+        "body_b64": BASE64_STANDARD.encode(body.to_bytes()),
+        "trailers": trailers,
     });
     Response::new(Full::from(seen.to_string()).map_err(infallible).boxed_unsync())
+}
+
+/// Values are read as Latin-1.
+fn pairs(headers: &HeaderMap) -> Value {
+    let text = |value: &HeaderValue| value.as_bytes().iter().map(|&byte| char::from(byte)).collect::<String>();
+    headers.iter().map(|(name, value)| json!([name.as_str(), text(value)])).collect()
 }
 
 type Piece = std::pin::Pin<Box<dyn Future<Output = Option<Result<Bytes, &'static str>>> + Send>>;

@@ -2,10 +2,10 @@ use std::io::{Read, Write};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use wasip2::http::outgoing_handler::handle;
 use wasip2::http::types::{
-    ErrorCode, Fields, IncomingResponse, Method, OutgoingBody, OutgoingRequest, RequestOptions, Scheme,
+    ErrorCode, Fields, IncomingBody, IncomingResponse, Method, OutgoingBody, OutgoingRequest, RequestOptions, Scheme,
 };
 
 use crate::answer::{Answer, instruction};
@@ -16,7 +16,7 @@ pub fn answer(url: &str) -> Answer {
 }
 
 /// Sends the request that base64url of JSON describes: `url`, and where they matter `method` (GET), `headers`, a list of
-/// pairs, `body_b64`, and `connect_ms`, `first_byte_ms`, `between_bytes_ms`, how long to wait.
+/// pairs, `body_b64`, `trailers`, pairs that follow the body, and `connect_ms`, `first_byte_ms`, `between_bytes_ms`, how long to wait.
 pub fn instructed(text: &str) -> Answer {
     match instruction::<Wanted>(text) {
         Ok(wanted) => wanted.answer(),
@@ -31,14 +31,15 @@ struct Wanted {
     method: Option<String>,
     headers: Vec<(String, String)>,
     body_b64: Option<String>,
+    trailers: Option<Vec<(String, String)>>,
     connect_ms: Option<u64>,
     first_byte_ms: Option<u64>,
     between_bytes_ms: Option<u64>,
 }
 
 impl Wanted {
-    /// 200 with `status`, `headers` as pairs of name and text, `body_b64`, and `whole`, whether the body came to its end;
-    /// or with `error`, the error code's name as WIT writes it.
+    /// 200 with `status`, `headers` as pairs of name and text, `body_b64`, `whole`, whether the body came to its end, and
+    /// `trailers`, pairs or nothing; or with `error`, the error code's name as WIT writes it.
     fn answer(&self) -> Answer {
         let Some(request) = self.request() else {
             return Answer::bad_instruction(format!(
@@ -50,16 +51,15 @@ impl Wanted {
             Ok(response) => response,
             Err(error) => return Answer::json(&json!({ "error": name(&error) })),
         };
-        let headers: Vec<_> = response.headers().entries();
-        let headers: Vec<_> = headers.iter().map(|(name, value)| (name, String::from_utf8_lossy(value))).collect();
-        let headers = json!(headers);
+        let headers = pairs(&response.headers());
         let status = response.status();
-        let (body, whole) = body(response);
+        let (body, whole, trailers) = body(response);
         Answer::json(&json!({
             "status": status,
             "headers": headers,
             "body_b64": BASE64_STANDARD.encode(body),
             "whole": whole,
+            "trailers": trailers,
         }))
     }
 
@@ -74,9 +74,7 @@ impl Wanted {
             "https" => Scheme::Https,
             other => Scheme::Other(other.to_owned()),
         };
-        let headers: Vec<_> =
-            self.headers.iter().map(|(name, value)| (name.clone(), value.clone().into_bytes())).collect();
-        let request = OutgoingRequest::new(Fields::from_list(&headers).ok()?);
+        let request = OutgoingRequest::new(fields(&self.headers)?);
         let method = match self.method.as_deref() {
             None | Some("GET") => Method::Get,
             Some("POST") => Method::Post,
@@ -113,7 +111,8 @@ impl Wanted {
                 eprintln!("the body cannot be sent: {error}");
             }
             drop(stream);
-            OutgoingBody::finish(body, None)?;
+            let trailers = self.trailers.as_deref().map(|trailers| fields(trailers).expect("the test writes trailers"));
+            OutgoingBody::finish(body, trailers)?;
         }
         response.subscribe().block();
         let ready = response.get().expect("the host says that the response is ready");
@@ -121,16 +120,34 @@ impl Wanted {
     }
 }
 
-/// The body, and whether it came to its end.
-fn body(response: IncomingResponse) -> (Vec<u8>, bool) {
+/// The body, whether it came to its end, and the trailers after it.
+fn body(response: IncomingResponse) -> (Vec<u8>, bool, Option<Value>) {
     let mut bytes = Vec::new();
     let body = response.consume().expect("the body is taken once");
     let mut stream = body.stream().expect("the body's stream is taken once");
     let read = stream.read_to_end(&mut bytes);
+    drop(stream);
     if let Err(error) = &read {
         eprintln!("the fetched body ends early: {error}");
+        return (bytes, false, None);
     }
-    (bytes, read.is_ok())
+    let trailers = IncomingBody::finish(body);
+    trailers.subscribe().block();
+    let trailers = trailers.get().expect("the host says that they are ready").expect("they are taken once");
+    (bytes, trailers.is_ok(), trailers.ok().flatten().map(|trailers| pairs(&trailers)))
+}
+
+/// Values are read as Latin-1.
+fn pairs(fields: &Fields) -> Value {
+    let text = |value: &[u8]| value.iter().map(|&byte| char::from(byte)).collect::<String>();
+    fields.entries().iter().map(|(name, value)| json!([name, text(value)])).collect()
+}
+
+/// Values are written as Latin-1.
+fn fields(pairs: &[(String, String)]) -> Option<Fields> {
+    let bytes = |text: &str| text.chars().map(|letter| u8::try_from(letter).ok()).collect::<Option<Vec<_>>>();
+    let pairs: Option<Vec<_>> = pairs.iter().map(|(name, value)| Some((name.clone(), bytes(value)?))).collect();
+    Fields::from_list(&pairs?).ok()
 }
 
 /// From Rust's spelling (`ErrorCode::HttpRequestDenied`) to WIT's (`HTTP-request-denied`).
