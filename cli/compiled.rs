@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use funcserver_bootstrap::artifact::Artifact;
 use funcserver_bootstrap::config::{ComponentConfig, Env};
 use funcserver_bootstrap::marker;
+use funcserver_engine::compile::SparseMemory;
 use funcserver_engine::{Arch, FileKind, Limits, Precompiled, Target, WASMTIME_VERSION, World, compile};
 
 use crate::cache::{Cache, Kept};
@@ -107,6 +108,13 @@ impl Made {
         config.allow(&component.origin, &used)?;
         let bytes = progress::during(doing, || compile::compile(&initialized, target))
             .map_err(|error| anyhow!("{}: {error}", component.origin))?;
+        if let Some(SparseMemory { range, data }) = compile::sparse_memory(&initialized) {
+            output::warn(format_args!(
+                "{}: its memory begins with {} bytes of data over a range of {range}, too few to be mapped: they are copied into \
+                 every instance, which costs time with each request; have its initialisation keep less, or closer together",
+                component.origin, data
+            ));
+        }
         let when = When::Now(begin.elapsed());
         let facts = facts(component, source, (world, used), &bytes, target);
         let kept = cache.put(bytes, facts, target).context("cannot keep the compiled component in the cache")?;

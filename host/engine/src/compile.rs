@@ -7,6 +7,7 @@ use wasmtime::Engine;
 
 use crate::config::{self, Calls};
 use crate::file_kind::FileKind;
+pub use crate::image::{SparseMemory, sparse_memory};
 use crate::nesting::{self, TooDeep};
 use crate::target::Target;
 use crate::trim;

@@ -25,6 +25,8 @@ mod gauge;
 mod grants;
 mod guest;
 mod head;
+#[cfg(feature = "compile")]
+mod image;
 mod instance;
 mod instances;
 mod limits;
