@@ -5,6 +5,7 @@ use super::{
     envelope::{Envelope, Names, Values},
     fault::{Fault, Place, quoted},
     hop, kind, origin,
+    repeated::join_cookies,
     target::Target,
     wire::Field,
 };
@@ -60,6 +61,7 @@ pub enum DecodeError {
 ///   missing (health checks) or unusable, it is `localhost`, and the header stays as it is.
 /// - Text is UTF-8, in header values too. Hop-by-hop headers are removed, with those that `Connection` names; it cannot name
 ///   `host` or what the load balancer adds.
+/// - Several `cookie` headers are one, joined by `; ` (RFC 9113, section 8.2.3).
 /// - Maps and body may be missing, null or empty. Unknown fields are ignored. Of a key that stands in one map twice the last
 ///   value counts.
 ///
@@ -140,6 +142,7 @@ fn headers(values: Values<'_, '_>) -> Result<HeaderMap, Fault> {
         Ok(())
     })?;
     hop::strip(&mut headers);
+    join_cookies(&mut headers);
     Ok(headers)
 }
 

@@ -5,6 +5,7 @@ use super::{
     hop::Hop,
     json::Json,
     media::{self, Media},
+    repeated::is_single,
     status::{is_bodiless, is_sendable, reason},
 };
 use bytes::Bytes;
@@ -89,7 +90,8 @@ pub enum EncodeError {
 /// Turns a response into the JSON that the load balancer expects.
 ///
 /// - The headers go into the map of the event's mode, and the other map is left out. Nothing is null.
-/// - In single-value mode repeated headers are joined by `, `, cookies as [`ReplyOptions`] says.
+/// - In single-value mode repeated headers are joined by `, `, cookies as [`ReplyOptions`] says. Of headers that are no lists,
+///   like `content-type` and `location`, the first value goes out.
 /// - Hop-by-hop headers are removed, with those that `Connection` names. Values that are no UTF-8 are read as Latin-1.
 /// - The body is text if its type, its encoding and its bytes allow it, else base64. There is none in the answer to `HEAD`
 ///   and with 204 and 304, whatever the response carries.
@@ -178,6 +180,9 @@ fn headers(
         match form.mode {
             // Several lengths are equal, and one is enough.
             _ if *name == CONTENT_LENGTH => map.entry(name.as_str(), values.take(1)),
+            HeaderMode::Single if headers.get_all(name).iter().nth(1).is_some() && is_single(name) => {
+                map.entry(name.as_str(), values.take(1));
+            }
             HeaderMode::Single if *name == SET_COOKIE => cookies = map.cookies(values.collect(), options)?,
             _ => map.entry(name.as_str(), values),
         }

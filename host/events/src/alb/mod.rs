@@ -22,6 +22,7 @@ mod media;
 mod normal_form;
 mod origin;
 mod read_reply;
+mod repeated;
 mod status;
 mod target;
 mod wire;

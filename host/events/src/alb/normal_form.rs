@@ -2,6 +2,7 @@
 
 use super::{
     HeaderMode, hop, origin,
+    repeated::join_cookies,
     target::{Target, grouped, kept},
 };
 use bytes::Bytes;
@@ -16,6 +17,7 @@ use http::{
 ///
 /// - Repeated headers and keys of the query: single-value mode keeps the last value; multi-value mode keeps all, at the place
 ///   of the first (`a=1&b=2&a=3` becomes `a=1&a=3&b=2`).
+/// - Several `cookie` headers are one, joined by `; `, where the mode keeps them all.
 /// - `flag` becomes `flag=`; nothing between two `&`, and a `?` with nothing after it, disappear.
 /// - Path and query keep their bytes; what no URI may hold is percent-encoded.
 /// - The URI is absolute: its scheme from `X-Forwarded-Proto`, its authority from the `host` header. Where there is no such
@@ -57,6 +59,7 @@ fn headers(mode: HeaderMode, sent: &HeaderMap, host: Option<HeaderValue>) -> Hea
         }
     }
     hop::strip(&mut headers);
+    join_cookies(&mut headers);
     headers
 }
 
