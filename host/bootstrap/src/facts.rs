@@ -12,8 +12,12 @@ pub const REQUEST_CONTEXT: HeaderName = HeaderName::from_static("x-amzn-request-
 /// The client's address without port.
 pub const CLIENT: HeaderName = HeaderName::from_static("x-funcserver-client");
 
-/// Sets the three headers. A client's own copies of them are removed, whether there is a value for them or not.
+const OWN: [HeaderName; 3] = [LAMBDA_CONTEXT, REQUEST_CONTEXT, CLIENT];
+
+/// Sets the three headers. A client's own copies of them are removed, whether there is a value for them or not, and so is
+/// each spelling that a guest may take for one of them.
 pub(crate) fn insert(headers: &mut HeaderMap, facts: &Facts) {
+    remove_alike(headers);
     set(headers, LAMBDA_CONTEXT, value(lambda_context(facts)));
     set(headers, REQUEST_CONTEXT, value(request_context(facts)));
     set(headers, CLIENT, facts.client_address.as_deref().and_then(|address| HeaderValue::from_str(address).ok()));
@@ -62,6 +66,25 @@ fn push(json: &mut String, text: &str) {
         // DEL is the one control character that JSON leaves as it is.
         json.push_str(&serde_json::Value::from(text).to_string().replace('\u{7f}', "\\u007f"));
     }
+}
+
+fn remove_alike(headers: &mut HeaderMap) {
+    let alike: Vec<HeaderName> = headers.keys().filter(|name| is_alike(name)).cloned().collect();
+    for name in alike {
+        headers.remove(name);
+    }
+}
+
+/// Whether a name is another spelling of one of ours. CGI and WSGI make variables of headers, in which `-` is `_`
+/// (RFC 3875, section 4.1.18); some servers write `_` for whatever is no letter and no digit.
+fn is_alike(name: &HeaderName) -> bool {
+    let name = name.as_str().as_bytes();
+    // All of ours begin so, and most names do not.
+    name.first() == Some(&b'x')
+        && OWN.iter().map(|own| own.as_str().as_bytes()).any(|own| {
+            let folds = |(a, b): (&u8, &u8)| a == b || !a.is_ascii_alphanumeric() && !b.is_ascii_alphanumeric();
+            own.len() == name.len() && own != name && own.iter().zip(name).all(folds)
+        })
 }
 
 fn value(json: String) -> Option<HeaderValue> {
@@ -124,6 +147,28 @@ mod tests {
         assert!(!headers.contains_key(CLIENT));
         assert!(text(&headers, &LAMBDA_CONTEXT).contains("8476a536"));
         assert!(text(&headers, &REQUEST_CONTEXT).contains("elb"));
+    }
+
+    #[test]
+    fn what_cgi_takes_for_one_of_ours_is_removed() {
+        let others =
+            ["x-amzn-trace-id", "x_amzn_trace_id", "x-amzn-lambda-contexts", "xxamzn-lambda-context", "x_custom"];
+        let mut headers = HeaderMap::new();
+        for own in &OWN {
+            for fold in ["_", ".", "~"] {
+                let all = own.as_str().replace('-', fold);
+                let last = own.as_str().rsplitn(2, '-').collect::<Vec<_>>();
+                for spelling in [all, format!("{}{fold}{}", last[1], last[0])] {
+                    let name: HeaderName = spelling.to_uppercase().parse().unwrap();
+                    headers.append(name.clone(), HeaderValue::from_static("forged"));
+                    headers.append(name, HeaderValue::from_static("forged again"));
+                }
+            }
+        }
+        headers.extend(others.map(|name| (HeaderName::from_static(name), HeaderValue::from_static("kept"))));
+        insert(&mut headers, &facts());
+        assert_eq!(headers.len(), OWN.len() + others.len(), "{headers:?}");
+        assert!(headers.values().all(|value| !value.as_bytes().starts_with(b"forged")));
     }
 
     #[test]
