@@ -10,6 +10,7 @@ use tokio::time::{sleep_until, timeout_at};
 use crate::fault::Fault;
 use crate::instance::{Failed, Instance};
 use crate::instances::Instances;
+use crate::outlet::Outlet;
 use crate::reply::Reply;
 
 /// A guest at work. It owns its instance: dropping it drops the instance.
@@ -19,6 +20,8 @@ pub(crate) type Run = Pin<Box<dyn Future<Output = Result<Instance, Failed>> + Se
 pub(crate) struct Exchange {
     pub(crate) instances: Arc<Instances>,
     pub(crate) deadline: Instant,
+    /// Where the output of its instance goes, if that has served before.
+    pub(crate) used: Option<Outlet>,
 }
 
 /// What became of a request.
@@ -44,7 +47,15 @@ impl After {
         }
     }
 
-    fn of(work: impl Future<Output = Option<Fault>> + Send + 'static) -> Self {
+    /// Nothing but the end of `left`, which may take a while: files are removed with it.
+    pub(crate) fn dropping<T: Send + 'static>(left: T) -> Self {
+        Self::of(async move {
+            drop(left);
+            None
+        })
+    }
+
+    pub(crate) fn of(work: impl Future<Output = Option<Fault>> + Send + 'static) -> Self {
         Self(Some(Box::pin(work)))
     }
 }
@@ -63,12 +74,9 @@ impl Exchange {
             ended = &mut run => self.settle(ended, reply),
             result = reply.collect() => match result {
                 Ok(response) => Answer { result: Ok(response), after: After::of(self.go_on(run)) },
-                Err(fault) => {
-                    drop(run);
-                    Answer { result: Err(fault), after: After::of(self.make_ready()) }
-                }
+                Err(fault) => self.fail(fault, run),
             },
-            () = sleep_until(self.deadline.into()) => Answer::failed(Fault::Deadline),
+            () = sleep_until(self.deadline.into()) => self.fail(Fault::Deadline, run),
         }
     }
 
@@ -77,28 +85,32 @@ impl Exchange {
             Ok(instance) => match reply.settle() {
                 Ok((response, true)) => Answer { result: Ok(response), after: After::of(self.give_back(instance)) },
                 Ok((response, false)) => Answer { result: Ok(response), after: After::of(self.discard(instance)) },
-                Err(fault) => Answer { result: Err(fault), after: After::of(self.discard(instance)) },
+                Err(fault) => self.fail(fault, instance),
             },
-            Err(Failed { fault: Fault::Instantiate(text), .. }) => Answer::failed(Fault::Instantiate(text)),
-            Err(Failed { fault, store }) => {
-                // A program that ends itself in good order after its answer has answered.
-                let result = match fault {
-                    Fault::Exit(0) => reply.settle().map(|(response, _)| response).map_err(|_| fault),
-                    fault => Err(fault),
-                };
-                Answer { result, after: After::of(self.discard(store)) }
+            // Another one would fail too.
+            Err(Failed { fault: fault @ Fault::Instantiate(_), store }) => {
+                Answer { result: Err(fault), after: After::dropping(store) }
             }
+            Err(Failed { fault, store }) => match reply.settle_failed(&fault) {
+                Ok(response) => Answer { result: Ok(response), after: After::of(self.fail_late(fault, store)) },
+                Err(fault) => self.fail(fault, store),
+            },
         }
+    }
+
+    /// What is left of the guest goes once the reply is sent.
+    fn fail<T: Send + 'static>(self, fault: Fault, left: T) -> Answer {
+        if let (Fault::NoAnswer, Some(outlet)) = (&fault, &self.used) {
+            self.instances.gave_no_answer(outlet);
+        }
+        Answer { result: Err(fault), after: After::of(self.discard(left)) }
     }
 
     /// The reply is complete, and the guest still at work.
     async fn go_on(self, run: Run) -> Option<Fault> {
         match timeout_at(self.deadline.into(), run).await {
             Ok(Ok(instance)) => self.give_back(instance).await,
-            Ok(Err(Failed { fault, store })) => {
-                self.discard(store).await;
-                Some(fault).filter(|fault| *fault != Fault::Exit(0))
-            }
+            Ok(Err(Failed { fault, store })) => self.fail_late(fault, store).await,
             Err(_) => Some(Fault::Deadline),
         }
     }
@@ -111,6 +123,12 @@ impl Exchange {
     async fn discard<T>(self, left: T) -> Option<Fault> {
         drop(left);
         self.make_ready().await
+    }
+
+    /// The guest has failed after its answer, unless it ended itself in good order.
+    async fn fail_late<T>(self, fault: Fault, left: T) -> Option<Fault> {
+        self.discard(left).await;
+        Some(fault).filter(|fault| *fault != Fault::Exit(0))
     }
 
     async fn make_ready(self) -> Option<Fault> {

@@ -10,6 +10,7 @@ use wasmtime_wasi_http::p2::bindings::http::types as p2;
 use wasmtime_wasi_http::p3::bindings::http::types as p3;
 use wasmtime_wasi_http::{FieldMap, FieldMapError, WasiHttpView};
 
+use crate::content_length;
 use crate::shadow::shadow;
 use crate::state::State;
 use crate::weigh;
@@ -76,7 +77,7 @@ fn from_list(state: &mut State, list: Vec<(String, Vec<u8>)>) -> Outcome<Fields>
     }
     let mut fields = FieldMap::new_mutable(state.common.limits.fields);
     let http = state.http();
-    for (name, value) in list {
+    for (name, value) in content_length::once(list) {
         if let Err(error) = fields.append(http.hooks, name, value) {
             return Ok(Err(error));
         }
@@ -90,6 +91,9 @@ fn append(state: &mut State, fields: &Fields, name: String, value: Vec<u8>) -> O
     }
     let http = state.http();
     let fields = http.table.get_mut(fields)?;
+    if content_length::is_length(&name) && content_length::states(fields, &value) {
+        return Ok(Ok(()));
+    }
     Ok(fields.append(http.hooks, name, value).map(drop))
 }
 
@@ -97,6 +101,7 @@ fn set(state: &mut State, fields: &Fields, name: String, values: Vec<Vec<u8>>) -
     if !state.hold(values.iter().map(|value| weigh::field(&name, value)).sum()) {
         return Ok(Err(FieldMapError::TotalSizeTooBig));
     }
+    let values = if content_length::is_length(&name) { content_length::same(values) } else { values };
     let http = state.http();
     let fields = http.table.get_mut(fields)?;
     Ok(fields.set(http.hooks, name, values))

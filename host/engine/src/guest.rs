@@ -123,8 +123,10 @@ impl Guest {
         }
         let (sender, outcome) = oneshot::channel();
         let reply = Reply::new(outcome, head, instances.common.limits.response_body);
+        let mut used = None;
         let run: Run = match instances.take() {
             Some(mut instance) => {
+                used = (instance.requests() > 0).then(|| instance.outlet());
                 instance.arm(call, head, permit);
                 Box::pin(instance.answer(request, sender))
             }
@@ -138,7 +140,7 @@ impl Guest {
                 Box::pin(async move { instances.handler.instantiate(store).await?.answer(request, sender).await })
             }
         };
-        Exchange { instances, deadline }.run(run, reply).await
+        Exchange { instances, deadline, used }.run(run, reply).await
     }
 }
 

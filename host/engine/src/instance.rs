@@ -13,6 +13,7 @@ use wasmtime_wasi_http::p3::bindings::{Service, ServicePre};
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::gauge::unless_over;
+use crate::outlet::Outlet;
 use crate::reply::Outcome;
 use crate::reuse::Reuse;
 use crate::state::State;
@@ -97,6 +98,11 @@ impl Instance {
     pub(crate) fn disarm(&mut self) -> Option<OwnedSemaphorePermit> {
         self.rested = SystemTime::now();
         self.store.data_mut().disarm().ok().flatten()
+    }
+
+    /// Where its output goes.
+    pub(crate) fn outlet(&self) -> Outlet {
+        self.store.data().outlet()
     }
 
     /// How many requests it has been given.

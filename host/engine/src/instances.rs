@@ -2,6 +2,7 @@
 
 use std::io;
 use std::mem;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -9,6 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout_at;
 use wasmtime::{Engine, Store, UpdateDeadline};
 
+use crate::call::{Output, Stream};
 use crate::instance::{Handler, Instance};
 use crate::outlet::Outlet;
 use crate::reuse::Reuse;
@@ -17,6 +19,9 @@ use crate::state::{Common, State};
 /// What a guest may hand over in one call, in bytes: bodies and files go in pieces, and more than a request's header
 /// fields have in a list is none.
 const LARGEST_CALL: usize = 4 << 20;
+const ONCE_ONLY: &str = "the handler gave no answer to a further request of its instance: instances of this component serve one \
+                         request each from now on. A component made of a fetch event listener cannot be reused; set \
+                         guest.reuse = 1 (FUNCSERVER_GUEST_REUSE)";
 
 /// Makes instances, and keeps those that lie ready.
 ///
@@ -30,6 +35,8 @@ pub(crate) struct Instances {
     /// One permit for each that runs.
     permits: Arc<Semaphore>,
     shelf: Mutex<Shelf>,
+    /// Whether an instance has shown that it cannot serve more than one request.
+    once_only: AtomicBool,
 }
 
 #[derive(Default)]
@@ -42,7 +49,7 @@ struct Shelf {
 impl Instances {
     pub(crate) fn new(handler: Handler, engine: Engine, common: Arc<Common>, reuse: Reuse) -> Self {
         let permits = Arc::new(Semaphore::new(common.limits.concurrency));
-        Self { handler, common, engine, reuse, permits, shelf: Mutex::default() }
+        Self { handler, common, engine, reuse, permits, shelf: Mutex::default(), once_only: AtomicBool::new(false) }
     }
 
     /// Waits for a free place, until the deadline; and for the removal of what earlier requests have left in their
@@ -86,9 +93,23 @@ impl Instances {
         Ok(store)
     }
 
+    /// An instance that had served gave no answer, as a component does that takes its first request only. From now on each
+    /// serves one request; the log says so once.
+    pub(crate) fn gave_no_answer(&self, outlet: &Outlet) {
+        if !self.once_only.swap(true, Ordering::Relaxed) {
+            self.forget();
+            outlet.line(Stream::Stderr, ONCE_ONLY);
+        }
+    }
+
+    /// For how many requests one instance is used.
+    fn most_requests(&self) -> usize {
+        if self.once_only.load(Ordering::Relaxed) { 1 } else { self.reuse.requests }
+    }
+
     /// Takes back one that has ended its request cleanly, if it may serve another.
     pub(crate) fn give_back(&self, mut instance: Instance) {
-        if instance.requests() >= self.reuse.requests {
+        if instance.requests() >= self.most_requests() {
             return;
         }
         let Some(permit) = instance.disarm() else { return };
@@ -125,7 +146,9 @@ impl Instances {
 
     fn making(&self) -> Option<Making<'_>> {
         let mut shelf = self.shelf();
-        if shelf.making || shelf.ready.len() >= self.permits.available_permits() {
+        // An instance that comes back is as good as one that is made, and better than one that is laid on top of it.
+        let wanted = if self.most_requests() > 1 { 1 } else { usize::MAX };
+        if shelf.making || shelf.ready.len() >= self.permits.available_permits().min(wanted) {
             return None;
         }
         shelf.making = true;

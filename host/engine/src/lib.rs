@@ -14,8 +14,12 @@ mod call;
 #[cfg(feature = "compile")]
 pub mod compile;
 mod config;
+mod config_store;
+mod content_length;
 mod context;
 mod descriptors;
+mod early_writes;
+mod excerpt;
 mod exchange;
 mod fault;
 mod fields;
@@ -38,6 +42,7 @@ mod messages;
 #[cfg(feature = "compile")]
 pub mod nesting;
 mod network;
+mod open_body;
 mod outlet;
 mod output;
 mod p2;
@@ -47,6 +52,7 @@ pub mod preinit;
 mod proposal;
 mod random;
 mod reply;
+mod responses;
 mod reuse;
 mod scratch;
 mod shadow;

@@ -1,5 +1,7 @@
 //! Calls a handler of `wasi:http` 0.2.
 
+use std::sync::atomic::Ordering;
+
 use bytes::Bytes;
 use http::uri::Scheme as UriScheme;
 use http_body_util::Full;
@@ -9,7 +11,9 @@ use wasmtime_wasi_http::WasiHttpView;
 use wasmtime_wasi_http::p2::bindings::Proxy;
 use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, Scheme};
 
-use crate::reply::Outcome;
+use crate::excerpt;
+use crate::open_body::Writer;
+use crate::reply::{self, Outcome};
 use crate::state::State;
 
 /// Hands over the response as soon as the guest sets it, and ends when the guest has returned.
@@ -20,13 +24,23 @@ pub(crate) async fn call(
     sender: oneshot::Sender<Outcome>,
 ) -> wasmtime::Result<()> {
     let scheme = scheme(request.uri().scheme());
+    let answered = store.data().answered();
     let mut http = store.data_mut().http();
     let request = http.new_incoming_request(scheme, request.map(Full::new))?;
     let outparam = http.new_response_outparam_from_callback(move |outcome: Result<_, ErrorCode>| {
+        answered.store(true, Ordering::Relaxed);
         // Nobody waits any more once the deadline has come.
-        let _ = sender.send(outcome.map_err(|code| format!("{code:?}")));
+        let outcome = outcome.map(|response| reply::Response { response, writer: Writer::Guest });
+        let _ = sender.send(outcome.map_err(|code| error_code(&code)));
     })?;
     proxy.wasi_http_incoming_handler().call_handle(store, request, outparam).await
+}
+
+fn error_code(code: &ErrorCode) -> String {
+    match code {
+        ErrorCode::InternalError(Some(text)) => excerpt::text(format_args!("InternalError: {text}")),
+        code => excerpt::text(format_args!("{code:?}")),
+    }
 }
 
 fn scheme(scheme: Option<&UriScheme>) -> Scheme {

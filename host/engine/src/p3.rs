@@ -7,19 +7,22 @@ use bytes::Bytes;
 use http_body_util::Full;
 use tokio::sync::oneshot;
 use wasmtime::Store;
-use wasmtime::component::{Accessor, GuestTaskId};
-use wasmtime_wasi_http::p3::Request;
+use wasmtime::component::{Access, Accessor, GuestTaskId, Resource};
 use wasmtime_wasi_http::p3::bindings::Service;
+use wasmtime_wasi_http::p3::bindings::http::types::ErrorCode;
+use wasmtime_wasi_http::p3::{Request, Response};
 use wasmtime_wasi_http::{Error, WasiHttpView};
 
-use crate::reply::Outcome;
+use crate::excerpt;
+use crate::open_body::{OpenBody, Writer};
+use crate::reply::{self, Outcome};
 use crate::state::State;
 
 /// Whether the request's body went over to the guest.
 type Transmitted = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
 
-/// Hands over the response as soon as there is one, and ends when the guest has nothing left to do. Scheme and authority
-/// come from the URI.
+/// Hands over the response as soon as there is one, and ends when the guest has nothing left to do and its response cannot grow
+/// any more. Scheme and authority come from the URI.
 pub(crate) async fn call(
     service: &Service,
     store: &mut Store<State>,
@@ -27,22 +30,26 @@ pub(crate) async fn call(
     sender: oneshot::Sender<Outcome>,
 ) -> wasmtime::Result<()> {
     let answer = async |accessor: &Accessor<State>| {
-        respond(accessor, service, request, sender, |_, _| {}).await?;
-        // The body is written by then, and whatever the guest does after its reply.
+        let body = respond(accessor, service, request, sender, |_, _| {}).await?;
         poll_fn(|context| accessor.poll_no_interesting_tasks(context)).await;
+        // What flows from host to host has no task.
+        if let Some(body) = body {
+            body.over().await;
+        }
         Ok(())
     };
     store.run_concurrent(answer).await.flatten()
 }
 
-/// Hands over the response as soon as there is one. `begun` is told by which task the guest works on it.
+/// Hands over the response as soon as there is one; comes back with its body, if there is a response. `begun` is told by
+/// which task the guest works on it.
 pub(crate) async fn respond(
     accessor: &Accessor<State>,
     service: &Service,
     request: http::Request<Bytes>,
     sender: oneshot::Sender<Outcome>,
     begun: impl FnOnce(&mut State, GuestTaskId),
-) -> wasmtime::Result<()> {
+) -> wasmtime::Result<Option<OpenBody>> {
     let handle = service.wasi_http_handler().func_handle();
     let (call, transmitted) = accessor.with(|mut access| {
         let http = access.get().http();
@@ -55,14 +62,54 @@ pub(crate) async fn respond(
         wasmtime::error::Ok((call, transmitted))
     })?;
     let (answer,) = handle.finish_call_concurrent(accessor, call).await?;
-    let outcome = match answer {
-        Err(code) => Err(format!("{code:?}")),
-        Ok(response) => Ok(accessor.with(|mut access| {
-            let response = access.get().http().table.delete(response)?;
-            response.into_http(&mut access, transmitted)
-        })?),
+    let (outcome, body) = match answer {
+        Err(code) => (Err(error_code(&code)), None),
+        Ok(response) => {
+            let (response, body) = accessor.with(|mut access| take(&mut access, response, transmitted))?;
+            (Ok(response), Some(body))
+        }
     };
     // Nobody waits any more once the deadline has come.
     let _ = sender.send(outcome);
-    Ok(())
+    Ok(body)
+}
+
+/// The same among others: comes back when what the host feeds has flown to its end, and else with the body, as the guest's
+/// tasks for it cannot be told from those for others.
+pub(crate) async fn respond_at_length(
+    accessor: &Accessor<State>,
+    service: &Service,
+    request: http::Request<Bytes>,
+    sender: oneshot::Sender<Outcome>,
+    begun: impl FnOnce(&mut State, GuestTaskId),
+) -> wasmtime::Result<Option<OpenBody>> {
+    match respond(accessor, service, request, sender, begun).await? {
+        Some(body) if body.writer() == Writer::Host => {
+            body.over().await;
+            Ok(None)
+        }
+        body => Ok(body),
+    }
+}
+
+fn take(
+    access: &mut Access<'_, State>,
+    response: Resource<Response>,
+    transmitted: Transmitted,
+) -> wasmtime::Result<(reply::Response, OpenBody)> {
+    let number = response.rep();
+    let state = access.data_mut();
+    let before = state.guest_bodies();
+    let response = state.http().table.delete(response)?.into_http(&mut *access, transmitted)?;
+    let writer = access.data_mut().writer(number, before);
+    let (head, body) = response.into_parts();
+    let (body, open) = OpenBody::follow(body, writer);
+    Ok((reply::Response { response: http::Response::from_parts(head, body), writer }, open))
+}
+
+fn error_code(code: &ErrorCode) -> String {
+    match code {
+        ErrorCode::InternalError(Some(text)) => excerpt::text(format_args!("InternalError: {text}")),
+        code => excerpt::text(format_args!("{code:?}")),
+    }
 }

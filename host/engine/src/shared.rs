@@ -3,6 +3,7 @@
 //! A worker owns such an instance and runs it by itself; requests are brought to it. Whatever ends the instance ends all
 //! requests in it, so one that failed takes no more, and is dropped when those that it has are answered.
 
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
@@ -37,6 +38,8 @@ struct Worker {
     /// When the last of its requests has ended.
     rested: SystemTime,
     latest: Latest,
+    /// Lives on in every request until its reply is sent.
+    reply: mpsc::Sender<Infallible>,
     _here: oneshot::Sender<()>,
 }
 
@@ -44,6 +47,7 @@ struct Worker {
 struct Seat<'a> {
     shared: &'a Shared,
     number: u64,
+    reply: mpsc::Sender<Infallible>,
     clean: bool,
 }
 
@@ -60,20 +64,28 @@ impl Shared {
         let (fault, mut failed) = oneshot::channel();
         let seat = self.seat(Job { request, facts, deadline, output, outcome, fault });
         let mut reply = Reply::new(response, head, self.instances.common.limits.response_body);
-        let result = tokio::select! {
+        let (result, late) = tokio::select! {
             biased;
             fault = &mut failed => match fault {
-                Ok(fault) => Err(fault),
+                Ok(fault) => match reply.settle_failed(&fault) {
+                    Ok(response) => (Ok(response), Some(fault)),
+                    Err(fault) => (Err(fault), None),
+                },
                 // The instance came to rest: whatever this request has been given, there will be no more of it.
-                Err(_) => reply.settle().map(|(response, _)| response),
+                Err(_) => (reply.settle().map(|(response, _)| response), None),
             },
-            result = reply.collect() => result,
-            () = sleep_until(deadline.into()) => Err(Fault::Deadline),
+            result = reply.collect() => (result, None),
+            () = sleep_until(deadline.into()) => (Err(Fault::Deadline), None),
         };
-        if result.is_ok() {
+        let sent = seat.reply.clone();
+        if result.is_ok() && late.is_none() {
             seat.leave();
         }
-        Answer { result, after: After::default() }
+        let after = After::of(async move {
+            drop(sent);
+            late.filter(|fault| *fault != Fault::Exit(0))
+        });
+        Answer { result, after }
     }
 
     /// Takes no instance that lives now any more.
@@ -99,7 +111,7 @@ impl Shared {
         extend(&worker.latest, job.deadline);
         // One that has just ended drops the request, which is told so.
         let _ = worker.jobs.send(job);
-        let seat = Seat { shared: self, number: worker.number, clean: false };
+        let seat = Seat { shared: self, number: worker.number, reply: worker.reply.clone(), clean: false };
         if worker.served >= reuse.requests {
             workers.remove(at);
         }
@@ -109,11 +121,12 @@ impl Shared {
     fn start(self: &Arc<Self>, deadline: Instant) -> Worker {
         let (jobs, incoming) = mpsc::unbounded_channel();
         let (here, gone) = oneshot::channel();
+        let (reply, replies) = mpsc::channel(1);
         let latest = Arc::new(Mutex::new(deadline));
         let number = rand::random();
-        let work = Work::new(number, latest.clone()).run(self.clone(), incoming, gone);
+        let work = Work::new(number, latest.clone()).run(self.clone(), incoming, gone, replies);
         tokio::spawn(stealable(at_work(work)));
-        Worker { number, jobs, taken: 0, served: 0, rested: SystemTime::now(), latest, _here: here }
+        Worker { number, jobs, taken: 0, served: 0, rested: SystemTime::now(), latest, reply, _here: here }
     }
 
     /// The worker of that number takes no more requests.

@@ -1,8 +1,9 @@
 //! What the host keeps for one instance.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use rand::TryRng;
@@ -15,17 +16,21 @@ use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_config::WasiConfigVariables;
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
-use crate::call::{Call, Facts, Stream};
+use crate::call::{Call, Facts, Output, Stream};
 use crate::descriptors::Descriptors;
 use crate::gauge::{Gauge, Meter};
 use crate::grants::Grants;
 use crate::limits::{Limiter, Limits};
 use crate::network::{Client, Hooks};
+use crate::open_body::Writer;
 use crate::outlet::Outlet;
 use crate::output::Lines;
 use crate::random;
 use crate::scratch::{Folder, Scratch};
 use crate::weigh::{Waiting, weigh};
+
+const KEPT: &str =
+    "the handler made a response and did not return it in time: a write to its body waits until it is returned";
 
 /// Of how many tasks the facts are kept: a few times those that one instance works on at once.
 const MOST_TASKS: usize = 4096;
@@ -60,6 +65,12 @@ pub(crate) struct State {
     facts: Facts,
     /// The facts of those that are answered at once, by the tasks that the guest works on them with; the newest last.
     tasks: VecDeque<(GuestTaskId, Facts)>,
+    /// The guest's responses of 0.3 whose bodies are streams of the host's, by their numbers in the table.
+    fed_by_host: HashSet<u32>,
+    /// How many responses of 0.3 the guest has made, less those that it has returned.
+    kept_responses: usize,
+    /// Whether the guest of 0.2 has set its response.
+    answered: Arc<AtomicBool>,
     /// When whatever runs here is interrupted.
     pub(crate) deadline: Instant,
     /// The request is HEAD.
@@ -101,6 +112,9 @@ impl State {
             common,
             facts: Facts::default(),
             tasks: VecDeque::new(),
+            fed_by_host: HashSet::new(),
+            kept_responses: 0,
+            answered: Arc::default(),
             deadline,
             head: false,
             scratch,
@@ -115,6 +129,7 @@ impl State {
             meter.begin();
         }
         self.limiter.begin_request();
+        self.answered.store(false, Ordering::Relaxed);
         self.outlet.open(output);
         self.facts = facts;
         self.deadline = deadline;
@@ -144,6 +159,40 @@ impl State {
         self.tasks.push_back((task, facts));
     }
 
+    /// The guest has made that response of 0.3; its body may be a stream of the host's.
+    pub(crate) fn made_response(&mut self, response: u32, fed_by_host: bool) {
+        self.kept_responses += 1;
+        // The number may be that of an earlier response again.
+        if fed_by_host {
+            self.fed_by_host.insert(response);
+        } else {
+            self.fed_by_host.remove(&response);
+        }
+    }
+
+    /// How many bodies that the guest writes itself have been taken from it.
+    pub(crate) fn guest_bodies(&self) -> u64 {
+        self.hooks.guest_bodies()
+    }
+
+    /// Who feeds the body of that response of 0.3, which has just been taken from the guest; `before`, it had had so many
+    /// bodies that it writes itself.
+    pub(crate) fn writer(&mut self, response: u32, before: u64) -> Writer {
+        let fed_by_host = self.fed_by_host.remove(&response);
+        self.kept_responses = self.kept_responses.saturating_sub(1);
+        if self.guest_bodies() > before && !fed_by_host { Writer::Guest } else { Writer::Host }
+    }
+
+    /// Where the output of this instance goes.
+    pub(crate) fn outlet(&self) -> Outlet {
+        self.outlet.clone()
+    }
+
+    /// To be set when the guest of 0.2 sets its response.
+    pub(crate) fn answered(&self) -> Arc<AtomicBool> {
+        self.answered.clone()
+    }
+
     /// Whether calls have begun here as tasks of their own.
     pub(crate) fn answers_several(&self) -> bool {
         !self.tasks.is_empty()
@@ -168,6 +217,7 @@ impl State {
         if let Some(meter) = &self.meter {
             meter.rest();
         }
+        self.kept_responses = 0;
         // The slots of requests whose responses the guest never read are not lost to the next call.
         self.hooks = hooks(&self.common, &self.outlet, &self.waiting);
         self.scratch.as_ref().map_or(Ok(()), Folder::empty)?;
@@ -199,6 +249,15 @@ impl State {
     fn weigh(&mut self) {
         let held = weigh(&mut self.table) + self.waiting.bytes();
         self.limiter.weighed(held);
+    }
+}
+
+impl Drop for State {
+    fn drop(&mut self) {
+        // Unlike one of 0.2, a write of 0.3 waits in the guest alone; only this hints at it.
+        if self.kept_responses > 0 && Instant::now() >= self.deadline {
+            self.outlet.line(Stream::Stderr, KEPT);
+        }
     }
 }
 

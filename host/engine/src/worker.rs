@@ -1,5 +1,6 @@
 //! A worker runs an instance that answers several requests at once.
 
+use std::convert::Infallible;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -7,14 +8,15 @@ use std::time::Instant;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio::time::{sleep_until, timeout_at};
 use wasmtime::component::Accessor;
 use wasmtime_wasi_http::p3::bindings::Service;
 
 use crate::call::{Facts, Output, Stream};
 use crate::fault::Fault;
-use crate::instance::Failed;
+use crate::instance::{Failed, Instance};
+use crate::open_body::OpenBody;
 use crate::outlet::Outlet;
 use crate::p3;
 use crate::reply::Outcome;
@@ -48,20 +50,32 @@ impl Work {
         Self { number, outlet: Outlet::default(), latest, faults: Mutex::default() }
     }
 
-    /// Runs the instance until nobody brings requests any more, or it fails.
+    /// Runs the instance until nobody brings requests any more, or it fails. It goes when all have had their replies, which
+    /// is when nobody can send on `replies` any more: its end may take a while.
     pub(crate) async fn run(
         self,
         shared: Arc<Shared>,
         mut jobs: mpsc::UnboundedReceiver<Job>,
         gone: oneshot::Receiver<()>,
+        mut replies: mpsc::Receiver<Infallible>,
     ) {
+        let mut living = None;
         let ended = tokio::select! {
-            ended = self.live(&shared, &mut jobs) => ended,
+            ended = self.live(&shared, &mut jobs, &mut living) => ended,
             // Nobody brings more, and all that came have had their answer. What is still done is done for nobody.
             () = outlived(gone, &self.latest) => Ok(()),
         };
-        let Err(fault) = ended else { return };
-        shared.retire(self.number);
+        if let Err(fault) = ended {
+            shared.retire(self.number);
+            self.tell(&fault, &mut jobs);
+        }
+        drop((self, jobs));
+        replies.recv().await;
+        drop(living);
+    }
+
+    /// Tells the requests that it was given of its end.
+    fn tell(&self, fault: &Fault, jobs: &mut mpsc::UnboundedReceiver<Job>) {
         jobs.close();
         let mut told = false;
         while let Ok(job) = jobs.try_recv() {
@@ -69,7 +83,7 @@ impl Work {
             self.outlet.join(job.output);
             told |= job.fault.send(fault.clone()).is_ok();
         }
-        for request in self.faults.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        for request in self.faults().drain(..) {
             told |= request.send(fault.clone()).is_ok();
         }
         if !told {
@@ -77,21 +91,26 @@ impl Work {
         }
     }
 
-    async fn live(&self, shared: &Shared, jobs: &mut mpsc::UnboundedReceiver<Job>) -> Result<(), Fault> {
+    async fn live(
+        &self,
+        shared: &Shared,
+        jobs: &mut mpsc::UnboundedReceiver<Job>,
+        living: &mut Option<(Option<OwnedSemaphorePermit>, Instance)>,
+    ) -> Result<(), Fault> {
         let instances = &shared.instances;
         let deadline = read(&self.latest);
         let made = timeout_at(deadline.into(), async {
-            let permit = shared.stores.clone().acquire_owned().await;
+            let permit = shared.stores.clone().acquire_owned().await.ok();
             let store = instances.store(self.outlet.clone(), deadline);
             let store = store.map_err(|error| Fault::Instantiate(error.to_string()))?;
             let instance = instances.handler.instantiate(store).await.map_err(|Failed { fault, .. }| fault)?;
             Ok((permit, instance))
         });
-        let (_permit, mut instance) = made.await.map_err(|_| Fault::Deadline).flatten()?;
+        let (_, instance) = living.insert(made.await.map_err(|_| Fault::Deadline).flatten()?);
         instance.share(async |accessor, service| self.serve(accessor, service, shared, jobs).await).await
     }
 
-    /// Takes requests as they come, until nobody brings more, and the guest has nothing left to do.
+    /// Takes requests as they come, until nobody brings more, the guest has nothing left to do, and no response grows.
     async fn serve(
         &self,
         accessor: &Accessor<State>,
@@ -100,23 +119,27 @@ impl Work {
         jobs: &mut mpsc::UnboundedReceiver<Job>,
     ) -> wasmtime::Result<()> {
         let mut running = FuturesUnordered::new();
+        let mut bodies: Vec<OpenBody> = Vec::new();
         let (mut open, mut busy) = (true, false);
         while open || busy {
             tokio::select! {
                 biased;
-                Some(ended) = running.next() => ended?,
+                Some(ended) = running.next() => {
+                    bodies.retain(|body| !body.has_ended());
+                    bodies.extend(ended?);
+                }
                 job = jobs.recv(), if open => match job {
                     Some(Job { request, facts, deadline, output, outcome, fault }) => {
                         busy = true;
                         self.begin(output, fault);
-                        running.push(p3::respond(accessor, service, request, outcome, move |state, task| {
-                            state.begin(task, facts, deadline);
-                        }));
+                        let begun = move |state: &mut State, task| state.begin(task, facts, deadline);
+                        running.push(p3::respond_at_length(accessor, service, request, outcome, begun));
                     }
                     None => open = false,
                 },
-                () = poll_fn(|context| accessor.poll_no_interesting_tasks(context)), if busy && running.is_empty() => {
+                () = rest(accessor, &bodies), if busy && running.is_empty() => {
                     busy = false;
+                    bodies.clear();
                     self.faults().clear();
                     if accessor.with(|mut access| access.get().rest()).is_err() {
                         shared.retire(self.number);
@@ -136,6 +159,14 @@ impl Work {
 
     fn faults(&self) -> MutexGuard<'_, Vec<oneshot::Sender<Fault>>> {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The guest has nothing left to do, and what it has written has been taken.
+async fn rest(accessor: &Accessor<State>, bodies: &[OpenBody]) {
+    poll_fn(|context| accessor.poll_no_interesting_tasks(context)).await;
+    for body in bodies {
+        body.over().await;
     }
 }
 

@@ -2,9 +2,11 @@
 
 use semver::Version;
 
+use crate::config_store;
+
 /// The interfaces of 0.2 that this host links, whatever their patch version: `wasi:http/proxy`, and the rest of `wasi:cli`
 /// that standard libraries import.
-const LINKED_0_2: &[&str] = &[
+pub(crate) const LINKED_0_2: &[&str] = &[
     "wasi:cli/environment",
     "wasi:cli/exit",
     "wasi:cli/stderr",
@@ -37,7 +39,7 @@ const LINKED_0_2: &[&str] = &[
 ];
 
 /// The same of 0.3: `wasi:http/service` and `wasi:cli`.
-const LINKED_0_3: &[&str] = &[
+pub(crate) const LINKED_0_3: &[&str] = &[
     "wasi:cli/environment",
     "wasi:cli/exit",
     "wasi:cli/stderr",
@@ -64,9 +66,7 @@ const LINKED_0_3: &[&str] = &[
 ];
 
 /// The facts of the invocation (`wit/lambda.wit`).
-const CONTEXT: &str = "funcserver:lambda/context";
-/// A draft without a version of its own that counts.
-const CONFIG: &str = "wasi:config/store";
+pub(crate) const CONTEXT: &str = "funcserver:lambda/context";
 
 /// The export that makes a component a handler of `wasi:http` 0.2.
 const HANDLER_0_2: &str = "wasi:http/incoming-handler";
@@ -179,15 +179,18 @@ impl Line {
 fn unmet_import(import: &str) -> Option<String> {
     let (name, version) = split(import);
     let met = match (name, Line::of(version.as_ref())) {
-        (CONFIG, _) => true,
+        _ if config_store::NAMES.contains(&import) => true,
         (name, _) if crate::block::is_offered(name) => true,
-        (CONTEXT, _) => version.as_ref().is_some_and(|version| version.major == 0 && version.minor == 1),
+        (CONTEXT, _) => version.as_ref().is_some_and(|v| v.major == 0 && v.minor == 1 && v.pre.is_empty()),
         (name, Some(Line::V0_2)) => LINKED_0_2.contains(&name),
         (name, Some(Line::V0_3)) => LINKED_0_3.contains(&name),
         (_, None) => false,
     };
     if met {
         return None;
+    }
+    if let Some(drafts) = other_drafts(name) {
+        return Some(format!("it imports `{import}`, but this host has {drafts}"));
     }
     let known = name == CONTEXT || LINKED_0_2.contains(&name) || LINKED_0_3.contains(&name);
     Some(match known {
@@ -199,9 +202,17 @@ fn unmet_import(import: &str) -> Option<String> {
     })
 }
 
+/// The drafts of that interface that are linked.
+fn other_drafts(name: &str) -> Option<String> {
+    let drafts = config_store::NAMES.iter().filter(|draft| split(draft).0 == name);
+    let drafts: Vec<_> = drafts.map(|draft| format!("`{draft}`")).collect();
+    if drafts.is_empty() { None } else { Some(drafts.join(" and ")) }
+}
+
 /// The linked interface with the most similar name, if it is similar enough to be what was meant.
 fn closest(name: &str) -> String {
-    let all = LINKED_0_2.iter().chain(LINKED_0_3).chain([&CONTEXT, &CONFIG]);
+    let all = LINKED_0_2.iter().chain(LINKED_0_3).chain([&CONTEXT]).copied();
+    let all = all.chain(config_store::NAMES.iter().map(|name| split(name).0));
     let best = all
         .map(|known| (strsim::normalized_damerau_levenshtein(name, known), known))
         .max_by(|a, b| a.0.total_cmp(&b.0));
@@ -274,6 +285,19 @@ mod tests {
     fn an_unknown_import_is_compared_with_the_known_ones() {
         let misfit = world(&["wasi:http/type@0.2.3"], &["wasi:http/incoming-handler@0.2.3"]).handler().unwrap_err();
         assert!(misfit.to_string().contains("the closest that it has is `wasi:http/types`"), "{misfit}");
+    }
+
+    #[test]
+    fn drafts_are_told_apart_by_their_whole_names() {
+        let handler = &["wasi:http/incoming-handler@0.2.3"];
+        for name in config_store::NAMES {
+            assert_eq!(world(&[name], handler).handler(), Ok(HandlerVersion::P2), "{name}");
+        }
+        for name in ["wasi:config/store@0.2.0", "wasi:config/store@0.3.0-draft", "wasi:config/store"] {
+            let misfit = world(&[name], handler).handler().unwrap_err();
+            assert!(misfit.to_string().contains("has `wasi:config/store@0.2.0-rc.1` and"), "{misfit}");
+        }
+        assert!(world(&["funcserver:lambda/context@0.1.0-rc.1"], handler).handler().is_err());
     }
 
     #[test]

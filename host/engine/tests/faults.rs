@@ -6,7 +6,7 @@ mod common;
 use std::time::{Duration, Instant};
 
 use common::{act, call, guest, json, limits, request, response};
-use funcserver_engine::{Fault, Guest, Limits};
+use funcserver_engine::{Fault, Guest, Limits, Options, Reuse};
 
 /// The fault that `name` comes to. The same guest answers a good request right after.
 async fn fault(guest: &Guest, name: &str) -> Fault {
@@ -50,6 +50,43 @@ async fn lengths_that_contradict_the_body() {
     let guest = guest(limits());
     assert_eq!(fault(&guest, "short-body").await, Fault::Length { stated: 10, actual: 5 });
     assert!(matches!(fault(&guest, "long-body").await, Fault::Length { stated: 4, .. }));
+}
+
+#[tokio::test]
+async fn a_length_that_is_stated_twice_is_one_if_it_is_the_same() {
+    let guest = guest(limits());
+    assert_eq!(response(&guest, "length-twice:5").await.body(), "yyy..");
+    assert_eq!(response(&guest, "length-twice:6").await.body(), "nnn..");
+}
+
+/// The fault is what the guest did wrong first, not that it gave up then.
+#[tokio::test]
+async fn a_guest_that_fails_for_a_wrong_length_has_stated_a_wrong_length() {
+    let guest = guest(limits());
+    assert_eq!(fault(&guest, "finish-badly:10").await, Fault::Length { stated: 10, actual: 5 });
+}
+
+/// What was complete is the answer, whatever becomes of the guest in the same breath.
+#[tokio::test]
+async fn a_guest_that_fails_with_its_answer_has_answered() {
+    let reused = Reuse { requests: 1000, ..Reuse::default() };
+    for reuse in [Reuse::default(), reused] {
+        let guest = guest(Options { limits: limits(), reuse, ..Options::default() });
+        for name in ["trap-after-body", "exit-after-body:3"] {
+            let (answer, _) = act(&guest, name).await;
+            assert_eq!(answer.result.unwrap().body(), "begun", "{name}");
+            let late = answer.after.finish().await;
+            assert!(matches!(late, Some(Fault::Trap(_) | Fault::Exit(1))), "{name}: {late:?}");
+            assert_eq!(json(&response(&guest, "state").await)["requests"], 1, "after {name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_guests_words_are_cut() {
+    let guest = guest(limits());
+    let Fault::ErrorCode(text) = fault(&guest, &format!("error:{}", "x".repeat(10_000))).await else { panic!() };
+    assert!(text.len() < 400 && text.ends_with('…'), "{text}");
 }
 
 #[tokio::test]
@@ -127,4 +164,39 @@ async fn more_requests_than_instances_wait_for_their_turn() {
     let third = guest.handle(request("state"), late);
     let (_, _, third) = tokio::join!(first, second, third);
     assert!(matches!(third.result, Err(Fault::Deadline)));
+}
+
+/// What a guest waited for when its time was up is not left to be guessed.
+#[tokio::test]
+async fn a_write_that_nobody_reads_is_told() {
+    let guest = guest(limits());
+    for (name, waits) in [("early-writes:100", true), ("early-sends:100", true), ("sleep:60000", false)] {
+        let (call, lines) = call(Duration::from_millis(500));
+        let answer = guest.handle(request(name), call).await;
+        assert!(matches!(answer.result, Err(Fault::Deadline)), "{name}");
+        answer.after.finish().await;
+        let told = lines.all().iter().any(|(_, line)| line.contains("waited in a write"));
+        assert_eq!(told, waits, "{name}: {:?}", lines.all());
+    }
+    let (answer, lines) = act(&guest, "early-writes:10").await;
+    assert_eq!(answer.result.unwrap().body().len(), 10);
+    answer.after.finish().await;
+    assert_eq!(lines.all(), []);
+}
+
+/// As a component does that is made of a listener of fetch events.
+#[tokio::test]
+async fn a_component_that_answers_once_an_instance_is_reused_no_more() {
+    let reuse = Reuse { requests: 1000, ..Reuse::default() };
+    let guest = guest(Options { limits: limits(), reuse, ..Options::default() });
+    let mut told = Vec::new();
+    let mut failed = 0;
+    for _ in 0..6 {
+        let (answer, lines) = act(&guest, "answer-once").await;
+        failed += usize::from(answer.result.is_err());
+        answer.after.finish().await;
+        told.extend(lines.all());
+    }
+    assert_eq!(failed, 1, "the second request alone, which showed it");
+    assert_eq!(told.iter().filter(|(_, line)| line.contains("guest.reuse = 1")).count(), 1, "{told:?}");
 }

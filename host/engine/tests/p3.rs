@@ -285,7 +285,21 @@ async fn lengths_that_contradict_the_body() {
     let guest = guest_p3(limits());
     assert_eq!(fault(&guest, "short-body").await, Fault::Length { stated: 10, actual: 5 });
     assert_eq!(fault(&guest, "length-only:10").await, Fault::Length { stated: 10, actual: 0 });
-    assert!(matches!(fault(&guest, "long-body").await, Fault::Length { stated: 4, .. }));
+    assert!(matches!(fault(&guest, "long-body").await, Fault::Length { stated: 4, actual: 13 }));
+}
+
+#[tokio::test]
+async fn a_length_that_is_stated_twice_is_one_if_it_is_the_same() {
+    let guest = guest_p3(limits());
+    assert_eq!(response(&guest, "length-twice:5").await.body(), "yyy..");
+    assert_eq!(response(&guest, "length-twice:6").await.body(), "nnn..");
+}
+
+#[tokio::test]
+async fn a_guests_words_are_cut() {
+    let guest = guest_p3(limits());
+    let Fault::ErrorCode(text) = fault(&guest, &format!("error:{}", "x".repeat(10_000))).await else { panic!() };
+    assert!(text.len() < 400 && text.ends_with('…'), "{text}");
 }
 
 #[tokio::test]
@@ -357,4 +371,18 @@ fn release_candidates_are_refused_with_the_reason() {
     let error = funcserver_test_guest::load(&path, limits()).err().unwrap().to_string();
     assert!(error.contains("wasi:http/handler@0.3.0-rc-2026-02-09"), "{error}");
     assert!(error.contains("release candidate"), "{error}");
+}
+
+/// What a guest waited for when its time was up is not left to be guessed.
+#[tokio::test]
+async fn a_response_that_is_written_to_before_it_is_returned_is_told() {
+    let guest = guest_p3(limits());
+    for (name, waits) in [("early-write", true), ("sleep:60000", false), ("slow:60000", false)] {
+        let (call, lines) = call(Duration::from_millis(500));
+        let answer = guest.handle(request(name), call).await;
+        assert!(matches!(answer.result, Err(Fault::Deadline)), "{name}");
+        answer.after.finish().await;
+        let told = lines.all().iter().any(|(_, line)| line.contains("did not return it in time"));
+        assert_eq!(told, waits, "{name}: {:?}", lines.all());
+    }
 }

@@ -45,6 +45,18 @@ async fn waiting_requests_are_served_in_turn_by_one_instance() {
     }
 }
 
+/// Nothing that is made ahead comes before an instance that waits for more.
+#[tokio::test]
+async fn reuse_begins_with_the_second_request_however_many_may_run() {
+    for guest in both(&Options { limits: Limits { concurrency: 8, ..limits() }, ..options(1000) }) {
+        let mut counts = Vec::new();
+        for _ in 0..20 {
+            counts.push(requests(&guest).await);
+        }
+        assert_eq!(counts, (1..=20).collect::<Vec<_>>());
+    }
+}
+
 /// The next request after each of these has a new instance.
 #[tokio::test]
 async fn an_instance_that_did_not_end_cleanly_serves_no_other() {

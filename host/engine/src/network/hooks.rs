@@ -6,6 +6,7 @@ use futures_util::FutureExt;
 use http::{HeaderName, Method, Request, Uri, header};
 use http_body_util::BodyExt;
 use tokio::sync::Semaphore;
+use wasmtime_wasi_http::p3::DEFAULT_OUTGOING_BODY_CHUNK_SIZE;
 use wasmtime_wasi_http::{Error, ForbiddenHeaderFilter, RequestOptions, Result, WasiBody, WasiHttpHooks};
 
 use super::client::{Answer, Client};
@@ -17,10 +18,15 @@ use super::request_body::Sent;
 use super::response_body::ResponseBody;
 use super::{error, headers};
 use crate::call::Output;
+use crate::content_length;
 use crate::weigh::{BODY_WRITE, BODY_WRITES, Waiting};
 
 /// What an instance has to do with outgoing requests while it answers one.
-pub(crate) struct Hooks(Arc<Outgoing>);
+pub(crate) struct Hooks {
+    outgoing: Arc<Outgoing>,
+    /// How many bodies wasmtime has begun to take over from a guest of 0.3 that writes them itself.
+    guest_bodies: u64,
+}
 
 struct Outgoing {
     client: Arc<Client>,
@@ -37,7 +43,12 @@ impl Hooks {
     /// For an instance that may make so many requests at once.
     pub(crate) fn new(client: Arc<Client>, output: Arc<dyn Output>, requests: usize, waiting: Arc<Waiting>) -> Self {
         let requests = Arc::new(Semaphore::new(requests.min(Semaphore::MAX_PERMITS)));
-        Self(Arc::new(Outgoing { client, notices: Arc::new(Notices::new(output)), requests, waiting }))
+        let outgoing = Arc::new(Outgoing { client, notices: Arc::new(Notices::new(output)), requests, waiting });
+        Self { outgoing, guest_bodies: 0 }
+    }
+
+    pub(crate) fn guest_bodies(&self) -> u64 {
+        self.guest_bodies
     }
 }
 
@@ -59,7 +70,7 @@ impl WasiHttpHooks for Hooks {
         options: Option<RequestOptions>,
         received: Box<dyn Future<Output = Result<()>> + Send>,
     ) -> Box<dyn Future<Output = Result<Exchange>> + Send> {
-        let outgoing = self.0.clone();
+        let outgoing = self.outgoing.clone();
         let waits = outgoing.waiting.begin(request.headers());
         // In 0.2 it tells nothing and is ready, and nobody gets the result but the log, which has a notice of its own.
         let told = Box::into_pin(received).now_or_never().is_none();
@@ -78,6 +89,12 @@ impl WasiHttpHooks for Hooks {
 
     fn p2_outgoing_body_chunk_size(&mut self) -> usize {
         BODY_WRITE
+    }
+
+    /// Asked once for each body that the guest writes, and for none that the host feeds.
+    fn p3_outgoing_body_chunk_size(&mut self) -> usize {
+        self.guest_bodies += 1;
+        DEFAULT_OUTGOING_BODY_CHUNK_SIZE
     }
 }
 
@@ -105,6 +122,7 @@ impl Outgoing {
             self.notices.failed(&origin, LOST_TRAILERS.to_owned());
         }
         headers::strip(response.headers_mut());
+        content_length::unite(response.headers_mut());
         let patience = options.between_bytes_timeout;
         let of = (origin, self.notices.clone());
         Ok((response.map(|body| ResponseBody::new(body, patience, (lease, permit), of).boxed_unsync()), sent))

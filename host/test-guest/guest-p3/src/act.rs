@@ -11,7 +11,7 @@ use crate::answer::Answer;
 use crate::attack::Attack;
 use crate::output::{self, Standard};
 use crate::seen::Seen;
-use crate::{entropy, fault, fetch, hoard, partial, surroundings};
+use crate::{entropy, fault, fetch, hoard, partial, proxy, surroundings};
 
 /// What `x-act` can ask for, written as the variant's comment begins. Numbers are decimal.
 pub enum Act<'a> {
@@ -82,6 +82,29 @@ pub enum Act<'a> {
     /// `print-long:COUNT`: writes a line of so many `x` to standard output, then mirrors.
     PrintLong(usize),
 
+    /// `hand-on:URL`: answers with the response to that request, as it is.
+    HandOn(&'a str),
+    /// `wrap:URL`: puts the stream of that response into a response of its own.
+    Wrap(&'a str),
+    /// `wrap-with-end:URL`: the same, and hands on how that stream ends.
+    WrapWithEnd(&'a str),
+    /// `wrap-stating:COUNT:URL`: the same, and states that `content-length`.
+    WrapStating(usize, &'a str),
+    /// `pump:URL`: copies the stream of that response piece by piece, and hands on how it ends.
+    Pump(&'a str),
+    /// `file:PATH`: answers with the stream of a file.
+    File(&'a str),
+    /// `early-write`: makes a response and waits in a write to its body before it returns it.
+    EarlyWrite,
+    /// `last-write`: begins a write and ends without waiting for it.
+    LastWrite,
+    /// `trap-in-end`: writes the whole body and traps before the host has taken note of its end.
+    TrapInEnd,
+
+    /// `length-twice:COUNT`: states 5 and then that `content-length`, each way that there is; says in the body, of five
+    /// bytes, which ways were refused.
+    LengthTwice(&'a str),
+
     /// `count`: reads the body and answers its length, `{"body_bytes"}`.
     Count,
     /// `ignore-body`: answers without reading the body.
@@ -139,6 +162,19 @@ impl<'a> Act<'a> {
             "stderr" => Self::Stderr(argument),
             "print" => Self::Print(argument),
             "print-long" => Self::PrintLong(number(argument)?),
+            "hand-on" => Self::HandOn(argument),
+            "wrap" => Self::Wrap(argument),
+            "wrap-with-end" => Self::WrapWithEnd(argument),
+            "wrap-stating" => {
+                let (count, url) = argument.split_once(':').ok_or("a count and a URL are needed")?;
+                Self::WrapStating(number(count)?, url)
+            }
+            "pump" => Self::Pump(argument),
+            "file" => Self::File(argument),
+            "early-write" => Self::EarlyWrite,
+            "last-write" => Self::LastWrite,
+            "trap-in-end" => Self::TrapInEnd,
+            "length-twice" => Self::LengthTwice(argument),
             "count" => Self::Count,
             "ignore-body" => Self::IgnoreBody,
             "stream" => Self::Stream,
@@ -180,6 +216,16 @@ impl<'a> Act<'a> {
             Self::WorkAfter(time) => partial::work_after(time),
             Self::Stream => partial::stream(seen),
             Self::Attack(attack) => attack.perform(seen).await,
+            Self::LengthTwice(second) => partial::length_twice(second),
+            Self::EarlyWrite => partial::early_write().await,
+            Self::LastWrite => partial::last_write(),
+            Self::TrapInEnd => partial::trap_in_end(),
+            Self::HandOn(url) => proxy::hand_on(url).await,
+            Self::Wrap(url) => proxy::wrap(url, None).await,
+            Self::WrapStating(count, url) => proxy::wrap(url, Some(count)).await,
+            Self::WrapWithEnd(url) => proxy::wrap_with_end(url).await,
+            Self::Pump(url) => proxy::pump(url).await,
+            Self::File(path) => proxy::file(path).await,
             answered => answered.answer(seen).await.send(),
         }
     }

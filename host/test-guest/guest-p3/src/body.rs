@@ -1,3 +1,5 @@
+use std::task::{Context, Waker};
+
 use wasip3::http::types::{ErrorCode, Fields, Response, Trailers};
 use wasip3::wit_bindgen::{FutureWriter, StreamWriter};
 use wasip3::{wit_future, wit_stream};
@@ -11,9 +13,13 @@ pub struct Body {
 impl Body {
     /// A response with that status and those headers, and its body.
     pub fn start(status: u16, headers: &[(&str, &str)]) -> (Response, Self) {
+        Self::with(status, fields(headers))
+    }
+
+    pub fn with(status: u16, headers: Fields) -> (Response, Self) {
         let (stream, reader) = wit_stream::new();
         let (end, ended) = wit_future::new(|| Err(ErrorCode::InternalError(Some("broken off".to_owned()))));
-        let (response, _sent) = Response::new(fields(headers), Some(reader), ended);
+        let (response, _sent) = Response::new(headers, Some(reader), ended);
         response.set_status_code(status).expect("the host takes every status that the acts have");
         (response, Self { stream, end })
     }
@@ -23,12 +29,30 @@ impl Body {
         self.stream.write_all(bytes.into()).await.is_empty()
     }
 
+    /// Begins to write, and never looks what becomes of it.
+    pub fn begin_write(&mut self, bytes: impl Into<Vec<u8>>) {
+        begin(self.stream.write(bytes.into()));
+    }
+
+    /// Begins to finish, and never looks what becomes of it.
+    pub fn begin_finish(self) {
+        drop(self.stream);
+        begin(self.end.write(Ok(None)));
+    }
+
     pub async fn finish(self, trailers: Option<Trailers>) {
         drop(self.stream);
         if self.end.write(Ok(trailers)).await.is_err() {
             eprintln!("nobody waits for the body's end");
         }
     }
+}
+
+/// Has the host told of an operation, and leaves it as it is.
+fn begin(operation: impl Future) {
+    let mut operation = Box::pin(operation);
+    let _ = operation.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    std::mem::forget(operation);
 }
 
 pub fn fields(entries: &[(&str, &str)]) -> Fields {

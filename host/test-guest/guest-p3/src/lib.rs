@@ -14,6 +14,7 @@ mod fetch;
 mod hoard;
 mod output;
 mod partial;
+mod proxy;
 mod seen;
 mod surroundings;
 

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use wasip3::clocks::monotonic_clock::wait_for;
-use wasip3::http::types::{ErrorCode, Response};
+use wasip3::http::types::{ErrorCode, Fields, Response};
 use wasip3::{spawn_local, wit_future};
 
 use crate::act::nanoseconds;
@@ -53,6 +53,46 @@ pub fn endless() -> Handled {
 /// Ends with the body neither finished nor dropped.
 pub fn open() -> Handled {
     begin(&[], async |body| std::mem::forget(body))
+}
+
+/// Waits in a write before it returns the response.
+pub async fn early_write() -> Handled {
+    let (response, mut body) = Body::start(200, &[]);
+    body.write(BEGUN).await;
+    Ok(response)
+}
+
+/// Begins a write, and ends without waiting for it.
+pub fn last_write() -> Handled {
+    let (response, mut body) = Body::start(200, &[]);
+    body.begin_write(BEGUN);
+    std::mem::forget(body);
+    Ok(response)
+}
+
+/// Writes the whole body, and traps before the host has taken note of its end.
+pub fn trap_in_end() -> Handled {
+    begin(&[], async |body| {
+        body.begin_finish();
+        fault::trap();
+    })
+}
+
+/// States 5 and another length, each way that there is; the body says of each whether it was taken.
+pub fn length_twice(second: &str) -> Handled {
+    const LENGTH: &str = "content-length";
+    let (five, second) = (b"5".to_vec(), second.as_bytes().to_vec());
+    let listed = Fields::from_list(&[(LENGTH.to_owned(), five.clone()), (LENGTH.to_owned(), second.clone())]);
+    let set = Fields::new().set(LENGTH, &[five, second.clone()]);
+    let headers = fields(&[(LENGTH, "5")]);
+    let appended = headers.append("Content-Length", &second);
+    let taken = [listed.is_ok(), set.is_ok(), appended.is_ok()].map(|taken| if taken { 'y' } else { 'n' });
+    let (response, mut body) = Body::with(200, headers);
+    spawn_local(async move {
+        body.write(format!("{}..", String::from_iter(taken))).await;
+        body.finish(None).await;
+    });
+    Ok(response)
 }
 
 /// No body at all.

@@ -47,6 +47,17 @@ pub enum Act<'a> {
     /// `length-only:COUNT`: states that `content-length`, writes nothing, and panics if the host does not take that. Some
     /// frameworks answer HEAD so.
     LengthOnly(usize),
+    /// `length-twice:COUNT`: states 5 and then that `content-length`, each way that there is; says in the body, of five
+    /// bytes, which ways were refused.
+    LengthTwice(&'a str),
+    /// `finish-badly:COUNT`: states a longer `content-length` than it writes, and panics when the host refuses it.
+    FinishBadly(usize),
+    /// `exit-after-body:CODE`: ends as a program does once the body is finished.
+    ExitAfterBody(i32),
+    /// `answer-once`: answers the first such request of its instance, and no later one.
+    AnswerOnce,
+    /// `early-sends:COUNT`: writes so many pieces of a request's body before it sends the request.
+    EarlySends(usize),
     /// `endless-body`: writes until the host takes no more.
     EndlessBody,
     /// `open-body`: writes, and returns with the body neither finished nor dropped.
@@ -121,6 +132,11 @@ impl<'a> Act<'a> {
             "short-body" => Self::ShortBody,
             "long-body" => Self::LongBody,
             "length-only" => Self::LengthOnly(number(argument)?),
+            "length-twice" => Self::LengthTwice(argument),
+            "finish-badly" => Self::FinishBadly(number(argument)?),
+            "exit-after-body" => Self::ExitAfterBody(number(argument)?),
+            "answer-once" => Self::AnswerOnce,
+            "early-sends" => Self::EarlySends(number(argument)?),
             "endless-body" => Self::EndlessBody,
             "open-body" => Self::OpenBody,
             "chunks" => Self::Chunks(number(argument)?),
@@ -162,6 +178,7 @@ impl<'a> Act<'a> {
             Self::ExhaustMemory => fault::exhaust_memory(),
             Self::Exit(code) => std::process::exit(code),
             Self::NoResponse => {}
+            Self::AnswerOnce if requests() > 1 => {}
             Self::Error(text) => ResponseOutparam::set(out, Err(ErrorCode::InternalError(Some(text.to_owned())))),
             Self::TrapAfterHeaders => partial::trap_after_headers(out),
             Self::TrapAfterBody => partial::trap_after_body(out),
@@ -169,6 +186,10 @@ impl<'a> Act<'a> {
             Self::ShortBody => partial::stated_length(out, b"short", 10),
             Self::LongBody => partial::stated_length(out, b"much too long", 4),
             Self::LengthOnly(count) => partial::length_only(out, count),
+            Self::LengthTwice(second) => partial::length_twice(out, second),
+            Self::FinishBadly(stated) => partial::finish_badly(out, stated),
+            Self::ExitAfterBody(code) => partial::exit_after_body(out, code),
+            Self::EarlySends(count) => partial::early_sends(count),
             Self::EndlessBody => partial::endless(out),
             Self::OpenBody => partial::open(out),
             Self::Chunks(count) => partial::chunks(out, count),

@@ -18,7 +18,12 @@ impl Body {
         status: u16,
         headers: impl IntoIterator<Item = (&'a str, &'a [u8])>,
     ) -> Option<Self> {
-        let response = OutgoingResponse::new(fields(headers));
+        Self::with(out, status, fields(headers))
+    }
+
+    /// The same with headers that the host has taken already.
+    pub fn with(out: ResponseOutparam, status: u16, headers: Fields) -> Option<Self> {
+        let response = OutgoingResponse::new(headers);
         if response.set_status_code(status).is_err() {
             let error = ErrorCode::InternalError(Some(format!("status refused: {status}")));
             ResponseOutparam::set(out, Err(error));

@@ -3,7 +3,7 @@
 use std::thread::sleep;
 use std::time::Duration;
 
-use wasip2::http::types::ResponseOutparam;
+use wasip2::http::types::{Fields, OutgoingRequest, ResponseOutparam};
 
 use crate::body::{Body, fields};
 use crate::fault;
@@ -83,4 +83,42 @@ fn begin(out: ResponseOutparam) -> Body {
 
 fn start(out: ResponseOutparam, headers: &[(&str, &[u8])]) -> Body {
     Body::start(out, 200, headers.iter().copied()).expect("200 is a status")
+}
+
+/// States 5 and another length, each way that there is; the body says of each whether it was taken.
+pub fn length_twice(out: ResponseOutparam, second: &str) {
+    const LENGTH: &str = "content-length";
+    let (five, second) = (b"5".to_vec(), second.as_bytes().to_vec());
+    let listed = Fields::from_list(&[(LENGTH.to_owned(), five.clone()), (LENGTH.to_owned(), second.clone())]);
+    let set = Fields::new().set(LENGTH, &[five, second.clone()]);
+    let headers = fields([(LENGTH, b"5".as_slice())]);
+    let appended = headers.append("Content-Length", &second);
+    let taken = [listed.is_ok(), set.is_ok(), appended.is_ok()].map(|taken| if taken { 'y' } else { 'n' });
+    let mut body = Body::with(out, 200, headers).expect("200 is a status");
+    body.write(format!("{}..", String::from_iter(taken)).as_bytes());
+    body.finish(None);
+}
+
+/// Writes less than it states, and panics when the host refuses that.
+pub fn finish_badly(out: ResponseOutparam, stated: usize) {
+    let length = stated.to_string();
+    let mut body = start(out, &[("content-length", length.as_bytes())]);
+    body.write(BEGUN);
+    assert!(body.try_finish(), "the host does not take the answer");
+}
+
+/// Ends as a program does once the body is finished.
+pub fn exit_after_body(out: ResponseOutparam, code: i32) {
+    begin(out).finish(None);
+    std::process::exit(code);
+}
+
+/// Writes so many pieces of a request's body before it sends the request.
+pub fn early_sends(count: usize) {
+    let request = OutgoingRequest::new(Fields::new());
+    let body = request.body().expect("a new request's body is not taken");
+    let stream = body.write().expect("a new body's stream is not taken");
+    for _ in 0..count {
+        stream.blocking_write_and_flush(b".").expect("the host takes a byte");
+    }
 }

@@ -1,0 +1,136 @@
+//! The body of a response while it is under way, as the instance sees it that it comes from.
+//!
+//! Nobody may end an instance as long as its response can still grow, and what feeds a body of 0.3 need not be a task of the
+//! guest: a stream of the host's (the response of another server, a file) flows by itself, and a guest may leave a last
+//! write behind. So the end of the body itself is waited for.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use futures_util::task::AtomicWaker;
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt;
+use tokio::task::unconstrained;
+use wasmtime_wasi_http::{Error, WasiBody};
+
+/// How often the collector must find nothing, with a turn of the instance in between, before a body counts as given up:
+/// once for what was on its way, and once more for what that made room for.
+const IDLE_TURNS: usize = 2;
+
+/// Who feeds a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Writer {
+    /// The guest: without a task of its own nothing more is written.
+    Guest,
+    /// The host, or nobody knows: it may go on for as long as it is open.
+    Host,
+}
+
+/// The instance's view of a body that somebody else collects.
+#[derive(Clone)]
+pub(crate) struct OpenBody {
+    progress: Arc<Progress>,
+    writer: Writer,
+}
+
+#[derive(Default)]
+struct Progress {
+    ended: AtomicBool,
+    /// How often in a row the collector has found nothing.
+    idle: AtomicUsize,
+    collector: AtomicWaker,
+    instance: AtomicWaker,
+}
+
+/// The body as it is collected.
+struct Collected {
+    body: WasiBody,
+    progress: Arc<Progress>,
+}
+
+impl OpenBody {
+    /// Follows `body`, which is to be collected in its place.
+    pub(crate) fn follow(body: WasiBody, writer: Writer) -> (WasiBody, Self) {
+        let progress = Arc::new(Progress::default());
+        let collected = Collected { body, progress: progress.clone() };
+        (collected.boxed_unsync(), Self { progress, writer })
+    }
+
+    /// Waits until the body has ended or is given up by whoever collects it. Of one that the guest writes, which has no
+    /// task left by now, it is enough that nothing more comes. The instance has to run meanwhile.
+    pub(crate) async fn over(&self) {
+        self.progress.idle.store(0, Ordering::Relaxed);
+        poll_fn(|context| self.poll_over(context)).await;
+    }
+
+    fn poll_over(&self, context: &Context<'_>) -> Poll<()> {
+        let progress = &self.progress;
+        progress.instance.register(context.waker());
+        if self.has_ended() {
+            return Poll::Ready(());
+        }
+        if self.writer == Writer::Guest {
+            if progress.idle.load(Ordering::Acquire) >= IDLE_TURNS {
+                return Poll::Ready(());
+            }
+            progress.collector.wake();
+            context.waker().wake_by_ref();
+        }
+        Poll::Pending
+    }
+
+    pub(crate) fn writer(&self) -> Writer {
+        self.writer
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.progress.ended.load(Ordering::Acquire)
+    }
+}
+
+impl Progress {
+    fn end(&self) {
+        self.ended.store(true, Ordering::Release);
+        self.instance.wake();
+    }
+}
+
+impl Body for Collected {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        self.progress.collector.register(context.waker());
+        // Not under tokio's budget: once it is used up, channels claim to be empty.
+        let frame = {
+            let mut frame = unconstrained(self.body.frame());
+            Pin::new(&mut frame).poll(context)
+        };
+        match &frame {
+            Poll::Ready(Some(Ok(_))) => self.progress.idle.store(0, Ordering::Release),
+            Poll::Ready(None | Some(Err(_))) => self.progress.end(),
+            Poll::Pending => {
+                self.progress.idle.fetch_add(1, Ordering::AcqRel);
+            }
+        }
+        frame
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Collected {
+    fn drop(&mut self) {
+        self.progress.end();
+    }
+}

@@ -1,0 +1,61 @@
+//! Who feeds the body of a response of 0.3 that a guest makes.
+//!
+//! A guest may hand a stream of the host's on as the body of a response of its own, and then nothing of the guest tells
+//! whether more comes. wasmtime says of a stream or future where it was made, by the types that it can be read as.
+
+use wasmtime::AsContextMut;
+use wasmtime::component::{Access, FutureReader, Linker, Resource, StreamReader};
+use wasmtime_wasi_http::p3::Response;
+use wasmtime_wasi_http::p3::bindings::http::types::{ErrorCode, Headers, HostResponseWithStore, Trailers};
+use wasmtime_wasi_http::{WasiHttp, WasiHttpView};
+
+use crate::state::State;
+
+/// The interface as wasmtime has linked it. Every 0.3 that a component asks for is answered by it.
+const TYPES: &str = "wasi:http/types@0.3.0";
+const NEW: &str = "[static]response.new";
+
+type End = FutureReader<EndValue>;
+type EndValue = Result<Option<Resource<Trailers>>, ErrorCode>;
+
+/// Puts a constructor that takes note in the place of wasmtime's.
+pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    linker.allow_shadowing(true);
+    linker.instance(TYPES)?.func_wrap(
+        NEW,
+        |mut store, (headers, contents, end): (Resource<Headers>, Option<StreamReader<u8>>, End)| {
+            let (contents, fed) = match contents {
+                Some(contents) => {
+                    let (contents, fed) = stream_of_host(&mut store, contents)?;
+                    (Some(contents), fed)
+                }
+                None => (None, false),
+            };
+            let (end, ended) = future_of_host(&mut store, end)?;
+            let access = Access::<State, WasiHttp>::new(store.as_context_mut(), State::http);
+            let made: (Resource<Response>, FutureReader<Result<(), ErrorCode>>) =
+                <WasiHttp as HostResponseWithStore<State>>::new(access, headers, contents, end)?;
+            store.data_mut().made_response(made.0.rep(), fed || ended);
+            Ok((made,))
+        },
+    )?;
+    linker.allow_shadowing(false);
+    Ok(())
+}
+
+/// Whether the host made that stream. One that a guest made can be read as whatever type is the same in a component; one of
+/// the host's only as the host's own.
+fn stream_of_host(
+    mut store: impl AsContextMut,
+    stream: StreamReader<u8>,
+) -> wasmtime::Result<(StreamReader<u8>, bool)> {
+    let stream = stream.try_into_stream_any(&mut store)?;
+    let of_host = stream.clone().try_into_stream_reader::<Box<u8>>().is_err();
+    Ok((stream.try_into_stream_reader()?, of_host))
+}
+
+fn future_of_host(mut store: impl AsContextMut, future: End) -> wasmtime::Result<(End, bool)> {
+    let future = future.try_into_future_any(&mut store)?;
+    let of_host = future.clone().try_into_future_reader::<Box<EndValue>>().is_err();
+    Ok((future.try_into_future_reader()?, of_host))
+}
