@@ -101,6 +101,9 @@ pub(crate) struct Inspect {
     /// Print it as JSON
     #[arg(long)]
     pub(crate) json: bool,
+    /// Print which function, file and line the code is in that a crash names by these offsets, such as 0x1b3f
+    #[arg(long, value_name = "OFFSET", num_args = 1.., value_parser = offset)]
+    pub(crate) at: Vec<u64>,
 }
 
 #[derive(Debug, Args)]
@@ -146,6 +149,15 @@ fn seconds(text: &str) -> Result<Duration, String> {
     time.filter(fits).ok_or_else(|| "give whole seconds from 1 to 900, as Lambda does".to_owned())
 }
 
+/// A number as the log writes it, `0x1b3f`, or a decimal one.
+fn offset(text: &str) -> Result<u64, String> {
+    let number = match text.strip_prefix("0x") {
+        Some(digits) => u64::from_str_radix(digits, 16),
+        None => text.parse(),
+    };
+    number.map_err(|_| "an offset is a number such as 0x1b3f".to_owned())
+}
+
 fn arch(text: &str) -> Result<Arch, String> {
     text.parse().map_err(|_| "Lambda has the architectures x86_64 and arm64".to_owned())
 }
@@ -188,10 +200,13 @@ Examples:
   funcserver bundle router.cwasm --bootstrap ./bootstrap-x86_64";
 
 const INSPECT: &str = "\
-Exit code 1 if it will not run here.
+Exit code 1 if it will not run here, or if an offset is none of its code. The record of a crash in the log has offsets in \
+its fields \"at\" and \"backtrace\"; COMPONENT is the .wasm that was built or bundled, with its debug information, and this \
+program the version that built it.
 
 Examples:
   funcserver inspect router.wasm
+  funcserver inspect router.wasm --at 0x1b3f 0x1c00
   funcserver inspect handler.cwasm --json";
 
 #[cfg(test)]

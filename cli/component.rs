@@ -109,6 +109,12 @@ impl Component {
         self.module.as_deref().unwrap_or(&self.bytes)
     }
 
+    /// The component, if it is compiled as it was given.
+    pub(crate) fn compiled_as_it_is(&self) -> Option<&[u8]> {
+        let is_source = FileKind::of(&self.bytes) == FileKind::Component && self.module.is_none();
+        is_source.then_some(&self.bytes)
+    }
+
     /// What is compiled. An initialisation that is to be kept is run.
     pub(crate) fn initialized(&self) -> Result<Cow<'_, [u8]>> {
         let Some(module) = &self.module else { return Ok(Cow::Borrowed(&self.bytes)) };

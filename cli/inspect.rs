@@ -18,6 +18,13 @@ use crate::output;
 use crate::project::Project;
 use crate::size::Size;
 
+mod at;
+
+/// The longest name of a component's that is shown, in bytes.
+const LONGEST: usize = 300;
+/// How many names of a kind are listed for people.
+const MOST: usize = 1000;
+
 /// What is known of a component, as `--json` prints it.
 #[derive(Debug, Serialize)]
 struct Report {
@@ -57,6 +64,9 @@ struct CompiledReport {
 pub(crate) fn run(args: &args::Inspect, env: &dyn Env) -> Result<ExitCode> {
     let project = Project::read(env)?;
     let component = Component::choose(args.component.path.as_deref(), &project)?;
+    if !args.at.is_empty() {
+        return at::run(&component, &args.at, args.json);
+    }
     let mut report = Report::of(&component, env)?;
     report.narrow(&component.origin, &project.config.component);
     if args.json {
@@ -101,8 +111,8 @@ impl Report {
         report.reasons.extend(reasons);
         report.compiled = Some(CompiledReport {
             arch: header.arch.to_owned(),
-            wasmtime: facts.as_ref().map(|facts| facts.wasmtime.clone()).or_else(|| header.version.clone()),
-            funcserver: facts.as_ref().map(|facts| facts.funcserver.clone()),
+            wasmtime: facts.as_ref().map(|facts| show(&facts.wasmtime)).or_else(|| header.version.as_deref().map(show)),
+            funcserver: facts.as_ref().map(|facts| show(&facts.funcserver)),
             hash_checked: facts.is_some(),
         });
         Ok(report)
@@ -125,16 +135,16 @@ impl Report {
         Report {
             component: component.origin.to_string(),
             length: component.bytes.len() as u64,
-            wasi: wasi(&world),
+            wasi: shown(wasi(&world)),
             proposals,
             handler: handler.as_ref().ok().map(|version| match version {
                 HandlerVersion::P2 => "wasi:http/incoming-handler@0.2",
                 HandlerVersion::P3 => "wasi:http/handler@0.3",
             }),
             runs: handler.is_ok(),
-            reasons: handler.err().map(|misfit| misfit.reasons).unwrap_or_default(),
-            exports: world.exports,
-            imports: world.imports,
+            reasons: shown(handler.err().map(|misfit| misfit.reasons).unwrap_or_default()),
+            exports: shown(world.exports),
+            imports: shown(world.imports),
             compiled: None,
         }
     }
@@ -166,13 +176,27 @@ impl Report {
 
 fn listed(title: &str, names: &[String]) -> String {
     let mut text = format!("\n{title}:");
-    for name in names {
+    for name in names.iter().take(MOST) {
         text += &format!("\n  {name}");
+    }
+    if let Some(more @ 1..) = names.len().checked_sub(MOST) {
+        text += &format!("\n  … and {more} more");
     }
     if names.is_empty() {
         text += " none";
     }
     text
+}
+
+/// Names as a component says them, which may be anything: each on one line, and not too long.
+fn shown(names: Vec<String>) -> Vec<String> {
+    names.iter().map(|name| show(name)).collect()
+}
+
+fn show(name: &str) -> String {
+    let end = name.floor_char_boundary(LONGEST);
+    let cut = if end < name.len() { "…" } else { "" };
+    output::printable(&name[..end]) + cut
 }
 
 /// The WASI packages of a world, each version once.

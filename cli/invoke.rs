@@ -55,7 +55,7 @@ fn print(events: &[Event], raw: bool, outcome: impl Fn(&Event) -> Outcome) -> Re
         match raw {
             // Byte for byte: a line break would be one byte more.
             true if events.len() == 1 => output::bytes(&json)?,
-            true => output::line(String::from_utf8_lossy(&json))?,
+            true => output::json_line(&String::from_utf8_lossy(&json))?,
             false => output::pretty(&json)?,
         }
         if let Outcome::Error { kind, message } = outcome {

@@ -18,6 +18,7 @@ use crate::compiled::Compiled;
 use crate::component::{Component, Origin};
 use crate::native;
 use crate::project::Project;
+use crate::source_lines::SourceLines;
 
 /// The memory of the imitated function, in bytes, of which the component's limit follows where none is set.
 const MEMORY: usize = 1 << 30;
@@ -61,6 +62,7 @@ impl LocalFunction {
 
     /// Compiles and loads `component`. The log goes to stderr.
     pub(crate) fn of(component: Component, project: &Project, setup: Setup, env: &dyn Env) -> Result<LocalFunction> {
+        let lines = SourceLines::of(&component);
         let compiled = Compiled::of(component, Target::Host, &project.config.component, env)?;
         let scratch = TempDir::with_prefix("funcserver-").context("cannot make a temporary folder")?;
         let sandbox =
@@ -69,7 +71,7 @@ impl LocalFunction {
         options.limits.concurrency = setup.concurrency;
         options.grants.assets = project.assets()?;
         let guest = native::load(&compiled.path, &compiled.bytes, options)?;
-        let log = Log::new(project.config.log.format, project.config.log.level, io::stderr());
+        let log = Log::of(&project.config.log, io::stderr(), lines);
         log.forward_tracing();
         let host = Host::new(guest, &project.config, log);
         let scratch = Arc::new(scratch);

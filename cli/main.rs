@@ -36,6 +36,7 @@ mod recording;
 mod schema;
 mod serve;
 mod size;
+mod source_lines;
 mod text;
 mod zip;
 
@@ -94,6 +95,7 @@ fn reader_is_gone(error: &anyhow::Error) -> bool {
 fn report(error: &anyhow::Error) {
     match error.downcast_ref::<ConfigErrors>() {
         Some(errors) => errors.iter().for_each(|error| output::note(format_args!("error: {error}"))),
-        None => output::note(format_args!("error: {error:#}")),
+        // A line of what a component is called must not look like one of ours.
+        None => output::note(format!("error: {error:#}").replace('\n', "\n  ")),
     }
 }

@@ -1,25 +1,50 @@
 //! Writing to stdout and stderr. `println!` panics where the other end is gone, as in `funcserver … | head -1`.
+//!
+//! Whatever is written for people passes through the log's cleaning here; JSON keeps what it says, in escapes.
 
 use std::fmt::Display;
 use std::io::{self, Write as _};
 
+use funcserver_bootstrap::log::{clean, without_controls};
 use serde::Serialize;
 
 /// Writes one line to stdout, at once.
 pub(crate) fn line(text: impl Display) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
-    writeln!(stdout, "{text}")?;
+    writeln!(stdout, "{}", without_controls(&text.to_string()))?;
     stdout.flush()
+}
+
+/// Writes a line of JSON to stdout. What a terminal would act on is escaped: a reader of JSON finds the same text.
+pub(crate) fn json_line(json: &str) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    writeln!(stdout, "{}", escaped(json))?;
+    stdout.flush()
+}
+
+fn escaped(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    let mut units = [0; 2];
+    for char in json.chars() {
+        // Outside of texts JSON is ASCII.
+        let mut text = [0; 4];
+        if char.is_ascii() && char != '\u{7f}' || without_controls(char.encode_utf8(&mut text)).starts_with(char) {
+            escaped.push(char);
+        } else {
+            char.encode_utf16(&mut units).iter().for_each(|unit| escaped += &format!("\\u{unit:04x}"));
+        }
+    }
+    escaped
 }
 
 /// Writes a value as pretty JSON to stdout.
 pub(crate) fn json(value: &impl Serialize) -> anyhow::Result<()> {
-    Ok(line(serde_json::to_string_pretty(value)?)?)
+    Ok(json_line(&serde_json::to_string_pretty(value)?)?)
 }
 
 /// Writes JSON, made pretty, to stdout. Its keys keep their order.
 pub(crate) fn pretty(json: &[u8]) -> anyhow::Result<()> {
-    Ok(line(pretty_text(json)?)?)
+    Ok(json_line(&pretty_text(json)?)?)
 }
 
 /// JSON made pretty. Its keys keep their order.
@@ -38,18 +63,36 @@ pub(crate) fn bytes(bytes: &[u8]) -> io::Result<()> {
     stdout.flush()
 }
 
-/// Text of others, without what would move a terminal's cursor.
+/// Text of others, on one line and without what would move a terminal's cursor.
 pub(crate) fn printable(text: &str) -> String {
-    text.chars().map(|char| if char.is_control() { char::REPLACEMENT_CHARACTER } else { char }).collect()
+    clean(text).replace('\n', "\\n").replace('\t', " ")
 }
 
 /// Writes one line to stderr. Where nobody reads it nothing is lost that the exit code does not tell.
 pub(crate) fn note(text: impl Display) {
     // One write for the line: requests at once must not mix theirs.
-    let _ = io::stderr().lock().write_all(format!("{text}\n").as_bytes());
+    let _ = io::stderr().lock().write_all((without_controls(&text.to_string()) + "\n").as_bytes());
 }
 
 /// Writes a warning to stderr.
 pub(crate) fn warn(text: impl Display) {
     note(format_args!("warning: {text}"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_says_the_same_and_reaches_no_terminal() {
+        let text = "a\u{9b}31mb\u{7f}\u{202e}\u{e0041}ü🦀\n\t\u{1b}";
+        let json = escaped(&serde_json::to_string(text).unwrap());
+        assert_eq!(json, r#""a\u009b31mb\u007f\u202e\udb40\udc41ü🦀\n\t\u001b""#);
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+    }
+
+    #[test]
+    fn text_of_others_is_one_line() {
+        assert_eq!(printable("a\nruns here: yes\r\u{1b}[31mb\tc"), "a\\nruns here: yes\\nb c");
+    }
 }

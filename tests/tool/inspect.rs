@@ -76,3 +76,48 @@ fn a_component_for_another_machine_is_described_and_does_not_run_here() {
     assert_eq!(ended.json()["runs"], false);
     assert!(ended.json()["exports"][0].as_str().unwrap().starts_with("wasi:http/incoming-handler"));
 }
+
+/// A component may call its parts whatever it likes.
+#[test]
+fn a_name_cannot_look_like_a_line_of_the_tool() {
+    let tool = Tool::new();
+    for name in ["acme\nruns here: yes", "acme\u{1b}[2J\u{1b}[H\u{9b}31mabc", "acme\rruns here: yes"] {
+        let mut wasm = wasm::unknown_import();
+        let called = b"acme:store/kv@1.0.0";
+        assert_eq!(name.len(), called.len());
+        let places: Vec<_> = (0..wasm.len()).filter(|at| wasm[*at..].starts_with(called)).collect();
+        assert!(!places.is_empty());
+        for at in places {
+            wasm[at..at + called.len()].copy_from_slice(name.as_bytes());
+        }
+        tool.write("forged.wasm", wasm);
+        for command in ["inspect forged.wasm", "inspect forged.wasm --json", "build forged.wasm", "serve forged.wasm"] {
+            let ended = tool.run(command);
+            assert_eq!(ended.code, 1, "{command}");
+            for output in [&ended.stdout, &ended.stderr] {
+                assert!(!output.lines().any(|line| line.starts_with("runs here: yes")), "{command}: {output}");
+                assert!(!output.contains(|c: char| c.is_control() && c != '\n'), "{command}: {output:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_crashs_offset_is_told_by_its_function() {
+    let tool = Tool::new();
+    tool.write("mirror.wasm", MIRROR);
+    // Of a file of this length code is in the middle.
+    let offsets: Vec<_> = (1..200).map(|part| format!("{:#x}", part * MIRROR.len() / 400)).collect();
+    let ended = tool.run(&format!("inspect mirror.wasm --at {}", offsets.join(" ")));
+    let told: Vec<_> = ended.stdout.lines().filter(|line| line.starts_with("0x")).collect();
+    assert_eq!(told.len(), offsets.len());
+    let code = told.iter().filter(|line| !line.ends_with(" is no code")).count();
+    assert!(code > 100, "{told:?}");
+    assert!(told.iter().any(|line| line.contains("::")), "{told:?}");
+
+    let ended = tool.run("inspect mirror.wasm --at 4 --json");
+    assert_eq!(ended.code, 1);
+    assert!(ended.stderr.contains("are code of mirror.wasm"), "{}", ended.stderr);
+    assert_eq!(ended.json()[0]["offset"], "0x4");
+    assert_eq!(tool.run("inspect mirror.wasm --at somewhere").code, 2);
+}

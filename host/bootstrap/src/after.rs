@@ -1,7 +1,6 @@
 //! What is left to do once an answer is sent.
 
 use crate::caught::caught;
-use crate::log::Value;
 use crate::metrics::Metrics;
 use crate::report::Report;
 use crate::request_log::RequestLog;
@@ -31,9 +30,7 @@ impl After {
         self.tell();
         match caught(self.guest.finish()).await {
             Ok(None) => {}
-            Ok(Some(fault)) => {
-                self.log.scope().warn("the handler failed after its answer", &[("error", Value::Shown(&fault))]);
-            }
+            Ok(Some(fault)) => self.log.failed_after(&fault),
             Err(panic) => {
                 panic.log(self.log.scope(), "the host failed after the answer; this is an error in funcserver");
             }

@@ -31,8 +31,6 @@ const FAULT: &str = "Funcserver.Fault.";
 /// The error type of an invocation for which not even an error reply can be made.
 const NO_REPLY: &str = "Funcserver.NoReply";
 
-const HANDLER_FAILED: &str = "the handler failed";
-
 /// A component and all that is needed to answer events with it. Clones share it.
 #[derive(Clone)]
 pub struct Host(Arc<Inner>);
@@ -137,7 +135,8 @@ impl Host {
     /// The answer to an event that is overdue, whoever still works on it: that of one whose handler did not answer in time.
     pub(crate) fn overdue(&self, invocation: &Arc<Invocation>) -> (Outcome, After) {
         let fault = Fault::Deadline;
-        let ended = self.0.failed(Kind::from(&fault), HANDLER_FAILED, fault.to_string(), invocation, Times::default());
+        let message = fault.to_string();
+        let ended = self.0.handler_failed(fault, message, invocation, Times::default());
         self.of_no_guest(ended, invocation)
     }
 
@@ -198,7 +197,10 @@ impl Inner {
 
         let ended = match result {
             Ok(response) => self.reply(&response, form, times, invocation),
-            Err(fault) => self.failed(Kind::from(&fault), HANDLER_FAILED, fault.to_string(), invocation, times),
+            Err(fault) => {
+                let message = log.message(&fault);
+                self.handler_failed(fault, message, invocation, times)
+            }
         };
         (ended, after)
     }
@@ -238,13 +240,22 @@ impl Inner {
         self.failed(Kind::Host, message, panic.to_string(), invocation, Times::default())
     }
 
-    /// What becomes of an event whose handler has failed, or answered what cannot be sent.
+    fn handler_failed(&self, fault: Fault, message: String, invocation: &Invocation, times: Times) -> Ended {
+        let outcome = self.outcome(Kind::from(&fault), &message, invocation, times);
+        Ended { outcome, report: Some(Report::Handler { fault, message }) }
+    }
+
     fn failed(&self, kind: Kind, message: &'static str, error: String, invocation: &Invocation, times: Times) -> Ended {
-        let outcome = match self.fail {
-            Fail::Reply => reply_of_ours(kind, invocation.form(), invocation.id(), times),
-            Fail::Error => Outcome::Error { kind: format!("{FAULT}{}", kind.name()), message: error.clone() },
-        };
+        let outcome = self.outcome(kind, &error, invocation, times);
         Ended { outcome, report: Some(Report::Failed { kind, message, error }) }
+    }
+
+    /// What becomes of an event whose handler has failed, or answered what cannot be sent.
+    fn outcome(&self, kind: Kind, error: &str, invocation: &Invocation, times: Times) -> Outcome {
+        match self.fail {
+            Fail::Reply => reply_of_ours(kind, invocation.form(), invocation.id(), times),
+            Fail::Error => Outcome::Error { kind: format!("{FAULT}{}", kind.name()), message: error.to_owned() },
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::failure::Kind;
 
 /// The namespace that the metric is found in.
-const NAMESPACE: &str = "funcserver";
+pub(crate) const NAMESPACE: &str = "funcserver";
 
 /// Writes one line a fault to standard output, or nothing: AWS bills custom metrics.
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,8 @@
 //! What the log and the metrics are told of an answer, once it is on its way: whoever reads the log may be slow, and must
 //! not delay an answer.
 
+use funcserver_engine::Fault;
+
 use crate::failure::Kind;
 use crate::log::Value;
 use crate::metrics::Metrics;
@@ -27,6 +29,8 @@ pub(crate) enum Report {
     NotAnswered { kind: &'static str, message: String },
     /// The event's contents are wrong.
     BadEvent { at: String, reason: String },
+    /// The handler failed, which is called so.
+    Handler { fault: Fault, message: String },
     /// There is no good answer: `message` says what failed, and `error` how.
     Failed { kind: Kind, message: &'static str, error: String },
 }
@@ -47,6 +51,11 @@ impl Report {
             Self::NotAnswered { kind, message } => scope.error(message, &[("errorType", (*kind).into())]),
             Self::BadEvent { at, reason } => {
                 scope.error("the event is invalid", &[("at", at.as_str().into()), ("error", reason.as_str().into())]);
+            }
+            Self::Handler { fault, message } => {
+                let kind = Kind::from(fault);
+                log.failed(kind, fault, message);
+                metrics.count(kind, log.id());
             }
             Self::Failed { kind, message, error } => {
                 scope.error(message, &[("kind", kind.name().into()), ("error", Value::Text(error))]);

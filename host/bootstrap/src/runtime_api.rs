@@ -14,6 +14,7 @@ use serde::Serialize;
 use crate::connection::{Connection, accepted};
 use crate::host::Outcome;
 use crate::invocation::{Claim, Context, Invocation};
+use crate::log::clean;
 use crate::timer::Timer;
 
 const NEXT: &str = "/2018-06-01/runtime/invocation/next";
@@ -118,7 +119,7 @@ impl RuntimeApi {
         message: &str,
         until: Instant,
     ) -> anyhow::Result<()> {
-        let report = ErrorReport { error_type: kind, error_message: message, stack_trace: [] };
+        let report = ErrorReport { error_type: kind, error_message: &clean(message), stack_trace: [] };
         headers.insert(ERROR_TYPE, HeaderValue::from_str(kind)?);
         self.post(path, headers, serde_json::to_vec(&report)?.into(), until).await
     }

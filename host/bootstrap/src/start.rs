@@ -209,7 +209,7 @@ async fn report(runtime_api: &Uri, log: &Log, problem: &str) -> ExitCode {
 }
 
 fn log_to_stderr(config: &LogConfig) -> Log {
-    Log::new(config.format, config.level, io::stderr())
+    Log::of(config, io::stderr(), None)
 }
 
 /// Waits for SIGTERM or SIGINT. Where they cannot be had, they end the process as they do by default.

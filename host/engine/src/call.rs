@@ -47,12 +47,26 @@ pub enum Stream {
 /// Receives a guest's output, line by line, and what an operator should know of its doings.
 pub trait Output: Send + Sync {
     /// One line without its line break. What is no UTF-8 has been replaced; a line that is too long has been cut and
-    /// says so.
+    /// says so. On standard error, lines that belong together (a panic with its notes, a traceback) come as one, with the
+    /// line breaks between them.
     fn line(&self, stream: Stream, line: &str);
+
+    /// All lines that one write of the guest has completed. Returns how many bytes of log they take, as far as that is
+    /// known: the limit of output counts those where they are more than the guest wrote.
+    fn lines(&self, stream: Stream, lines: &mut dyn Iterator<Item = &str>) -> usize {
+        lines.for_each(|line| self.line(stream, line));
+        0
+    }
 
     /// The same of an instance that answers several requests at once: nobody knows to which of them the line belongs.
     fn line_of_some(&self, stream: Stream, line: &str) {
         self.line(stream, line);
+    }
+
+    /// The same of all lines of one write.
+    fn lines_of_some(&self, stream: Stream, lines: &mut dyn Iterator<Item = &str>) -> usize {
+        lines.for_each(|line| self.line_of_some(stream, line));
+        0
     }
 
     /// An outgoing request was denied or failed. What reads lines only may pass it over.

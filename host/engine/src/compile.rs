@@ -64,9 +64,15 @@ pub fn compile(wasm: &[u8], target: Target) -> Result<Vec<u8>, CompileError> {
     config.target(&target).map_err(unknown)?;
     let engine = Engine::new(&config).map_err(unknown)?;
     let compile = |wasm: &[u8]| engine.precompile_component(wasm);
-    // Where trimming fails, the whole component is compiled, and what is wrong with it is told of that.
-    let trimmed = trim::trim(wasm).ok().and_then(|trimmed| compile(&trimmed).ok());
-    trimmed.map_or_else(|| compile(wasm), Ok).map_err(|error| CompileError::Invalid(format!("{error:#}")))
+    // Where trimming fails, the whole component is compiled, without what only costs; what is wrong with it is told of the
+    // component as it is.
+    let attempt = |cut: fn(&[u8]) -> Result<Vec<u8>, trim::Error>| cut(wasm).ok().and_then(|wasm| compile(&wasm).ok());
+    if let Some(compiled) = attempt(trim::trim).or_else(|| attempt(trim::without_custom_sections)) {
+        return Ok(compiled);
+    }
+    let invalid =
+        compile(wasm).err().map_or_else(|| "it cannot be taken apart".to_owned(), |error| format!("{error:#}"));
+    Err(CompileError::Invalid(invalid))
 }
 
 /// What a component imports and exports, without compiling it.
@@ -165,5 +171,20 @@ mod tests {
             (core instance $i (instantiate $m))
             (func (export "run") async (canon lift (core func $i "run") async (callback (core func $i "callback")))))"#;
         assert_eq!(calls_of(offered), Calls::Concurrent);
+    }
+
+    /// Whatever a component says about itself beside its code, what is compiled of it stays small.
+    #[test]
+    fn neither_debug_information_nor_names_make_it_large() {
+        let plain = r#"(component (core module $m (func $f (export "f"))) (core instance $i (instantiate $m)))"#;
+        let length = |text: &str| compile(&wat::parse_str(text).unwrap(), Target::Host).unwrap().len();
+        let plain_length = length(plain);
+        let debug =
+            format!(r#"(func $f (export "f")) (@custom ".debug_info" (after code) "{}")"#, "\\01".repeat(1 << 20));
+        let name = format!(r#"(func (@name "{}") (export "f"))"#, "n".repeat(1 << 20));
+        for instead in [debug, name] {
+            let large = length(&plain.replace(r#"(func $f (export "f"))"#, &instead));
+            assert!(large < plain_length + 16 * 1024, "{large} of {plain_length}");
+        }
     }
 }

@@ -12,7 +12,7 @@ use crate::limits::Limits;
 
 /// Counts the changes of [`config`] and of what is compiled. Part of the key under which compiled components are cached.
 #[cfg(feature = "compile")]
-pub(crate) const REVISION: u32 = 6;
+pub(crate) const REVISION: u32 = 7;
 
 /// Up to what length memory that an instance begins with is mapped even where little of it is data, in bytes. It lies in the
 /// compiled component as it is, zeros and all, and Lambda unpacks no more than 250 MB.
@@ -56,8 +56,9 @@ pub(crate) fn config(calls: Calls) -> Config {
         // What a memory begins with is mapped, however little of it is data: memory that a language has kept is full of gaps.
         // Above this it is copied into each instance, segment by segment, unless half of it is data.
         .memory_guaranteed_dense_image_size(DENSE_IMAGE)
-        // Lines where the guest carries debug information, whatever the environment says.
-        .wasm_backtrace_details(WasmBacktraceDetails::Enable);
+        // wasmtime looks lines up within the trap, where nothing bounds what hostile debug information costs. So a compiled
+        // component carries none, whatever the environment says; `source_map` finds lines in the component itself.
+        .wasm_backtrace_details(WasmBacktraceDetails::Disable);
     config
 }
 

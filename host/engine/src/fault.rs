@@ -1,24 +1,26 @@
 //! What can go wrong with a guest.
 
+use std::fmt;
+
 /// Why a guest gave no answer that can be sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
-    /// The guest trapped, for example by a panic. The text is wasmtime's, with the guest's backtrace.
-    #[error("the guest trapped: {0}")]
-    Trap(String),
+    /// The guest trapped, for example by a panic.
+    #[error("crashed: {0}")]
+    Trap(Crash),
     /// The guest exhausted its stack.
-    #[error("the guest exhausted its stack: {0}")]
-    Stack(String),
+    #[error("crashed: it exhausted its stack")]
+    Stack(Crash),
     /// The guest ended itself with that exit code before its answer was complete.
-    #[error("the guest exited with code {0} before its answer was complete")]
+    #[error("exited with code {0} before its answer was complete")]
     Exit(i32),
     /// The guest ended after it was refused memory.
-    #[error("the guest needs more than its limit of {limit} bytes of memory (limits.memory): {trap}")]
+    #[error("needs more than its limit of {limit} bytes of memory (limits.memory): {trap}")]
     Memory {
         /// The limit, in bytes.
         limit: usize,
         /// How the guest ended.
-        trap: String,
+        trap: Crash,
     },
     /// The whole process has used nearly all of the function's memory, and of the guests at work this one made it grow most.
     #[error(
@@ -30,19 +32,19 @@ pub enum Fault {
         bound: usize,
     },
     /// The component could not be instantiated.
-    #[error("the component cannot be instantiated: {0}")]
-    Instantiate(String),
+    #[error("cannot be instantiated: {0}")]
+    Instantiate(Crash),
     /// The guest returned without an answer.
-    #[error("the guest returned without setting a response")]
+    #[error("returned without setting a response")]
     NoAnswer,
     /// The guest answered with an error code of `wasi:http/types` in place of a response.
-    #[error("the guest answered with the error code {0}")]
+    #[error("answered with the error code {0}")]
     ErrorCode(String),
     /// The guest dropped its body before it was finished.
-    #[error("the guest broke off its body after {0} bytes")]
+    #[error("broke off its body after {0} bytes")]
     BodyBroken(u64),
     /// The guest's `content-length` contradicts the body that it wrote.
-    #[error("the guest stated content-length {stated}, but its body has {actual} bytes")]
+    #[error("stated content-length {stated}, but its body has {actual} bytes")]
     Length {
         /// What the header says.
         stated: u64,
@@ -50,12 +52,80 @@ pub enum Fault {
         actual: u64,
     },
     /// The guest's body is longer than any reply may be.
-    #[error("the guest's body exceeds {limit} bytes")]
+    #[error("its body exceeds {limit} bytes")]
     BodyTooLarge {
         /// The limit, in bytes.
         limit: usize,
     },
     /// The answer was not complete when it was due.
-    #[error("the guest did not answer in time")]
+    #[error("did not answer in time")]
     Deadline,
+}
+
+/// How a guest's code ended, and where it was. Shown as the reason alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Crash {
+    /// The reason in WebAssembly's words or the host's, such as "wasm `unreachable` instruction executed": at most
+    /// [`Crash::LONGEST`] bytes. A language's own words about a panic come on standard error.
+    pub reason: String,
+    /// The guest's functions that were running, the innermost first: at most twenty.
+    pub frames: Vec<Frame>,
+}
+
+/// A function that was running.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// Its name as its source has it, at most 300 bytes; where it has none, its number.
+    pub function: String,
+    /// Where in its code it was: an offset in the component as it was compiled, which `funcserver inspect --at` reads.
+    pub offset: Option<u64>,
+}
+
+impl Crash {
+    /// The longest reason, in bytes.
+    pub const LONGEST: usize = 1000;
+}
+
+/// A crash of which no place is known.
+impl From<String> for Crash {
+    fn from(mut reason: String) -> Self {
+        reason.truncate(reason.floor_char_boundary(Self::LONGEST));
+        Self { reason, frames: Vec::new() }
+    }
+}
+
+impl fmt::Display for Crash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)
+    }
+}
+
+/// `0x1b3f router::handle`.
+impl fmt::Display for Frame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(offset) = self.offset {
+            write!(f, "{offset:#x} ")?;
+        }
+        f.write_str(&self.function)
+    }
+}
+
+impl Fault {
+    /// The guest's functions that were running when its code ended, the innermost first.
+    #[must_use]
+    pub fn frames(&self) -> &[Frame] {
+        match self {
+            Self::Trap(crash) | Self::Stack(crash) | Self::Memory { trap: crash, .. } | Self::Instantiate(crash) => {
+                &crash.frames
+            }
+            Self::Exit(_)
+            | Self::ProcessMemory { .. }
+            | Self::NoAnswer
+            | Self::ErrorCode(_)
+            | Self::BodyBroken(_)
+            | Self::Length { .. }
+            | Self::BodyTooLarge { .. }
+            | Self::Deadline => &[],
+        }
+    }
 }

@@ -133,7 +133,7 @@ impl Guest {
             None => {
                 let mut store = match instances.store(Outlet::default(), deadline) {
                     Ok(store) => store,
-                    Err(error) => return Answer::failed(Fault::Instantiate(error.to_string())),
+                    Err(error) => return Answer::failed(Fault::Instantiate(error.to_string().into())),
                 };
                 store.data_mut().arm(call, head, permit);
                 let instances = instances.clone();

@@ -5,19 +5,22 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use wasmtime::component::Accessor;
-use wasmtime::{Store, Trap};
+use wasmtime::{FrameInfo, Store, Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 use wasmtime_wasi_http::p2::bindings::{Proxy, ProxyPre};
 use wasmtime_wasi_http::p3::bindings::{Service, ServicePre};
 
 use crate::call::Call;
-use crate::fault::Fault;
+use crate::fault::{Crash, Fault, Frame};
 use crate::gauge::unless_over;
 use crate::outlet::Outlet;
 use crate::reply::Outcome;
 use crate::reuse::Reuse;
 use crate::state::State;
 use crate::{p2, p3};
+
+/// The longest name of a function that is told, in bytes, as `trim` leaves them.
+const LONGEST_NAME: usize = 300;
 
 /// A component by the version of `wasi:http` that it speaks: all that is done once for every instance of it.
 pub(crate) enum Handler {
@@ -130,18 +133,34 @@ impl Instance {
     }
 }
 
-/// How a guest failed; `other` is what it comes to where nothing more is known.
-fn fault(error: &wasmtime::Error, store: &Store<State>, other: fn(String) -> Fault) -> Fault {
+/// How a guest failed; `other` is what it comes to where nothing more is known. What it wrote has been passed on by then.
+fn fault(error: &wasmtime::Error, store: &Store<State>, other: fn(Crash) -> Fault) -> Fault {
+    store.data().end_output();
     if let Some(I32Exit(code)) = error.downcast_ref() {
         return Fault::Exit(*code);
     }
-    let text = format!("{error:?}");
     match error.downcast_ref() {
         Some(Trap::Interrupt) => Fault::Deadline,
-        Some(Trap::StackOverflow) => Fault::Stack(text),
+        Some(Trap::StackOverflow) => Fault::Stack(crash(error)),
         _ => match store.data().limiter.refused_memory() {
-            Some(limit) => Fault::Memory { limit, trap: text },
-            None => other(text),
+            Some(limit) => Fault::Memory { limit, trap: crash(error) },
+            None => other(crash(error)),
         },
     }
+}
+
+fn crash(error: &wasmtime::Error) -> Crash {
+    let frames = error.downcast_ref::<WasmBacktrace>().map(WasmBacktrace::frames).unwrap_or_default();
+    // What `wit-component` puts between modules is nobody's code.
+    let is_adapter = |frame: &&FrameInfo| frame.module().name().is_some_and(|name| name.starts_with("wit-component:"));
+    let frames = frames.iter().filter(|frame| !is_adapter(frame)).map(frame).collect();
+    Crash { frames, ..error.root_cause().to_string().into() }
+}
+
+fn frame(frame: &FrameInfo) -> Frame {
+    let function = match frame.func_name() {
+        Some(name) => name[..name.floor_char_boundary(LONGEST_NAME)].to_owned(),
+        None => format!("function {}", frame.func_index()),
+    };
+    Frame { function, offset: frame.module_offset().map(|offset| offset as u64) }
 }

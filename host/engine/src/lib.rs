@@ -18,6 +18,7 @@ mod config_store;
 mod content_length;
 mod context;
 mod descriptors;
+mod dump;
 mod early_writes;
 mod excerpt;
 mod exchange;
@@ -58,6 +59,8 @@ mod scratch;
 mod shadow;
 mod shared;
 mod sockets;
+#[cfg(feature = "compile")]
+pub mod source_map;
 mod state;
 mod stealable;
 mod target;
@@ -70,7 +73,7 @@ mod world;
 
 pub use call::{Call, Facts, Output, Stream};
 pub use exchange::{After, Answer};
-pub use fault::Fault;
+pub use fault::{Crash, Fault, Frame};
 pub use file_kind::{FileKind, Precompiled};
 pub use grants::Grants;
 pub use guest::{Guest, Options};

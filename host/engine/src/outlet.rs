@@ -1,5 +1,6 @@
 //! Where the output of an instance goes: to the request that it answers, or nowhere yet.
 
+use std::cmp::Ordering;
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -63,15 +64,21 @@ impl Outlet {
         *self.way() = Way::default();
     }
 
-    /// Where it goes now, and whether it is certainly that request's; nowhere if it is kept.
-    fn open_way(&self, kept: impl FnOnce() -> Kept) -> Option<(Arc<dyn Output>, bool)> {
+    /// Where it goes now, and whether it is certainly that request's; nowhere if all of it is kept.
+    fn open_way(&self, kept: impl Iterator<Item = Kept>) -> Option<(Arc<dyn Output>, bool)> {
         match &mut *self.way() {
-            Way::Open { output, alone } => return Some((output.clone(), *alone)),
-            Way::Closed(all) if all.len() < MOST => all.push(kept()),
-            Way::Closed(all) if all.len() == MOST => all.push(Kept::Line(Stream::Stderr, DROPPED.to_owned())),
-            Way::Closed(_) => {}
+            Way::Open { output, alone } => Some((output.clone(), *alone)),
+            Way::Closed(all) => {
+                for kept in kept {
+                    match all.len().cmp(&MOST) {
+                        Ordering::Less => all.push(kept),
+                        Ordering::Equal => all.push(Kept::Line(Stream::Stderr, DROPPED.to_owned())),
+                        Ordering::Greater => break,
+                    }
+                }
+                None
+            }
         }
-        None
     }
 
     fn way(&self) -> MutexGuard<'_, Way> {
@@ -81,15 +88,19 @@ impl Outlet {
 
 impl Output for Outlet {
     fn line(&self, stream: Stream, line: &str) {
-        match self.open_way(|| Kept::Line(stream, line.to_owned())) {
-            Some((output, true)) => output.line(stream, line),
-            Some((output, false)) => output.line_of_some(stream, line),
-            None => {}
+        self.lines(stream, &mut std::iter::once(line));
+    }
+
+    fn lines(&self, stream: Stream, lines: &mut dyn Iterator<Item = &str>) -> usize {
+        match self.open_way((&mut *lines).map(|line| Kept::Line(stream, line.to_owned()))) {
+            Some((output, true)) => output.lines(stream, lines),
+            Some((output, false)) => output.lines_of_some(stream, lines),
+            None => 0,
         }
     }
 
     fn notice(&self, notice: &Notice) {
-        if let Some((output, _)) = self.open_way(|| Kept::Notice(notice.clone())) {
+        if let Some((output, _)) = self.open_way(std::iter::once_with(|| Kept::Notice(notice.clone()))) {
             output.notice(notice);
         }
     }

@@ -1,6 +1,7 @@
 //! A guest's standard output and error, cut into lines.
 
 use std::io;
+use std::mem;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
@@ -11,11 +12,14 @@ use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
 
 use crate::call::{Output, Stream};
+use crate::dump::Dump;
 
 /// The longest line that is passed on. CloudWatch cuts events above 256 KB, and nobody reads such a line.
 const MAX_LINE: usize = 32 * 1024;
 /// How much a guest may write in one go; it may come back at once.
 const MAX_WRITE: usize = 64 * 1024;
+/// What a line takes in the log beside its text: time, request id, level and stream, in JSON.
+const LINE_COST: usize = 150;
 
 /// One standard stream of one instance. All handles that the guest opens share it.
 #[derive(Clone)]
@@ -24,29 +28,57 @@ pub(crate) struct Lines(Arc<Mutex<Buffer>>);
 struct Buffer {
     stream: Stream,
     sink: Arc<dyn Output>,
-    line: Vec<u8>,
+    /// The line that is being written, if one is.
+    line: Option<Vec<u8>>,
     cut: bool,
+    /// On standard error, lines that belong together.
+    dump: Dump,
+    /// What is complete, until the guest's write ends.
+    batch: Batch,
+    /// How many bytes of log the request may still cause, of `allowed`.
     allowance: usize,
     allowed: usize,
+    /// Whether the request was told that its output is dropped.
+    told: bool,
+}
+
+/// Records, one behind the other.
+#[derive(Default)]
+struct Batch {
+    text: String,
+    ends: Vec<usize>,
 }
 
 impl Lines {
     pub(crate) fn new(stream: Stream, sink: Arc<dyn Output>, allowance: usize) -> Self {
-        let buffer = Buffer { stream, sink, line: Vec::new(), cut: false, allowance, allowed: allowance };
-        Self(Arc::new(Mutex::new(buffer)))
+        Self(Arc::new(Mutex::new(Buffer {
+            stream,
+            sink,
+            line: None,
+            cut: false,
+            dump: Dump::default(),
+            batch: Batch::default(),
+            allowance,
+            allowed: allowance,
+            told: false,
+        })))
     }
 
     /// A request begins beside others: it may write as much as one alone.
     pub(crate) fn begin_request(&self) {
-        let mut buffer = self.buffer();
-        buffer.allowance = buffer.allowed;
+        self.buffer().begin();
     }
 
     /// A request has ended: its last line counts without a break too, and the next one has its own allowance.
     pub(crate) fn end_request(&self) {
         let mut buffer = self.buffer();
-        buffer.emit_rest();
-        buffer.allowance = buffer.allowed;
+        buffer.end();
+        buffer.begin();
+    }
+
+    /// Passes on what has come, as the guest is at its end.
+    pub(crate) fn end(&self) {
+        self.buffer().end();
     }
 
     fn write(&self, bytes: &[u8]) {
@@ -60,56 +92,119 @@ impl Lines {
 }
 
 impl Buffer {
+    fn begin(&mut self) {
+        self.allowance = self.allowed;
+        self.told = false;
+    }
+
     fn write(&mut self, bytes: &[u8]) {
-        if self.allowance == 0 {
-            return;
-        }
-        let granted = bytes.len().min(self.allowance);
-        self.allowance -= granted;
-        for piece in bytes[..granted].split_inclusive(|byte| *byte == b'\n') {
-            match piece.split_last() {
-                Some((b'\n', text)) => {
-                    self.append(text);
-                    self.emit();
-                }
-                _ => self.append(piece),
+        let before = self.allowance;
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            if !self.take(piece) {
+                self.drop_rest();
+                break;
             }
         }
-        if self.allowance == 0 && granted < bytes.len() {
-            self.emit_rest();
-            self.sink.line(self.stream, &format!("… output beyond {} bytes is dropped", self.allowed));
+        self.send(before - self.allowance);
+    }
+
+    /// Takes a line or a part of one, as far as the allowance goes; false if it does not take all of it.
+    fn take(&mut self, piece: &[u8]) -> bool {
+        let begins = if self.line.is_none() { LINE_COST } else { 0 };
+        let Some(room) = self.allowance.checked_sub(begins) else { return false };
+        let granted = &piece[..piece.len().min(room)];
+        if granted.is_empty() {
+            return false;
         }
+        self.allowance = room - granted.len();
+        match granted.strip_suffix(b"\n") {
+            Some(text) => {
+                self.append(text);
+                self.emit();
+            }
+            None => self.append(granted),
+        }
+        granted.len() == piece.len()
     }
 
     fn append(&mut self, text: &[u8]) {
-        let room = MAX_LINE - self.line.len();
+        let line = self.line.get_or_insert_default();
+        let room = MAX_LINE - line.len();
         self.cut |= text.len() > room;
-        self.line.extend_from_slice(&text[..text.len().min(room)]);
+        line.extend_from_slice(&text[..text.len().min(room)]);
     }
 
+    /// The line is complete.
     fn emit(&mut self) {
-        let text = self.line.strip_suffix(b"\r").unwrap_or(&self.line);
-        let mut text = String::from_utf8_lossy(text);
-        if self.cut {
+        let line = self.line.take().unwrap_or_default();
+        let mut text = String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(&line));
+        if mem::take(&mut self.cut) {
             text.to_mut().push_str(" … (cut)");
         }
-        self.sink.line(self.stream, &text);
-        drop(text);
-        self.line.clear();
-        self.cut = false;
+        match self.stream {
+            Stream::Stdout => self.batch.push(&text),
+            Stream::Stderr => self.dump.take(&text, |record| self.batch.push(record)),
+        }
     }
 
-    fn emit_rest(&mut self) {
-        if !self.line.is_empty() {
+    /// The allowance is used up, which is said once.
+    fn drop_rest(&mut self) {
+        self.allowance = 0;
+        if mem::replace(&mut self.told, true) {
+            return;
+        }
+        self.complete();
+        let limit = self.allowed;
+        self.batch.push(&format!(
+            "… output beyond {limit} bytes is dropped; a line counts {LINE_COST} bytes besides its text"
+        ));
+    }
+
+    fn complete(&mut self) {
+        if self.line.is_some() {
             self.emit();
         }
+        self.dump.end(|record| self.batch.push(record));
+    }
+
+    /// What has come counts without its end too.
+    fn end(&mut self) {
+        self.complete();
+        self.send(usize::MAX);
+    }
+
+    /// Passes on what is complete. `paid` is what it has taken of the allowance: in the log it may be longer.
+    fn send(&mut self, paid: usize) {
+        if self.batch.ends.is_empty() {
+            return;
+        }
+        let written = self.sink.lines(self.stream, &mut self.batch.records());
+        self.allowance = self.allowance.saturating_sub(written.saturating_sub(paid));
+        self.batch.clear();
+    }
+}
+
+impl Batch {
+    fn push(&mut self, record: &str) {
+        self.text.push_str(record);
+        self.ends.push(self.text.len());
+    }
+
+    fn records(&self) -> impl Iterator<Item = &str> {
+        let mut start = 0;
+        self.ends.iter().map(move |end| &self.text[mem::replace(&mut start, *end)..*end])
+    }
+
+    fn clear(&mut self) {
+        self.text.clear();
+        self.ends.clear();
     }
 }
 
 /// A last line without its break counts too where an instance ends in its request.
 impl Drop for Buffer {
     fn drop(&mut self) {
-        self.emit_rest();
+        self.end();
     }
 }
 
@@ -168,18 +263,27 @@ impl AsyncWrite for Lines {
 mod tests {
     use super::*;
 
+    /// The records of each write.
     #[derive(Default)]
-    struct Kept(Mutex<Vec<String>>);
+    struct Writes(Mutex<Vec<Vec<String>>>);
 
-    impl Output for Kept {
-        fn line(&self, _: Stream, line: &str) {
-            self.0.lock().unwrap().push(line.to_owned());
+    impl Output for Writes {
+        fn line(&self, stream: Stream, line: &str) {
+            self.lines(stream, &mut [line].into_iter());
+        }
+
+        fn lines(&self, _: Stream, lines: &mut dyn Iterator<Item = &str>) -> usize {
+            let lines: Vec<_> = lines.map(str::to_owned).collect();
+            // As a log that doubles what it is given.
+            let written = lines.iter().map(|line| 2 * line.len() + LINE_COST).sum();
+            self.0.lock().unwrap().push(lines);
+            written
         }
     }
 
-    fn lines_of(allowance: usize, writes: &[&[u8]]) -> Vec<String> {
-        let kept = Arc::new(Kept::default());
-        let lines = Lines::new(Stream::Stdout, kept.clone(), allowance);
+    fn writes_of(stream: Stream, allowance: usize, writes: &[&[u8]]) -> Vec<Vec<String>> {
+        let kept = Arc::new(Writes::default());
+        let lines = Lines::new(stream, kept.clone(), allowance);
         for bytes in writes {
             lines.write(bytes);
         }
@@ -187,9 +291,28 @@ mod tests {
         Arc::try_unwrap(kept).ok().unwrap().0.into_inner().unwrap()
     }
 
+    fn lines_of(allowance: usize, writes: &[&[u8]]) -> Vec<String> {
+        writes_of(Stream::Stdout, allowance, writes).concat()
+    }
+
     #[test]
     fn writes_become_lines() {
-        assert_eq!(lines_of(1000, &[b"a", b"b\nc\r\n\nrest"]), ["ab", "c", "", "rest"]);
+        assert_eq!(lines_of(10_000, &[b"a", b"b\nc\r\n\nrest"]), ["ab", "c", "", "rest"]);
+    }
+
+    #[test]
+    fn one_write_of_the_guest_is_passed_on_as_one() {
+        let writes = writes_of(Stream::Stdout, 10_000, &[b"a\nb\nc\nd", b"", b"e\nf\n", b"g"]);
+        assert_eq!(writes, [vec!["a", "b", "c"], vec!["de", "f"], vec!["g"]]);
+    }
+
+    #[test]
+    fn a_panic_on_standard_error_is_one_record() {
+        let parts: [&[u8]; 4] =
+            [b"\nthread 'main' (1) pan", b"icked at src/lib.rs:1:1:\n", b"no stock\n", b"note: other"];
+        let records = writes_of(Stream::Stderr, 10_000, &parts).concat();
+        assert_eq!(records, ["thread 'main' (1) panicked at src/lib.rs:1:1:\nno stock\nnote: other"]);
+        assert_eq!(writes_of(Stream::Stdout, 10_000, &parts).concat().len(), 4);
     }
 
     #[test]
@@ -206,9 +329,60 @@ mod tests {
         assert_eq!(lines[1], "next");
     }
 
+    fn is_mark(line: &str) -> bool {
+        line.starts_with("… output beyond ")
+    }
+
     #[test]
     fn output_beyond_the_allowance_is_dropped_with_one_mark() {
-        let lines = lines_of(6, &[b"abc\ndefgh\n", b"more\n"]);
-        assert_eq!(lines, ["abc", "de", "… output beyond 6 bytes is dropped"]);
+        let lines = lines_of(2 * LINE_COST + 6, &[b"abc\ndefgh\n", b"more\n"]);
+        assert_eq!(lines[..2], ["abc", "de"]);
+        assert!(is_mark(&lines[2]) && lines.len() == 3, "{lines:?}");
+    }
+
+    /// However it is cut into writes, what is dropped is told.
+    #[test]
+    fn dropped_output_is_told_once_whatever_the_pieces() {
+        for room in 0..LINE_COST + 8 {
+            for pieces in 1..6 {
+                let piece = vec![b'x'; room.div_ceil(pieces).max(1)];
+                let mut writes = vec![piece.as_slice(); pieces + 1];
+                writes.push(b"more\n");
+                writes.push(b"\n");
+                let lines = lines_of(room, &writes);
+                assert_eq!(lines.iter().filter(|line| is_mark(line)).count(), 1, "{room} {pieces} {lines:?}");
+                assert!(is_mark(&lines[lines.len() - 1]));
+            }
+        }
+        // What fits exactly is not dropped.
+        assert_eq!(lines_of(LINE_COST + 2, &[b"x\n"]), ["x"]);
+    }
+
+    #[test]
+    fn empty_lines_count_as_what_they_take_in_the_log() {
+        let breaks = vec![b'\n'; 1 << 20];
+        let lines = lines_of(1 << 20, &[&breaks]);
+        assert_eq!(lines.len(), (1 << 20) / (LINE_COST + 1) + 1);
+    }
+
+    /// The log of `Writes` is twice as long as what it is given.
+    #[test]
+    fn what_grows_in_the_log_counts_as_it_is_there() {
+        let line = [b"x".repeat(999).as_slice(), b"\n"].concat();
+        let lines = lines_of(100_000, &vec![line.as_slice(); 200]);
+        let written: usize = lines.iter().map(|line| 2 * line.len() + LINE_COST).sum();
+        assert!((95_000..105_000).contains(&written), "{written}");
+    }
+
+    #[test]
+    fn each_request_has_its_allowance_and_its_mark() {
+        let kept = Arc::new(Writes::default());
+        let lines = Lines::new(Stream::Stdout, kept.clone(), LINE_COST + 1);
+        for _ in 0..3 {
+            lines.write(b"ab");
+            lines.end_request();
+        }
+        let all = kept.0.lock().unwrap().concat();
+        assert_eq!(all.iter().filter(|line| is_mark(line)).count(), 3, "{all:?}");
     }
 }

@@ -206,6 +206,11 @@ impl State {
         known.map_or(&self.facts, |(_, facts)| facts)
     }
 
+    /// Passes on what the guest has written, as it is at its end.
+    pub(crate) fn end_output(&self) {
+        self.streams.iter().for_each(Lines::end);
+    }
+
     /// All calls have ended.
     ///
     /// # Errors

@@ -8,21 +8,27 @@
 //!
 //! What is left is the same component: it imports and exports the same, and its memory, its tables and the functions that
 //! are reached are as they were. Only the index of a function may be another one, and its name is written as a person
-//! would write it.
+//! would write it. Debug information and other custom sections are left out: a component in Lambda pays for their bytes, and
+//! must not be able to make the host decode them.
 
 mod left;
 mod module;
+mod names;
 
 use std::collections::HashSet;
 use std::ops::Range;
 
-use wasm_encoder::{ComponentSectionId, RawSection, reencode};
+use wasm_encoder::{ComponentSection as _, ComponentSectionId, RawSection, reencode};
 use wasmparser::{
     Chunk, ComponentAlias, ComponentExternalKind, ComponentInstance, ComponentOuterAliasKind, ComponentTypeRef,
     Instance, Parser, Payload,
 };
 
 use self::left::Left;
+pub(crate) use self::names::Names;
+
+/// What a module or component begins with: its magic number and version.
+const HEADER: usize = 8;
 
 /// Why a component is compiled as it is.
 pub(crate) type Error = reencode::Error<Cut>;
@@ -73,8 +79,25 @@ struct Scope<'a> {
 /// # Errors
 /// It is damaged, or uses what the encoder does not know.
 pub(crate) fn trim(wasm: &[u8]) -> Result<Vec<u8>, Error> {
+    trim_and_tell(wasm).map(|(trimmed, _)| trimmed)
+}
+
+/// The same, and of each core module, in their order, which of its own functions stay.
+///
+/// # Errors
+/// See [`trim`].
+pub(crate) fn trim_and_tell(wasm: &[u8]) -> Result<(Vec<u8>, Vec<Vec<usize>>), Error> {
     let shared = shares_modules(wasm)?;
-    component(Parser::new(0), wasm, wasm, shared)
+    let mut told = Told::default();
+    let trimmed = component(Parser::new(0), wasm, wasm, shared, &mut told)?;
+    Ok((trimmed, told.functions))
+}
+
+/// What is told of a component as it is trimmed.
+#[derive(Default)]
+struct Told {
+    names: Names,
+    functions: Vec<Vec<usize>>,
 }
 
 /// Whether a component takes a core module from the one around it. Which exports that one uses is not looked for.
@@ -92,7 +115,7 @@ fn shares_modules(wasm: &[u8]) -> Result<bool, Error> {
 }
 
 /// Trims the component that is `bytes` of `whole`, and those in it.
-fn component(parser: Parser, bytes: &[u8], whole: &[u8], shared: bool) -> Result<Vec<u8>, Error> {
+fn component(parser: Parser, bytes: &[u8], whole: &[u8], shared: bool, told: &mut Told) -> Result<Vec<u8>, Error> {
     let mut scope = Scope::default();
     each_payload(parser.clone(), bytes, |payload| scope.read(payload, whole))?;
     if shared {
@@ -105,12 +128,14 @@ fn component(parser: Parser, bytes: &[u8], whole: &[u8], shared: bool) -> Result
         let (id, data) = match payload {
             Payload::ModuleSection { .. } => {
                 let Some(module) = modules.next() else { return Ok(()) };
-                (ComponentSectionId::CoreModule.into(), module.trim()?)
+                (ComponentSectionId::CoreModule.into(), module.trim(told)?)
             }
             Payload::ComponentSection { parser, unchecked_range } => {
-                let nested = component(parser, part(whole, unchecked_range)?, whole, shared)?;
+                let nested = component(parser, part(whole, unchecked_range)?, whole, shared, told)?;
                 (ComponentSectionId::Component.into(), nested)
             }
+            // Names of a component's parts, and notes of toolchains.
+            Payload::CustomSection(_) => return Ok(()),
             other => match other.as_section() {
                 Some((id, range)) => (id, part(whole, range)?.to_vec()),
                 None => return Ok(()),
@@ -120,6 +145,38 @@ fn component(parser: Parser, bytes: &[u8], whole: &[u8], shared: bool) -> Result
         Ok(())
     })?;
     Ok(trimmed.finish())
+}
+
+/// The component without its custom sections, otherwise byte for byte: for one that cannot be trimmed.
+///
+/// # Errors
+/// It is damaged.
+pub(crate) fn without_custom_sections(wasm: &[u8]) -> Result<Vec<u8>, Error> {
+    sections_alone(Parser::new(0), wasm, wasm)
+}
+
+fn sections_alone(parser: Parser, bytes: &[u8], whole: &[u8]) -> Result<Vec<u8>, Error> {
+    let mut alone = bytes.get(..HEADER).ok_or(Error::UserError(Cut))?.to_vec();
+    each_payload(parser, bytes, |payload| {
+        let (id, data) = match payload {
+            Payload::ModuleSection { parser, unchecked_range } => {
+                let nested = sections_alone(parser, part(whole, unchecked_range)?, whole)?;
+                (ComponentSectionId::CoreModule.into(), nested)
+            }
+            Payload::ComponentSection { parser, unchecked_range } => {
+                let nested = sections_alone(parser, part(whole, unchecked_range)?, whole)?;
+                (ComponentSectionId::Component.into(), nested)
+            }
+            Payload::CustomSection(_) => return Ok(()),
+            other => match other.as_section() {
+                Some((id, range)) => (id, part(whole, range)?.to_vec()),
+                None => return Ok(()),
+            },
+        };
+        RawSection { id, data: &data }.append_to_component(&mut alone);
+        Ok(())
+    })?;
+    Ok(alone)
 }
 
 fn part(whole: &[u8], range: Range<usize>) -> Result<&[u8], Error> {
@@ -153,12 +210,13 @@ impl<'a> Module<'a> {
         module::asked(self.bytes, self.left.insert(left))
     }
 
-    fn trim(self) -> Result<Vec<u8>, Error> {
+    fn trim(self, told: &mut Told) -> Result<Vec<u8>, Error> {
         let left = match self.left {
             Some(left) => left,
             None => Left::read(self.bytes, &self.uses)?,
         };
-        module::trim(self.bytes, &self.uses, &left)
+        told.functions.push(left.functions.own_that_stay());
+        module::trim(self.bytes, &self.uses, &left, &mut told.names)
     }
 }
 

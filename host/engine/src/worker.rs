@@ -102,7 +102,7 @@ impl Work {
         let made = timeout_at(deadline.into(), async {
             let permit = shared.stores.clone().acquire_owned().await.ok();
             let store = instances.store(self.outlet.clone(), deadline);
-            let store = store.map_err(|error| Fault::Instantiate(error.to_string()))?;
+            let store = store.map_err(|error| Fault::Instantiate(error.to_string().into()))?;
             let instance = instances.handler.instantiate(store).await.map_err(|Failed { fault, .. }| fault)?;
             Ok((permit, instance))
         });

@@ -6,7 +6,7 @@ mod common;
 use std::time::{Duration, Instant};
 
 use common::{act, call, guest, json, limits, request, response};
-use funcserver_engine::{Fault, Guest, Limits, Options, Reuse};
+use funcserver_engine::{Fault, Frame, Guest, Limits, Options, Reuse, Stream};
 
 /// The fault that `name` comes to. The same guest answers a good request right after.
 async fn fault(guest: &Guest, name: &str) -> Fault {
@@ -18,11 +18,16 @@ async fn fault(guest: &Guest, name: &str) -> Fault {
 }
 
 #[tokio::test]
-async fn traps_carry_the_guests_backtrace() {
+async fn a_crash_has_its_reason_and_the_guests_functions() {
     let guest = guest(limits());
     for name in ["trap", "panic:no stock", "trap-after-headers"] {
-        let Fault::Trap(text) = fault(&guest, name).await else { panic!("{name}") };
-        assert!(text.contains("wasm backtrace"), "{text}");
+        let Fault::Trap(crash) = fault(&guest, name).await else { panic!("{name}") };
+        assert!(crash.reason.ends_with("wasm `unreachable` instruction executed"), "{crash:?}");
+        assert!((2..=20).contains(&crash.frames.len()), "{crash:?}");
+        let of_guest = |frame: &Frame| !frame.function.is_empty() && frame.offset.is_some();
+        assert!(crash.frames.iter().all(of_guest), "{crash:?}");
+        let named = if name == "trap" { "fault::trap" } else { "incoming" };
+        assert!(crash.frames.iter().any(|frame| frame.function.contains(named)), "{crash:?}");
     }
 }
 
@@ -30,8 +35,12 @@ async fn traps_carry_the_guests_backtrace() {
 async fn a_panics_message_is_in_the_output() {
     let (answer, lines) = act(&guest(limits()), "panic:no stock").await;
     assert!(answer.result.is_err());
-    drop(answer);
-    assert!(lines.all().iter().any(|(_, line)| line.contains("no stock")), "{:?}", lines.all());
+    let lines = lines.all();
+    let records: Vec<_> = lines.iter().filter(|(stream, _)| *stream == Stream::Stderr).collect();
+    assert!(
+        records.len() == 1 && records[0].1.contains(":\nno stock\nnote: "),
+        "one record, before the fault: {lines:?}"
+    );
 }
 
 #[tokio::test]
@@ -105,8 +114,8 @@ async fn memory_is_bounded() {
 #[tokio::test]
 async fn handles_are_bounded() {
     let guest = guest(Limits { handles: 1000, ..limits() });
-    let Fault::Trap(text) = fault(&guest, "handles").await else { panic!("another fault") };
-    assert!(text.contains("resource table"), "{text}");
+    let Fault::Trap(crash) = fault(&guest, "handles").await else { panic!("another fault") };
+    assert!(crash.reason.contains("resource table"), "{crash}");
 }
 
 #[tokio::test]

@@ -246,11 +246,12 @@ async fn an_exit_after_the_body_counts_by_its_code() {
 }
 
 #[tokio::test]
-async fn traps_carry_the_guests_backtrace() {
+async fn a_crash_has_its_reason_and_the_guests_functions() {
     let guest = guest_p3(limits());
     for name in ["trap", "panic:no stock", "trap-after-headers"] {
-        let Fault::Trap(text) = fault(&guest, name).await else { panic!("{name}") };
-        assert!(text.contains("wasm backtrace"), "{name}: {text}");
+        let Fault::Trap(crash) = fault(&guest, name).await else { panic!("{name}") };
+        assert!(crash.reason.contains("unreachable"), "{name}: {crash:?}");
+        assert!(crash.frames.iter().any(|frame| frame.function.contains("handler")), "{name}: {crash:?}");
     }
     let (answer, lines) = act(&guest, "panic:no stock").await;
     drop(answer);

@@ -159,7 +159,7 @@ async fn output_goes_to_the_request_that_is_running() {
         }
         // Each request may write as much as the one before.
         for _ in 0..3 {
-            let (answer, lines) = act(&guest, "print-long:900").await;
+            let (answer, lines) = act(&guest, "print-long:800").await;
             assert_eq!(answer.after.finish().await, None);
             assert_eq!(lines.all().len(), 1, "{:?}", lines.all());
         }

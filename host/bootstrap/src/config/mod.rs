@@ -202,6 +202,10 @@ pub struct LogConfig {
     pub level: Level,
     /// Whether failures are counted in CloudWatch.
     pub metrics: bool,
+    /// Whether a handler's lines may be metrics of CloudWatch.
+    pub handler_metrics: bool,
+    /// Whether a crash names all functions that were running.
+    pub backtrace: bool,
 }
 
 impl Config {

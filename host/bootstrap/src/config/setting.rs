@@ -225,6 +225,22 @@ pub static SETTINGS: &[Setting] = &[
         kind: Kind::Flag { slot: |config| &mut config.log.metrics },
     },
     Setting {
+        key: "log.handler-metrics",
+        variable: "FUNCSERVER_LOG_HANDLER_METRICS",
+        carried: true,
+        default: Fallback::Value("false"),
+        doc: "Whether a handler's own line in embedded metric format becomes a metric of CloudWatch, in any namespace but `funcserver`. Otherwise its member `_aws` is kept as `guest__aws`, which is no metric. AWS bills custom metrics.",
+        kind: Kind::Flag { slot: |config| &mut config.log.handler_metrics },
+    },
+    Setting {
+        key: "log.backtrace",
+        variable: "FUNCSERVER_LOG_BACKTRACE",
+        carried: true,
+        default: Fallback::Value("false"),
+        doc: "Whether the record of a crash names all functions that were running, in the field `backtrace`. Otherwise it names the innermost three of the handler's own, in the field `at`.",
+        kind: Kind::Flag { slot: |config| &mut config.log.backtrace },
+    },
+    Setting {
         key: "lambda.extension",
         variable: "FUNCSERVER_LAMBDA_EXTENSION",
         carried: true,
@@ -406,6 +422,8 @@ mod tests {
             ("alb.cookie-variants", "false"),
             ("alb.trusted-hops", "2"),
             ("log.metrics", "true"),
+            ("log.handler-metrics", "true"),
+            ("log.backtrace", "true"),
             ("lambda.extension", "true"),
         ];
         assert_eq!(

@@ -1,14 +1,38 @@
-//! Text of any origin made fit for a line: no control sequences, and not too long.
+//! Text of any origin made fit to leave for a log, a report or a terminal. This is the one place that does it.
+//!
+//! What is left moves no cursor, hides or reorders nothing, and cannot look like a line of somebody else's:
+//!
+//! - control characters (C0, DEL, C1) and the terminal sequences that they begin (ECMA-48) are removed;
+//! - what some reader takes for a line break (CR, CR LF, VT, FF, NEL, U+2028, U+2029) is a line feed, so that it joins no
+//!   words; the formats then write line feeds in their own way;
+//! - characters that are invisible or change the direction of the text around them are removed (zero-width characters,
+//!   byte order marks, bidirectional controls, tags).
 
 use std::borrow::Cow;
+use std::ops::RangeInclusive;
 
 /// How much of a text is kept, in bytes. CloudWatch Logs takes events of 256 KiB; quoted as JSON, a text of this
 /// length is at most twice as long.
 pub(super) const LONGEST: usize = 64 * 1024;
 
-/// The text without control characters and terminal control sequences (ECMA-48), tabs and line feeds apart, cut with a
-/// mark if it is longer than [`LONGEST`]. Takes time in proportion to the length.
-pub(super) fn clean(text: &str) -> Cow<'_, str> {
+/// Characters beyond the controls that nobody sees, in their order: of the general category Cf (Unicode 16) those without a
+/// shape of their own. A joined emoji comes apart without its joiners, and stays readable.
+const INVISIBLE: [RangeInclusive<char>; 10] = [
+    '\u{ad}'..='\u{ad}',
+    '\u{61c}'..='\u{61c}',
+    '\u{180e}'..='\u{180e}',
+    '\u{200b}'..='\u{200f}',
+    '\u{202a}'..='\u{202e}',
+    '\u{2060}'..='\u{206f}',
+    '\u{feff}'..='\u{feff}',
+    '\u{fff9}'..='\u{fffb}',
+    '\u{1d173}'..='\u{1d17a}',
+    '\u{e0000}'..='\u{e0fff}',
+];
+
+/// The text without what a reader cannot see and a terminal would act on, cut with a mark if it is longer than 64 KiB. Of
+/// control characters it holds tabs and line feeds alone. Takes time in proportion to the length.
+pub fn clean(text: &str) -> Cow<'_, str> {
     if text.len() <= LONGEST {
         return without_controls(text);
     }
@@ -16,13 +40,24 @@ pub(super) fn clean(text: &str) -> Cow<'_, str> {
     format!("{kept}… [cut, {} bytes in all]", text.len()).into()
 }
 
-fn without_controls(text: &str) -> Cow<'_, str> {
+/// The same without a cut.
+pub fn without_controls(text: &str) -> Cow<'_, str> {
+    // Most text is ASCII without controls: a loop over bytes, which the compiler makes one over vectors.
+    if text.bytes().fold(true, |plain, byte| plain & is_plain(byte)) {
+        return Cow::Borrowed(text);
+    }
     let mut kept = String::new();
     let mut rest = text;
     let mut strings_end = true;
     while let Some(at) = rest.find(unwanted) {
         kept.push_str(&rest[..at]);
-        rest = after_control(&rest[at..], &mut strings_end);
+        rest = match after_break(&rest[at..]) {
+            Some(after) => {
+                kept.push('\n');
+                after
+            }
+            None => after_control(&rest[at..], &mut strings_end),
+        };
     }
     if rest.len() == text.len() {
         return Cow::Borrowed(text);
@@ -31,11 +66,25 @@ fn without_controls(text: &str) -> Cow<'_, str> {
     kept.into()
 }
 
-fn unwanted(c: char) -> bool {
-    c.is_control() && c != '\t' && c != '\n'
+fn is_plain(byte: u8) -> bool {
+    (b' '..0x7f).contains(&byte) | (byte == b'\n') | (byte == b'\t')
 }
 
-/// What follows the control character at the start of `text`, or the control sequence that it begins.
+fn unwanted(c: char) -> bool {
+    match c {
+        '\t' | '\n' => false,
+        '\u{2028}' | '\u{2029}' => true,
+        c if c.is_control() => true,
+        c => c >= '\u{ad}' && INVISIBLE.iter().any(|range| range.contains(&c)),
+    }
+}
+
+/// What follows a line break other than a line feed at the start of `text`; nothing if there is none.
+fn after_break(text: &str) -> Option<&str> {
+    text.strip_prefix("\r\n").or_else(|| text.strip_prefix(['\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}']))
+}
+
+/// What follows the character at the start of `text`, or the control sequence that it begins.
 fn after_control<'t>(text: &'t str, strings_end: &mut bool) -> &'t str {
     let mut rest = text.chars();
     let first = match rest.next() {
@@ -71,7 +120,7 @@ fn after_string<'t>(text: &'t str, strings_end: &mut bool) -> &'t str {
     }
 }
 
-fn skip_one(text: &str, range: std::ops::RangeInclusive<char>) -> &str {
+fn skip_one(text: &str, range: RangeInclusive<char>) -> &str {
     text.strip_prefix(|c| range.contains(&c)).unwrap_or(text)
 }
 
@@ -101,7 +150,7 @@ mod tests {
             ("\u{1b}Pdata\u{9c}text", "text"),
             ("\u{1b}(Btext", "text"),
             ("\u{1b}=text", "text"),
-            ("over\rwritten\u{8}\0\u{7f}\u{85}", "overwritten"),
+            ("over\rwritten\u{8}\0\u{7f}", "over\nwritten"),
             ("\u{1b}", ""),
             ("\u{1b}[", ""),
             ("\u{1b}[31", ""),
@@ -111,6 +160,36 @@ mod tests {
             ("\u{1b}(", ""),
         ] {
             assert_eq!(clean(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn line_breaks_of_every_kind_join_no_words() {
+        for unit in ["\r\n", "\r", "\u{b}", "\u{c}", "\u{85}", "\u{2028}", "\u{2029}"] {
+            assert_eq!(clean(&format!("one{unit}two")), "one\ntwo", "{unit:?}");
+        }
+        assert_eq!(clean("10 %\r20 %\r\r\n"), "10 %\n20 %\n\n");
+    }
+
+    #[test]
+    fn what_nobody_sees_is_removed() {
+        let invisible =
+            "\u{200b}\u{200d}\u{feff}\u{202e}\u{2066}\u{2069}\u{200f}\u{61c}\u{ad}\u{2060}\u{e0041}\u{fff9}";
+        for c in invisible.chars() {
+            assert_eq!(clean(&format!("request{c}Id")), "requestId", "{c:?}");
+        }
+        assert!(INVISIBLE.is_sorted_by(|one, next| one.end() < next.start()));
+    }
+
+    /// Every character there is, alone and within words.
+    #[test]
+    fn of_controls_tabs_and_line_feeds_alone_are_left() {
+        let all: String = ('\0'..=char::MAX).flat_map(|c| ['a', c, 'b']).collect();
+        for part in all.as_bytes().chunks(LONGEST / 2).map(String::from_utf8_lossy) {
+            let cleaned = clean(&part);
+            assert!(cleaned.chars().all(|c| !c.is_control() || c == '\t' || c == '\n'));
+            assert!(!cleaned.contains(['\u{2028}', '\u{2029}', '\u{202e}', '\u{200b}', '\u{feff}']));
+            assert_eq!(clean(&cleaned), cleaned);
         }
     }
 

@@ -1,9 +1,11 @@
 //! One event as one line.
 
+use std::io::{self, Write as _};
 use std::time::SystemTime;
 
 use serde::ser::{SerializeMap, Serializer};
 
+use super::clean::clean;
 use super::time::Timestamp;
 use super::{Field, Format, Level, Value};
 
@@ -19,36 +21,29 @@ pub(super) struct Event<'a> {
 }
 
 impl Event<'_> {
-    /// The line, with its line feed.
-    pub(super) fn line(&self, format: Format, now: SystemTime) -> Vec<u8> {
+    /// Adds the line, with its line feed. All that it holds is cleaned here, and nowhere else.
+    pub(super) fn write(&self, lines: &mut Vec<u8>, format: Format, now: SystemTime) {
         let now = Timestamp(now);
-        let mut line = match format {
-            Format::Text => self.text(now).into_bytes(),
-            Format::Json => self.json(now),
+        // Writing to a vector cannot fail; were it to, a shorter line is better than none.
+        let _ = match format {
+            Format::Text => self.text(lines, now),
+            Format::Json => self.members(now, &mut serde_json::Serializer::new(&mut *lines)).map_err(io::Error::from),
         };
-        line.push(b'\n');
-        line
+        lines.push(b'\n');
     }
 
-    fn text(&self, now: Timestamp) -> String {
-        let one_line = |value: Value<'_>| value.text().replace('\n', "\\n");
-        let id = one_line(self.request_id.unwrap_or("-").into());
-        let message = one_line(self.message);
-        let mut line = format!("{now}\t{id}\t{}\t{message}", self.level);
+    fn text(&self, line: &mut Vec<u8>, now: Timestamp) -> io::Result<()> {
+        write!(line, "{now}\t")?;
+        push_on_one_line(line, &clean(self.request_id.unwrap_or("-")));
+        write!(line, "\t{}\t", self.level.name())?;
+        push_on_one_line(line, &self.message.text());
         for (key, value) in self.fields {
-            line.push(' ');
-            push_word(&mut line, &Value::Text(key).text());
-            line.push('=');
-            push_word(&mut line, &value.text());
+            line.push(b' ');
+            push_word(line, &clean(key));
+            line.push(b'=');
+            push_word(line, &value.text());
         }
-        line
-    }
-
-    fn json(&self, now: Timestamp) -> Vec<u8> {
-        let mut line = Vec::with_capacity(256);
-        // Writing text to a vector cannot fail; were it to, a shorter line is better than none.
-        let _ = self.members(now, &mut serde_json::Serializer::new(&mut line));
-        line
+        Ok(())
     }
 
     fn members<S: Serializer>(&self, now: Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
@@ -56,23 +51,33 @@ impl Event<'_> {
         members.serialize_entry("timestamp", &Value::Shown(&now))?;
         members.serialize_entry("level", self.level.name())?;
         if let Some(id) = self.request_id {
-            members.serialize_entry("requestId", id)?;
+            members.serialize_entry("requestId", &Value::Text(id))?;
         }
         members.serialize_entry("message", &self.message)?;
         for (key, value) in self.fields {
-            members.serialize_entry(key, value)?;
+            members.serialize_entry(&*clean(key), value)?;
         }
         members.end()
     }
 }
 
+/// Adds a text that keeps to its line: line breaks in it are written as `\n`.
+fn push_on_one_line(line: &mut Vec<u8>, text: &str) {
+    for (at, part) in text.split('\n').enumerate() {
+        if at > 0 {
+            line.extend_from_slice(b"\\n");
+        }
+        line.extend_from_slice(part.as_bytes());
+    }
+}
+
 /// Adds a key or value to a line of text: as it is, or quoted where it would not be one word.
-fn push_word(line: &mut String, text: &str) {
+fn push_word(line: &mut Vec<u8>, text: &str) {
     let bare = !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || c == '"' || c == '=');
     if bare {
-        line.push_str(text);
+        line.extend_from_slice(text.as_bytes());
     } else {
-        line.push_str(&serde_json::Value::from(text).to_string());
+        line.extend_from_slice(serde_json::Value::from(text).to_string().as_bytes());
     }
 }
 
@@ -85,7 +90,9 @@ mod tests {
     fn line(format: Format, request_id: Option<&str>, message: &str, fields: &[Field<'_>]) -> String {
         let now = UNIX_EPOCH + Duration::from_millis(1_735_787_045_678);
         let event = Event { level: Level::Warn, request_id, message: message.into(), fields };
-        String::from_utf8(event.line(format, now)).unwrap()
+        let mut line = Vec::new();
+        event.write(&mut line, format, now);
+        String::from_utf8(line).unwrap()
     }
 
     #[test]
@@ -127,10 +134,36 @@ mod tests {
 
     #[test]
     fn json_that_is_given_stays_json() {
-        let given = serde_json::json!({"a": [1, null, "\u{1b}[31m"]});
+        let given = serde_json::json!({"a": [1, null, "text"]});
         let line = line(Format::Json, None, "", &[("given", Value::Json(&given)), ("nan", f64::NAN.into())]);
         let read: serde_json::Value = serde_json::from_str(&line).unwrap();
         assert_eq!(read["given"], given);
         assert_eq!(read["nan"], serde_json::Value::Null);
+    }
+
+    /// Wherever a text stands, in either format, and after a program has read the JSON too.
+    #[test]
+    fn nothing_that_a_terminal_or_reader_acts_on_is_left_anywhere() {
+        let hostile = "a\u{1b}[31mb\u{9b}1mc\u{9d}0;t\u{9c}d\u{7f}e\rf\u{85}g\u{2028}h\u{202e}i\u{200b}j\u{feff}k\0l";
+        let nested = serde_json::json!({ hostile: [{ hostile: hostile }, hostile, 1.5, null] });
+        let error = io::Error::other(hostile);
+        let fields: [Field<'_>; 5] = [
+            (hostile, hostile.into()),
+            ("nested", Value::Json(&nested)),
+            ("text", Value::Json(&nested[hostile][1])),
+            ("shown", Value::Shown(&error)),
+            ("number", f64::INFINITY.into()),
+        ];
+        let acts = |c: char| (c.is_control() && c != '\n') || "\u{2028}\u{202e}\u{200b}\u{feff}".contains(c);
+        for format in [Format::Text, Format::Json] {
+            let line = line(format, Some(hostile), hostile, &fields);
+            assert_eq!(line.matches('\n').count(), 1, "{line:?}");
+            assert!(!line.contains(|c: char| acts(c) && (c != '\t' || format == Format::Json)), "{line:?}");
+            if format == Format::Json {
+                let read: serde_json::Value = serde_json::from_str(&line).unwrap();
+                assert!(!format!("{read:#}").contains(acts) && !line.contains("\\u"), "{line}");
+                assert!(read["message"].as_str().unwrap().starts_with("abcde\nf\ng\nh"), "{line}");
+            }
+        }
     }
 }

@@ -1,79 +1,160 @@
 //! What the guest writes to its standard output and error.
 
+use std::time::SystemTime;
+
 use funcserver_engine::Stream;
 use serde_json::{Map, Value as Json};
 
-use super::clean::LONGEST;
-use super::event::RESERVED;
-use super::{Field, Level, Scope, Value};
+use super::clean::{LONGEST, clean};
+use super::event::{Event, RESERVED};
+use super::shape::{self, Shaped};
+use super::value::cleaned;
+use super::{Field, Format, Level, Scope, Value};
+use crate::metrics::NAMESPACE;
+
+/// The keys by which CloudWatch takes a line for metrics, in any letter case: those of the format, and of its first version.
+const METRIC_KEYS: [&str; 2] = ["_aws", "CloudWatchMetrics"];
 
 impl Scope<'_> {
     /// Writes one line of the guest's, with the field `stream`.
     ///
-    /// A line that is a JSON object keeps its members as fields. Its `level` counts (Lambda's names and their usual
-    /// variants, or the numbers of bunyan and pino), and its `message`, or else its `msg`, is the message. Members that
-    /// the host sets itself are kept as `guest_<name>`. Any other line is INFO if it came on standard output, and WARN
-    /// on standard error: many languages log everything there, which is no error; but a panic's message is there too,
-    /// and must survive a log level of WARN.
+    /// A line that is a JSON object keeps its members as fields; its level and message count, as the usual loggers write
+    /// them (`shape.rs`). Members that the host sets itself are kept as `guest_<name>`, and so are those that would make the
+    /// line a metric of CloudWatch, unless `log.handler-metrics` allows them. Any other line is INFO if it came on standard
+    /// output, and WARN on standard error: many languages log everything there, which is no error; but a panic's message is
+    /// there too, and must survive a log level of WARN.
     pub fn guest(&self, stream: Stream, line: &str) {
+        self.guest_lines(stream, &mut std::iter::once(line));
+    }
+
+    /// Writes all these lines at once. Returns how many bytes that takes.
+    pub fn guest_lines(&self, stream: Stream, lines: &mut dyn Iterator<Item = &str>) -> usize {
+        let mut written = Vec::with_capacity(256);
+        let now = SystemTime::now();
+        lines.for_each(|line| self.guest_line(&mut written, now, stream, line));
+        if !written.is_empty() {
+            self.log.write(&written);
+        }
+        written.len()
+    }
+
+    fn guest_line(&self, written: &mut Vec<u8>, now: SystemTime, stream: Stream, line: &str) {
         let (name, level) = match stream {
             Stream::Stdout => ("stdout", Level::Info),
             Stream::Stderr => ("stderr", Level::Warn),
         };
         match object(line) {
-            Some(members) => self.guest_json(name, level, members),
-            None => self.event(level, line.trim_end_matches(['\r', '\n']), &[("stream", name.into())]),
+            Some(members) => self.guest_json(written, now, name, level, members),
+            None if self.log.enabled(level) => {
+                let (message, request_id) = (line.trim_end_matches(['\r', '\n']).into(), self.request_id);
+                let event = Event { level, request_id, message, fields: &[("stream", name.into())] };
+                event.write(written, self.log.0.config.format, now);
+            }
+            None => {}
         }
     }
 
-    fn guest_json(&self, stream: &str, otherwise: Level, mut members: Map<String, Json>) {
-        let own_level = members.get("level").and_then(level);
-        let level = own_level.unwrap_or(otherwise);
-        if !self.log.enabled(level) {
+    fn guest_json(
+        &self,
+        written: &mut Vec<u8>,
+        now: SystemTime,
+        stream: &str,
+        otherwise: Level,
+        members: Map<String, Json>,
+    ) {
+        let Shaped { level, message, members } = shape::read(with_clean_keys(members));
+        let level = level.unwrap_or(otherwise);
+        let (members, is_metric) = self.with_keys_of_ours(members);
+        if !self.log.enabled(level) && !is_metric {
             return;
-        }
-        if own_level.is_some() {
-            members.remove("level");
-        }
-        let message = members.remove("message").or_else(|| members.remove("msg"));
-        for reserved in RESERVED {
-            if let Some(value) = members.remove(reserved) {
-                members.entry(format!("guest_{reserved}")).or_insert(value);
-            }
         }
         let mut fields: Vec<Field<'_>> = vec![("stream", stream.into())];
         fields.extend(members.iter().map(|(key, value)| (key.as_str(), Value::Json(value))));
-        self.write(level, message.as_ref().map_or(Value::Text(""), Value::Json), &fields);
+        let message = message.as_ref().map_or(Value::Text(""), Value::Json);
+        // CloudWatch finds a metric in a line that is JSON from its first byte on.
+        let format = if is_metric { Format::Json } else { self.log.0.config.format };
+        Event { level, request_id: self.request_id, message, fields: &fields }.write(written, format, now);
     }
+
+    /// The members with other names for those that are not the guest's to set, and whether they are a metric that it may write.
+    fn with_keys_of_ours(&self, mut members: Map<String, Json>) -> (Map<String, Json>, bool) {
+        let mut is_metric = false;
+        let keys: Vec<String> = members.keys().filter(|key| is_ours(key)).cloned().collect();
+        for key in keys {
+            let Some(mut value) = members.remove(&key) else { continue };
+            if key == METRIC_KEYS[0] && self.log.0.config.handler_metrics {
+                value = cleaned(&value);
+                if is_of_the_guest(&value) {
+                    is_metric = true;
+                    members.insert(key, value);
+                    continue;
+                }
+            }
+            members.entry(format!("guest_{key}")).or_insert(value);
+        }
+        (members, is_metric)
+    }
+}
+
+fn is_ours(key: &str) -> bool {
+    RESERVED.contains(&key) || METRIC_KEYS.iter().any(|ours| key.eq_ignore_ascii_case(ours))
+}
+
+/// Whether all metrics are in namespaces other than the host's own. The value has been cleaned: no key stands twice in it.
+fn is_of_the_guest(directive: &Json) -> bool {
+    let namespaces = directive["CloudWatchMetrics"].as_array().into_iter().flatten();
+    let mut names = namespaces.map(|metrics| metrics["Namespace"].as_str().map(str::trim)).peekable();
+    names.peek().is_some() && names.all(|name| name.is_some_and(|name| !name.eq_ignore_ascii_case(NAMESPACE)))
+}
+
+/// Keys that differ in what nobody sees alone are one key: the first counts.
+fn with_clean_keys(members: Map<String, Json>) -> Map<String, Json> {
+    if members.keys().all(|key| clean(key) == key.as_str()) {
+        return members;
+    }
+    let (own, changed): (Vec<_>, Vec<_>) = members.into_iter().partition(|(key, _)| clean(key) == key.as_str());
+    let mut kept: Map<String, Json> = own.into_iter().collect();
+    for (key, value) in changed {
+        kept.entry(&*clean(&key)).or_insert(value);
+    }
+    kept
 }
 
 /// The members of a line that is a JSON object and no longer than a line may be.
 fn object(line: &str) -> Option<Map<String, Json>> {
-    let fits = line.trim_start().starts_with('{') && line.len() <= LONGEST;
-    serde_json::from_str(line).ok().filter(|_| fits)
+    if !line.trim_start().starts_with('{') || line.len() > LONGEST {
+        return None;
+    }
+    // Half of a pair of surrogates is no character, and JavaScript writes it all the same.
+    serde_json::from_str(line).or_else(|_| serde_json::from_str(&without_lone_surrogates(line))).ok()
 }
 
-/// The level that a guest's logger means.
-fn level(value: &Json) -> Option<Level> {
-    match value {
-        Json::String(name) => name.parse().ok().or_else(|| match name.to_ascii_lowercase().as_str() {
-            "information" | "notice" => Some(Level::Info),
-            "warning" => Some(Level::Warn),
-            "err" => Some(Level::Error),
-            "critical" | "crit" | "panic" => Some(Level::Fatal),
-            _ => None,
-        }),
-        Json::Number(number) => match number.as_u64()? {
-            10 => Some(Level::Trace),
-            20 => Some(Level::Debug),
-            30 => Some(Level::Info),
-            40 => Some(Level::Warn),
-            50 => Some(Level::Error),
-            60 => Some(Level::Fatal),
-            _ => None,
-        },
-        _ => None,
+/// The text of JSON with U+FFFD in place of each escape of a surrogate that has no partner.
+fn without_lone_surrogates(json: &str) -> String {
+    let unit = |text: &str| {
+        let digits = text.strip_prefix("\\u")?.get(..4)?;
+        u16::from_str_radix(digits, 16).ok()
+    };
+    let mut kept = String::with_capacity(json.len());
+    let mut rest = json;
+    while let Some(at) = rest.find('\\') {
+        kept.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let length = match unit(rest) {
+            Some(0xd800..0xdc00) if matches!(unit(&rest[6..]), Some(0xdc00..0xe000)) => 12,
+            Some(0xd800..0xe000) => {
+                kept.push_str("\\ufffd");
+                rest = &rest[6..];
+                continue;
+            }
+            Some(_) => 6,
+            // Another escape, such as a backslash: two characters.
+            None => 1 + rest[1..].chars().next().map_or(0, char::len_utf8),
+        };
+        kept.push_str(&rest[..length]);
+        rest = &rest[length..];
     }
+    kept + rest
 }
 
 #[cfg(test)]
@@ -83,6 +164,7 @@ mod tests {
     use super::super::sink::Sink;
     use super::super::{Format, Log};
     use super::*;
+    use crate::config::LogConfig;
 
     fn json_of(level: Level, stream: Stream, line: &str) -> Vec<Json> {
         let sink = Sink::default();
@@ -160,27 +242,6 @@ mod tests {
     }
 
     #[test]
-    fn levels_of_common_loggers() {
-        for (value, expected) in [
-            (json!("warning"), Level::Warn),
-            (json!("Information"), Level::Info),
-            (json!("CRITICAL"), Level::Fatal),
-            (json!("err"), Level::Error),
-            (json!(10), Level::Trace),
-            (json!(20), Level::Debug),
-            (json!(30), Level::Info),
-            (json!(40), Level::Warn),
-            (json!(50), Level::Error),
-            (json!(60), Level::Fatal),
-        ] {
-            assert_eq!(level(&value), Some(expected), "{value}");
-        }
-        for value in [json!("loud"), json!(35), json!(-1), json!(null), json!([])] {
-            assert_eq!(level(&value), None, "{value}");
-        }
-    }
-
-    #[test]
     fn a_json_line_below_the_level_is_not_written() {
         assert_eq!(json_of(Level::Info, Stream::Stderr, r#"{"level":"debug","message":"m"}"#), Vec::<Json>::new());
     }
@@ -209,5 +270,112 @@ mod tests {
         let lines = text_of(Stream::Stdout, r#"{"message":"\u001b[31mred","a":"\u009b1mb","\u007fk":[ "\u007f" ]}"#);
         assert!(lines[0].chars().all(|c| !c.is_control() || c == '\t' || c == '\n'), "{lines:?}");
         assert!(lines[0].contains("\tred "), "{lines:?}");
+    }
+
+    fn lines_with(handler_metrics: bool, format: Format, line: &str) -> Vec<String> {
+        let sink = Sink::default();
+        let config = LogConfig { format, level: Level::Warn, handler_metrics, ..LogConfig::default() };
+        Log::of(&config, sink.clone(), None).at("r").guest(Stream::Stderr, line);
+        sink.writes()
+    }
+
+    fn metric(key: &str, namespaces: &[&str]) -> String {
+        let metrics: Vec<_> = namespaces
+            .iter()
+            .map(|name| json!({"Namespace": name, "Dimensions": [["kind"]], "Metrics": [{"Name": "Faults"}]}))
+            .collect();
+        json!({key: {"Timestamp": 1, "CloudWatchMetrics": metrics}, "kind": "trap", "Faults": 7}).to_string()
+    }
+
+    /// Whether CloudWatch finds a metric in it.
+    fn is_metric(line: &str) -> bool {
+        serde_json::from_str::<Json>(line).is_ok_and(|line| {
+            let keys: Vec<_> = line.as_object().unwrap().keys().map(|key| key.to_ascii_lowercase()).collect();
+            keys.iter().any(|key| key == "_aws" || key == "cloudwatchmetrics")
+        })
+    }
+
+    #[test]
+    fn a_line_of_the_handler_is_no_metric() {
+        let both = r#"{"_aws":1,"_aws":{"CloudWatchMetrics":[{"Namespace":"shop"}]},"a":1}"#;
+        let old = r#"{"Version":"0","CloudWatchMetrics":[{"Namespace":"shop"}],"a":1}"#;
+        let lines = [
+            metric("_aws", &["shop"]),
+            metric("_AWS", &["shop"]),
+            metric("_aws\u{200b}", &["shop"]),
+            metric("\u{1b}[1m_aws", &["shop"]),
+            both.to_owned(),
+            old.to_owned(),
+        ];
+        for line in lines {
+            for format in [Format::Json, Format::Text] {
+                let written = lines_with(false, format, &line);
+                assert!(!is_metric(&written[0]), "{written:?}");
+                assert!(written[0].contains("guest_"), "{written:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_metric_of_the_handlers_own_passes_where_that_is_allowed() {
+        for format in [Format::Json, Format::Text] {
+            // Whatever its level: a metric is not told for people.
+            let line = metric("_aws", &["shop"]).replacen('{', r#"{"level":"debug","#, 1);
+            let written = lines_with(true, format, &line);
+            assert!(is_metric(&written[0]) && written.len() == 1, "{written:?}");
+            let read: Json = serde_json::from_str(&written[0]).unwrap();
+            assert_eq!(
+                (&read["_aws"]["CloudWatchMetrics"][0]["Namespace"], &read["Faults"]),
+                (&json!("shop"), &json!(7))
+            );
+        }
+        // Never in the host's own namespace, nor in what may be read as one.
+        let hidden = r#"{"_aws":{"CloudWatchMetrics":[{"Namespace":"shop"}],"CloudWatchMetrics\u200b":[{"Namespace":"funcserver"}]}}"#;
+        let name = r#"{"_aws":{"CloudWatchMetrics":[{"Namespace":"shop","Namespace\u0000":"funcserver"}]}}"#;
+        let bare = [
+            r#"{"_aws":{"CloudWatchMetrics":[]}}"#,
+            r#"{"_aws":{"CloudWatchMetrics":[{}]}}"#,
+            r#"{"_aws":7}"#,
+            hidden,
+            name,
+        ];
+        let own = [&["funcserver"][..], &["shop", "funcserver"], &[" FuncServer"], &["func\u{200b}server"]];
+        for line in own.iter().map(|names| metric("_aws", names)).chain(bare.map(str::to_owned)) {
+            let written = lines_with(true, Format::Json, &line);
+            assert!(!is_metric(&written[0]), "{written:?}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_looks_like_one_of_the_hosts_is_one() {
+        let event =
+            &json_of(Level::Info, Stream::Stdout, r#"{"requestId\u200b":"forged","a":1,"a\u007f":2,"msg":"m"}"#)[0];
+        assert_eq!(
+            *event,
+            json!({"level": "INFO", "requestId": "r", "message": "m", "stream": "stdout", "a": 1, "guest_requestId": "forged"})
+        );
+    }
+
+    #[test]
+    fn half_a_character_does_not_make_a_line_text() {
+        let event = &json_of(
+            Level::Info,
+            Stream::Stdout,
+            r#"{"level":"error","msg":"a\ud83db\\ud83d","c":"\ud83e\udd80\udc00"}"#,
+        )[0];
+        assert_eq!(event["level"], "ERROR");
+        assert_eq!((&event["message"], &event["c"]), (&json!("a\u{fffd}b\\ud83d"), &json!("🦀\u{fffd}")));
+        for text in ["\\", "{\\ud83d", "\\u", "\\ud8", "\\ud83d\\u", "\\ü\\ud83dü"] {
+            without_lone_surrogates(text);
+        }
+    }
+
+    #[test]
+    fn lines_of_one_write_are_one_write() {
+        let sink = Sink::default();
+        let log = Log::new(Format::Json, Level::Info, sink.clone());
+        let written = log.at("r").guest_lines(Stream::Stdout, &mut ["a", r#"{"level":"debug"}"#, "b"].into_iter());
+        assert_eq!(sink.writes().len(), 1);
+        assert_eq!((sink.writes()[0].lines().count(), sink.writes()[0].len()), (2, written));
     }
 }

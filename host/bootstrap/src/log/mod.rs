@@ -2,8 +2,9 @@
 //!
 //! Text is `time <tab> request id <tab> level <tab> message key=value …`, with `-` where there is no request. JSON has
 //! the keys of Lambda's own JSON logs (`timestamp`, `level`, `requestId`, `message`) and the fields beside them.
-//! Nothing is formatted for an event below the level. No text breaks its line or moves a terminal's cursor: control
-//! sequences are removed, and very long texts are cut with a mark.
+//! Nothing is formatted for an event below the level. `event.rs` writes every line, and there all texts, keys and nested values
+//! pass through `clean.rs`, in either format: no text breaks its line or moves a terminal's cursor, and very long ones are cut
+//! with a mark.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html>
 
 use std::fmt::Display;
@@ -13,27 +14,42 @@ use std::time::SystemTime;
 
 mod clean;
 mod event;
+mod failure;
 mod forward;
 mod guest;
 mod level;
+mod shape;
 #[cfg(test)]
 mod sink;
 mod time;
 mod value;
+mod words;
 
+pub use clean::{clean, without_controls};
+pub(crate) use failure::failure_message;
 pub use level::{Format, Level, UnknownName};
 pub use value::Value;
+pub(crate) use words::Words;
 
 use event::Event;
+
+use crate::config::LogConfig;
 
 /// A log, shared by its clones.
 #[derive(Clone)]
 pub struct Log(Arc<Inner>);
 
 struct Inner {
-    format: Format,
-    level: Level,
+    config: LogConfig,
+    lines: Option<Box<dyn Lines>>,
     sink: Mutex<Box<dyn Write + Send>>,
+}
+
+/// Finds the lines of a handler's source, for a backtrace.
+pub trait Lines: Send + Sync {
+    /// Where in the source the code is that a crash names by its offset, such as `take src/lib.rs:12:5`; nothing where nobody
+    /// knows. A request waits for it: it ends soon, whatever the component holds.
+    fn at(&self, offset: u64) -> Option<String>;
 }
 
 /// A part of the log: what belongs to one request, or to none.
@@ -51,7 +67,12 @@ impl Log {
     ///
     /// An error of the sink is passed over: there is no other place to report it.
     pub fn new(format: Format, level: Level, sink: impl Write + Send + 'static) -> Log {
-        Log(Arc::new(Inner { format, level, sink: Mutex::new(Box::new(sink)) }))
+        Log::of(&LogConfig { format, level, ..LogConfig::default() }, sink, None)
+    }
+
+    /// The log that `config` asks for; see [`Log::new`]. `lines` finds lines for backtraces, where it can.
+    pub fn of(config: &LogConfig, sink: impl Write + Send + 'static, lines: Option<Box<dyn Lines>>) -> Log {
+        Log(Arc::new(Inner { config: config.clone(), lines, sink: Mutex::new(Box::new(sink)) }))
     }
 
     /// What belongs to the request of this id.
@@ -66,13 +87,12 @@ impl Log {
 
     /// Whether events of this level are written.
     pub fn enabled(&self, level: Level) -> bool {
-        level >= self.0.level
+        level >= self.0.config.level
     }
 
-    fn write(&self, event: &Event<'_>) {
-        let line = event.line(self.0.format, SystemTime::now());
+    fn write(&self, lines: &[u8]) {
         let mut sink = self.0.sink.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = sink.write_all(&line).and_then(|()| sink.flush());
+        let _ = sink.write_all(lines).and_then(|()| sink.flush());
     }
 }
 
@@ -115,7 +135,10 @@ impl Scope<'_> {
     }
 
     fn write(&self, level: Level, message: Value<'_>, fields: &[Field<'_>]) {
-        self.log.write(&Event { level, request_id: self.request_id, message, fields });
+        let mut line = Vec::with_capacity(256);
+        let event = Event { level, request_id: self.request_id, message, fields };
+        event.write(&mut line, self.log.0.config.format, SystemTime::now());
+        self.log.write(&line);
     }
 }
 

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::fmt::Display;
 
+use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
+use serde_json::Value as Json;
 
 use super::clean::clean;
 
@@ -34,7 +36,7 @@ impl Value<'_> {
             Value::Float(number) => number.to_string().into(),
             Value::Flag(flag) => flag.to_string().into(),
             Value::Shown(shown) => clean(&shown.to_string()).into_owned().into(),
-            Value::Json(json) => clean(&json.to_string()).into_owned().into(),
+            Value::Json(json) => clean(&serde_json::to_string(&Cleaned(json)).unwrap_or_default()).into_owned().into(),
         }
     }
 }
@@ -45,8 +47,36 @@ impl Serialize for Value<'_> {
             Value::Number(number) => serializer.serialize_u64(*number),
             Value::Float(number) => serializer.serialize_f64(*number),
             Value::Flag(flag) => serializer.serialize_bool(*flag),
-            Value::Json(json) if !json.is_string() => json.serialize(serializer),
+            Value::Json(json) if !json.is_string() => Cleaned(json).serialize(serializer),
             Value::Text(_) | Value::Shown(_) | Value::Json(_) => serializer.serialize_str(&self.text()),
+        }
+    }
+}
+
+/// The value as it is written: clean, and no key twice in it.
+pub(super) fn cleaned(json: &Json) -> Json {
+    // Writing a value of JSON as one cannot fail; were it to, nothing is written.
+    serde_json::to_value(Cleaned(json)).unwrap_or_default()
+}
+
+/// A value whose texts and keys are cleaned as it is written, however deep they are. Its depth is bounded by the parser's.
+struct Cleaned<'a>(&'a Json);
+
+impl Serialize for Cleaned<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Json::String(text) => serializer.serialize_str(&clean(text)),
+            Json::Array(items) => {
+                let mut list = serializer.serialize_seq(Some(items.len()))?;
+                items.iter().try_for_each(|item| list.serialize_element(&Cleaned(item)))?;
+                list.end()
+            }
+            Json::Object(members) => {
+                let mut object = serializer.serialize_map(Some(members.len()))?;
+                members.iter().try_for_each(|(key, value)| object.serialize_entry(&*clean(key), &Cleaned(value)))?;
+                object.end()
+            }
+            Json::Null | Json::Bool(_) | Json::Number(_) => self.0.serialize(serializer),
         }
     }
 }

@@ -53,6 +53,10 @@ impl Items {
         self.indices.get(self.imported + own).is_some_and(Option::is_some)
     }
 
+    pub(super) fn own_that_stay(&self) -> Vec<usize> {
+        (0..self.indices.len() - self.imported).filter(|own| self.own_stays(*own)).collect()
+    }
+
     pub(super) fn index(&self, old: u32) -> u32 {
         // One that is left out is referred to by others that are, alone; and one that is not there, by a damaged module.
         self.indices.get(old as usize).copied().flatten().unwrap_or(u32::MAX)
@@ -149,7 +153,7 @@ impl Graph {
                 references.read(body.get_operators_reader()?)?;
                 self.bodies.push(references);
             }
-            Payload::CustomSection(section) => self.pinned |= knows_code(section.name()),
+            Payload::CustomSection(section) => self.pinned |= hints(section.name()),
             _ => {}
         }
         Ok(())
@@ -235,7 +239,7 @@ impl References {
     }
 }
 
-/// Debug information, and hints for the compiler, name places in the code.
-fn knows_code(section: &str) -> bool {
-    section.starts_with(".debug_") || section.starts_with("metadata.code.")
+/// Hints for the compiler name places in the code.
+pub(super) fn hints(section: &str) -> bool {
+    section.starts_with("metadata.code.")
 }

@@ -3,10 +3,11 @@
 use wasm_encoder::reencode::{self, Reencode};
 use wasmparser::{
     CodeSectionReader, CustomSectionReader, Data, DataKind, Export, FunctionSectionReader, ImportSectionReader,
-    KnownCustom, Name, Parser, Payload,
+    KnownCustom, Name, NameMap, Parser, Payload,
 };
 
-use super::left::Left;
+use super::left::{self, Left};
+use super::names::Names;
 use super::{Cut, Error, Uses};
 
 /// What is left of a module's imports: the name of an instance, and what of it.
@@ -26,15 +27,31 @@ pub(super) fn asked<'a>(wasm: &'a [u8], left: &Left) -> Result<Vec<(&'a str, &'a
 }
 
 /// The module without what is not left of it.
-pub(super) fn trim(wasm: &[u8], uses: &Uses<'_>, left: &Left) -> Result<Vec<u8>, Error> {
+pub(super) fn trim(wasm: &[u8], uses: &Uses<'_>, left: &Left, names: &mut Names) -> Result<Vec<u8>, Error> {
     let mut trimmed = wasm_encoder::Module::new();
-    Trimmer { uses, left }.parse_core_module(&mut trimmed, Parser::new(0), wasm)?;
+    Trimmer { uses, left, names }.parse_core_module(&mut trimmed, Parser::new(0), wasm)?;
     Ok(trimmed.finish())
 }
 
 struct Trimmer<'a> {
     uses: &'a Uses<'a>,
     left: &'a Left,
+    names: &'a mut Names,
+}
+
+impl Trimmer<'_> {
+    /// The names of the functions that stay, up to the first that cannot be read.
+    fn function_names(&mut self, map: NameMap<'_>) -> wasm_encoder::NameMap {
+        let mut functions = wasm_encoder::NameMap::new();
+        for naming in map.into_iter().map_while(Result::ok) {
+            if let Some(Some(index)) = self.left.functions.indices.get(naming.index as usize)
+                && let Some(name) = self.names.readable(naming.name)
+            {
+                functions.append(*index, &name);
+            }
+        }
+        functions
+    }
 }
 
 impl Reencode for Trimmer<'_> {
@@ -91,7 +108,7 @@ impl Reencode for Trimmer<'_> {
         for (own, body) in section.into_iter().enumerate() {
             let body = body?;
             if keeps_code {
-                // Byte for byte, as debug information wants it.
+                // Byte for byte, as hints for the compiler want it.
                 code.raw(body.as_bytes());
             } else if self.left.functions.own_stays(own) {
                 self.parse_function_body(code, body)?;
@@ -117,42 +134,27 @@ impl Reencode for Trimmer<'_> {
         section: CustomSectionReader<'_>,
     ) -> Result<(), Error> {
         match section.as_known() {
-            KnownCustom::Name(names) => module.section(&self.custom_name_section(names)?),
-            _ => module.section(&self.custom_section(section)?),
-        };
-        Ok(())
-    }
-
-    /// Of names, backtraces show those of modules and functions.
-    fn parse_custom_name_subsection(
-        &mut self,
-        names: &mut wasm_encoder::NameSection,
-        section: Name<'_>,
-    ) -> Result<(), Error> {
-        match section {
-            Name::Module { name, .. } => names.module(name),
-            Name::Function(map) => {
-                let mut functions = wasm_encoder::NameMap::new();
-                for naming in map {
-                    let naming = naming?;
-                    if let Some(Some(index)) = self.left.functions.indices.get(naming.index as usize) {
-                        functions.append(*index, &readable(naming.name));
+            // A section of names that cannot be read to its end is no error of a component: what can be read is kept.
+            KnownCustom::Name(names) => {
+                let mut readable = wasm_encoder::NameSection::new();
+                for subsection in names.map_while(Result::ok) {
+                    match subsection {
+                        Name::Module { name, .. } => {
+                            self.names.readable(name).iter().for_each(|name| readable.module(name));
+                        }
+                        Name::Function(map) => readable.functions(&self.function_names(map)),
+                        // Backtraces show no other names.
+                        _ => {}
                     }
                 }
-                names.functions(&functions);
+                module.section(&readable);
             }
+            _ if left::hints(section.name()) => {
+                module.section(&self.custom_section(section)?);
+            }
+            // Debug information and notes of toolchains mean nothing to the compiler.
             _ => {}
         }
         Ok(())
     }
-}
-
-/// A name as its source has it, for the names that Rust and C++ compilers write.
-fn readable(name: &str) -> String {
-    if let Ok(demangled) = rustc_demangle::try_demangle(name) {
-        // Without the hash at its end.
-        return format!("{demangled:#}");
-    }
-    let symbol = cpp_demangle::Symbol::new(name).ok();
-    symbol.and_then(|symbol| symbol.demangle().ok()).unwrap_or_else(|| name.to_owned())
 }

@@ -213,18 +213,94 @@ fn nested_components_are_trimmed_too() {
 }
 
 #[test]
-fn code_stays_where_debug_information_knows_it() {
+fn code_stays_where_hints_for_the_compiler_name_it() {
     let with = |section: &str| {
-        left(&format!(
+        let module = format!(
             r#"(component
-                (core module $module (func $left-out) (func $started) (start $started) (@custom "{section}" "x"))
+                (core module $module (@custom "{section}" "") (func $used) (func $unused) (start $used))
                 (core instance (instantiate $module)))"#
-        ))[0]
-            .functions
+        );
+        left(&module)[0].functions
     };
     assert_eq!(with("producers"), 1);
-    assert_eq!(with(".debug_info"), 2);
+    assert_eq!(with(".debug_info"), 1);
     assert_eq!(with("metadata.code.branch_hint"), 2);
+}
+
+fn custom_sections(wasm: &[u8]) -> Vec<String> {
+    let payloads = Parser::new(0).parse_all(wasm).map(Result::unwrap);
+    let custom = payloads.filter_map(|payload| match payload {
+        Payload::CustomSection(section) => Some(section.name().to_owned()),
+        _ => None,
+    });
+    custom.collect()
+}
+
+/// However deep a module is, and whatever else is in it.
+#[test]
+fn debug_information_is_left_out() {
+    let module = |name: &str| {
+        format!(
+            r#"(core module ${name} (@custom ".debug_info" "\01") (@custom ".debug_line.dwo" "\01") (@custom "sourceMappingURL" "\01a")
+                (@custom "external_debug_info" "\01a") (@custom "producers" "\00") (func $run (export "run")))"#
+        )
+    };
+    let (outer, inner) = (module("outer"), module("inner"));
+    let text = format!(
+        r#"(component (@custom ".debug_str" "a") {outer} (core instance (instantiate $outer))
+            (component (component {inner} (core instance (instantiate $inner)))))"#
+    );
+    let wasm = wat::parse_str(text).unwrap();
+    assert_eq!(custom_sections(&trim(&wasm).unwrap()), ["name", "name"]);
+    let bare = super::without_custom_sections(&wasm).unwrap();
+    Validator::new_with_features(WasmFeatures::all()).validate_all(&bare).unwrap();
+    assert_eq!(custom_sections(&bare), Vec::<String>::new());
+}
+
+fn names_of(functions: &str) -> Vec<String> {
+    let text = format!("(component (core module $module {functions}) (core instance (instantiate $module)))");
+    left(&text).remove(0).names.into_iter().map(|(_, name)| name).collect()
+}
+
+/// A name of 213 bytes that is 16 million characters once it is decoded, one of a pair of the one before.
+fn expanding(depth: u32) -> String {
+    let digit = |number: u32| char::from_digit(number, 36).unwrap().to_ascii_uppercase();
+    let id = |number: u32| if number == 0 { "S_".to_owned() } else { format!("S{}_", digit(number - 1)) };
+    let pairs: String = (1..depth).map(|number| format!("S_I{0}{0}E", id(number))).collect();
+    format!("_Z1f4pairIiiE{pairs}")
+}
+
+#[test]
+fn a_name_that_decodes_to_more_than_anybody_reads_stays_as_it_is() {
+    let short = expanding(3);
+    let long = expanding(21);
+    let rust = format!("_RNvC{}", "a".repeat(4000));
+    let plain = "é".repeat(1000);
+    let functions: Vec<_> = [&short, &long, &rust, &plain]
+        .iter()
+        .map(|name| format!(r#"(func (@name "{name}") (export "{name}"))"#))
+        .collect();
+    let wasm = format!(
+        "(component (core module (func (export \"a\"))) (core module $m {}) (core instance $m (instantiate $m)) (alias core export $m \"{short}\" (core func)) (alias core export $m \"{long}\" (core func)) (alias core export $m \"{rust}\" (core func)) (alias core export $m \"{plain}\" (core func)))",
+        functions.concat()
+    );
+    let names: Vec<_> = left(&wasm).remove(1).names.into_iter().map(|(_, name)| name).collect();
+    assert!(names[0].starts_with("f(pair<int, int>"), "{}", names[0]);
+    assert_eq!(names[1], long);
+    assert_eq!(names[2], rust[..300]);
+    assert_eq!(names[3], "é".repeat(150));
+}
+
+/// wasmtime takes such a component, with the names that it can read.
+#[test]
+fn names_that_cannot_be_read_to_their_end_do_not_keep_the_others_long() {
+    let long = "n".repeat(5000);
+    let mut name = vec![1, 0x8c, 0x27, 1, 0, 0x88, 0x27];
+    name.extend_from_slice(long.as_bytes());
+    name.extend_from_slice(&[1, 0xff]);
+    let bytes: String = name.iter().map(|byte| format!("\\{byte:02x}")).collect();
+    let names = names_of(&format!(r#"(func (export "f")) (elem func 0) (@custom "name" (after last) "{bytes}")"#));
+    assert_eq!(names, ["n".repeat(300)]);
 }
 
 #[test]

@@ -1,0 +1,44 @@
+//! Lines of a handler's source in the log of `serve` and `invoke`.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use funcserver_bootstrap::log::Lines;
+use funcserver_engine::source_map::SourceMap;
+
+use crate::component::Component;
+
+/// How long a request waits for one line. Where that is not enough once, nobody waits again.
+const TIME: Duration = Duration::from_millis(500);
+
+/// Finds lines in the component that was compiled. It is read when the first is asked for.
+pub(crate) struct SourceLines {
+    wasm: Vec<u8>,
+    map: OnceLock<Option<SourceMap>>,
+    gave_up: AtomicBool,
+}
+
+impl SourceLines {
+    /// Nothing where what is compiled is made only then, or was compiled before.
+    pub(crate) fn of(component: &Component) -> Option<Box<dyn Lines>> {
+        let wasm = component.compiled_as_it_is()?.to_vec();
+        Some(Box::new(SourceLines { wasm, map: OnceLock::new(), gave_up: AtomicBool::new(false) }))
+    }
+}
+
+impl Lines for SourceLines {
+    fn at(&self, offset: u64) -> Option<String> {
+        if self.gave_up.load(Ordering::Relaxed) {
+            return None;
+        }
+        let map = self.map.get_or_init(|| SourceMap::new(self.wasm.clone()).ok()).as_ref()?;
+        let place = map.at(offset, TIME)?;
+        self.gave_up.fetch_or(place.gave_up, Ordering::Relaxed);
+        // The outermost one has the name that is told already: the line in it, unless others were inlined there.
+        let [function] = place.functions.as_slice() else {
+            return Some(place.functions.iter().map(ToString::to_string).collect::<Vec<_>>().join(", inlined into "));
+        };
+        function.place()
+    }
+}

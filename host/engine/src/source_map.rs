@@ -1,0 +1,142 @@
+//! Where in its source the code of a component is that a crash names by an offset.
+//!
+//! A crash tells offsets in the component as it was compiled: trimmed, so that functions are elsewhere than in the file that
+//! its toolchain wrote. Both have the same instructions, and so an offset in one is an instruction's number in a function, and
+//! that an offset in the other, for which the file's own debug information has a line.
+
+mod dwarf;
+mod modules;
+
+use std::fmt;
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
+use crate::{nesting, trim};
+use modules::Module;
+
+/// The longest name of a function or file that is told, in bytes.
+const LONGEST: usize = 300;
+/// The most functions that are told of one place, which is in all of them: each but the outermost was inlined into the next.
+const DEEPEST: usize = 32;
+
+/// The code of a component and of what was compiled of it.
+pub struct SourceMap {
+    wasm: Vec<u8>,
+    source: Vec<Module>,
+    trimmed: Vec<u8>,
+    compiled: Vec<Function>,
+}
+
+/// A function as it was compiled.
+struct Function {
+    /// Where its body is in the compiled component.
+    body: Range<usize>,
+    /// The module that it is of, and which of that module's own functions it is in the source.
+    module: usize,
+    own: usize,
+}
+
+/// Where a piece of code is in its source.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The functions that it is in, the innermost first. There is always one.
+    pub functions: Vec<SourceFunction>,
+    /// Whether the debug information takes too long to read, so that no line is known.
+    pub gave_up: bool,
+}
+
+/// A function, and the line in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SourceFunction {
+    /// Its name as its source has it, at most 300 bytes; nothing where the component does not tell it.
+    pub name: Option<String>,
+    /// The file, at most 300 bytes; nothing where the component carries no debug information for it.
+    pub file: Option<String>,
+    /// The line in the file.
+    pub line: Option<u64>,
+    /// The column in the line.
+    pub column: Option<u64>,
+}
+
+impl SourceMap {
+    /// Reads a component as it is given to [`compile`](crate::compile::compile).
+    ///
+    /// # Errors
+    /// It is no component, or a damaged one: what is wrong with it.
+    pub fn new(wasm: Vec<u8>) -> Result<Self, String> {
+        // What is nested is walked by calls: as deep as what compiles, and no deeper.
+        nesting::check(&wasm).map_err(|error| error.to_string())?;
+        let source = modules::read(&wasm).map_err(|error| error.to_string())?;
+        let (trimmed, kept) = match trim::trim_and_tell(&wasm) {
+            Ok((trimmed, kept)) => (trimmed, Some(kept)),
+            Err(_) => (trim::without_custom_sections(&wasm).map_err(|error| error.to_string())?, None),
+        };
+        let mut compiled = Vec::new();
+        for (module, of) in modules::read(&trimmed).map_err(|error| error.to_string())?.into_iter().enumerate() {
+            for (number, body) in of.bodies.into_iter().enumerate() {
+                let own = match &kept {
+                    Some(kept) => kept.get(module).and_then(|kept| kept.get(number)).copied(),
+                    None => Some(number),
+                };
+                compiled.extend(own.map(|own| Function { body, module, own }));
+            }
+        }
+        Ok(Self { wasm, source, trimmed, compiled })
+    }
+
+    /// Where the code at that offset of what was compiled is, with what can be found out within `time`; nothing if there is
+    /// no code.
+    #[must_use]
+    pub fn at(&self, offset: u64, time: Duration) -> Option<Place> {
+        let until = Instant::now() + time;
+        let offset = usize::try_from(offset).ok()?;
+        let next = self.compiled.partition_point(|function| function.body.start <= offset);
+        let function = self.compiled.get(next.checked_sub(1)?).filter(|function| function.body.contains(&offset))?;
+        let module = self.source.get(function.module)?;
+        let body = module.bodies.get(function.own)?;
+        let instruction =
+            modules::instruction_at(self.trimmed.get(function.body.clone())?, offset - function.body.start)?;
+        let place = body.start + modules::offset_of(self.wasm.get(body.clone())?, instruction)?;
+        let name = module.name(&self.wasm, function.own);
+        let found = dwarf::find(&self.wasm, &module.debug, place.checked_sub(module.code)? as u64, until);
+        let gave_up = found.is_err();
+        let mut functions = found.unwrap_or_default();
+        match functions.last_mut() {
+            Some(outermost) => outermost.name = name.or(outermost.name.take()),
+            None => functions.push(SourceFunction { name, ..SourceFunction::default() }),
+        }
+        Some(Place { functions, gave_up })
+    }
+}
+
+impl SourceFunction {
+    /// Its name, or that it has none.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or("a function without a name")
+    }
+
+    /// The place in its file, such as `src/lib.rs:4:5`, where that is known.
+    #[must_use]
+    pub fn place(&self) -> Option<String> {
+        let file = self.file.as_deref()?;
+        let numbers = [self.line, self.column].into_iter().map_while(|number| number);
+        Some(numbers.fold(file.to_owned(), |place, number| format!("{place}:{number}")))
+    }
+}
+
+/// `take at src/lib.rs:4:5`.
+impl fmt::Display for SourceFunction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())?;
+        self.place().map_or(Ok(()), |place| write!(f, " at {place}"))
+    }
+}
+
+/// A text of at most [`LONGEST`] bytes.
+fn short(text: &str) -> String {
+    text[..text.floor_char_boundary(LONGEST)].to_owned()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,105 @@
+//! The core modules of a component: where their functions are, what these are called, and their debug information.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use wasmparser::{
+    BinaryReader, Encoding, FunctionBody, KnownCustom, Name, NameSectionReader, Parser, Payload, TypeRef,
+};
+
+use crate::trim::Names;
+
+/// A core module, by where its parts are in the component.
+#[derive(Default)]
+pub(super) struct Module {
+    /// Where the contents of its code section begin: debug information counts from there.
+    pub(super) code: usize,
+    /// The bodies of its own functions.
+    pub(super) bodies: Vec<Range<usize>>,
+    /// Its sections of debug information, by their names.
+    pub(super) debug: HashMap<String, Range<usize>>,
+    imported: u32,
+    names: Vec<Range<usize>>,
+}
+
+/// Reads the core modules of a component, in their order, whatever they are nested in.
+pub(super) fn read(wasm: &[u8]) -> wasmparser::Result<Vec<Module>> {
+    let mut modules = Vec::new();
+    // What is open: a module, or a component.
+    let mut open: Vec<Option<usize>> = Vec::new();
+    for payload in Parser::new(0).parse_all(wasm) {
+        let payload = payload?;
+        match &payload {
+            Payload::Version { encoding: Encoding::Module, .. } => {
+                open.push(Some(modules.len()));
+                modules.push(Module::default());
+            }
+            Payload::Version { encoding: Encoding::Component, .. } => open.push(None),
+            Payload::End(_) => {
+                open.pop();
+            }
+            _ => {}
+        }
+        if let Some(Some(module)) = open.last().map(|at| at.and_then(|at| modules.get_mut(at))) {
+            module.read(payload)?;
+        }
+    }
+    Ok(modules)
+}
+
+impl Module {
+    fn read(&mut self, payload: Payload<'_>) -> wasmparser::Result<()> {
+        match payload {
+            Payload::ImportSection(section) => {
+                for import in section.into_imports() {
+                    self.imported += u32::from(matches!(import?.ty, TypeRef::Func(_) | TypeRef::FuncExact(_)));
+                }
+            }
+            Payload::CodeSectionStart { range, .. } => self.code = range.start,
+            Payload::CodeSectionEntry(body) => self.bodies.push(body.range()),
+            Payload::CustomSection(section) => {
+                let data = section.data_offset()..section.data_offset() + section.data().len();
+                match section.as_known() {
+                    KnownCustom::Name(_) => self.names.push(data),
+                    _ if section.name().starts_with(".debug_") => {
+                        self.debug.insert(section.name().to_owned(), data);
+                    }
+                    _ => {}
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// What its own function of that number is called.
+    pub(super) fn name(&self, wasm: &[u8], own: usize) -> Option<String> {
+        let index = u32::try_from(own).ok()?.checked_add(self.imported)?;
+        let sections = self.names.iter().filter_map(|names| wasm.get(names.clone()));
+        let subsections =
+            sections.flat_map(|names| NameSectionReader::new(BinaryReader::new(names, 0)).map_while(Result::ok));
+        let mut functions = subsections.filter_map(|subsection| match subsection {
+            Name::Function(functions) => Some(functions),
+            _ => None,
+        });
+        let name = functions.find_map(|functions| {
+            functions.into_iter().map_while(Result::ok).find(|naming| naming.index == index).map(|naming| naming.name)
+        })?;
+        Names::default().readable(name)
+    }
+}
+
+/// Which instruction of a function's body is at that offset in it.
+pub(super) fn instruction_at(body: &[u8], offset: usize) -> Option<usize> {
+    instructions(body)?.take_while(|at| *at <= offset).count().checked_sub(1)
+}
+
+/// Where in a function's body the instruction of that number is.
+pub(super) fn offset_of(body: &[u8], number: usize) -> Option<usize> {
+    instructions(body)?.nth(number)
+}
+
+fn instructions(body: &[u8]) -> Option<impl Iterator<Item = usize>> {
+    let operators = FunctionBody::new(BinaryReader::new(body, 0)).get_operators_reader().ok()?;
+    Some(operators.into_iter_with_offsets().map_while(|operator| operator.ok().map(|(_, at)| at)))
+}
