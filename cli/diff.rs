@@ -9,7 +9,7 @@ use funcserver_events::alb::{self, DecodeError, ReplyForm};
 use http::{HeaderMap, Response};
 use similar::{ChangeTag, TextDiff};
 
-use crate::output::{pretty_text, printable};
+use crate::output::{escaped, pretty_text};
 
 /// Headers that change with time, and with the id of a request.
 const CHANGING: [&str; 4] = ["date", "x-amzn-trace-id", "x-amzn-requestid", "x-request-id"];
@@ -123,7 +123,7 @@ fn headers(old: &HeaderMap, new: &HeaderMap) -> String {
             ChangeTag::Delete => '-',
             ChangeTag::Insert => '+',
         };
-        _ = writeln!(changes, "{sign}{}", printable(change.value().trim_end_matches('\n')));
+        _ = writeln!(changes, "{sign}{}", escaped(change.value().trim_end_matches('\n')));
     }
     changes
 }
@@ -154,8 +154,7 @@ fn body_text(response: &Response<Bytes>) -> String {
 fn lines(old: &str, new: &str) -> String {
     let diff = TextDiff::configure().timeout(PATIENCE).diff_lines(old, new);
     let unified = diff.unified_diff().context_radius(3).to_string();
-    let lines = unified.lines().map(|line| line.split('\t').map(printable).collect::<Vec<_>>().join("\t") + "\n");
-    lines.collect()
+    unified.lines().map(|line| escaped(line) + "\n").collect()
 }
 
 #[cfg(test)]
@@ -246,6 +245,6 @@ mod tests {
     #[test]
     fn nothing_moves_the_terminals_cursor() {
         let diff = changed(&reply(200, json!({}), "a\tb\n"), &reply(200, json!({}), "a\t\u{1b}[2J\r\n"));
-        assert!(diff.contains("-a\tb\n+a\t\u{fffd}[2J"), "{diff}");
+        assert!(diff.contains("-a\tb\n+a\t\\u001b[2J"), "{diff}");
     }
 }

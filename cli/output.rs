@@ -11,7 +11,7 @@ use serde::Serialize;
 /// Writes one line to stdout, at once.
 pub(crate) fn line(text: impl Display) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
-    writeln!(stdout, "{}", without_controls(&text.to_string()))?;
+    writeln!(stdout, "{}", shown(&text.to_string()))?;
     stdout.flush()
 }
 
@@ -22,13 +22,14 @@ pub(crate) fn json_line(json: &str) -> io::Result<()> {
     stdout.flush()
 }
 
-fn escaped(json: &str) -> String {
-    let mut escaped = String::with_capacity(json.len());
+/// A text with `\u001b` and the like in place of what a terminal would act on. Of JSON it is the same value, as only its strings
+/// can hold that; in a comparison it is seen.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
     let mut units = [0; 2];
-    for char in json.chars() {
-        // Outside of texts JSON is ASCII.
+    for char in text.chars() {
         let mut text = [0; 4];
-        if char.is_ascii() && char != '\u{7f}' || without_controls(char.encode_utf8(&mut text)).starts_with(char) {
+        if matches!(char, ' '..='~') || without_controls(char.encode_utf8(&mut text)).starts_with(char) {
             escaped.push(char);
         } else {
             char.encode_utf16(&mut units).iter().for_each(|unit| escaped += &format!("\\u{unit:04x}"));
@@ -63,6 +64,12 @@ pub(crate) fn bytes(bytes: &[u8]) -> io::Result<()> {
     stdout.flush()
 }
 
+/// Text for people, whose lines are the ones that end in a line feed: another kind of line break is a space, as it would begin
+/// a line that nobody here has written.
+fn shown(text: &str) -> String {
+    without_controls(&text.replace(['\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'], " ")).into_owned()
+}
+
 /// Text of others, on one line and without what would move a terminal's cursor.
 pub(crate) fn printable(text: &str) -> String {
     clean(text).replace('\n', "\\n").replace('\t', " ")
@@ -71,7 +78,7 @@ pub(crate) fn printable(text: &str) -> String {
 /// Writes one line to stderr. Where nobody reads it nothing is lost that the exit code does not tell.
 pub(crate) fn note(text: impl Display) {
     // One write for the line: requests at once must not mix theirs.
-    let _ = io::stderr().lock().write_all((without_controls(&text.to_string()) + "\n").as_bytes());
+    let _ = io::stderr().lock().write_all((shown(&text.to_string()) + "\n").as_bytes());
 }
 
 /// Writes a warning to stderr.
@@ -89,6 +96,11 @@ mod tests {
         let json = escaped(&serde_json::to_string(text).unwrap());
         assert_eq!(json, r#""a\u009b31mb\u007f\u202e\udb40\udc41ü🦀\n\t\u001b""#);
         assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+    }
+
+    #[test]
+    fn only_a_line_feed_begins_a_line() {
+        assert_eq!(shown("a\rb\u{85}c\u{2028}d\u{1b}[31me\nf"), "a b c de\nf");
     }
 
     #[test]
