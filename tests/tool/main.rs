@@ -23,6 +23,7 @@ mod new;
 mod new_rust;
 mod outputs;
 mod proposals;
+mod proxy;
 mod record;
 mod schema;
 mod serve;

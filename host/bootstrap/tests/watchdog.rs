@@ -71,7 +71,7 @@ fn an_event_whose_thread_is_blocked_is_answered_once_and_the_process_ends_at_lam
     let output = bootstrap.ended();
     assert_eq!(output.status.code(), Some(1), "{}", text(&output));
     assert_eq!(text(&output).matches("FATAL").count(), 1, "{}", text(&output));
-    assert_eq!(text(&output).matches("the handler failed").count(), 1, "{}", text(&output));
+    assert_eq!(text(&output).matches("did not answer in time").count(), 1, "{}", text(&output));
     assert!(text(&output).contains("beyond Lambda's deadline"), "{}", text(&output));
     assert_eq!(posts(&seen), [""; 0]);
 }
