@@ -4,18 +4,14 @@
 
 mod common;
 
-use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use common::{act, call, guest, guest_p3, json, request, response};
 use funcserver_engine::{Fault, Guest, Limits, Options, Reuse};
+use tokio::sync::Mutex;
 
 /// The tests of this file share a process, and with it its memory: they run one after the other.
-static ALONE: Mutex<()> = Mutex::new(());
-
-fn alone() -> MutexGuard<'static, ()> {
-    ALONE.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-}
+static ALONE: Mutex<()> = Mutex::const_new(());
 
 /// What this process keeps resident, in bytes.
 fn resident() -> usize {
@@ -41,7 +37,7 @@ fn is_over(guest: &Result<http::Response<bytes::Bytes>, Fault>) -> bool {
 
 #[tokio::test]
 async fn a_guest_that_grows_ends_before_the_process_has_too_much() {
-    let _alone = alone();
+    let _alone = ALONE.lock().await;
     // What is mapped once is not to count.
     response(&guest(Limits { concurrency: 4, ..Limits::default() }), "state").await;
     response(&guest_p3(Limits { concurrency: 4, ..Limits::default() }), "state").await;
@@ -56,7 +52,7 @@ async fn a_guest_that_grows_ends_before_the_process_has_too_much() {
 
 #[tokio::test]
 async fn it_ends_while_it_waits_too() {
-    let _alone = alone();
+    let _alone = ALONE.lock().await;
     let guest = guest(limits(100));
     let (answer, _) = act(&guest, "hold:asleep:300").await;
     assert!(is_over(&answer.result), "{:?}", answer.result);
@@ -64,7 +60,7 @@ async fn it_ends_while_it_waits_too() {
 
 #[tokio::test]
 async fn its_neighbours_do_not() {
-    let _alone = alone();
+    let _alone = ALONE.lock().await;
     let guest = guest(limits(150));
     let (quiet, _) = call(Duration::from_secs(30));
     let quiet = guest.handle(request("sleep:2000"), quiet);
@@ -75,7 +71,7 @@ async fn its_neighbours_do_not() {
 
 #[tokio::test]
 async fn instances_that_nobody_works_with_are_given_up_first() {
-    let _alone = alone();
+    let _alone = ALONE.lock().await;
     let reuse = Reuse { requests: 100, ..Reuse::default() };
     let guest = guest(Options { limits: limits(200), reuse, ..Options::default() });
     assert!(response(&guest, "grow:120").await.status().is_success());
