@@ -32,9 +32,12 @@ const MOST_TO_ONE: usize = 64;
 const CONNECT: Duration = Duration::from_secs(10);
 /// How long a request waits to see whether its body has anything in it: guests that open one for `GET` finish it at once.
 const BEGIN: Duration = Duration::from_millis(50);
-/// What an HTTP/2 server may send before the guest reads it: bytes for one response, and for one connection.
+/// Requests at once on one connection of HTTP/2.
+pub(crate) const MOST_STREAMS: usize = 16;
+/// What an HTTP/2 server may send before the guest reads it: bytes for one response, and for one connection. The latter is
+/// enough for all its responses, so that one which nobody reads keeps no other waiting.
 pub(crate) const STREAM_WINDOW: u32 = 256 * 1024;
-pub(crate) const CONNECTION_WINDOW: u32 = 1024 * 1024;
+pub(crate) const CONNECTION_WINDOW: u32 = STREAM_WINDOW * MOST_STREAMS as u32;
 
 pub(crate) struct Client {
     gate: Gate,

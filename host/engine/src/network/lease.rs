@@ -25,12 +25,24 @@ pub(crate) struct Lease {
     back: Option<(Arc<Pool>, Arc<Host>, Sender)>,
     body: Arc<RequestBody>,
     answered: bool,
+    /// Dropped after the exchange, so that whoever waits sees that it has ended.
+    _ended: Ended,
+}
+
+/// Tells those who wait for a connection.
+struct Ended(Arc<Pool>, Arc<Host>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.0.ended(&self.1);
+    }
 }
 
 impl Lease {
     pub(crate) fn new(pool: Arc<Pool>, host: Arc<Host>, sender: Sender, body: Arc<RequestBody>) -> Self {
         let exchange = sender.link().begin();
-        Self { exchange, back: Some((pool, host, sender)), body, answered: false }
+        let ended = Ended(pool.clone(), host.clone());
+        Self { exchange, back: Some((pool, host, sender)), body, answered: false, _ended: ended }
     }
 
     /// Sends the request, and waits for the head of its response. The request comes back if nothing of it was sent.

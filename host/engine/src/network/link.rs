@@ -12,7 +12,7 @@ const VAIN: usize = 256 * 1024;
 /// Besides, for each request at work: what may come of its response before anybody reads it.
 const AHEAD: usize = super::client::STREAM_WINDOW as usize;
 /// So many requests may have something ahead: a connection's window.
-const MOST_AHEAD: usize = 4;
+const MOST_AHEAD: usize = super::client::MOST_STREAMS;
 /// What a frame or a chunk takes besides its data, in HTTP and in TLS.
 const FRAME: usize = 64;
 /// A peer acknowledges what it is sent: one byte for so many.
@@ -69,6 +69,11 @@ impl Link {
 
     pub(crate) fn is_unused(&self) -> bool {
         self.0.requests.load(SeqCst) == 0
+    }
+
+    /// Whether fewer requests are at work than so many.
+    pub(crate) fn has_room(&self, most: usize) -> bool {
+        self.0.requests.load(SeqCst) < most
     }
 
     pub(crate) fn has_served(&self) -> bool {

@@ -35,8 +35,8 @@ pub(crate) struct Host {
 struct Open {
     /// HTTP/1.1: one request at a time. The one that was used last is taken first.
     idle: Vec<Kept>,
-    /// HTTP/2: for all requests.
-    shared: Option<Kept>,
+    /// HTTP/2: several requests at once. The first that has room is taken, so that the others grow old.
+    shared: Vec<Kept>,
 }
 
 struct Kept {
@@ -105,6 +105,14 @@ impl Pool {
         host.keep(sender);
     }
 
+    /// A request has ended on a connection to `host` that stays: whoever waits may get that one, or its place.
+    pub(crate) fn ended(&self, host: &Host) {
+        if self.waiting.load(SeqCst) > 0 {
+            host.freed.notify_one();
+            self.make_room();
+        }
+    }
+
     /// Keeps none of the connections that there are. Those in use are closed once they are free.
     pub(crate) fn forget(&self) {
         self.hosts().drain().for_each(|(_, host)| host.forget());
@@ -134,12 +142,10 @@ impl Host {
     /// A connection that is open and free.
     pub(crate) fn take(&self) -> Option<Sender> {
         let mut open = self.open();
-        if let Some(shared) = &mut open.shared {
-            if let Some(sender) = shared.sender.share().filter(Sender::is_usable) {
-                shared.used = Instant::now();
-                return Some(sender);
-            }
-            open.shared = None;
+        open.shared.retain(|shared| shared.sender.is_usable());
+        if let Some(shared) = open.shared.iter_mut().find(|shared| shared.sender.has_room()) {
+            shared.used = Instant::now();
+            return shared.sender.share();
         }
         while let Some(kept) = open.idle.pop() {
             if kept.is_alive() {
@@ -154,8 +160,8 @@ impl Host {
         let kept = Kept { sender, used: Instant::now() };
         if !kept.sender.is_http1() {
             // Another one may have been faster, and be in use already.
-            if !open.shared.as_ref().is_some_and(Kept::is_alive) {
-                open.shared = Some(kept);
+            if !open.shared.iter().any(|shared| shared.is_alive() && shared.sender.has_room()) {
+                open.shared.push(kept);
             }
             self.freed.notify_waiters();
             return;
@@ -170,7 +176,7 @@ impl Host {
     fn close_unused(&self) {
         let mut open = self.open();
         open.idle.drain(..).for_each(|kept| kept.sender.link().retire());
-        if let Some(unused) = open.shared.take_if(|shared| shared.sender.link().is_unused()) {
+        for unused in open.shared.extract_if(.., |shared| shared.sender.link().is_unused()) {
             unused.sender.link().retire();
         }
     }
@@ -184,8 +190,8 @@ impl Host {
     fn sweep(&self) -> bool {
         let mut open = self.open();
         open.idle.retain(Kept::is_alive);
-        open.shared.take_if(|shared| !shared.is_alive());
-        open.shared.is_some() || !open.idle.is_empty()
+        open.shared.retain(Kept::is_alive);
+        !open.shared.is_empty() || !open.idle.is_empty()
     }
 
     fn open(&self) -> MutexGuard<'_, Open> {

@@ -1,12 +1,17 @@
 //! An open connection, as the one who sends on it sees it.
 
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::client::conn::{TrySendError, http1, http2};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::client::{CONNECTION_WINDOW, STREAM_WINDOW};
+use super::client::{CONNECTION_WINDOW, MOST_STREAMS, STREAM_WINDOW};
 use super::link::Link;
 use super::request_body::Sending;
 use crate::stealable::{Stealing, stealable};
@@ -27,8 +32,11 @@ pub(crate) struct Sender {
 
 enum Protocol {
     Http1(http1::SendRequest<Sending>),
-    Http2(http2::SendRequest<Sending>),
+    /// The connection knows how many requests its server takes at once.
+    Http2(http2::SendRequest<Sending>, Arc<Mutex<Option<Http2>>>),
 }
+
+type Http2 = http2::Connection<TokioIo<Box<dyn Stream>>, Sending, Stealing>;
 
 impl Sender {
     /// Begins to speak HTTP/1.1.
@@ -49,8 +57,10 @@ impl Sender {
             .initial_connection_window_size(CONNECTION_WINDOW)
             .max_header_list_size(HEAD as u32);
         let (sender, connection) = builder.handshake(TokioIo::new(stream)).await?;
-        tokio::spawn(stealable(async { drop(connection.await) }));
-        Ok(Self { protocol: Protocol::Http2(sender), link })
+        let connection = Arc::new(Mutex::new(Some(connection)));
+        let driven = connection.clone();
+        tokio::spawn(stealable(poll_fn(move |cx| drive(&mut lock(&driven), cx))));
+        Ok(Self { protocol: Protocol::Http2(sender, connection), link })
     }
 
     pub(crate) fn link(&self) -> &Link {
@@ -65,8 +75,8 @@ impl Sender {
     pub(crate) fn share(&self) -> Option<Self> {
         match &self.protocol {
             Protocol::Http1(_) => None,
-            Protocol::Http2(sender) => {
-                Some(Self { protocol: Protocol::Http2(sender.clone()), link: self.link.clone() })
+            Protocol::Http2(sender, connection) => {
+                Some(Self { protocol: Protocol::Http2(sender.clone(), connection.clone()), link: self.link.clone() })
             }
         }
     }
@@ -76,15 +86,23 @@ impl Sender {
         !self.link.is_retired()
             && match &self.protocol {
                 Protocol::Http1(sender) => sender.is_ready(),
-                Protocol::Http2(sender) => sender.is_ready(),
+                Protocol::Http2(sender, _) => sender.is_ready(),
             }
+    }
+
+    /// Whether a request would not wait for another one of the same connection: to be sent, or to be read.
+    pub(crate) fn has_room(&self) -> bool {
+        self.link.has_room(match &self.protocol {
+            Protocol::Http1(_) => 1,
+            Protocol::Http2(_, connection) => lock(connection).as_ref().map_or(0, most_streams),
+        })
     }
 
     /// Waits until it takes the next request. False if it never will.
     pub(crate) async fn is_ready(&mut self) -> bool {
         match &mut self.protocol {
             Protocol::Http1(sender) => sender.ready().await.is_ok(),
-            Protocol::Http2(sender) => sender.ready().await.is_ok(),
+            Protocol::Http2(sender, _) => sender.ready().await.is_ok(),
         }
     }
 
@@ -95,7 +113,26 @@ impl Sender {
     ) -> Result<Response<Incoming>, TrySendError<Request<Sending>>> {
         match &mut self.protocol {
             Protocol::Http1(sender) => sender.try_send_request(request).await,
-            Protocol::Http2(sender) => sender.try_send_request(request).await,
+            Protocol::Http2(sender, _) => sender.try_send_request(request).await,
         }
     }
+}
+
+/// One that is over is dropped, with the requests that wait in it.
+fn drive(connection: &mut Option<Http2>, cx: &mut Context<'_>) -> Poll<()> {
+    let Some(open) = connection else { return Poll::Ready(()) };
+    let polled = Pin::new(open).poll(cx).map(drop);
+    if polled.is_ready() {
+        *connection = None;
+    }
+    polled
+}
+
+/// A server that takes no request at all is asked all the same.
+fn most_streams(connection: &Http2) -> usize {
+    connection.current_max_send_streams().clamp(1, MOST_STREAMS)
+}
+
+fn lock(connection: &Mutex<Option<Http2>>) -> MutexGuard<'_, Option<Http2>> {
+    connection.lock().unwrap_or_else(PoisonError::into_inner)
 }
