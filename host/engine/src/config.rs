@@ -90,7 +90,7 @@ pub(crate) fn judging_engine(calls: Calls, bytes: usize, tables: Tables) -> wasm
         .max_core_instance_size(bytes)
         .max_core_instances_per_component(u32::MAX)
         .max_memories_per_component(u32::MAX)
-        .max_memories_per_module(u32::MAX)
+        .max_memories_per_module(MODULE_MEMORIES)
         .max_tables_per_component(u32::MAX)
         .max_tables_per_module(tables.number)
         .table_elements(tables.entries)
@@ -107,9 +107,16 @@ pub(crate) struct Tables {
     entries: usize,
 }
 
+/// The most memories that a valid module has. The pool looks for each of them when a module goes, so it must not be told of
+/// more than there can be.
+const MODULE_MEMORIES: u32 = 100;
+
 /// Many small tables, or a few large ones: room for both would be more address space than a small function gets.
-pub(crate) const TABLES_JUDGED: [Tables; 2] =
-    [Tables { number: 100, entries: 10_000 }, Tables { number: 2, entries: 1_000_000 }];
+pub(crate) const TABLES_JUDGED: [Tables; 3] = [
+    Tables { number: 100, entries: 10_000 },
+    Tables { number: 16, entries: 100_000 },
+    Tables { number: 2, entries: 1_000_000 },
+];
 
 /// Whether an instance that needs so much has room in the pool.
 pub(crate) fn fits_pool(needs: Option<ResourcesRequired>) -> bool {

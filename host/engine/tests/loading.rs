@@ -129,3 +129,16 @@ fn more_instances_and_globals_than_the_host_can_hold() {
         assert_eq!(error.contains("made of too much"), !fits, "{instances} of {globals}: {error}");
     }
 }
+
+/// What needs more than the pool has is judged apart, which takes no longer for a module that has a memory.
+#[test]
+fn more_memories_and_tables_than_the_pool_has() {
+    let tables = "(table 60000 funcref)".repeat(16);
+    for (name, module) in [("memories", "(memory 1)"), ("tables", tables.as_str())] {
+        let instances = "(core instance (instantiate $m))".repeat(40);
+        let wasm = wat::parse_str(format!("(component (core module $m {module}) {instances})")).unwrap();
+        let error = refused("many.cwasm", &compile::compile(&wasm, Target::Host).unwrap());
+        assert!(!error.contains("made of too much"), "{name}: {error}");
+        assert!(error.contains("it exports nothing"), "{name}: {error}");
+    }
+}
