@@ -1,5 +1,6 @@
 //! Compiles components, with the settings of the host that will run them.
 
+mod elements;
 mod proposals;
 
 use wasmparser::{Parser, Payload, Validator, WasmFeatures};
@@ -13,6 +14,7 @@ use crate::target::Target;
 use crate::trim;
 use crate::world::World;
 
+pub use self::elements::TooManyElements;
 pub use self::proposals::proposals;
 
 /// Counts the changes of the settings that are baked into compiled components: part of a cache's key, beside the
@@ -28,6 +30,9 @@ pub enum CompileError {
     /// It is a component that cannot be walked.
     #[error("{0}")]
     Deep(#[from] TooDeep),
+    /// It is a component whose instances keep more than the host counts.
+    #[error("{0}")]
+    Elements(#[from] TooManyElements),
     /// It is a component, but damaged, or it uses what wasmtime does not support.
     #[error("it is damaged or uses an unsupported feature of WebAssembly: {0}")]
     Invalid(String),
@@ -57,6 +62,7 @@ fn remedy(kind: &FileKind) -> &'static str {
 /// The bytes are no valid component, or the target is unknown.
 pub fn compile(wasm: &[u8], target: Target) -> Result<Vec<u8>, CompileError> {
     expect_component(wasm)?;
+    elements::check(wasm)?;
     let target = target.triple();
     let unknown =
         |error: wasmtime::Error| CompileError::Target { target: target.clone(), reason: format!("{error:#}") };

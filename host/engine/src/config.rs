@@ -12,7 +12,7 @@ use crate::limits::Limits;
 
 /// Counts the changes of [`config`] and of what is compiled. Part of the key under which compiled components are cached.
 #[cfg(feature = "compile")]
-pub(crate) const REVISION: u32 = 7;
+pub(crate) const REVISION: u32 = 8;
 
 /// Up to what length memory that an instance begins with is mapped even where little of it is data, in bytes. It lies in the
 /// compiled component as it is, zeros and all, and Lambda unpacks no more than 250 MB.
