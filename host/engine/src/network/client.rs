@@ -84,7 +84,7 @@ impl Client {
         options: RequestOptions,
     ) -> Result<Answer, Failure> {
         let (parts, body) = request.into_parts();
-        let body = Arc::new(RequestBody::new(body));
+        let body = RequestBody::new(body);
         if framing::stated_length(&parts.headers).is_none() {
             // One that has not begun by then is sent as it comes.
             let _ = timeout(BEGIN, body.known()).await;
@@ -95,7 +95,7 @@ impl Client {
         let mut tries = Tries::default();
         loop {
             let (sender, is_new) = self.connection(origin, &host, tries.are_none(), &mut times.connect).await?;
-            let lease = Lease::new(self.pool.clone(), host.clone(), sender, body.clone());
+            let lease = Lease::new(self.pool.clone(), host.clone(), sender, &body);
             match try_once(parts.clone(), &body, origin, lease, is_new, &mut times.head).await {
                 Ok(answer) => return Ok(answer),
                 Err((failure, fate)) if !tries.has_another(fate) => return Err(failure),

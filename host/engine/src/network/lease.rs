@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use super::link::{Exchange, Link};
 use super::pool::{Host, Pool};
-use super::request_body::{RequestBody, Sending};
+use super::request_body::{RequestBody, Sending, Watch};
 use super::sender::Sender;
 use crate::stealable::stealable;
 
@@ -23,7 +23,7 @@ pub(crate) struct Lease {
     exchange: Exchange,
     /// Where the connection goes afterwards.
     back: Option<(Arc<Pool>, Arc<Host>, Sender)>,
-    body: Arc<RequestBody>,
+    body: Watch,
     answered: bool,
     /// Dropped after the exchange, so that whoever waits sees that it has ended.
     _ended: Ended,
@@ -39,10 +39,10 @@ impl Drop for Ended {
 }
 
 impl Lease {
-    pub(crate) fn new(pool: Arc<Pool>, host: Arc<Host>, sender: Sender, body: Arc<RequestBody>) -> Self {
+    pub(crate) fn new(pool: Arc<Pool>, host: Arc<Host>, sender: Sender, body: &RequestBody) -> Self {
         let exchange = sender.link().begin();
         let ended = Ended(pool.clone(), host.clone());
-        Self { exchange, back: Some((pool, host, sender)), body, answered: false, _ended: ended }
+        Self { exchange, back: Some((pool, host, sender)), body: body.watch(), answered: false, _ended: ended }
     }
 
     /// Sends the request, and waits for the head of its response. The request comes back if nothing of it was sent.

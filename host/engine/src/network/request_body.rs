@@ -4,7 +4,7 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -38,6 +38,15 @@ pub(crate) struct Sending {
     sent: Option<oneshot::Sender<bool>>,
 }
 
+/// Knows of a body without having it.
+pub(crate) struct Watch(Weak<Mutex<Source>>);
+
+impl Watch {
+    pub(crate) fn is_held(&self) -> bool {
+        self.0.strong_count() > 0
+    }
+}
+
 /// Tells whether a connection has sent the whole body, once it has done with it.
 pub(crate) type Sent = oneshot::Receiver<bool>;
 
@@ -65,9 +74,9 @@ impl RequestBody {
         poll_fn(|cx| lock(&self.0).poll_first(cx)).await;
     }
 
-    /// Whether a connection still has a handle to it.
-    pub(crate) fn is_held(&self) -> bool {
-        Arc::strong_count(&self.0) > 1
+    /// Tells whether anybody still has it, and does not keep it: a guest that writes learns that nobody reads by its end.
+    pub(crate) fn watch(&self) -> Watch {
+        Watch(Arc::downgrade(&self.0))
     }
 
     pub(crate) fn has_lost_trailers(&self) -> bool {
