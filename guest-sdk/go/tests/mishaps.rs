@@ -11,6 +11,8 @@ async fn a_panic_is_500_with_its_stack_on_stderr() {
     let (answer, lines) = answer(&guest(), get("/panic")).await;
     let response = answer.result.unwrap();
     assert_eq!((response.status().as_u16(), &response.body()[..]), (500, &b"internal server error\n"[..]));
+    // The last record of standard error is told once nothing more can belong to it.
+    assert_eq!(answer.after.finish().await, None);
     let lines = lines.text();
     for part in ["panic while answering GET /panic: assignment to entry in nil map", "main.panics", "runtime.go:"] {
         assert!(lines.contains(part), "no `{part}` in {lines}");
@@ -40,8 +42,11 @@ async fn an_aborted_handler_gives_no_answer_and_no_stack() {
 
 #[tokio::test]
 async fn a_handler_that_ends_its_goroutine_ends_the_instance_and_says_so() {
-    let (fault, lines) = fault(&guest(), "/goexit").await;
-    assert_eq!(fault, Fault::Exit(1));
+    let (answer, lines) = answer(&guest(), get("/goexit")).await;
+    // What it had answered by then was complete.
+    assert_eq!(answer.result.unwrap().status(), 500);
+    assert_eq!(answer.after.finish().await, Some(Fault::Exit(1)));
+    let lines = lines.text();
     assert!(lines.contains("panic while answering GET /goexit: the handler has ended its goroutine"), "{lines}");
 }
 
