@@ -35,10 +35,11 @@ fn template(folder: &Path) -> io::Result<String> {
     for path in files(folder)? {
         let name = path.strip_prefix(folder).map_err(io::Error::other)?;
         let executable = fs::metadata(&path)?.permissions().mode() & 0o111 != 0;
-        let source = fs::canonicalize(&path)?;
+        // From wherever the package lies: several checkouts may share what was built.
         let _ = writeln!(
             code,
-            "    Embedded {{ path: {name:?}, executable: {executable}, bytes: include_bytes!({source:?}) }},"
+            "    Embedded {{ path: {name:?}, executable: {executable}, \
+             bytes: include_bytes!(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/\", {path:?})) }},"
         );
     }
     code += "] },\n";
