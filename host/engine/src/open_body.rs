@@ -6,9 +6,10 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::task::AtomicWaker;
@@ -20,6 +21,9 @@ use wasmtime_wasi_http::{Error, WasiBody};
 /// How often the collector must find nothing, with a turn of the instance in between, before a body counts as given up:
 /// once for what was on its way, and once more for what that made room for.
 const IDLE_TURNS: usize = 2;
+
+/// How long a body may grow by nothing before it counts as stalled.
+const PATIENCE: Duration = Duration::from_millis(250);
 
 /// Who feeds a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,9 +41,10 @@ pub(crate) struct OpenBody {
     writer: Writer,
 }
 
-#[derive(Default)]
 struct Progress {
     ended: AtomicBool,
+    /// When it began, or last grew.
+    grown: Mutex<Instant>,
     /// How often in a row the collector has found nothing.
     idle: AtomicUsize,
     collector: AtomicWaker,
@@ -55,7 +60,13 @@ struct Collected {
 impl OpenBody {
     /// Follows `body`, which is to be collected in its place.
     pub(crate) fn follow(body: WasiBody, writer: Writer) -> (WasiBody, Self) {
-        let progress = Arc::new(Progress::default());
+        let progress = Arc::new(Progress {
+            ended: AtomicBool::new(false),
+            grown: Mutex::new(Instant::now()),
+            idle: AtomicUsize::new(0),
+            collector: AtomicWaker::new(),
+            instance: AtomicWaker::new(),
+        });
         let collected = Collected { body, progress: progress.clone() };
         (collected.boxed_unsync(), Self { progress, writer })
     }
@@ -83,6 +94,12 @@ impl OpenBody {
         Poll::Pending
     }
 
+    /// When it has stalled, unless it grows or ends before.
+    pub(crate) fn stalls(&self) -> Option<Instant> {
+        let grown = *self.progress.grown.lock().unwrap_or_else(PoisonError::into_inner);
+        (!self.has_ended()).then(|| grown + PATIENCE)
+    }
+
     pub(crate) fn writer(&self) -> Writer {
         self.writer
     }
@@ -93,6 +110,11 @@ impl OpenBody {
 }
 
 impl Progress {
+    fn grow(&self) {
+        *self.grown.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        self.idle.store(0, Ordering::Release);
+    }
+
     fn end(&self) {
         self.ended.store(true, Ordering::Release);
         self.instance.wake();
@@ -111,7 +133,7 @@ impl Body for Collected {
             Pin::new(&mut frame).poll(context)
         };
         match &frame {
-            Poll::Ready(Some(Ok(_))) => self.progress.idle.store(0, Ordering::Release),
+            Poll::Ready(Some(Ok(_))) => self.progress.grow(),
             Poll::Ready(None | Some(Err(_))) => self.progress.end(),
             Poll::Pending => {
                 self.progress.idle.fetch_add(1, Ordering::AcqRel);

@@ -1,7 +1,7 @@
 //! A worker runs an instance that answers several requests at once.
 
 use std::convert::Infallible;
-use std::future::poll_fn;
+use std::future::{pending, poll_fn};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -120,7 +120,7 @@ impl Work {
     ) -> wasmtime::Result<()> {
         let mut running = FuturesUnordered::new();
         let mut bodies: Vec<OpenBody> = Vec::new();
-        let (mut open, mut busy) = (true, false);
+        let (mut open, mut busy, mut retired) = (true, false, false);
         while open || busy {
             tokio::select! {
                 biased;
@@ -145,6 +145,12 @@ impl Work {
                         shared.retire(self.number);
                     }
                 }
+                // Its writer pauses, or has left it open. Only an instance at rest tells which, and one that is given request
+                // after request never rests.
+                () = stalled(&bodies), if !retired => {
+                    retired = true;
+                    shared.retire(self.number);
+                }
             }
         }
         Ok(())
@@ -168,6 +174,17 @@ async fn rest(accessor: &Accessor<State>, bodies: &[OpenBody]) {
     for body in bodies {
         body.over().await;
     }
+}
+
+/// One of the bodies has stalled.
+async fn stalled(bodies: &[OpenBody]) {
+    while let Some(first) = bodies.iter().filter_map(OpenBody::stalls).min() {
+        if first <= Instant::now() {
+            return;
+        }
+        sleep_until(first.into()).await;
+    }
+    pending().await
 }
 
 async fn outlived(gone: oneshot::Receiver<()>, latest: &Latest) {

@@ -224,6 +224,30 @@ async fn what_the_guest_left_behind_is_taken_and_not_waited_for() {
     }
 }
 
+/// An instance never rests that is given one request after the other, and only one at rest tells that nothing more comes.
+#[tokio::test]
+async fn a_body_left_open_is_not_waited_for_as_long_as_other_requests_keep_coming() {
+    let [_, _, (_, guest)] = every_way_to_live();
+    let others = async |before: u64| {
+        sleep(Duration::from_millis(before)).await;
+        loop {
+            response(&guest, "sleep:200").await;
+        }
+    };
+    let left = async {
+        // Both others are at work by then.
+        sleep(Duration::from_millis(300)).await;
+        for _ in 0..3 {
+            assert_eq!(response(&guest, "open-body").await.body(), "begun");
+        }
+    };
+    tokio::select! {
+        () = left => {}
+        () = others(0) => {}
+        () = others(100) => {}
+    }
+}
+
 /// One answer that is complete is the answer, whatever becomes of its guest in the same breath.
 #[tokio::test]
 async fn a_guest_that_fails_with_its_answer_has_answered() {
