@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use bytes::Bytes;
 use funcserver_bootstrap::config::Env;
 use funcserver_bootstrap::log::Log;
@@ -63,6 +63,7 @@ impl LocalFunction {
     /// Compiles and loads `component`. The log goes to stderr.
     pub(crate) fn of(component: Component, project: &Project, setup: Setup, env: &dyn Env) -> Result<LocalFunction> {
         let lines = SourceLines::of(&component);
+        let origin = component.origin.clone();
         let compiled = Compiled::of(component, Target::Host, &project.config.component, env)?;
         let scratch = TempDir::with_prefix("funcserver-").context("cannot make a temporary folder")?;
         let sandbox =
@@ -71,6 +72,9 @@ impl LocalFunction {
         options.limits.concurrency = setup.concurrency;
         options.grants.assets = project.assets()?;
         let guest = native::load(&compiled.path, &compiled.bytes, options)?;
+        if let Some(refusal) = guest.refusal() {
+            bail!("{origin} cannot run: {refusal}");
+        }
         let log = Log::of(&project.config.log, io::stderr(), lines);
         log.forward_tracing();
         let host = Host::new(guest, &project.config, log);

@@ -159,7 +159,11 @@ fn host(lambda: &LambdaEnv, config: &Config, env: &dyn Env, log: &Log) -> anyhow
         scratch,
     };
     let options = sandbox.options(config, env)?;
-    Ok(Host::new(load(&path, options)?, config, log.clone()))
+    let guest = load(&path, options)?;
+    if let Some(refusal) = guest.refusal() {
+        log.host().error("no request can be answered", &[("error", refusal.into())]);
+    }
+    Ok(Host::new(guest, config, log.clone()))
 }
 
 /// Maps the function's component.

@@ -37,6 +37,8 @@ pub struct Guest(Arc<Inner>);
 
 struct Inner {
     world: World,
+    /// Why no instance of it is made, where that is known already.
+    refusal: Option<String>,
     instances: Arc<Instances>,
     /// Where requests share instances.
     shared: Option<Arc<Shared>>,
@@ -65,7 +67,7 @@ impl Guest {
     /// Maps and links a compiled component.
     pub(crate) fn of(code: &Code<'_>, options: Options) -> Result<Self, Reason> {
         let Options { limits, network, grants, reuse } = options;
-        let (engine, component) = map(code, &limits)?;
+        let Mapped { engine, component, refusal } = map(code, &limits)?;
         let world = world(&component, &engine);
         let version = world.handler().map_err(Reason::Misfit)?;
         check(&reuse, version)?;
@@ -86,13 +88,20 @@ impl Guest {
         let instances = Arc::new(Instances::new(handler, engine, Arc::new(common), reuse));
         ticker::start(weak, gauge, Arc::downgrade(&instances)).map_err(Reason::Read)?;
         let shared = shares.then(|| Arc::new(Shared::new(instances.clone())));
-        Ok(Self(Arc::new(Inner { world, instances, shared })))
+        Ok(Self(Arc::new(Inner { world, refusal, instances, shared })))
     }
 
     /// What the component imports and exports.
     #[must_use]
     pub fn world(&self) -> &World {
         &self.0.world
+    }
+
+    /// Why every request is answered with [`Fault::Instantiate`], where that is known already: an instance would need more of
+    /// the host than [`Limits::held`] bytes beside its memories and tables.
+    #[must_use]
+    pub fn refusal(&self) -> Option<&str> {
+        self.0.refusal.as_deref()
     }
 
     /// Forgets what does not outlive a snapshot of the process: connections of outgoing requests, and instances, of which
@@ -110,6 +119,9 @@ impl Guest {
     ///
     /// Total: whatever the guest does, there is one answer, at the deadline at the latest.
     pub async fn handle(&self, request: http::Request<Bytes>, call: Call) -> Answer {
+        if let Some(refusal) = self.refusal() {
+            return Answer::failed(Fault::Instantiate(refusal.to_owned().into()));
+        }
         let instances = self.0.instances.clone();
         let deadline = call.deadline;
         let Some(permit) = instances.permit(deadline).await else {
@@ -144,12 +156,20 @@ impl Guest {
     }
 }
 
+/// A component in memory, and the engine that runs it.
+pub(crate) struct Mapped {
+    pub(crate) engine: Engine,
+    pub(crate) component: Component,
+    /// See [`Guest::refusal`].
+    pub(crate) refusal: Option<String>,
+}
+
 /// From the pool, unless the component needs more than an instance has there.
-pub(crate) fn map(code: &Code<'_>, limits: &Limits) -> Result<(Engine, Component), Reason> {
+pub(crate) fn map(code: &Code<'_>, limits: &Limits) -> Result<Mapped, Reason> {
     if let Ok((engine, component)) = map_with(code, |calls| config::pooling_engine(limits, calls))?
         && config::fits_pool(component.resources_required())
     {
-        return Ok((engine, component));
+        return Ok(Mapped { engine, component, refusal: None });
     }
     let kind = Cell::new(Calls::Nested);
     let mapped = map_with(code, |calls| {
@@ -162,23 +182,26 @@ pub(crate) fn map(code: &Code<'_>, limits: &Limits) -> Result<(Engine, Component
         Some(needs) if needs > limits.memory as u64 => return Err(Reason::Memory { needs, limit: limits.memory }),
         _ => {}
     }
-    judge(code, kind.get(), limits.held)?;
-    Ok((engine, component))
+    let refusal = judge(code, kind.get(), limits.held);
+    Ok(Mapped { engine, component, refusal })
 }
 
-/// Refuses a component of which an instance needs more than so many bytes beside its memories and tables. What is in the
-/// pool has less.
-fn judge(code: &Code<'_>, calls: Calls, most: usize) -> Result<(), Reason> {
+/// Why there is to be no instance of a component, if one needs more than so many bytes beside its memories and tables. What
+/// is in the pool has less.
+fn judge(code: &Code<'_>, calls: Calls, most: usize) -> Option<String> {
     let mut refused = None;
     for tables in config::TABLES_JUDGED {
         // Where even this much address space cannot be reserved, nobody can tell.
-        let Ok(engine) = config::judging_engine(calls, most, tables) else { return Ok(()) };
-        match code.map(&engine) {
-            Ok(_) => return Ok(()),
-            Err(error) => refused = Some(error),
-        }
+        let engine = config::judging_engine(calls, most, tables).ok()?;
+        refused = Some(code.map(&engine).err()?);
     }
-    refused.map_or(Ok(()), |error| Err(Reason::Instance { most, error }))
+    refused.map(|error| {
+        format!(
+            "the component is made of too much: an instance may need {most} bytes for its globals, imports and functions, \
+             in all of its modules together: {}",
+            error.root_cause(),
+        )
+    })
 }
 
 /// How a component calls was decided when it was compiled, and only an engine of the same kind takes it.

@@ -31,7 +31,6 @@ pub(crate) enum Reason {
     Link(wasmtime::Error),
     Engine(wasmtime::Error),
     Memory { needs: u64, limit: usize },
-    Instance { most: usize, error: wasmtime::Error },
     OneAtATime { concurrent: usize },
     TooFew { concurrent: usize, requests: usize },
 }
@@ -76,12 +75,6 @@ impl fmt::Display for LoadError {
                 f,
                 "{path} starts with {needs} bytes of memory, but its limit is {limit}: set limits.memory \
                  (FUNCSERVER_LIMITS_MEMORY), or give the function more memory"
-            ),
-            Reason::Instance { most, error } => write!(
-                f,
-                "{path} is made of too much: an instance may need {most} bytes for its globals, imports and functions, in \
-                 all of its modules together: {}",
-                error.root_cause(),
             ),
             Reason::OneAtATime { concurrent } => write!(
                 f,

@@ -1,9 +1,13 @@
 //! Files that are no component for this host: each is refused in words that say what to do.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use std::path::{Path, PathBuf};
+mod common;
 
-use funcserver_engine::{Arch, FileKind, Limits, Target, compile};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use common::{call, request};
+use funcserver_engine::{Arch, Fault, FileKind, Limits, Target, compile};
 
 fn refused(name: &str, bytes: &[u8]) -> String {
     let folder = tempfile::tempdir().unwrap();
@@ -113,32 +117,65 @@ fn compiling_twice_gives_the_same_bytes() {
     }
 }
 
-/// Made of so many instances of a module with so many globals.
-fn many(instances: usize, globals: usize) -> String {
-    let globals = "(global (mut i64) (i64.const 1))".repeat(globals);
-    let instances = "(core instance (instantiate $m))".repeat(instances);
-    format!("(component (core module $m {globals}) {instances})")
+/// A handler that answers nothing, and has besides so many instances of a module with these contents.
+fn many(instances: usize, contents: &str) -> Vec<u8> {
+    let instances = "(core instance (instantiate $many))".repeat(instances);
+    let component = format!(
+        r#"(component
+            (import "wasi:http/types@0.2.0" (instance $types
+                (export "incoming-request" (type (sub resource)))
+                (export "response-outparam" (type (sub resource)))))
+            (alias export $types "incoming-request" (type $request))
+            (alias export $types "response-outparam" (type $outparam))
+            (core module $many {contents})
+            {instances}
+            (core module $handler (func (export "handle") (param i32 i32)))
+            (core instance $handler (instantiate $handler))
+            (func $handle (param "request" (own $request)) (param "response-out" (own $outparam))
+                (canon lift (core func $handler "handle")))
+            (component $incoming
+                (import "request" (type $r (sub resource)))
+                (import "outparam" (type $o (sub resource)))
+                (import "handle" (func $f (param "request" (own $r)) (param "response-out" (own $o))))
+                (export "handle" (func $f)))
+            (instance $incoming (instantiate $incoming
+                (with "request" (type $request)) (with "outparam" (type $outparam)) (with "handle" (func $handle))))
+            (export "wasi:http/incoming-handler@0.2.0" (instance $incoming)))"#
+    );
+    compile::compile(&wat::parse_str(component).unwrap(), Target::Host).unwrap()
 }
 
-#[test]
-fn more_instances_and_globals_than_the_host_can_hold() {
-    for (instances, globals, fits) in [(40, 30_000, false), (40, 1_000, true)] {
-        let wasm = wat::parse_str(many(instances, globals)).unwrap();
-        let error = refused("many.cwasm", &compile::compile(&wasm, Target::Host).unwrap());
-        // What fits is refused for another reason: it handles nothing.
-        assert_eq!(error.contains("made of too much"), !fits, "{instances} of {globals}: {error}");
+/// Whether it is loaded with a refusal, and what its requests fail with.
+async fn answer(component: &[u8]) -> (bool, Fault) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("many.cwasm");
+    std::fs::write(&path, component).unwrap();
+    let guest = funcserver_test_guest::load(&path, Limits::default()).unwrap();
+    let (call, _) = call(Duration::from_secs(60));
+    let fault = guest.handle(request("state"), call).await.result.unwrap_err();
+    (guest.refusal().is_some(), fault)
+}
+
+#[tokio::test]
+async fn more_instances_and_globals_than_the_host_can_hold() {
+    for (globals, fits) in [(30_000, false), (1_000, true)] {
+        let component = many(40, &"(global (mut i64) (i64.const 1))".repeat(globals));
+        let (refused, fault) = answer(&component).await;
+        assert_eq!(refused, !fits, "{globals}");
+        match fault {
+            Fault::Instantiate(crash) => {
+                assert!(!fits && crash.reason.contains("made of too much"), "{globals}: {crash:?}");
+            }
+            fault => assert!(fits && fault == Fault::NoAnswer, "{globals}: {fault}"),
+        }
     }
 }
 
 /// What needs more than the pool has is judged apart, which takes no longer for a module that has a memory.
-#[test]
-fn more_memories_and_tables_than_the_pool_has() {
-    let tables = "(table 60000 funcref)".repeat(16);
-    for (name, module) in [("memories", "(memory 1)"), ("tables", tables.as_str())] {
-        let instances = "(core instance (instantiate $m))".repeat(40);
-        let wasm = wat::parse_str(format!("(component (core module $m {module}) {instances})")).unwrap();
-        let error = refused("many.cwasm", &compile::compile(&wasm, Target::Host).unwrap());
-        assert!(!error.contains("made of too much"), "{name}: {error}");
-        assert!(error.contains("it exports nothing"), "{name}: {error}");
+#[tokio::test]
+async fn more_memories_and_tables_than_the_pool_has() {
+    let tables = "(table 20000 funcref)".repeat(16);
+    for (instances, contents) in [(40, "(memory 1)"), (3, tables.as_str())] {
+        assert_eq!(answer(&many(instances, contents)).await, (false, Fault::NoAnswer), "{contents}");
     }
 }
