@@ -6,20 +6,25 @@
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
 use bytes::Bytes;
+use futures_util::task::AtomicWaker;
 use http::header::{HOST, USER_AGENT};
 use http::response::Parts;
 use http::uri::Authority;
-use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Body, Incoming};
+use hyper::client::conn::TrySendError;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
+use tokio::task::unconstrained;
 use tokio::time::timeout;
 
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("funcserver/", env!("CARGO_PKG_VERSION")));
@@ -47,8 +52,33 @@ pub(crate) struct Connection {
 /// the system before whoever sends it lets others run.
 struct Open {
     sender: SendRequest<Full<Bytes>>,
-    driver: http1::Connection<TokioIo<TcpStream>, Full<Bytes>>,
-    ended: bool,
+    /// None once it has ended.
+    driver: Option<Driver>,
+    bell: Arc<Bell>,
+    /// The bell, as the driver is given it.
+    rope: Waker,
+}
+
+type Driver = http1::Connection<TokioIo<TcpStream>, Full<Bytes>>;
+
+/// Wakes whoever waits for the connection. It is silent while a request is handed over, after which the connection is let
+/// work anyway: each waking lets all that waits be looked at once more.
+#[derive(Default)]
+struct Bell {
+    silent: AtomicBool,
+    waker: AtomicWaker,
+}
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if !self.silent.load(Ordering::Acquire) {
+            self.waker.wake();
+        }
+    }
 }
 
 impl Connection {
@@ -126,8 +156,7 @@ impl Connection {
         if let Some(mut open) = self.open.take().filter(|_| !unread)
             && open.is_ready().await
         {
-            let sent = open.sender.try_send_request(request);
-            match open.drive(sent).await {
+            match open.send(request).await {
                 Ok(answer) => return Ok(self.keep(open, answer)),
                 Err(mut error) => match error.take_message() {
                     Some(unsent) => request = unsent,
@@ -136,12 +165,11 @@ impl Connection {
             }
         }
         let mut open = connect(&self.address).await?;
-        let sent = open.sender.send_request(request);
-        let answer = open.drive(sent).await?;
+        let answer = open.send(request).await.map_err(TrySendError::into_error)?;
         Ok(self.keep(open, answer))
     }
 
-    fn keep(&mut self, open: Open, answer: http::Response<Incoming>) -> Parts {
+    fn keep(&mut self, open: Open, answer: Response<Incoming>) -> Parts {
         let (head, body) = answer.into_parts();
         (self.open, self.body) = (Some(open), Some(body));
         head
@@ -149,34 +177,51 @@ impl Connection {
 }
 
 impl Open {
-    /// Whether it takes a request; the other side may have closed it meanwhile.
+    /// Whether it takes a request. One that the other side has closed meanwhile may seem to; it gives the request back.
     async fn is_ready(&mut self) -> bool {
-        poll_fn(|context| {
-            self.work(context);
-            match self.ended {
-                true => Poll::Ready(false),
-                false => self.sender.poll_ready(context).map(|ready| ready.is_ok()),
+        poll_fn(|context| match self.sender.poll_ready(context) {
+            Poll::Pending => {
+                self.work(context);
+                self.sender.poll_ready(context)
             }
+            ready => ready,
         })
         .await
+        .is_ok()
     }
 
-    /// Waits for what it is to bring, and lets it work meanwhile.
+    async fn send(
+        &mut self,
+        request: Request<Full<Bytes>>,
+    ) -> Result<Response<Incoming>, TrySendError<Request<Full<Bytes>>>> {
+        self.bell.silent.store(true, Ordering::Release);
+        let sent = self.sender.try_send_request(request);
+        self.bell.silent.store(false, Ordering::Release);
+        self.drive(sent).await
+    }
+
+    /// Waits for what it is to bring, and lets it work meanwhile. Nobody else can bring that, so that it need wake nobody,
+    /// and it is not under tokio's budget, which once it is used up counts on being woken.
     async fn drive<T>(&mut self, wanted: impl Future<Output = T>) -> T {
-        let mut wanted = pin!(wanted);
+        let mut wanted = pin!(unconstrained(wanted));
         poll_fn(|context| {
-            if let Poll::Ready(done) = wanted.as_mut().poll(context) {
+            let mut quiet = Context::from_waker(Waker::noop());
+            if let Poll::Ready(done) = wanted.as_mut().poll(&mut quiet) {
                 return Poll::Ready(done);
             }
             self.work(context);
-            wanted.as_mut().poll(context)
+            wanted.as_mut().poll(&mut quiet)
         })
         .await
     }
 
-    /// Sends and receives. With what error it ends, those who wait are told by hyper.
-    fn work(&mut self, context: &mut Context<'_>) {
-        self.ended = self.ended || Pin::new(&mut self.driver).poll(context).is_ready();
+    /// Sends and receives. With what error it ends, those who wait are told by hyper, once it is gone.
+    fn work(&mut self, context: &Context<'_>) {
+        self.bell.waker.register(context.waker());
+        let mut context = Context::from_waker(&self.rope);
+        if self.driver.as_mut().is_some_and(|driver| Pin::new(driver).poll(&mut context).is_ready()) {
+            self.driver = None;
+        }
     }
 }
 
@@ -195,5 +240,6 @@ async fn connect(address: &str) -> anyhow::Result<Open> {
     let mut builder = http1::Builder::new();
     builder.max_header_size(HEAD);
     let (sender, driver) = builder.handshake(TokioIo::new(stream)).await?;
-    Ok(Open { sender, driver, ended: false })
+    let bell = Arc::<Bell>::default();
+    Ok(Open { sender, driver: Some(driver), rope: bell.clone().into(), bell })
 }
