@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::elf::{self, ARM64, X86_64};
 use crate::tool::Tool;
-use crate::wasm::MIRROR;
+use crate::wasm::{self, MIRROR};
 
 fn mirror() -> Tool {
     let tool = Tool::new();
@@ -119,4 +119,16 @@ fn a_home_has_its_cache_in_its_usual_folder() {
     command.env_remove("XDG_CACHE_HOME").env("HOME", tool.path("home"));
     tool.finish(command, b"").succeeded();
     assert!(tool.path("home/.cache/funcserver/components").is_dir());
+}
+
+/// wasmtime copies it into every instance, where it maps others.
+#[test]
+fn a_memory_that_begins_with_little_over_much_is_told() {
+    let tool = mirror();
+    tool.write("scattered.wasm", wasm::scattered());
+    let told = "scattered.wasm: its memory begins with 2 bytes of data over a range of 209715201";
+    let ended = tool.run("build scattered.wasm --arch x86_64").succeeded();
+    assert!(ended.stderr.contains(told), "{}", ended.stderr);
+    let ended = tool.run("build mirror.wasm --arch x86_64").succeeded();
+    assert!(!ended.stderr.contains("memory begins"), "{}", ended.stderr);
 }

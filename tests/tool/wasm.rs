@@ -45,6 +45,17 @@ pub(crate) fn initialised(body: &str) -> Vec<u8> {
     wat::parse_str(module).unwrap()
 }
 
+/// A core module that is a handler, whose memory begins with a byte here and one 200 MiB on.
+pub(crate) fn scattered() -> Vec<u8> {
+    let module = r#"(module
+        (memory (export "memory") 3201)
+        (data (i32.const 0) "a")
+        (data (i32.const 209715200) "z")
+        (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) unreachable)
+        (func (export "wasi:http/incoming-handler@0.2.12#handle") (param i32 i32)))"#;
+    wat::parse_str(module).unwrap()
+}
+
 /// A component that exports nothing.
 pub(crate) fn no_handler() -> Vec<u8> {
     wat::parse_str("(component)").unwrap()

@@ -227,3 +227,41 @@ async fn terminated() {
         _ = interrupt.recv() => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+    use crate::log::{Format, Level};
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_used_is_passed_over_and_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let [taken, good] = ["taken", "good"].map(|name| folder.path().join(name).display().to_string());
+        std::fs::write(&taken, "no folder").unwrap();
+        let lines = Lines::default();
+        let log = Log::new(Format::Text, Level::Trace, lines.clone());
+        assert_eq!(usable(&[&good], &log).unwrap(), Path::new(&good));
+        assert!(lines.0.lock().unwrap().is_empty());
+        assert_eq!(usable(&[&taken, &good], &log).unwrap(), Path::new(&good));
+        let told = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        assert!(told.contains("another is taken") && told.contains(&taken), "{told}");
+        assert_eq!(std::fs::read_dir(&good).unwrap().count(), 0, "nothing is left of the trial");
+        let error = format!("{:#}", usable(&[&taken], &log).unwrap_err());
+        assert!(error.contains(&taken), "{error}");
+    }
+}

@@ -6,6 +6,7 @@ mod common;
 use std::io::{self, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, OnceLock};
+use std::thread;
 use std::time::Duration;
 
 use common::runtime_api::{Bootstrap, Reply, accepted, event, headers, http, is_next, serve, text};
@@ -161,6 +162,33 @@ fn a_post_that_fails_is_tried_again() {
     }
 }
 
+/// Three times, if there is time.
+#[test]
+fn a_post_that_fails_slowly_is_tried_again_only_as_long_as_lambda_waits() {
+    let count = Mutex::new(0);
+    let (address, seen) = serve(move |line, _| {
+        if !is_next(line) {
+            if line.contains("/id-2/") {
+                return accepted();
+            }
+            thread::sleep(Duration::from_secs(2));
+            return http("500 Internal Server Error", "", "");
+        }
+        let mut count = count.lock().unwrap();
+        *count += 1;
+        if *count <= 2 { event(*count, "state") } else { Reply::Silence }
+    });
+    let _bootstrap = Bootstrap::start(&address, &[]);
+    let mut posts = Vec::new();
+    while posts.iter().all(|line: &String| line.contains("/id-1/")) {
+        let (line, _) = seen.recv_timeout(Duration::from_secs(30)).unwrap();
+        if line.starts_with("POST") {
+            posts.push(line);
+        }
+    }
+    assert!((2..=3).contains(&posts.len()), "an event has three seconds, and each try takes two: {posts:?}");
+}
+
 /// All events are handed out before the first answer comes; a handler that never waits delays no other.
 #[test]
 fn several_events_at_once() {
@@ -259,7 +287,7 @@ fn an_event_that_does_not_end_is_bounded_in_memory_and_time() {
             3 => event_with(3, TIME, |mut stream| stream.write_all(b"content-length: 1000000000000\r\n\r\n{")),
             4 => event_with(4, TIME, |mut stream| {
                 stream.write_all(b"content-length: 100\r\n\r\n{")?;
-                std::thread::sleep(2 * TIME);
+                thread::sleep(2 * TIME);
                 Ok(())
             }),
             5 => event(5, "state"),

@@ -98,6 +98,15 @@ async fn a_guests_words_are_cut() {
     assert!(text.len() < 400 && text.ends_with('…'), "{text}");
 }
 
+/// The host copies it, which takes time and memory, and nothing interrupts it.
+#[tokio::test]
+async fn what_one_call_hands_over_is_bounded() {
+    let guest = guest(limits());
+    assert!(matches!(fault(&guest, "error-text:2000000").await, Fault::ErrorCode(_)));
+    let Fault::Trap(crash) = fault(&guest, "error-text:6000000").await else { panic!("another fault") };
+    assert!(crash.reason.contains("fuel"), "{crash}");
+}
+
 #[tokio::test]
 async fn bodies_are_bounded() {
     let guest = guest(Limits { response_body: 100_000, ..limits() });
