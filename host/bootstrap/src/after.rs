@@ -1,5 +1,7 @@
 //! What is left to do once an answer is sent.
 
+use std::pin::pin;
+
 use crate::caught::caught;
 use crate::metrics::Metrics;
 use crate::report::Report;
@@ -28,7 +30,8 @@ impl After {
     /// wrong in it is logged.
     pub async fn finish(self) {
         self.tell();
-        match caught(self.guest.finish()).await {
+        let finished = pin!(self.guest.finish());
+        match caught(finished).await {
             Ok(None) => {}
             Ok(Some(fault)) => self.log.failed_after(&fault),
             Err(panic) => {

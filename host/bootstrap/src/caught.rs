@@ -43,6 +43,7 @@ pub(crate) fn log_panics(log: Log) {
 
 /// Does the work, in which a guest may run, or catches its panic.
 pub(crate) async fn caught<T>(work: impl Future<Output = T>) -> Result<T, Panic> {
+    let work = pin!(work);
     let mut work = pin!(at_work(work));
     poll_fn(|context| {
         let before = CAUGHT.replace(true);

@@ -43,7 +43,7 @@ pub(crate) struct Connection {
     host: HeaderValue,
     /// What every path begins with; empty in Lambda.
     base: String,
-    open: Option<Open>,
+    open: Option<Box<Open>>,
     /// What is still to be read of the last answer. With it, the connection is good for no other request.
     body: Option<Incoming>,
 }
@@ -169,7 +169,7 @@ impl Connection {
         Ok(self.keep(open, answer))
     }
 
-    fn keep(&mut self, open: Open, answer: Response<Incoming>) -> Parts {
+    fn keep(&mut self, open: Box<Open>, answer: Response<Incoming>) -> Parts {
         let (head, body) = answer.into_parts();
         (self.open, self.body) = (Some(open), Some(body));
         head
@@ -233,7 +233,7 @@ pub(crate) fn accepted(method: &Method, path: &str, status: StatusCode) -> anyho
     Ok(())
 }
 
-async fn connect(address: &str) -> anyhow::Result<Open> {
+async fn connect(address: &str) -> anyhow::Result<Box<Open>> {
     let stream = timeout(CONNECT, TcpStream::connect(address)).await.map_err(|_| anyhow!("nobody answers"));
     let stream = stream.and_then(|stream| Ok(stream?)).with_context(|| format!("no connection to {address}"))?;
     stream.set_nodelay(true)?;
@@ -241,5 +241,5 @@ async fn connect(address: &str) -> anyhow::Result<Open> {
     builder.max_header_size(HEAD);
     let (sender, driver) = builder.handshake(TokioIo::new(stream)).await?;
     let bell = Arc::<Bell>::default();
-    Ok(Open { sender, driver: Some(driver), rope: bell.clone().into(), bell })
+    Ok(Box::new(Open { sender, driver: Some(driver), rope: bell.clone().into(), bell }))
 }

@@ -2,6 +2,7 @@
 //!
 //! Source: AWS Lambda developer guide, "Using the Lambda runtime API for custom runtimes".
 
+use std::pin::pin;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
@@ -79,7 +80,7 @@ impl RuntimeApi {
     /// # Errors
     /// It is larger than 8 MiB, the connection breaks, or it has not ended by then.
     pub(crate) async fn event(&mut self, until: Instant) -> anyhow::Result<Bytes> {
-        let event = self.connection.rest(MOST_EVENT);
+        let event = pin!(self.connection.rest(MOST_EVENT));
         self.timer.within(until, event).await.context("the event did not come whole in time")?
     }
 
@@ -132,12 +133,14 @@ impl RuntimeApi {
         let mut pause = PAUSE;
         let mut tries = 1;
         loop {
-            let call = self.connection.call(&Method::POST, path, headers.clone(), body.clone());
-            let answer = self.timer.within(until, call).await.with_context(late)?;
+            let answer = {
+                let call = pin!(self.connection.call(&Method::POST, path, headers.clone(), body.clone()));
+                self.timer.within(until, call).await.with_context(late)?
+            };
             let failed = match answer {
                 Ok(head) if !head.status.is_server_error() => {
                     // What it says besides its status is of no use; only a connection that has brought all of it is.
-                    let rest = self.connection.rest(MOST_ANSWER);
+                    let rest = pin!(self.connection.rest(MOST_ANSWER));
                     let _ = self.timer.within(Instant::now() + REST, rest).await;
                     return accepted(&Method::POST, path, head.status);
                 }

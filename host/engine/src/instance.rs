@@ -1,5 +1,6 @@
 //! One instance of a component, from its making to its end.
 
+use std::pin::pin;
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -53,13 +54,16 @@ impl Handler {
     /// Makes an instance in that store.
     pub(crate) async fn instantiate(&self, mut store: Store<State>) -> Result<Instance, Failed> {
         let meter = store.data().meter.clone();
-        let exports = unless_over(meter.as_deref(), async {
-            match self {
-                Self::P2(pre) => pre.instantiate_async(&mut store).await.map(Exports::P2),
-                Self::P3(pre) => pre.instantiate_async(&mut store).await.map(Exports::P3),
-            }
-        });
-        match exports.await {
+        let exports = {
+            let exports = pin!(async {
+                match self {
+                    Self::P2(pre) => pre.instantiate_async(&mut store).await.map(Exports::P2),
+                    Self::P3(pre) => pre.instantiate_async(&mut store).await.map(Exports::P3),
+                }
+            });
+            unless_over(meter.as_deref(), exports).await
+        };
+        match exports {
             Ok(Ok(exports)) => Ok(Instance { store, exports, requests: 0, rested: SystemTime::now() }),
             Ok(Err(error)) => Err(Failed { fault: fault(&error, &store, Fault::Instantiate), store }),
             Err(bound) => Err(Failed { fault: Fault::ProcessMemory { bound }, store }),
@@ -77,13 +81,16 @@ impl Instance {
     ) -> Result<Self, Failed> {
         self.requests += 1;
         let meter = self.store.data().meter.clone();
-        let answered = unless_over(meter.as_deref(), async {
-            match &self.exports {
-                Exports::P2(proxy) => p2::call(proxy, &mut self.store, request, sender).await,
-                Exports::P3(service) => p3::call(service, &mut self.store, request, sender).await,
-            }
-        });
-        match answered.await {
+        let answered = {
+            let answered = pin!(async {
+                match &self.exports {
+                    Exports::P2(proxy) => p2::call(proxy, &mut self.store, request, sender).await,
+                    Exports::P3(service) => p3::call(service, &mut self.store, request, sender).await,
+                }
+            });
+            unless_over(meter.as_deref(), answered).await
+        };
+        match answered {
             Ok(Ok(())) => Ok(self),
             Err(bound) => Err(Failed { fault: Fault::ProcessMemory { bound }, store: self.store }),
             Ok(Err(error)) => Err(Failed { fault: fault(&error, &self.store, Fault::Trap), store: self.store }),
@@ -125,8 +132,11 @@ impl Instance {
     ) -> Result<(), Fault> {
         let Exports::P3(service) = &self.exports else { return Ok(()) };
         let meter = self.store.data().meter.clone();
-        let work = self.store.run_concurrent(async |accessor| work(accessor, service).await);
-        match unless_over(meter.as_deref(), work).await {
+        let worked = {
+            let work = pin!(self.store.run_concurrent(async |accessor| work(accessor, service).await));
+            unless_over(meter.as_deref(), work).await
+        };
+        match worked {
             Ok(ended) => ended.flatten().map_err(|error| fault(&error, &self.store, Fault::Trap)),
             Err(bound) => Err(Fault::ProcessMemory { bound }),
         }

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::mem;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -128,7 +129,8 @@ impl Instances {
     pub(crate) async fn make_ready(&self, deadline: Instant) {
         let Some(_making) = self.making() else { return };
         let Ok(store) = self.store(Outlet::default(), deadline) else { return };
-        if let Ok(Ok(instance)) = timeout_at(deadline.into(), self.handler.instantiate(store)).await {
+        let made = pin!(self.handler.instantiate(store));
+        if let Ok(Ok(instance)) = timeout_at(deadline.into(), made).await {
             self.shelf().ready.push(instance);
         }
     }
