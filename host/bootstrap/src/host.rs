@@ -1,6 +1,5 @@
 //! An event in, one answer out.
 
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -126,11 +125,8 @@ impl Host {
     /// is due, unless something keeps the thread from running.
     pub async fn invoke(&self, event: Bytes, invocation: &Arc<Invocation>) -> (Outcome, After) {
         let log = RequestLog::new(self.0.log.clone(), invocation.clone());
-        let answered = {
-            let answer = pin!(self.0.answer(event, invocation, &log));
-            caught(answer).await
-        };
-        let (ended, guest) = match answered {
+        // Apart: whoever waits for the whole would be moved with the room for it.
+        let (ended, guest) = match caught(Box::pin(self.0.answer(event, invocation, &log))).await {
             Ok(answered) => answered,
             Err(panic) => (self.0.panicked(&panic, invocation), funcserver_engine::After::default()),
         };

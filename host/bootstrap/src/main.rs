@@ -3,8 +3,13 @@
 
 use std::process::ExitCode;
 
+use dlmalloc::GlobalDlmalloc;
 use funcserver_bootstrap::config::Variables;
 use funcserver_bootstrap::{MARKER, start, version};
+
+/// The C library's would map and unmap what every instance takes, and its pages would be cleared anew each time.
+#[global_allocator]
+static HEAP: GlobalDlmalloc = GlobalDlmalloc;
 
 fn main() -> ExitCode {
     // Kept in the executable by being referred to: `funcserver bundle` reads it there.

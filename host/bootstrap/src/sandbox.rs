@@ -8,9 +8,6 @@ use http::uri::Authority;
 use crate::config::{Config, Env, Missing};
 
 const MIB: usize = 1 << 20;
-/// What the host may hold for one instance beside its memory: a quarter of that, within these.
-const LEAST_HELD: usize = 16 * MIB;
-const MOST_HELD: usize = 64 * MIB;
 /// Files that all instances together may have open. A process on Lambda may open 1,024, of which 256 are connections;
 /// the rest is for what the host itself has open.
 const DESCRIPTORS: usize = 640;
@@ -53,10 +50,8 @@ impl Sandbox<'_> {
     }
 
     fn limits(&self, config: &Config) -> Limits {
-        let memory = config.limits.memory_in(self.memory, self.concurrency);
         Limits {
-            memory,
-            held: (memory / 4).clamp(LEAST_HELD, MOST_HELD),
+            memory: config.limits.memory_in(self.memory, self.concurrency),
             descriptors: (DESCRIPTORS / self.concurrency.max(1)).clamp(LEAST_DESCRIPTORS, MOST_DESCRIPTORS),
             resident: self.alone.then(|| self.memory - (self.memory / 16).min(MOST_RESERVE)),
             response_body: config.limits.max_reply,

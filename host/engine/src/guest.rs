@@ -129,7 +129,7 @@ impl Guest {
         };
         let head = request.method() == http::Method::HEAD;
         if let Some(shared) = &self.0.shared {
-            let answer = shared.answer(request, call, head).await;
+            let answer = Box::pin(shared.answer(request, call, head)).await;
             drop(permit);
             return answer;
         }

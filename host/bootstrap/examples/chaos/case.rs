@@ -26,6 +26,14 @@ pub(crate) enum Guest {
     P3,
 }
 
+/// Beside whom in one instance what is expected of it holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Beside {
+    Anybody,
+    Nobody,
+    Others,
+}
+
 /// One event, and what its answer must be.
 pub(crate) struct Case {
     pub(crate) event: Value,
@@ -47,6 +55,7 @@ pub(crate) struct Kind {
     pub(crate) memory: bool,
     /// Whether it leaves its instance to others: it neither ends it nor holds it up.
     pub(crate) shares: bool,
+    pub(crate) beside: Beside,
     /// What Lambda allows it.
     pub(crate) time: Duration,
     make: Make,
@@ -64,7 +73,8 @@ impl Kind {
     ) -> Self {
         let make = Box::new(make);
         let shares = class == Class::Good;
-        Self { name, class, weight: 1, guests: BOTH, names: false, memory: false, shares, time: PATIENT, make }
+        let (guests, beside) = (BOTH, Beside::Anybody);
+        Self { name, class, weight: 1, guests, names: false, memory: false, shares, beside, time: PATIENT, make }
     }
 
     pub(crate) fn good(name: &'static str, make: impl Fn(&Peers, &mut Random) -> Case + Send + Sync + 'static) -> Self {
@@ -109,6 +119,10 @@ impl Kind {
 
     pub(crate) fn sharing(self) -> Self {
         Self { shares: true, ..self }
+    }
+
+    pub(crate) fn beside(self, beside: Beside) -> Self {
+        Self { beside, ..self }
     }
 
     pub(crate) fn case(&self, peers: &Peers, seed: u64) -> Case {

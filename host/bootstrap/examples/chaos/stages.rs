@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use funcserver_engine::{Target, compile};
 
 use crate::api::{Api, fault};
-use crate::case::{Class, Guest, Kind};
+use crate::case::{Beside, Class, Guest, Kind};
 use crate::kinds;
 use crate::ledger::Ledger;
 use crate::options::Options;
@@ -117,8 +117,13 @@ impl Stage {
     }
 
     fn kinds(&self, options: &Options, peers: &Peers) -> Vec<Kind> {
+        let not_here = match self.attacks {
+            Attacks::Sharing => Beside::Nobody,
+            Attacks::All | Attacks::OfMemory => Beside::Others,
+        };
         let is_meant = |kind: &Kind| {
             kind.guests.contains(&self.guest)
+                && kind.beside != not_here
                 && (peers.has_names() || !kind.names)
                 && (kind.class == Class::Good || self.attacks.has(kind))
                 && !options.without.iter().any(|name| name == kind.name)

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{path, told};
-use crate::case::{Case, Kind};
+use crate::case::{Beside, Case, Kind};
 use crate::event::{act, event, multi_value, nonce, post};
 use crate::judge::Expected;
 
@@ -51,7 +51,13 @@ pub(super) fn all() -> Vec<Kind> {
         })
         .weight(3),
         Kind::good("single bytes", |_, _| act("chunks:100", Expected::text(&".".repeat(100)))).weight(3),
-        Kind::good("body left open", |_, _| act("open-body", Expected::text("begun"))).weight(3),
+        Kind::good("body left open", |_, _| act("open-body", Expected::text("begun"))).weight(3).beside(Beside::Nobody),
+        // One that hangs keeps the instance from coming to rest, and so tells nobody whether more is to come.
+        Kind::good("body left open beside others", |_, _| {
+            act("open-body", Expected::text("begun").or(Expected::Failure(&["deadline"])))
+        })
+        .weight(3)
+        .beside(Beside::Others),
         Kind::good("work after", |_, _| act("after:2", Expected::text("begun"))).weight(3),
         Kind::good("file", |_, random| {
             let text = nonce(random);
