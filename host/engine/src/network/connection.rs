@@ -4,6 +4,8 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, recv};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
@@ -43,7 +45,10 @@ impl AsyncRead for Tcp {
             return Poll::Pending;
         }
         let before = buffer.filled().len();
-        let polled = self.read(cx, buffer, most);
+        let mut polled = self.read(cx, buffer, most);
+        if polled.is_pending() && self.link.has_resumed() {
+            polled = self.read_at_once(buffer, most);
+        }
         let read = buffer.filled().len() - before;
         self.turn = if polled.is_pending() { 0 } else { self.turn + read };
         if !self.link.has_read(read) {
@@ -98,6 +103,21 @@ impl Tcp {
         let read = part.filled().len();
         buffer.advance(read);
         polled
+    }
+
+    /// Reads what the system has, of which tokio may not have been told yet: it asks when there is nothing else to do. So a
+    /// request finds out that its connection was closed while that was at rest, and is sent by another; one that is
+    /// written to such a connection is lost.
+    fn read_at_once(&self, buffer: &mut ReadBuf<'_>, most: usize) -> Poll<io::Result<()>> {
+        let room = buffer.remaining().min(most);
+        match recv(&self.stream, buffer.initialize_unfilled_to(room), RecvFlags::DONTWAIT) {
+            Ok((read, _)) => {
+                buffer.advance(read);
+                Poll::Ready(Ok(()))
+            }
+            Err(Errno::AGAIN | Errno::INTR) => Poll::Pending,
+            Err(error) => Poll::Ready(Err(error.into())),
+        }
     }
 
     fn written(&self, polled: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {

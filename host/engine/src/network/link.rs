@@ -37,6 +37,8 @@ struct State {
     flooded: AtomicBool,
     /// It has brought a response: if it fails later, it may have died of age.
     served: AtomicBool,
+    /// A request begins on it that has served, and has been at rest.
+    resumed: AtomicBool,
     /// Requests at work: sent, and their responses not yet read or given up.
     requests: AtomicUsize,
     /// Those among them whose head is awaited.
@@ -50,7 +52,9 @@ struct State {
 impl Link {
     /// Begins a request.
     pub(crate) fn begin(&self) -> Exchange {
-        self.0.requests.fetch_add(1, SeqCst);
+        if self.0.requests.fetch_add(1, SeqCst) == 0 && self.has_served() {
+            self.0.resumed.store(true, SeqCst);
+        }
         self.0.awaiting.fetch_add(1, SeqCst);
         Exchange { link: self.clone(), awaits: true, interim: Arc::default() }
     }
@@ -96,6 +100,11 @@ impl Link {
     pub(super) fn is_closed(&self, cx: &Context<'_>) -> bool {
         self.0.waker.register(cx.waker());
         self.0.closed.load(SeqCst)
+    }
+
+    /// Whether a request has begun after a rest, since this was asked last.
+    pub(super) fn has_resumed(&self) -> bool {
+        self.0.resumed.load(Relaxed) && self.0.resumed.swap(false, SeqCst)
     }
 
     /// How much may be read before others have their turn.

@@ -1,5 +1,9 @@
 //! Which requests reach a server twice.
 
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::sync::mpsc::channel;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use funcserver_engine::Guest;
@@ -51,6 +55,37 @@ async fn over_http_1() {
         let url = format!("http://127.0.0.1:{}", server.port());
         check(&guest_with(allowing(&[&url])), &server, &url, method, expected, case).await;
     }
+}
+
+/// What the system knows of a connection, and tokio has not been told as its thread was busy.
+#[tokio::test]
+async fn a_connection_that_was_closed_meanwhile_is_not_written_to() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (close, closes) = channel();
+    let (closed, is_closed) = channel();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut lines = BufReader::new(stream.unwrap());
+            let mut line = String::new();
+            while line != "\r\n" {
+                line.clear();
+                lines.read_line(&mut line).unwrap();
+            }
+            lines.get_ref().write_all(OK).unwrap();
+            closes.recv().unwrap();
+            drop(lines);
+            closed.send(()).unwrap();
+        }
+    });
+    let guest = guest_with(allowing(&[&url]));
+    assert_eq!(send(&guest, &json!({ "url": url })).await.0["status"], 200);
+    // The connection goes back.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    close.send(()).unwrap();
+    is_closed.recv().unwrap();
+    let (told, _) = send(&guest, &json!({ "url": url, "method": "POST" })).await;
+    assert_eq!(told["status"], 200, "{told}");
 }
 
 #[tokio::test]
