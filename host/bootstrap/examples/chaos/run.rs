@@ -11,8 +11,7 @@ use crate::stages::Stage;
 
 /// After so many the process has touched all that it keeps.
 const WARM: usize = 1_000;
-/// How far the resident memory may rise after that, in KiB. A stage of fewer than twice so many is too short to tell: the
-/// heap still grows to what the handlers of that stage need.
+/// How far the resident memory may rise after that, in KiB.
 const RISE: u64 = 20 * 1024;
 /// Threads that are started when they are first needed and stay: the watchdog, and the one that sends its answers. Those for
 /// blocking work end.
@@ -55,15 +54,8 @@ impl Run<'_> {
         if !self.work_until(count) {
             return;
         }
-        let mut most = self.most(&fresh, &before);
-        let short = count < 2 * WARM;
-        if short {
-            most.resident = u64::MAX;
-        }
+        let most = self.most(&fresh, &before);
         let after = self.settled(|held| held.is_within(&most));
-        if short {
-            most.resident = after.resident;
-        }
         eprintln!("    after {count}: {after}");
         if let Some(problem) = self.ended() {
             self.broke(&problem);
