@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use funcserver_engine::{Arch, Target, compile};
 use funcserver_local::environment::{Environment, Line, Program};
-use funcserver_local::{Function, InvocationError, Kind};
+use funcserver_local::{Function, InvocationError, InvocationErrorKind};
 use serde_json::Value;
 
 use crate::common::{self, act};
@@ -63,7 +63,7 @@ impl Root {
     /// The message with which the start fails.
     async fn init_error(&self) -> String {
         let error = self.invoke(&act("state")).await.unwrap_err();
-        assert!(matches!(&error.kind, Kind::Init(kind) if kind == "Runtime.InitError"), "{error}");
+        assert!(matches!(&error.kind, InvocationErrorKind::Init(kind) if kind == "Runtime.InitError"), "{error}");
         error.message
     }
 }
@@ -89,7 +89,7 @@ async fn an_event_of_another_source_is_an_invocation_error_and_the_next_is_serve
     let environment = root.start().await;
     for event in [&b"{\"Records\":[]}"[..], b"no json"] {
         let error = environment.invoke(Bytes::from_static(event)).await.unwrap_err();
-        assert_eq!(error.kind, Kind::Function("Funcserver.NotHttp".into()));
+        assert_eq!(error.kind, InvocationErrorKind::Function("Funcserver.NotHttp".into()));
     }
     assert_eq!(status(&environment.invoke(act("state").to_string().into()).await.unwrap()), 200);
 }
@@ -166,7 +166,7 @@ async fn faults_can_be_invocation_errors_and_a_metric() {
     let environment = root.start().await;
     for (name, kind) in [("trap", "Funcserver.Fault.trap"), ("short-body", "Funcserver.Fault.length")] {
         let error = environment.invoke(act(name).to_string().into()).await.unwrap_err();
-        assert_eq!(error.kind, Kind::Function(kind.into()), "{error}");
+        assert_eq!(error.kind, InvocationErrorKind::Function(kind.into()), "{error}");
     }
     assert_eq!(status(&environment.invoke(act("state").to_string().into()).await.unwrap()), 200);
     environment.shut_down().await;

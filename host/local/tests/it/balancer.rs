@@ -7,7 +7,7 @@ use bytes::Bytes;
 use funcserver_events::alb::HeaderMode::{self, Multi, Single};
 use funcserver_local::balancer::Handler;
 use funcserver_local::environment::{Fleet, Line, Program};
-use funcserver_local::{Function, InvocationError, Kind};
+use funcserver_local::{Function, InvocationError, InvocationErrorKind};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -198,12 +198,12 @@ async fn replies_that_a_load_balancer_refuses_give_502() {
         (Ok(r#"{"statusCode":200,"body":null}"#), "LambdaInvalidResponse"),
         (Ok(large), "LambdaResponseTooLarge"),
         (Ok(header), "LambdaResponseTooLarge"),
-        (Err(error(Kind::TooLarge)), "LambdaResponseTooLarge"),
-        (Err(error(Kind::Throttled)), "LambdaThrottling"),
-        (Err(error(Kind::Exited)), "LambdaUnhandled"),
-        (Err(error(Kind::TimedOut)), "LambdaUnhandled"),
-        (Err(error(Kind::Entrypoint)), "LambdaUnhandled"),
-        (Err(error(Kind::Init("Runtime.Unknown".into()))), "LambdaUnhandled"),
+        (Err(error(InvocationErrorKind::TooLarge)), "LambdaResponseTooLarge"),
+        (Err(error(InvocationErrorKind::Throttled)), "LambdaThrottling"),
+        (Err(error(InvocationErrorKind::Exited)), "LambdaUnhandled"),
+        (Err(error(InvocationErrorKind::TimedOut)), "LambdaUnhandled"),
+        (Err(error(InvocationErrorKind::Entrypoint)), "LambdaUnhandled"),
+        (Err(error(InvocationErrorKind::Init("Runtime.Unknown".into()))), "LambdaUnhandled"),
         (Err(InvocationError::function("Oops", "<why>")), "LambdaUnhandled"),
     ] {
         let local = Local::replying(Single, reply.clone()).await;

@@ -1,8 +1,8 @@
 //! Environments and fleets, with a custom runtime in Python (`runtime.py`).
 
 use bytes::Bytes;
-use funcserver_local::environment::{Environment, Fleet, Line, Output, Program, Stream};
-use funcserver_local::{Function, InvocationError, Kind};
+use funcserver_local::environment::{Environment, Fleet, Line, LineSink, OutputStream, Program};
+use funcserver_local::{Function, InvocationError, InvocationErrorKind};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -26,7 +26,7 @@ fn function() -> Function {
     Function { timeout: Duration::from_secs(30), init_timeout: Duration::from_secs(60), ..Function::default() }
 }
 
-fn quiet() -> Output {
+fn quiet() -> LineSink {
     Arc::new(|_: &Line| {})
 }
 
@@ -93,7 +93,7 @@ async fn exits_are_told_as_lambda_tells_them() {
     ] {
         let environment = environment("").await;
         let error = environment.invoke(event(act)).await.unwrap_err();
-        assert_eq!((&error.kind, error.error_type()), (&Kind::Exited, "Runtime.ExitError"));
+        assert_eq!((&error.kind, error.error_type()), (&InvocationErrorKind::Exited, "Runtime.ExitError"));
         assert!(error.message.starts_with("RequestId: ") && error.message.ends_with(words), "{}", error.message);
         assert!(!environment.alive());
     }
@@ -102,17 +102,17 @@ async fn exits_are_told_as_lambda_tells_them() {
 #[tokio::test]
 async fn a_runtime_that_cannot_start_says_why() {
     let error = environment("init-error").await.invoke(event("")).await.unwrap_err();
-    assert_eq!(error.kind, Kind::Init("Runtime.NoCheese".into()));
+    assert_eq!(error.kind, InvocationErrorKind::Init("Runtime.NoCheese".into()));
     assert_eq!(error.message, "no cheese in the house");
 
     let error = environment("exit").await.invoke(event("")).await.unwrap_err();
-    assert_eq!(error.kind, Kind::Exited);
+    assert_eq!(error.kind, InvocationErrorKind::Exited);
     assert!(error.message.ends_with("exit status 7"), "{}", error.message);
 
     let hasty = Function { init_timeout: Duration::from_millis(300), ..function() };
     let environment = Environment::start(&hasty, &python("hang"), &quiet(), 1).await.unwrap();
     let error = environment.invoke(event("")).await.unwrap_err();
-    assert_eq!(error.kind, Kind::TimedOut);
+    assert_eq!(error.kind, InvocationErrorKind::TimedOut);
     assert!(error.message.ends_with("timed out after 0.30 seconds"), "{}", error.message);
     assert!(!environment.alive());
 }
@@ -121,7 +121,7 @@ async fn a_runtime_that_cannot_start_says_why() {
 async fn a_program_that_is_missing_is_named() {
     let program = Program::new("/no/such/bootstrap", "/");
     let error = Environment::start(&function(), &program, &quiet(), 1).await.unwrap_err();
-    assert_eq!((&error.kind, error.error_type()), (&Kind::Entrypoint, "Runtime.InvalidEntrypoint"));
+    assert_eq!((&error.kind, error.error_type()), (&InvocationErrorKind::Entrypoint, "Runtime.InvalidEntrypoint"));
     assert!(error.message.contains("/no/such/bootstrap"), "{}", error.message);
 }
 
@@ -157,7 +157,7 @@ async fn a_fleet_breaks_off_what_takes_too_long() {
 async fn output_comes_line_by_line() {
     let lines = Arc::new(Mutex::new(Vec::new()));
     let sink = Arc::clone(&lines);
-    let output: Output = Arc::new(move |line: &Line| sink.lock().unwrap().push(line.clone()));
+    let output: LineSink = Arc::new(move |line: &Line| sink.lock().unwrap().push(line.clone()));
     let environment = Environment::start(&function(), &python(""), &output, 42).await.unwrap();
     environment.invoke(event("print hello")).await.unwrap();
     let give_up = Instant::now() + Duration::from_secs(10);
@@ -166,15 +166,15 @@ async fn output_comes_line_by_line() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     let seen = lines.lock().unwrap().clone();
-    assert!(seen.contains(&Line { environment: 42, stream: Stream::Stdout, text: "hello".into() }), "{seen:?}");
-    assert!(seen.contains(&Line { environment: 42, stream: Stream::Stderr, text: "HELLO".into() }), "{seen:?}");
+    assert!(seen.contains(&Line { environment: 42, stream: OutputStream::Stdout, text: "hello".into() }), "{seen:?}");
+    assert!(seen.contains(&Line { environment: 42, stream: OutputStream::Stderr, text: "HELLO".into() }), "{seen:?}");
 }
 
 #[tokio::test]
 async fn an_extension_is_told_of_the_shutdown() {
     let lines = Arc::new(Mutex::new(Vec::new()));
     let sink = Arc::clone(&lines);
-    let output: Output = Arc::new(move |line: &Line| sink.lock().unwrap().push(line.text.clone()));
+    let output: LineSink = Arc::new(move |line: &Line| sink.lock().unwrap().push(line.text.clone()));
     let environment = Environment::start(&function(), &python("extension"), &output, 1).await.unwrap();
     environment.invoke(event("")).await.unwrap();
     environment.shut_down().await;
@@ -197,7 +197,7 @@ async fn fifty_at_once_with_four_environments_are_answered_or_throttled() {
     while let Some(call) = calls.join_next().await {
         match call.unwrap() {
             Ok(_) => answered += 1,
-            Err(error) if error.kind == Kind::Throttled => throttled += 1,
+            Err(error) if error.kind == InvocationErrorKind::Throttled => throttled += 1,
             Err(error) => panic!("{error}"),
         }
     }
@@ -217,7 +217,7 @@ async fn idle_environments_are_used_again_and_dead_ones_replaced() {
     assert_eq!(json(fleet.invoke(event("")).await)["body"], first);
     assert_eq!(fleet.started(), 1);
 
-    assert_eq!(fleet.invoke(event("exit 1")).await.unwrap_err().kind, Kind::Exited);
+    assert_eq!(fleet.invoke(event("exit 1")).await.unwrap_err().kind, InvocationErrorKind::Exited);
     assert_ne!(json(fleet.invoke(event("")).await)["body"], first);
     assert_eq!(fleet.started(), 2);
 
@@ -233,7 +233,7 @@ async fn idle_environments_are_used_again_and_dead_ones_replaced() {
 
     fleet.shut_down().await;
     assert!(fleet.process_ids().is_empty());
-    assert_eq!(fleet.invoke(event("")).await.unwrap_err().kind, Kind::Throttled);
+    assert_eq!(fleet.invoke(event("")).await.unwrap_err().kind, InvocationErrorKind::Throttled);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -253,7 +253,7 @@ async fn a_fleet_that_is_dropped_leaves_no_process_behind() {
         tokio::time::sleep(Duration::from_millis(50)).await;
         busy = fleet.process_ids();
     }
-    assert_eq!(fleet.invoke(event("")).await.unwrap_err().kind, Kind::Throttled);
+    assert_eq!(fleet.invoke(event("")).await.unwrap_err().kind, InvocationErrorKind::Throttled);
     drop(fleet);
     for process_id in busy {
         assert_gone(process_id).await;
@@ -271,13 +271,13 @@ async fn ready_is_before_the_first_event_and_between_events() {
     while environment.alive() {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
-    assert_eq!(environment.ready().await.unwrap_err().kind, Kind::Exited);
+    assert_eq!(environment.ready().await.unwrap_err().kind, InvocationErrorKind::Exited);
 }
 
 #[tokio::test]
 async fn a_program_that_does_not_start_is_never_ready() {
     let environment = Environment::start(&function(), &Program::new("/bin/false", "/"), &quiet(), 1).await.unwrap();
-    assert_eq!(environment.ready().await.unwrap_err().kind, Kind::Exited);
+    assert_eq!(environment.ready().await.unwrap_err().kind, InvocationErrorKind::Exited);
 }
 
 /// An extension that registers, waits for the shutdown, and notes both in the file `NOTES`.
@@ -330,6 +330,6 @@ async fn an_extension_that_ends_first_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let program = with_extension(folder.path(), "#!/bin/sh\nexit 3\n");
     let error = Environment::start(&function(), &program, &quiet(), 1).await.unwrap_err();
-    assert_eq!(error.kind, Kind::Init("Extension.Crash".into()));
+    assert_eq!(error.kind, InvocationErrorKind::Init("Extension.Crash".into()));
     assert!(error.message.contains("extension: it ended before it registered"), "{error}");
 }

@@ -2,7 +2,7 @@
 
 use crate::common::{Reply, read, send};
 use funcserver_local::runtime_api::{MAX_REPLY, RuntimeApi};
-use funcserver_local::{InvocationError, Kind};
+use funcserver_local::{InvocationError, InvocationErrorKind};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
@@ -137,7 +137,10 @@ async fn a_start_that_fails_is_told() {
     let path = "/2018-06-01/runtime/init/error";
     assert_eq!(send(api.address(), post(path, "", body)).await.status, 202);
     let error = api.init_error().await;
-    assert_eq!((error.kind, error.message.as_str()), (Kind::Init("Runtime.Unknown".into()), "no component"));
+    assert_eq!(
+        (error.kind, error.message.as_str()),
+        (InvocationErrorKind::Init("Runtime.Unknown".into()), "no component")
+    );
 
     let _call = invoke(&api, "{}");
     next(&api).await;
@@ -159,13 +162,13 @@ async fn a_restore_goes_on_at_once_and_may_fail() {
 async fn time_runs_out() {
     let api = api().await;
     let error = api.invoke("{}", Duration::from_millis(50)).await.unwrap_err();
-    assert_eq!(error.kind, Kind::TimedOut);
+    assert_eq!(error.kind, InvocationErrorKind::TimedOut);
     assert!(error.message.ends_with("Error: Task timed out after 0.05 seconds"), "{}", error.message);
 
     let hasty = Arc::clone(&api);
     let call = tokio::spawn(async move { hasty.invoke("{}", Duration::from_secs(2)).await });
     let (at, _) = next(&api).await;
-    assert_eq!(call.await.unwrap().unwrap_err().kind, Kind::TimedOut);
+    assert_eq!(call.await.unwrap().unwrap_err().kind, InvocationErrorKind::TimedOut);
     assert_eq!(send(api.address(), post(&format!("{at}/response"), "", "late")).await.status, 400);
 }
 

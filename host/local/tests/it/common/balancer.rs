@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use funcserver_events::alb::HeaderMode;
 use funcserver_local::InvocationError;
-use funcserver_local::balancer::{Answer, Handler, Options, Record, serve};
+use funcserver_local::balancer::{BalancerOptions, FunctionReply, Handler, Record, serve};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -27,7 +27,7 @@ impl Local {
         let handler = move |event: Bytes| {
             kept.lock().unwrap().push(event);
             let reply = reply.clone();
-            async move { reply.map(|reply| Answer { reply: Bytes::from(reply), note: Some("in no time".into()) }) }
+            async move { reply.map(|reply| FunctionReply { reply: Bytes::from(reply), note: Some("in no time".into()) }) }
         };
         Self { events, ..Self::with(mode, Duration::from_secs(10), handler).await }
     }
@@ -37,11 +37,11 @@ impl Local {
         let address = listener.local_addr().unwrap();
         let records: Arc<Mutex<Vec<Record>>> = Arc::default();
         let kept = Arc::clone(&records);
-        let options = Options {
+        let options = BalancerOptions {
             header_mode,
             drain,
             log: Arc::new(move |record: &Record| kept.lock().unwrap().push(record.clone())),
-            ..Options::default()
+            ..BalancerOptions::default()
         };
         let (stop, stopped) = oneshot::channel::<()>();
         let served = tokio::spawn(serve(listener, options, handler, async move {
