@@ -10,7 +10,7 @@ use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
-use funcserver_guest_build::{Guest, hand_over};
+use funcserver_guest_build::{GuestCrate, hand_over};
 
 fn main() -> ExitCode {
     println!("cargo::rerun-if-changed=cli/new/embed.rs");
@@ -18,7 +18,7 @@ fn main() -> ExitCode {
         println!("cargo::error=cannot embed guest-example/ as templates: {error}");
         return ExitCode::SUCCESS;
     }
-    let example = Guest { folder: Path::new("guest-example/rust"), name: "example-rust", features: &[] };
+    let example = GuestCrate { folder: Path::new("guest-example/rust"), name: "example-rust", features: &[] };
     hand_over(&[("FUNCSERVER_EXAMPLE_COMPONENT", example)])
 }
 

@@ -65,7 +65,7 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct Build {
     #[command(flatten)]
-    pub(crate) component: Component,
+    pub(crate) component: ComponentArgs,
     /// The file to write; what was compiled is written beside it, to FILE.json
     #[arg(short, long, value_name = "FILE", default_value = "handler.cwasm")]
     pub(crate) output: PathBuf,
@@ -79,7 +79,7 @@ pub(crate) struct Build {
 #[derive(Debug, Args)]
 pub(crate) struct Bundle {
     #[command(flatten)]
-    pub(crate) component: Component,
+    pub(crate) component: ComponentArgs,
     /// The file to write
     #[arg(short, long, value_name = "FILE", default_value = "function.zip")]
     pub(crate) output: PathBuf,
@@ -97,7 +97,7 @@ pub(crate) struct Bundle {
 #[derive(Debug, Args)]
 pub(crate) struct Inspect {
     #[command(flatten)]
-    pub(crate) component: Component,
+    pub(crate) component: ComponentArgs,
     /// Print it as JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -107,7 +107,7 @@ pub(crate) struct Inspect {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Component {
+pub(crate) struct ComponentArgs {
     /// The component, .wasm or .cwasm; without it what funcserver.toml names, else the built-in example
     #[arg(value_name = "COMPONENT")]
     pub(crate) path: Option<PathBuf>,

@@ -19,7 +19,7 @@ use crate::output;
 use crate::output_file;
 use crate::project::{FILE, Project};
 use crate::size::{Size, UNZIPPED};
-use crate::zip::{self, BOOTSTRAP, Entry};
+use crate::zip::{self, BOOTSTRAP, ZipEntry};
 
 /// The largest zip that can be uploaded directly (Lambda developer guide, "Lambda quotas").
 const DIRECT: Size = Size(50 << 20);
@@ -51,11 +51,12 @@ pub(crate) fn run(args: &args::Bundle, env: &dyn Env) -> Result<ExitCode> {
     let facts = compiled.facts.map(|facts| facts.to_json()).transpose()?;
     let settings = project.carried()?;
     let assets = project.config.guest.assets.as_deref().map_or(Ok(Vec::new()), |folder| assets::read(folder, path))?;
-    let mut entries = vec![Entry::program(BOOTSTRAP, &bootstrap.bytes), Entry::file("handler.cwasm", &compiled.bytes)];
-    entries.extend(facts.as_deref().map(|facts| Entry::file("handler.cwasm.json", facts.as_bytes())));
-    entries.extend(settings.as_deref().map(|settings| Entry::file(FILE, settings.as_bytes())));
+    let mut entries =
+        vec![ZipEntry::program(BOOTSTRAP, &bootstrap.bytes), ZipEntry::file("handler.cwasm", &compiled.bytes)];
+    entries.extend(facts.as_deref().map(|facts| ZipEntry::file("handler.cwasm.json", facts.as_bytes())));
+    entries.extend(settings.as_deref().map(|settings| ZipEntry::file(FILE, settings.as_bytes())));
     check_names(&entries, &assets)?;
-    entries.extend(assets.iter().map(|asset| Entry::file(&asset.name, &asset.bytes)));
+    entries.extend(assets.iter().map(|asset| ZipEntry::file(&asset.name, &asset.bytes)));
     let unzipped = Size(entries.iter().map(|entry| entry.bytes.len() as u64).sum());
     check_unzipped(unzipped)?;
     let zip = zip::pack(&entries).context("cannot make the zip")?;
@@ -77,11 +78,11 @@ pub(crate) fn run(args: &args::Bundle, env: &dyn Env) -> Result<ExitCode> {
 }
 
 /// Each name of a zip is that of one file.
-fn check_names(own: &[Entry<'_>], assets: &[Asset]) -> Result<()> {
+fn check_names(own: &[ZipEntry<'_>], assets: &[Asset]) -> Result<()> {
     for asset in assets {
         let taken =
             |name: &str| asset.name.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        if let Some(Entry { name, .. }) = own.iter().find(|entry| taken(entry.name)) {
+        if let Some(ZipEntry { name, .. }) = own.iter().find(|entry| taken(entry.name)) {
             bail!(
                 "guest.assets holds {}, and the zip has a file {name} of its own, which it cannot hold both; keep the assets \
                  in a folder of another name, as in assets = \"public\"",
@@ -122,7 +123,7 @@ mod tests {
 
     #[test]
     fn a_name_that_is_taken_is_told_with_both_files() {
-        let own = [Entry::file("bootstrap", b""), Entry::file("funcserver.toml", b"")];
+        let own = [ZipEntry::file("bootstrap", b""), ZipEntry::file("funcserver.toml", b"")];
         let asset = |name: &str| [Asset { name: name.to_owned(), bytes: Vec::new() }];
         for (name, both) in [
             ("funcserver.toml", ["holds funcserver.toml", "a file funcserver.toml"]),

@@ -13,7 +13,7 @@ use funcserver_engine::compile::SparseMemory;
 use funcserver_engine::{Arch, FileKind, Limits, Precompiled, Target, WASMTIME_VERSION, World, compile};
 
 use crate::cache::{Cache, Kept};
-use crate::component::{Component, Origin};
+use crate::component::{Component, ComponentSource};
 use crate::hash::sha256;
 use crate::project::FILE;
 use crate::{input, native, output, progress};
@@ -68,7 +68,7 @@ impl Compiled {
         config: &ComponentConfig,
         env: &dyn Env,
     ) -> Result<Compiled> {
-        let Origin::File(path) = &component.origin else { bail!("{} is compiled already", component.origin) };
+        let ComponentSource::File(path) = &component.origin else { bail!("{} is compiled already", component.origin) };
         let path = path.clone();
         let facts = verified(&path, &component.bytes)?;
         check_fit(&path, header, facts.as_ref(), target)?;
@@ -208,8 +208,8 @@ fn handler_world(component: &Component) -> Result<World> {
     let world = compile::world(&component.bytes).map_err(|error| anyhow!("{origin}: {error}"))?;
     world.handler().map_err(|misfit| {
         let argument = match origin {
-            Origin::File(path) => format!(" {}", path.display()),
-            Origin::Example => String::new(),
+            ComponentSource::File(path) => format!(" {}", path.display()),
+            ComponentSource::Example => String::new(),
         };
         anyhow!("{origin} cannot run as a handler: {misfit}; see: funcserver inspect{argument}")
     })?;
@@ -217,7 +217,7 @@ fn handler_world(component: &Component) -> Result<World> {
 }
 
 /// The names of the proposals that a component uses.
-pub(crate) fn proposals(origin: &Origin, bytes: &[u8]) -> Result<Vec<String>> {
+pub(crate) fn proposals(origin: &ComponentSource, bytes: &[u8]) -> Result<Vec<String>> {
     let used = compile::proposals(bytes).map_err(|error| anyhow!("{origin}: {error}"))?;
     Ok(used.into_iter().map(|proposal| proposal.name.to_owned()).collect())
 }

@@ -22,7 +22,7 @@ const EXAMPLE: &[u8] = include_bytes!(env!("FUNCSERVER_EXAMPLE_COMPONENT"));
 #[derive(Debug)]
 pub(crate) struct Component {
     /// Where it comes from.
-    pub(crate) origin: Origin,
+    pub(crate) origin: ComponentSource,
     /// What it holds.
     pub(crate) bytes: Vec<u8>,
     /// Whether the command line names it. A project's settings may be somebody else's.
@@ -33,7 +33,7 @@ pub(crate) struct Component {
 
 /// Where a component comes from. Shown as errors name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Origin {
+pub(crate) enum ComponentSource {
     /// A file.
     File(PathBuf),
     /// This program.
@@ -46,11 +46,11 @@ impl Component {
         let component = Component::find(argument, project)?;
         match &component.origin {
             _ if argument.is_some() => {}
-            Origin::File(path) => output::note(format_args!(
+            ComponentSource::File(path) => output::note(format_args!(
                 "the component is {}, which {FILE} or FUNCSERVER_COMPONENT names",
                 path.display()
             )),
-            Origin::Example => output::note(format_args!(
+            ComponentSource::Example => output::note(format_args!(
                 "no component given, and no {FILE} here names one: taking the built-in example"
             )),
         }
@@ -66,13 +66,13 @@ impl Component {
             (None, None, Some(_)) => bail!(
                 "component.build makes a component, and nothing says which file that is; set component.path in {FILE}"
             ),
-            (None, None, None) => Component::of(Origin::Example, EXAMPLE.to_vec(), guest),
+            (None, None, None) => Component::of(ComponentSource::Example, EXAMPLE.to_vec(), guest),
         }
     }
 
     fn read(path: &Path, build: Option<&str>, guest: &GuestConfig) -> Result<Component> {
         match input::read(path, input::COMPONENT) {
-            Ok(bytes) => Component::of(Origin::File(path.to_owned()), bytes, guest),
+            Ok(bytes) => Component::of(ComponentSource::File(path.to_owned()), bytes, guest),
             Err(error) if error.kind() == io::ErrorKind::NotFound => match build {
                 Some(command) => bail!("no such component: {}; make it: {command}", path.display()),
                 None => bail!(
@@ -88,7 +88,7 @@ impl Component {
     }
 
     /// A component, or a core module that is made one.
-    fn of(origin: Origin, bytes: Vec<u8>, guest: &GuestConfig) -> Result<Component> {
+    fn of(origin: ComponentSource, bytes: Vec<u8>, guest: &GuestConfig) -> Result<Component> {
         if FileKind::of(&bytes) != FileKind::CoreModule {
             return Ok(Component { origin, bytes, named: false, module: None });
         }
@@ -134,17 +134,17 @@ impl Component {
     /// Its name: the file's, without its ending.
     pub(crate) fn name(&self) -> String {
         match &self.origin {
-            Origin::File(path) => path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
-            Origin::Example => "example".to_owned(),
+            ComponentSource::File(path) => path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+            ComponentSource::Example => "example".to_owned(),
         }
     }
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for ComponentSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Origin::File(path) => write!(f, "{}", path.display()),
-            Origin::Example => f.write_str("the built-in example"),
+            ComponentSource::File(path) => write!(f, "{}", path.display()),
+            ComponentSource::Example => f.write_str("the built-in example"),
         }
     }
 }

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result, anyhow, bail};
 use bytes::Bytes;
 use funcserver_events::alb::HeaderMode;
-use funcserver_local::balancer::{self, Options};
+use funcserver_local::balancer::{self, BalancerOptions};
 use http::{HeaderMap, HeaderValue, Method, Request, header};
 
 use crate::args;
@@ -22,13 +22,13 @@ const HOST: HeaderValue = HeaderValue::from_static("127.0.0.1:8080");
 
 pub(crate) fn run(args: &args::Event) -> Result<ExitCode> {
     let header_mode = if args.multi_value_headers { HeaderMode::Multi } else { HeaderMode::Single };
-    let options = Options { header_mode, ..Options::default() };
+    let options = BalancerOptions { header_mode, ..BalancerOptions::default() };
     let event = if args.health_check { health_check(args, &options)? } else { event(args, &options)? };
     output::pretty(&event)?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn health_check(args: &args::Event, options: &Options) -> Result<Bytes> {
+fn health_check(args: &args::Event, options: &BalancerOptions) -> Result<Bytes> {
     if args.method != Method::GET {
         bail!("a health check is a GET, not {}; leave out --health-check, or say GET", args.method);
     }
@@ -37,7 +37,7 @@ fn health_check(args: &args::Event, options: &Options) -> Result<Bytes> {
     balancer::health_check(path, options).map_err(refused)
 }
 
-fn event(args: &args::Event, options: &Options) -> Result<Bytes> {
+fn event(args: &args::Event, options: &BalancerOptions) -> Result<Bytes> {
     let mut request = Request::new(Bytes::new());
     *request.method_mut() = args.method.clone();
     *request.uri_mut() = args.target.clone();

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::args;
 use crate::compiled::{check_fit, check_trust, proposals, verified};
-use crate::component::{Component, Origin};
+use crate::component::{Component, ComponentSource};
 use crate::native;
 use crate::output;
 use crate::project::Project;
@@ -83,7 +83,9 @@ pub(crate) fn run(args: &args::Inspect, env: &dyn Env) -> Result<ExitCode> {
 impl Report {
     fn of(component: &Component, env: &dyn Env) -> Result<Report> {
         match (FileKind::of(&component.bytes), &component.origin) {
-            (FileKind::Precompiled(header), Origin::File(path)) => Report::compiled(component, &header, path, env),
+            (FileKind::Precompiled(header), ComponentSource::File(path)) => {
+                Report::compiled(component, &header, path, env)
+            }
             _ => Report::source(component),
         }
     }
@@ -119,9 +121,9 @@ impl Report {
     }
 
     /// It does not run where the settings do not allow what it uses.
-    fn narrow(&mut self, origin: &Origin, config: &ComponentConfig) {
+    fn narrow(&mut self, origin: &ComponentSource, config: &ComponentConfig) {
         let not_allowed = match (&self.proposals, origin) {
-            (None, Origin::File(path)) => Artifact::check_proposals(None, path, config),
+            (None, ComponentSource::File(path)) => Artifact::check_proposals(None, path, config),
             (used, _) => config.allow(origin, used.as_deref().unwrap_or_default()),
         };
         if let Err(error) = not_allowed {

@@ -15,7 +15,7 @@ use funcserver_local::{Function, request_id};
 use tempfile::TempDir;
 
 use crate::compiled::Compiled;
-use crate::component::{Component, Origin};
+use crate::component::{Component, ComponentSource};
 use crate::native;
 use crate::project::Project;
 use crate::source_lines::SourceLines;
@@ -52,7 +52,7 @@ impl LocalFunction {
         timeout: Duration,
         concurrency: usize,
         env: &dyn Env,
-    ) -> Result<(LocalFunction, Origin)> {
+    ) -> Result<(LocalFunction, ComponentSource)> {
         let project = Project::read(env)?;
         let component = Component::choose(argument, &project)?;
         let origin = component.origin.clone();

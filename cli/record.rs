@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
 use funcserver_local::InvocationError;
-use funcserver_local::balancer::{Answer, Handler};
+use funcserver_local::balancer::{FunctionReply, Handler};
 use tempfile::NamedTempFile;
 
 use crate::output;
@@ -43,7 +43,7 @@ impl<H> Recorded<H> {
 
 impl<H: Handler> Handler for Recorded<H> {
     /// The event is written before it is answered, so that one that brings everything down is there to be replayed.
-    async fn call(&self, event: Bytes) -> Result<Answer, InvocationError> {
+    async fn call(&self, event: Bytes) -> Result<FunctionReply, InvocationError> {
         let Some(recorder) = &self.recorder else { return self.handler.call(event).await };
         let pair = recorder.event(event.clone()).await;
         let answer = self.handler.call(event).await;
@@ -102,7 +102,7 @@ async fn told<T: Send + 'static>(folder: &Path, work: impl FnOnce() -> io::Resul
 }
 
 /// An invocation error is recorded as `invoke` prints it.
-fn reply(answer: &Result<Answer, InvocationError>) -> Bytes {
+fn reply(answer: &Result<FunctionReply, InvocationError>) -> Bytes {
     match answer {
         Ok(answer) => answer.reply.clone(),
         Err(error) => error.to_json().into(),

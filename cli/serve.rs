@@ -22,7 +22,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, anyhow, bail};
 use funcserver_bootstrap::config::Variables;
 use funcserver_events::alb::HeaderMode;
-use funcserver_local::balancer::{self, Options};
+use funcserver_local::balancer::{self, BalancerOptions};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -63,8 +63,13 @@ async fn serve(args: &args::Serve, env: &Variables) -> Result<ExitCode> {
     output::note(format_args!("serving {} on http://{address}; Ctrl-C ends it", start.name));
     progress::be_plain();
     let header_mode = if args.multi_value_headers { HeaderMode::Multi } else { HeaderMode::Single };
-    let options =
-        Options { header_mode, drain: DRAIN, hosts: args.hosts(), log: Arc::new(line::tell), ..Options::default() };
+    let options = BalancerOptions {
+        header_mode,
+        drain: DRAIN,
+        hosts: args.hosts(),
+        log: Arc::new(line::tell),
+        ..BalancerOptions::default()
+    };
     let behind = start.behind;
     let serving = balancer::serve(listener, options.clone(), Recorded::new(behind.clone(), recorder), shutdown);
     let broken_off = tokio::select! {

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use funcserver_bootstrap::log::Lines;
+use funcserver_bootstrap::log::Symbolizer;
 use funcserver_engine::source_map::SourceMap;
 
 use crate::component::Component;
@@ -21,13 +21,13 @@ pub(crate) struct SourceLines {
 
 impl SourceLines {
     /// Nothing where what is compiled is made only then, or was compiled before.
-    pub(crate) fn of(component: &Component) -> Option<Box<dyn Lines>> {
+    pub(crate) fn of(component: &Component) -> Option<Box<dyn Symbolizer>> {
         let wasm = component.compiled_as_it_is()?.to_vec();
         Some(Box::new(SourceLines { wasm, map: OnceLock::new(), gave_up: AtomicBool::new(false) }))
     }
 }
 
-impl Lines for SourceLines {
+impl Symbolizer for SourceLines {
     fn at(&self, offset: u64) -> Option<String> {
         if self.gave_up.load(Ordering::Relaxed) {
             return None;

@@ -12,7 +12,7 @@ pub(crate) const BOOTSTRAP: &str = "bootstrap";
 
 /// One file of a zip.
 #[derive(Debug)]
-pub(crate) struct Entry<'a> {
+pub(crate) struct ZipEntry<'a> {
     /// Its path in the zip, with `/` between folders.
     pub(crate) name: &'a str,
     /// What it holds.
@@ -21,15 +21,15 @@ pub(crate) struct Entry<'a> {
     pub(crate) executable: bool,
 }
 
-impl<'a> Entry<'a> {
+impl<'a> ZipEntry<'a> {
     /// A file to read.
-    pub(crate) fn file(name: &'a str, bytes: &'a [u8]) -> Entry<'a> {
-        Entry { name, bytes, executable: false }
+    pub(crate) fn file(name: &'a str, bytes: &'a [u8]) -> ZipEntry<'a> {
+        ZipEntry { name, bytes, executable: false }
     }
 
     /// A file to run.
-    pub(crate) fn program(name: &'a str, bytes: &'a [u8]) -> Entry<'a> {
-        Entry { name, bytes, executable: true }
+    pub(crate) fn program(name: &'a str, bytes: &'a [u8]) -> ZipEntry<'a> {
+        ZipEntry { name, bytes, executable: true }
     }
 }
 
@@ -39,7 +39,7 @@ pub(crate) fn is_function(bytes: &[u8]) -> bool {
 }
 
 /// Packs `entries` in their order.
-pub(crate) fn pack(entries: &[Entry<'_>]) -> ZipResult<Vec<u8>> {
+pub(crate) fn pack(entries: &[ZipEntry<'_>]) -> ZipResult<Vec<u8>> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     for entry in entries {
         let options = SimpleFileOptions::default()

@@ -81,3 +81,28 @@ check_environment() {
     [[ -n $files && $files != *' '* ]] || die "the environment belongs in one file; it is read in: ${files:-none}"
     if sources | xargs grep -nE '\b(set_var|remove_var)\('; then die "every thread shares the environment: do not change it"; fi
 }
+
+# Types that have the name of another one, each with the reason. Everywhere else a name tells which type is meant.
+SAME_NAMES='After    wraps: what the host does after its answer begins with what the engine does
+Handler  apart: the load balancer calls one, the engine instantiates the other, and no crate sees both'
+
+# Where each type is that others than its own module may use: "NAME FILE", sorted.
+types() {
+    sources | grep -vE '/(tests|examples)/|/tests\.rs$' |
+        xargs grep -HoE '^ *pub(\(crate\))? (unsafe )?(struct|enum|union|trait|type) +[A-Za-z0-9_]+' |
+        sed -E 's/^([^:]+):.* ([A-Za-z0-9_]+)$/\2 \1/' | LC_ALL=C sort
+}
+
+# One name is one type in the whole workspace: who reads `Reply` need not look which one is imported.
+check_names() {
+    local all same allowed name found
+    all=$(types)
+    [[ $all == *"Guest host/engine/"* ]] || die "grep does not find the types, so it proves nothing"
+    same=$(cut -d ' ' -f 1 <<<"$all" | uniq -d)
+    allowed=$(cut -d ' ' -f 1 <<<"$SAME_NAMES" | LC_ALL=C sort)
+    found=$(LC_ALL=C comm -23 <(echo "$same") <(echo "$allowed"))
+    for name in $found; do grep "^$name " <<<"$all" >&2; done
+    [[ -z $found ]] || die "several types have one name: rename them, or say in SAME_NAMES of scripts/invariants.sh why not: ${found//$'\n'/ }"
+    found=$(LC_ALL=C comm -13 <(echo "$same") <(echo "$allowed"))
+    [[ -z $found ]] || die "SAME_NAMES of scripts/invariants.sh lists what is one type: ${found//$'\n'/ }"
+}

@@ -11,12 +11,12 @@ use funcserver_local::balancer::Hosts;
 use funcserver_local::health::Matcher;
 use http::uri::PathAndQuery;
 
-use super::{Component, Timeout};
+use super::{ComponentArgs, Timeout};
 
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
     #[command(flatten)]
-    pub(crate) component: Component,
+    pub(crate) component: ComponentArgs,
     /// Where to listen: a port, or an address and a port; port 0 takes a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080", value_parser = address)]
     pub(crate) listen: SocketAddr,
@@ -41,7 +41,7 @@ pub(crate) struct Serve {
     #[command(flatten)]
     pub(crate) timeout: Timeout,
     #[command(flatten)]
-    pub(crate) program: Program,
+    pub(crate) program: ProgramArgs,
     #[command(flatten)]
     pub(crate) health: Health,
 }
@@ -49,7 +49,7 @@ pub(crate) struct Serve {
 /// Any custom runtime in place of a component.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Any custom runtime")]
-pub(crate) struct Program {
+pub(crate) struct ProgramArgs {
     /// Serve the function of this zip: its bootstrap is started as Lambda does
     #[arg(long, value_name = "FILE", group = "runtime", conflicts_with_all = ["path", "watch"])]
     pub(crate) zip: Option<PathBuf>,
@@ -107,7 +107,7 @@ impl Serve {
     }
 }
 
-impl Program {
+impl ProgramArgs {
     /// The program of `--exec` and its arguments. `--exec -- CMD` is as good as `--exec CMD`.
     pub(crate) fn command(&self) -> Option<(&OsString, &[OsString])> {
         let words = match self.exec.split_first() {

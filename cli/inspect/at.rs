@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Result, anyhow, bail};
 use funcserver_engine::FileKind;
-use funcserver_engine::source_map::{Place, SourceFunction, SourceMap};
+use funcserver_engine::source_map::{SourceFunction, SourceLocation, SourceMap};
 use serde::Serialize;
 
 use super::show;
@@ -58,7 +58,7 @@ pub(super) fn run(component: &Component, offsets: &[u64], json: bool) -> Result<
 }
 
 impl Found {
-    fn of((offset, place): &(u64, Option<Place>)) -> Found {
+    fn of((offset, place): &(u64, Option<SourceLocation>)) -> Found {
         let functions = place.iter().flat_map(|place| &place.functions).map(Function::of).collect();
         Found { offset: format!("{offset:#x}"), functions }
     }
@@ -72,7 +72,7 @@ impl Function {
 }
 
 /// The innermost function on the offset's own line; each further one, into which that was inlined, below.
-fn text(offset: u64, place: Option<&Place>) -> String {
+fn text(offset: u64, place: Option<&SourceLocation>) -> String {
     let Some(place) = place else { return format!("{offset:#x} is no code") };
     let functions = place.functions.iter().map(|function| show(&function.to_string()));
     format!("{offset:#x} {}", functions.collect::<Vec<_>>().join("\n  inlined into "))

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use funcserver_bootstrap::Outcome;
 use funcserver_local::InvocationError;
-use funcserver_local::balancer::{Answer, Handler};
+use funcserver_local::balancer::{FunctionReply, Handler};
 
 use super::line;
 use super::program::Runtime;
@@ -61,7 +61,7 @@ impl Behind {
 }
 
 impl Handler for Behind {
-    async fn call(&self, event: Bytes) -> Result<Answer, InvocationError> {
+    async fn call(&self, event: Bytes) -> Result<FunctionReply, InvocationError> {
         match self {
             Behind::Component(slot) => answer(slot.get(), event).await,
             Behind::Runtime(runtime) => runtime.fleet.call(event).await,
@@ -69,11 +69,11 @@ impl Handler for Behind {
     }
 }
 
-async fn answer(function: LocalFunction, event: Bytes) -> Result<Answer, InvocationError> {
+async fn answer(function: LocalFunction, event: Bytes) -> Result<FunctionReply, InvocationError> {
     let (outcome, after) = function.invoke(event).await;
     tokio::spawn(after.finish());
     match outcome {
-        Outcome::Reply { json, times } => Ok(Answer { reply: json, note: Some(line::note(times)) }),
+        Outcome::Reply { json, times } => Ok(FunctionReply { reply: json, note: Some(line::note(times)) }),
         Outcome::Error { kind, message } => Err(InvocationError::function(kind, message)),
     }
 }

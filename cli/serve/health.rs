@@ -5,8 +5,8 @@ use std::future;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use funcserver_local::balancer::{Handler, Options};
-use funcserver_local::health::{Check, HealthCheck, State};
+use funcserver_local::balancer::{BalancerOptions, Handler};
+use funcserver_local::health::{Check, HealthCheck, HealthState};
 
 use super::line::Time;
 use crate::args::Health;
@@ -30,7 +30,7 @@ pub(super) fn settings(args: &Health) -> Result<Option<HealthCheck>> {
 }
 
 /// Checks until this future is dropped.
-pub(super) async fn run<H: Handler>(check: Option<HealthCheck>, handler: H, options: &Options) -> Infallible {
+pub(super) async fn run<H: Handler>(check: Option<HealthCheck>, handler: H, options: &BalancerOptions) -> Infallible {
     let Some(check) = check else { return future::pending().await };
     let seconds = |time: Duration| time.as_secs_f64();
     output::note(format_args!(
@@ -38,7 +38,7 @@ pub(super) async fn run<H: Handler>(check: Option<HealthCheck>, handler: H, opti
         check.path,
         seconds(check.interval),
         seconds(check.timeout),
-        State::Initial
+        HealthState::Initial
     ));
     check.run(&handler, options, |seen| lines(&check, seen).iter().for_each(output::note)).await
 }
@@ -51,11 +51,11 @@ fn lines(settings: &HealthCheck, check: &Check) -> Vec<String> {
     if check.after != check.before {
         let times = |count: u32| if count == 1 { "1 check".to_owned() } else { format!("{count} checks in a row") };
         let reason = match (check.after, check.before) {
-            (State::Unhealthy, _) => {
+            (HealthState::Unhealthy, _) => {
                 let failed = times(settings.unhealthy_threshold);
                 format!("{failed} failed; requests go to it all the same, as there is no other target")
             }
-            (_, State::Unhealthy) => format!("{} succeeded", times(settings.healthy_threshold)),
+            (_, HealthState::Unhealthy) => format!("{} succeeded", times(settings.healthy_threshold)),
             _ => format!("{} succeeded", times(1)),
         };
         lines.push(format!("target {} -> {}: {reason}", check.before, check.after));
@@ -65,7 +65,7 @@ fn lines(settings: &HealthCheck, check: &Check) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use funcserver_local::health::Failure;
+    use funcserver_local::health::CheckFailure;
 
     use super::*;
 
@@ -74,15 +74,18 @@ mod tests {
         let settings = HealthCheck::default();
         let told =
             |outcome, before, after| lines(&settings, &Check { outcome, duration: Duration::ZERO, before, after });
-        assert!(told(Ok(200), State::Healthy, State::Healthy).is_empty());
-        assert_eq!(told(Ok(200), State::Initial, State::Healthy), ["target initial -> healthy: 1 check succeeded"]);
-        let timeout = || Err(Failure::TimedOut(Duration::from_secs(30)));
+        assert!(told(Ok(200), HealthState::Healthy, HealthState::Healthy).is_empty());
         assert_eq!(
-            told(timeout(), State::Healthy, State::Healthy),
+            told(Ok(200), HealthState::Initial, HealthState::Healthy),
+            ["target initial -> healthy: 1 check succeeded"]
+        );
+        let timeout = || Err(CheckFailure::TimedOut(Duration::from_secs(30)));
+        assert_eq!(
+            told(timeout(), HealthState::Healthy, HealthState::Healthy),
             ["health check GET / failed in 0.00 ms: Target.Timeout: no answer within 30 s"]
         );
         assert_eq!(
-            told(timeout(), State::Healthy, State::Unhealthy)[1],
+            told(timeout(), HealthState::Healthy, HealthState::Unhealthy)[1],
             "target healthy -> unhealthy: 2 checks in a row failed; requests go to it all the same, as there is no other target"
         );
     }

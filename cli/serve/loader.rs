@@ -9,7 +9,7 @@ use funcserver_bootstrap::config::Variables;
 use tokio::task::spawn_blocking;
 
 use crate::args;
-use crate::component::{Component, Origin};
+use crate::component::{Component, ComponentSource};
 use crate::local::{LocalFunction, Setup};
 use crate::project::Project;
 
@@ -51,7 +51,7 @@ impl Loader {
     }
 
     /// Loads the component for the first time, and says which one it is.
-    pub(super) fn load(&self, project: &Project) -> Result<(LocalFunction, Origin)> {
+    pub(super) fn load(&self, project: &Project) -> Result<(LocalFunction, ComponentSource)> {
         let component = Component::choose(self.argument(), project)?;
         let origin = component.origin.clone();
         Ok((LocalFunction::of(component, project, self.setup, &*self.env)?, origin))

@@ -16,7 +16,7 @@ use super::generated::Generated;
 use super::loader::{Loader, blocking};
 use super::snapshot::{Snapshot, sources};
 use crate::build_command::BuildCommand;
-use crate::component::Origin;
+use crate::component::ComponentSource;
 use crate::local::LocalFunction;
 use crate::project::{FILE, Project};
 use crate::{output, report};
@@ -59,7 +59,7 @@ struct Seen {
 impl Watch {
     /// Builds the component if there is a command for it, and loads it. Where the build fails, the component of an earlier
     /// one will do.
-    pub(super) async fn start(loader: Loader) -> Result<(Watch, LocalFunction, Origin)> {
+    pub(super) async fn start(loader: Loader) -> Result<(Watch, LocalFunction, ComponentSource)> {
         let plan = Arc::new(Plan::of(loader)?);
         let before = look(&plan, &Arc::default()).await;
         let built = plan.build().await;

@@ -6,15 +6,18 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use funcserver_guest_build::{Guest, hand_over};
+use funcserver_guest_build::{GuestCrate, hand_over};
 
 fn main() -> ExitCode {
     println!("cargo::rerun-if-changed=../../wit");
-    let guest = Guest { folder: Path::new("guest"), name: "test-guest", features: &[] };
+    let guest = GuestCrate { folder: Path::new("guest"), name: "test-guest", features: &[] };
     hand_over(&[
         ("FUNCSERVER_TEST_GUEST", guest),
-        ("FUNCSERVER_TEST_GUEST_HOST_IMPORTS", Guest { features: &["host-imports"], ..guest }),
-        ("FUNCSERVER_TEST_GUEST_BLOCK", Guest { features: &["block"], ..guest }),
-        ("FUNCSERVER_TEST_GUEST_P3", Guest { folder: Path::new("guest-p3"), name: "test-guest-p3", features: &[] }),
+        ("FUNCSERVER_TEST_GUEST_HOST_IMPORTS", GuestCrate { features: &["host-imports"], ..guest }),
+        ("FUNCSERVER_TEST_GUEST_BLOCK", GuestCrate { features: &["block"], ..guest }),
+        (
+            "FUNCSERVER_TEST_GUEST_P3",
+            GuestCrate { folder: Path::new("guest-p3"), name: "test-guest-p3", features: &[] },
+        ),
     ])
 }

@@ -13,7 +13,7 @@ use crate::config::LambdaEnv;
 use crate::host::Host;
 use crate::invocation::Context;
 use crate::log::{Log, Value};
-use crate::runtime_api::RuntimeApi;
+use crate::runtime_api::RuntimeApiClient;
 use crate::watchdog::{Watchdog, lost};
 
 /// How often in a row a request for an event may fail, and the pause after the first failure; it doubles.
@@ -43,7 +43,7 @@ pub(crate) async fn run(
     for _ in 0..lambda.concurrency {
         let worker = Worker {
             host: host.clone(),
-            api: RuntimeApi::new(&lambda.runtime_api),
+            api: RuntimeApiClient::new(&lambda.runtime_api),
             watchdog: watchdog.clone(),
             log: log.clone(),
             failures: 0,
@@ -85,7 +85,7 @@ async fn all_ended(workers: &mut JoinSet<anyhow::Result<()>>, stop: &watch::Send
 /// # Errors
 /// The Runtime API refuses.
 pub(crate) async fn snapshot(host: &Host, runtime_api: &Uri) -> anyhow::Result<()> {
-    RuntimeApi::new(runtime_api).restored().await?;
+    RuntimeApiClient::new(runtime_api).restored().await?;
     host.restored();
     Ok(())
 }
@@ -93,7 +93,7 @@ pub(crate) async fn snapshot(host: &Host, runtime_api: &Uri) -> anyhow::Result<(
 /// One that answers events, one at a time.
 struct Worker {
     host: Host,
-    api: RuntimeApi,
+    api: RuntimeApiClient,
     watchdog: Watchdog,
     log: Log,
     /// How often in a row it has got no event.

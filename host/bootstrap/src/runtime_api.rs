@@ -46,7 +46,7 @@ const LEAST: Duration = Duration::from_millis(250);
 const REPORT: Duration = Duration::from_secs(5);
 
 /// A client of the Runtime API with one connection: each that answers events has one of its own.
-pub(crate) struct RuntimeApi {
+pub(crate) struct RuntimeApiClient {
     connection: Connection,
     timer: Timer,
 }
@@ -60,12 +60,13 @@ struct ErrorReport<'a> {
     stack_trace: [&'a str; 0],
 }
 
-impl RuntimeApi {
+impl RuntimeApiClient {
     pub(crate) fn new(endpoint: &Uri) -> Self {
         Self { connection: Connection::new(endpoint), timer: Timer::new() }
     }
 
-    /// Waits for the next event, however long that takes, and reads what is said of it; [`RuntimeApi::event`] reads the event.
+    /// Waits for the next event, however long that takes, and reads what is said of it; [`RuntimeApiClient::event`] reads the
+    /// event.
     ///
     /// # Errors
     /// The connection breaks, or what comes is no event.

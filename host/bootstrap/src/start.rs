@@ -15,7 +15,7 @@ use crate::extension::Extension;
 use crate::host::Host;
 use crate::log::{Log, Value};
 use crate::runtime;
-use crate::runtime_api::RuntimeApi;
+use crate::runtime_api::RuntimeApiClient;
 use crate::sandbox::Sandbox;
 
 /// Lambda's words for a start that failed before the first event.
@@ -206,7 +206,7 @@ fn try_out(folder: &Path) -> io::Result<()> {
 
 async fn report(runtime_api: &Uri, log: &Log, problem: &str) -> ExitCode {
     log.host().fatal(problem, &[("errorType", INIT_ERROR.into())]);
-    if let Err(error) = RuntimeApi::new(runtime_api).init_error(INIT_ERROR, problem).await {
+    if let Err(error) = RuntimeApiClient::new(runtime_api).init_error(INIT_ERROR, problem).await {
         log.host().error("the failed start cannot be reported", &[("error", Value::Shown(&format_args!("{error:#}")))]);
     }
     ExitCode::FAILURE

@@ -11,7 +11,7 @@ use crate::fault::Fault;
 use crate::instance::{Failed, Instance};
 use crate::instances::Instances;
 use crate::outlet::Outlet;
-use crate::reply::Reply;
+use crate::reply::ReplyBuffer;
 
 /// A guest at work. It owns its instance: dropping it drops the instance.
 pub(crate) type Run = Pin<Box<dyn Future<Output = Result<Instance, Failed>> + Send>>;
@@ -68,7 +68,7 @@ impl Answer {
 
 impl Exchange {
     /// Lets the guest run until its answer is complete, it ends, or the deadline comes.
-    pub(crate) async fn run(self, mut run: Run, mut reply: Reply) -> Answer {
+    pub(crate) async fn run(self, mut run: Run, mut reply: ReplyBuffer) -> Answer {
         tokio::select! {
             biased;
             ended = &mut run => self.settle(ended, reply),
@@ -80,7 +80,7 @@ impl Exchange {
         }
     }
 
-    fn settle(self, ended: Result<Instance, Failed>, reply: Reply) -> Answer {
+    fn settle(self, ended: Result<Instance, Failed>, reply: ReplyBuffer) -> Answer {
         match ended {
             Ok(instance) => match reply.settle() {
                 Ok((response, true)) => Answer { result: Ok(response), after: After::of(self.give_back(instance)) },

@@ -23,7 +23,7 @@ use crate::load_error::Reason;
 use crate::map::Code;
 use crate::network::{Client, Network};
 use crate::outlet::Outlet;
-use crate::reply::Reply;
+use crate::reply::ReplyBuffer;
 use crate::reuse::Reuse;
 use crate::scratch::Scratch;
 use crate::shared::Shared;
@@ -134,7 +134,7 @@ impl Guest {
             return answer;
         }
         let (sender, outcome) = oneshot::channel();
-        let reply = Reply::new(outcome, head, instances.common.limits.response_body);
+        let reply = ReplyBuffer::new(outcome, head, instances.common.limits.response_body);
         let mut used = None;
         let run: Run = match instances.take() {
             Some(mut instance) => {

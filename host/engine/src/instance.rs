@@ -15,7 +15,7 @@ use crate::call::Call;
 use crate::fault::{Crash, Fault, Frame};
 use crate::gauge::unless_over;
 use crate::outlet::Outlet;
-use crate::reply::Outcome;
+use crate::reply::ResponseResult;
 use crate::reuse::Reuse;
 use crate::state::State;
 use crate::{p2, p3};
@@ -77,7 +77,7 @@ impl Instance {
     pub(crate) async fn answer(
         mut self,
         request: http::Request<Bytes>,
-        sender: oneshot::Sender<Outcome>,
+        sender: oneshot::Sender<ResponseResult>,
     ) -> Result<Self, Failed> {
         self.requests += 1;
         let meter = self.store.data().meter.clone();

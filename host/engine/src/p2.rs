@@ -13,7 +13,7 @@ use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, Scheme};
 
 use crate::excerpt;
 use crate::open_body::Writer;
-use crate::reply::{self, Outcome};
+use crate::reply::{self, ResponseResult};
 use crate::state::State;
 
 /// Hands over the response as soon as the guest sets it, and ends when the guest has returned.
@@ -21,7 +21,7 @@ pub(crate) async fn call(
     proxy: &Proxy,
     store: &mut Store<State>,
     request: http::Request<Bytes>,
-    sender: oneshot::Sender<Outcome>,
+    sender: oneshot::Sender<ResponseResult>,
 ) -> wasmtime::Result<()> {
     let scheme = scheme(request.uri().scheme());
     let answered = store.data().answered();

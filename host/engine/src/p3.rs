@@ -15,7 +15,7 @@ use wasmtime_wasi_http::{Error, WasiHttpView};
 
 use crate::excerpt;
 use crate::open_body::{OpenBody, Writer};
-use crate::reply::{self, Outcome};
+use crate::reply::{self, ResponseResult};
 use crate::state::State;
 
 /// Whether the request's body went over to the guest.
@@ -27,7 +27,7 @@ pub(crate) async fn call(
     service: &Service,
     store: &mut Store<State>,
     request: http::Request<Bytes>,
-    sender: oneshot::Sender<Outcome>,
+    sender: oneshot::Sender<ResponseResult>,
 ) -> wasmtime::Result<()> {
     let answer = async |accessor: &Accessor<State>| {
         let body = respond(accessor, service, request, sender, |_, _| {}).await?;
@@ -47,7 +47,7 @@ pub(crate) async fn respond(
     accessor: &Accessor<State>,
     service: &Service,
     request: http::Request<Bytes>,
-    sender: oneshot::Sender<Outcome>,
+    sender: oneshot::Sender<ResponseResult>,
     begun: impl FnOnce(&mut State, GuestTaskId),
 ) -> wasmtime::Result<Option<OpenBody>> {
     let handle = service.wasi_http_handler().func_handle();
@@ -80,7 +80,7 @@ pub(crate) async fn respond_at_length(
     accessor: &Accessor<State>,
     service: &Service,
     request: http::Request<Bytes>,
-    sender: oneshot::Sender<Outcome>,
+    sender: oneshot::Sender<ResponseResult>,
     begun: impl FnOnce(&mut State, GuestTaskId),
 ) -> wasmtime::Result<Option<OpenBody>> {
     match respond(accessor, service, request, sender, begun).await? {

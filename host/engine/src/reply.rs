@@ -11,7 +11,7 @@ use crate::fault::Fault;
 use crate::open_body::Writer;
 
 /// What the guest hands over: a response, its body to be written yet, or an error code of `wasi:http/types` as text.
-pub(crate) type Outcome = Result<Response, String>;
+pub(crate) type ResponseResult = Result<Response, String>;
 
 /// A response whose body may still be coming.
 pub(crate) struct Response {
@@ -19,8 +19,8 @@ pub(crate) struct Response {
     pub(crate) writer: Writer,
 }
 
-/// An answer in the making. Whatever was collected stays here when [`Reply::collect`] is cancelled.
-pub(crate) struct Reply {
+/// An answer in the making. Whatever was collected stays here when [`ReplyBuffer::collect`] is cancelled.
+pub(crate) struct ReplyBuffer {
     stage: Stage,
     /// The request was HEAD: whatever body the guest writes is counted and dropped.
     head: bool,
@@ -30,13 +30,13 @@ pub(crate) struct Reply {
 }
 
 enum Stage {
-    Awaited(oneshot::Receiver<Outcome>),
+    Awaited(oneshot::Receiver<ResponseResult>),
     Body(response::Parts, WasiBody, Writer),
     Done,
 }
 
-impl Reply {
-    pub(crate) fn new(outcome: oneshot::Receiver<Outcome>, head: bool, limit: usize) -> Self {
+impl ReplyBuffer {
+    pub(crate) fn new(outcome: oneshot::Receiver<ResponseResult>, head: bool, limit: usize) -> Self {
         Self { stage: Stage::Awaited(outcome), head, limit, body: BytesMut::new(), written: 0 }
     }
 

@@ -15,7 +15,7 @@ use crate::call::Call;
 use crate::exchange::{After, Answer};
 use crate::fault::Fault;
 use crate::instances::Instances;
-use crate::reply::Reply;
+use crate::reply::ReplyBuffer;
 use crate::reuse::Reuse;
 use crate::stealable::{at_work, stealable};
 use crate::worker::{Job, Latest, Work, extend};
@@ -63,7 +63,7 @@ impl Shared {
         let (outcome, response) = oneshot::channel();
         let (fault, mut failed) = oneshot::channel();
         let seat = self.seat(Job { request, facts, deadline, output, outcome, fault });
-        let mut reply = Reply::new(response, head, self.instances.common.limits.response_body);
+        let mut reply = ReplyBuffer::new(response, head, self.instances.common.limits.response_body);
         let (result, late) = tokio::select! {
             biased;
             fault = &mut failed => match fault {

@@ -38,7 +38,7 @@ struct Function {
 
 /// Where a piece of code is in its source.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Place {
+pub struct SourceLocation {
     /// The functions that it is in, the innermost first. There is always one.
     pub functions: Vec<SourceFunction>,
     /// Whether the debug information takes too long to read, so that no line is known.
@@ -87,7 +87,7 @@ impl SourceMap {
     /// Where the code at that offset of what was compiled is, with what can be found out within `time`; nothing if there is
     /// no code.
     #[must_use]
-    pub fn at(&self, offset: u64, time: Duration) -> Option<Place> {
+    pub fn at(&self, offset: u64, time: Duration) -> Option<SourceLocation> {
         let until = Instant::now() + time;
         let offset = usize::try_from(offset).ok()?;
         let next = self.compiled.partition_point(|function| function.body.start <= offset);
@@ -105,7 +105,7 @@ impl SourceMap {
             Some(outermost) => outermost.name = name.or(outermost.name.take()),
             None => functions.push(SourceFunction { name, ..SourceFunction::default() }),
         }
-        Some(Place { functions, gave_up })
+        Some(SourceLocation { functions, gave_up })
     }
 }
 

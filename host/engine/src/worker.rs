@@ -19,7 +19,7 @@ use crate::instance::{Failed, Instance};
 use crate::open_body::OpenBody;
 use crate::outlet::Outlet;
 use crate::p3;
-use crate::reply::Outcome;
+use crate::reply::ResponseResult;
 use crate::shared::Shared;
 use crate::state::State;
 
@@ -32,7 +32,7 @@ pub(crate) struct Job {
     pub(crate) facts: Facts,
     pub(crate) deadline: Instant,
     pub(crate) output: Arc<dyn Output>,
-    pub(crate) outcome: oneshot::Sender<Outcome>,
+    pub(crate) outcome: oneshot::Sender<ResponseResult>,
     pub(crate) fault: oneshot::Sender<Fault>,
 }
 

@@ -4,7 +4,7 @@ use std::path::{self, Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::target::{self, TARGET};
-use crate::{BuildError, Guest, environment};
+use crate::{BuildError, GuestCrate, environment};
 
 /// The cargo that a build script starts, and where it works.
 pub(crate) struct Cargo {
@@ -37,7 +37,7 @@ impl Cargo {
     }
 
     /// Compiles the guest. The component's path is its own for each choice of features.
-    pub(crate) fn build(&self, guest: &Guest<'_>) -> Result<PathBuf, BuildError> {
+    pub(crate) fn build(&self, guest: &GuestCrate<'_>) -> Result<PathBuf, BuildError> {
         target::check(&self.rustc, &self.environment)?;
         let built = self.compile(guest)?;
         let component = self.out.join(file_name(guest));
@@ -47,7 +47,7 @@ impl Cargo {
         }
     }
 
-    fn compile(&self, guest: &Guest<'_>) -> Result<PathBuf, BuildError> {
+    fn compile(&self, guest: &GuestCrate<'_>) -> Result<PathBuf, BuildError> {
         let target_dir = self.out.join("guest-target");
         let status = Command::new(&self.cargo)
             .args(["build", "--release", "--locked", "--target", TARGET])
@@ -73,7 +73,7 @@ impl Cargo {
     }
 }
 
-fn file_name(guest: &Guest<'_>) -> PathBuf {
+fn file_name(guest: &GuestCrate<'_>) -> PathBuf {
     let parts: Vec<_> = [guest.name].iter().chain(guest.features).copied().collect();
     Path::new(&parts.join("+")).with_added_extension("wasm")
 }
@@ -114,7 +114,7 @@ mod tests {
             folder.path(),
             "#[cfg(feature = \"loud\")]\n#[unsafe(no_mangle)]\npub extern \"C\" fn loud() {}\n",
         );
-        let mut guest = Guest { folder: folder.path(), name: "tiny-guest", features: &[] };
+        let mut guest = GuestCrate { folder: folder.path(), name: "tiny-guest", features: &[] };
         let plain = cargo.build(&guest).unwrap();
         guest.features = &["loud"];
         let loud = cargo.build(&guest).unwrap();
@@ -131,7 +131,7 @@ mod tests {
     fn a_guest_that_does_not_compile_is_named_with_its_folder() {
         let folder = tempfile::tempdir().unwrap();
         let cargo = guest_in(folder.path(), "fn broken(");
-        let guest = Guest { folder: folder.path(), name: "tiny-guest", features: &[] };
+        let guest = GuestCrate { folder: folder.path(), name: "tiny-guest", features: &[] };
         let error = cargo.build(&guest).unwrap_err();
         assert!(error.to_string().starts_with("cannot build the guest tiny-guest in /"), "{error}");
     }

@@ -18,7 +18,7 @@ pub use error::BuildError;
 
 /// A crate of its own workspace, with a lock file, that compiles to one `cdylib` component.
 #[derive(Debug, Clone, Copy)]
-pub struct Guest<'a> {
+pub struct GuestCrate<'a> {
     /// The crate's folder, relative to the package whose build script runs.
     pub folder: &'a Path,
     /// The crate's name, as in its `Cargo.toml`.
@@ -30,7 +30,7 @@ pub struct Guest<'a> {
 /// The `main` of a build script: compiles the guests in turn and hands each component's absolute path to the package as
 /// the environment variable named beside it, for `include_bytes!(env!("…"))`. Cargo runs the script again when a file
 /// of a guest changes.
-pub fn hand_over(guests: &[(&str, Guest<'_>)]) -> ExitCode {
+pub fn hand_over(guests: &[(&str, GuestCrate<'_>)]) -> ExitCode {
     for (variable, guest) in guests {
         match component(guest) {
             Ok(path) => println!("cargo::rustc-env={variable}={}", path.display()),
@@ -50,7 +50,7 @@ fn report(error: &BuildError) -> ExitCode {
     }
 }
 
-fn component(guest: &Guest<'_>) -> Result<PathBuf, BuildError> {
+fn component(guest: &GuestCrate<'_>) -> Result<PathBuf, BuildError> {
     for input in inputs(guest.folder).map_err(|error| BuildError::folder(guest.folder, error))? {
         println!("cargo::rerun-if-changed={}", input.display());
     }

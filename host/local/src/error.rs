@@ -8,14 +8,14 @@ use std::time::Duration;
 #[error("{}: {message}", self.error_type())]
 pub struct InvocationError {
     /// What went wrong.
-    pub kind: Kind,
+    pub kind: InvocationErrorKind,
     /// What Lambda's JSON error has as `errorMessage`.
     pub message: String,
 }
 
 /// What went wrong with an invocation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum InvocationErrorKind {
     /// The function reported an error of this `errorType` (`/invocation/{id}/error`).
     Function(String),
     /// The runtime reported that it cannot start, with this `errorType` (`/init/error`, `/restore/error`).
@@ -35,18 +35,18 @@ pub enum Kind {
 impl InvocationError {
     /// An error of the function's own, as it would report it.
     pub fn function(error_type: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { kind: Kind::Function(error_type.into()), message: message.into() }
+        Self { kind: InvocationErrorKind::Function(error_type.into()), message: message.into() }
     }
 
     /// What Lambda's JSON error has as `errorType`.
     pub fn error_type(&self) -> &str {
         match &self.kind {
-            Kind::Function(error_type) | Kind::Init(error_type) => error_type,
-            Kind::Entrypoint => "Runtime.InvalidEntrypoint",
-            Kind::Exited => "Runtime.ExitError",
-            Kind::TimedOut => "Sandbox.Timedout",
-            Kind::Throttled => "TooManyRequestsException",
-            Kind::TooLarge => "Function.ResponseSizeTooLarge",
+            InvocationErrorKind::Function(error_type) | InvocationErrorKind::Init(error_type) => error_type,
+            InvocationErrorKind::Entrypoint => "Runtime.InvalidEntrypoint",
+            InvocationErrorKind::Exited => "Runtime.ExitError",
+            InvocationErrorKind::TimedOut => "Sandbox.Timedout",
+            InvocationErrorKind::Throttled => "TooManyRequestsException",
+            InvocationErrorKind::TooLarge => "Function.ResponseSizeTooLarge",
         }
     }
 
@@ -58,35 +58,41 @@ impl InvocationError {
     /// Whether it ends the environment.
     pub(crate) fn is_fatal(&self) -> bool {
         match self.kind {
-            Kind::Init(_) | Kind::Entrypoint | Kind::Exited | Kind::TimedOut => true,
-            Kind::Function(_) | Kind::Throttled | Kind::TooLarge => false,
+            InvocationErrorKind::Init(_)
+            | InvocationErrorKind::Entrypoint
+            | InvocationErrorKind::Exited
+            | InvocationErrorKind::TimedOut => true,
+            InvocationErrorKind::Function(_) | InvocationErrorKind::Throttled | InvocationErrorKind::TooLarge => false,
         }
     }
 
     pub(crate) fn init(error_type: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { kind: Kind::Init(error_type.into()), message: message.into() }
+        Self { kind: InvocationErrorKind::Init(error_type.into()), message: message.into() }
     }
 
     pub(crate) fn entrypoint(request_id: &str, program: &str, reason: impl std::fmt::Display) -> Self {
-        Self { kind: Kind::Entrypoint, message: about(request_id, &format!("fork/exec {program}: {reason}")) }
+        Self {
+            kind: InvocationErrorKind::Entrypoint,
+            message: about(request_id, &format!("fork/exec {program}: {reason}")),
+        }
     }
 
     pub(crate) fn exited(request_id: &str, status: Option<ExitStatus>) -> Self {
-        Self { kind: Kind::Exited, message: about(request_id, &last_words(status)) }
+        Self { kind: InvocationErrorKind::Exited, message: about(request_id, &last_words(status)) }
     }
 
     pub(crate) fn timed_out(request_id: &str, timeout: Duration) -> Self {
         let text = format!("Task timed out after {:.2} seconds", timeout.as_secs_f64());
-        Self { kind: Kind::TimedOut, message: about(request_id, &text) }
+        Self { kind: InvocationErrorKind::TimedOut, message: about(request_id, &text) }
     }
 
     pub(crate) fn throttled() -> Self {
-        Self { kind: Kind::Throttled, message: "Rate Exceeded.".into() }
+        Self { kind: InvocationErrorKind::Throttled, message: "Rate Exceeded.".into() }
     }
 
     pub(crate) fn too_large(limit: usize) -> Self {
         let message = format!("Response payload size exceeded maximum allowed payload size ({limit} bytes).");
-        Self { kind: Kind::TooLarge, message }
+        Self { kind: InvocationErrorKind::TooLarge, message }
     }
 }
 

@@ -18,6 +18,6 @@ pub mod health;
 mod id;
 pub mod runtime_api;
 
-pub use error::{InvocationError, Kind};
+pub use error::{InvocationError, InvocationErrorKind};
 pub use function::Function;
 pub use id::request_id;

@@ -93,7 +93,7 @@ mod tests {
     use serde_json::json;
 
     use super::super::sink::Sink;
-    use super::super::{Format, Lines, Log, Words};
+    use super::super::{Format, Log, Symbolizer, Words};
     use super::*;
     use crate::config::LogConfig;
 
@@ -112,7 +112,7 @@ mod tests {
         Crash { reason: reason.to_owned(), frames }
     }
 
-    fn record(config: LogConfig, lines: Option<Box<dyn Lines>>, fault: &Fault, said: &str) -> Sink {
+    fn record(config: LogConfig, lines: Option<Box<dyn Symbolizer>>, fault: &Fault, said: &str) -> Sink {
         let sink = Sink::default();
         let log = Log::of(&config, sink.clone(), lines);
         let words = Words::default();
@@ -143,7 +143,7 @@ mod tests {
     #[test]
     fn all_functions_come_on_request_and_lines_where_somebody_finds_them() {
         struct Known;
-        impl Lines for Known {
+        impl Symbolizer for Known {
             fn at(&self, offset: u64) -> Option<String> {
                 (offset == 0x1b3f).then(|| "src/lib.rs:4:5".to_owned())
             }

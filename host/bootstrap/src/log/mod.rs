@@ -41,12 +41,12 @@ pub struct Log(Arc<Inner>);
 
 struct Inner {
     config: LogConfig,
-    lines: Option<Box<dyn Lines>>,
+    lines: Option<Box<dyn Symbolizer>>,
     sink: Mutex<Box<dyn Write + Send>>,
 }
 
 /// Finds the lines of a handler's source, for a backtrace.
-pub trait Lines: Send + Sync {
+pub trait Symbolizer: Send + Sync {
     /// Where in the source the code is that a crash names by its offset, such as `take src/lib.rs:12:5`; nothing where nobody
     /// knows. A request waits for it: it ends soon, whatever the component holds.
     fn at(&self, offset: u64) -> Option<String>;
@@ -71,7 +71,7 @@ impl Log {
     }
 
     /// The log that `config` asks for; see [`Log::new`]. `lines` finds lines for backtraces, where it can.
-    pub fn of(config: &LogConfig, sink: impl Write + Send + 'static, lines: Option<Box<dyn Lines>>) -> Log {
+    pub fn of(config: &LogConfig, sink: impl Write + Send + 'static, lines: Option<Box<dyn Symbolizer>>) -> Log {
         Log(Arc::new(Inner { config: config.clone(), lines, sink: Mutex::new(Box::new(sink)) }))
     }
 

@@ -23,7 +23,7 @@ use tokio::sync::watch;
 use crate::host::Host;
 use crate::invocation::{Claim, Invocation};
 use crate::log::{Log, Value};
-use crate::runtime_api::RuntimeApi;
+use crate::runtime_api::RuntimeApiClient;
 use nudge::Nudge;
 use state::State;
 
@@ -182,7 +182,7 @@ impl Shared {
 
     async fn send(self: Arc<Self>, invocation: Arc<Invocation>, claim: Claim) {
         let (outcome, after) = self.host.overdue(&invocation);
-        let sent = RuntimeApi::new(&self.runtime_api).answer(claim, &invocation, outcome).await;
+        let sent = RuntimeApiClient::new(&self.runtime_api).answer(claim, &invocation, outcome).await;
         let mut state = self.state();
         state.sending -= 1;
         state.telling += 1;

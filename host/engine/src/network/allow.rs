@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::address::special;
-use super::origin::{Host, Origin, Scheme, split_port};
+use super::origin::{Origin, OriginHost, Scheme, split_port};
 
 /// Which origins a guest may call. Empty, the default: none.
 ///
@@ -31,7 +31,7 @@ enum Hosts {
     Any,
     /// The names that end in this, which begins with a dot.
     Below(String),
-    One(Host),
+    One(OriginHost),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +70,7 @@ impl Allow {
 
     /// Whether this very address is allowed with its port, special as it may be.
     pub(crate) fn names(&self, scheme: Scheme, address: IpAddr, port: u16) -> bool {
-        let origin = Origin { scheme, host: Host::Address(address), port };
+        let origin = Origin { scheme, host: OriginHost::Address(address), port };
         self.0.iter().any(|entry| {
             matches!(entry.hosts, Hosts::One(_)) && matches!(entry.ports, Ports::One(_)) && entry.allows(&origin)
         })
@@ -95,7 +95,7 @@ impl Entry {
             split_port(authority).ok_or("has no port from 1 to 65535 (an IPv6 address needs brackets)")?;
         let hosts = Hosts::parse(host)?;
         let ports = port.map_or(Ports::Default, Ports::One);
-        if let (Hosts::One(Host::Address(address)), Ports::Default) = (&hosts, ports)
+        if let (Hosts::One(OriginHost::Address(address)), Ports::Default) = (&hosts, ports)
             && let Some(kind) = special(*address)
         {
             return Err(format!("is {kind}, which is allowed only with its port, as in \"{entry}:8080\""));
@@ -112,7 +112,7 @@ impl Entry {
             }
             && match &self.hosts {
                 Hosts::Any => true,
-                Hosts::Below(suffix) => matches!(&origin.host, Host::Name(name) if name.ends_with(suffix)),
+                Hosts::Below(suffix) => matches!(&origin.host, OriginHost::Name(name) if name.ends_with(suffix)),
                 Hosts::One(host) => *host == origin.host,
             }
     }
@@ -140,9 +140,9 @@ impl Hosts {
         if name.contains('@') {
             return Err("names a user, which is no part of an origin");
         }
-        match Host::parse(name).ok_or("has no valid host")? {
-            Host::Name(name) if below => Ok(Self::Below(format!(".{name}"))),
-            Host::Address(_) if below => Err("has a *. before an address, but only names have names below them"),
+        match OriginHost::parse(name).ok_or("has no valid host")? {
+            OriginHost::Name(name) if below => Ok(Self::Below(format!(".{name}"))),
+            OriginHost::Address(_) if below => Err("has a *. before an address, but only names have names below them"),
             host => Ok(Self::One(host)),
         }
     }

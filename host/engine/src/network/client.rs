@@ -18,7 +18,7 @@ use super::failure::Failure;
 use super::gate::Gate;
 use super::lease::Lease;
 use super::origin::{Origin, Scheme};
-use super::pool::{Host, Pool, Way};
+use super::pool::{OriginConnections, Pool, Way};
 use super::request_body::{RequestBody, Sent};
 use super::retry::{Fate, Tries};
 use super::sender::Sender;
@@ -47,7 +47,7 @@ pub(crate) struct Client {
 }
 
 /// A response, and what it is read over.
-pub(crate) struct Answer {
+pub(crate) struct LeasedResponse {
     pub(crate) response: Response<Incoming>,
     pub(crate) lease: Lease,
     pub(crate) sent: Sent,
@@ -82,7 +82,7 @@ impl Client {
         request: Request<WasiBody>,
         origin: &Origin,
         options: RequestOptions,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<LeasedResponse, Failure> {
         let (parts, body) = request.into_parts();
         let body = RequestBody::new(body);
         if framing::stated_length(&parts.headers).is_none() {
@@ -108,7 +108,7 @@ impl Client {
     async fn connection(
         &self,
         origin: &Origin,
-        host: &Host,
+        host: &OriginConnections,
         reuse: bool,
         time: &mut Budget,
     ) -> Result<(Sender, bool), Failure> {
@@ -154,11 +154,11 @@ async fn try_once(
     mut lease: Lease,
     is_new: bool,
     time: &mut Budget,
-) -> Result<Answer, (Failure, Fate)> {
+) -> Result<LeasedResponse, (Failure, Fate)> {
     let (sending, sent) = framing::prepare(&mut parts, body, origin, lease.is_http1());
     let idempotent = parts.method.is_idempotent();
     match time.spend(lease.send(Request::from_parts(parts, sending))).await {
-        Some(Ok(response)) => Ok(Answer { response, lease, sent, lost_trailers: body.has_lost_trailers() }),
+        Some(Ok(response)) => Ok(LeasedResponse { response, lease, sent, lost_trailers: body.has_lost_trailers() }),
         // The peer has lost its connection with the request.
         None => Err((Failure::ResponseTimeout, Fate::Final)),
         Some(Err(mut error)) => {

@@ -17,7 +17,7 @@ use super::budget::Budget;
 use super::connection::Tcp;
 use super::failure::Failure;
 use super::link::Link;
-use super::origin::{Host, Origin};
+use super::origin::{Origin, OriginHost};
 use super::pool::Permit;
 use super::sender::Sender;
 
@@ -71,10 +71,10 @@ async fn connect(addresses: Vec<SocketAddr>) -> io::Result<TcpStream> {
     }
 }
 
-fn server_name(host: &Host) -> io::Result<ServerName<'static>> {
+fn server_name(host: &OriginHost) -> io::Result<ServerName<'static>> {
     match host {
-        Host::Address(address) => Ok(ServerName::from(*address)),
-        Host::Name(name) => ServerName::try_from(name.clone()).map_err(io::Error::other),
+        OriginHost::Address(address) => Ok(ServerName::from(*address)),
+        OriginHost::Name(name) => ServerName::try_from(name.clone()).map_err(io::Error::other),
     }
 }
 

@@ -9,7 +9,7 @@ use super::Network;
 use super::address::{is_this_machine, special};
 use super::allow::Allow;
 use super::lookups::{Found, Lookups};
-use super::origin::{Host, Origin, Scheme, split_port};
+use super::origin::{Origin, OriginHost, Scheme, split_port};
 
 pub(crate) struct Gate {
     allow: Allow,
@@ -19,7 +19,7 @@ pub(crate) struct Gate {
 
 /// Host and port that nothing can allow.
 struct Reserved {
-    host: Host,
+    host: OriginHost,
     port: u16,
 }
 
@@ -80,10 +80,10 @@ impl Gate {
         self.lookups.are_exhausted()
     }
 
-    async fn resolve(&self, host: &Host) -> Found {
+    async fn resolve(&self, host: &OriginHost) -> Found {
         match host {
-            Host::Address(address) => Ok(Arc::new([*address])),
-            Host::Name(name) => self.lookups.addresses(name).await,
+            OriginHost::Address(address) => Ok(Arc::new([*address])),
+            OriginHost::Name(name) => self.lookups.addresses(name).await,
         }
     }
 
@@ -111,7 +111,7 @@ impl Gate {
 impl Reserved {
     fn of(authority: &Authority) -> Option<Self> {
         let (host, port) = split_port(authority.as_str())?;
-        Some(Self { host: Host::parse(host)?, port: port.unwrap_or(Scheme::Http.default_port()) })
+        Some(Self { host: OriginHost::parse(host)?, port: port.unwrap_or(Scheme::Http.default_port()) })
     }
 }
 
@@ -119,7 +119,7 @@ impl Denial {
     fn unlisted(origin: &Origin) -> Self {
         // A special address without its port would be no valid entry.
         let allow = match origin.host {
-            Host::Address(address) if special(address).is_some() => literal(origin, address),
+            OriginHost::Address(address) if special(address).is_some() => literal(origin, address),
             _ => origin.to_string(),
         };
         Self { reason: "no entry of the list allows it".to_owned(), allow: Some(allow) }
@@ -136,7 +136,7 @@ impl Denial {
 }
 
 fn literal(origin: &Origin, address: IpAddr) -> String {
-    format!("{}://{}:{}", origin.scheme.name(), Host::Address(address), origin.port)
+    format!("{}://{}:{}", origin.scheme.name(), OriginHost::Address(address), origin.port)
 }
 
 #[cfg(test)]

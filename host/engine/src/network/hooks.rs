@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 use wasmtime_wasi_http::p3::DEFAULT_OUTGOING_BODY_CHUNK_SIZE;
 use wasmtime_wasi_http::{Error, ForbiddenHeaderFilter, RequestOptions, Result, WasiBody, WasiHttpHooks};
 
-use super::client::{Answer, Client};
+use super::client::{Client, LeasedResponse};
 use super::failure::Failure;
 use super::frames::without_empty;
 use super::notice::Notices;
@@ -117,7 +117,7 @@ impl Outgoing {
         let request = addressed(request.map(without_empty), &origin)?;
         let answer = self.client.send(request, &origin, options).await;
         let answer = answer.map_err(|failure| self.failed(&origin, &failure))?;
-        let Answer { mut response, lease, sent, lost_trailers } = answer;
+        let LeasedResponse { mut response, lease, sent, lost_trailers } = answer;
         if lost_trailers {
             self.notices.failed(&origin, LOST_TRAILERS.to_owned());
         }

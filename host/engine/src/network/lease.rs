@@ -10,8 +10,8 @@ use hyper::ext::on_informational;
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
-use super::link::{Exchange, Link};
-use super::pool::{Host, Pool};
+use super::link::{InFlightRequest, Link};
+use super::pool::{OriginConnections, Pool};
 use super::request_body::{RequestBody, Sending, Watch};
 use super::sender::Sender;
 use crate::stealable::stealable;
@@ -20,9 +20,9 @@ use crate::stealable::stealable;
 const RETURN: Duration = Duration::from_secs(1);
 
 pub(crate) struct Lease {
-    exchange: Exchange,
+    exchange: InFlightRequest,
     /// Where the connection goes afterwards.
-    back: Option<(Arc<Pool>, Arc<Host>, Sender)>,
+    back: Option<(Arc<Pool>, Arc<OriginConnections>, Sender)>,
     body: Watch,
     answered: bool,
     /// Dropped after the exchange, so that whoever waits sees that it has ended.
@@ -30,7 +30,7 @@ pub(crate) struct Lease {
 }
 
 /// Tells those who wait for a connection.
-struct Ended(Arc<Pool>, Arc<Host>);
+struct Ended(Arc<Pool>, Arc<OriginConnections>);
 
 impl Drop for Ended {
     fn drop(&mut self) {
@@ -39,7 +39,7 @@ impl Drop for Ended {
 }
 
 impl Lease {
-    pub(crate) fn new(pool: Arc<Pool>, host: Arc<Host>, sender: Sender, body: &RequestBody) -> Self {
+    pub(crate) fn new(pool: Arc<Pool>, host: Arc<OriginConnections>, sender: Sender, body: &RequestBody) -> Self {
         let exchange = sender.link().begin();
         let ended = Ended(pool.clone(), host.clone());
         Self { exchange, back: Some((pool, host, sender)), body: body.watch(), answered: false, _ended: ended }
@@ -93,7 +93,7 @@ impl Drop for Lease {
 }
 
 /// Keeps a connection once it has done with its request.
-async fn give_back(pool: Arc<Pool>, host: Arc<Host>, mut sender: Sender) {
+async fn give_back(pool: Arc<Pool>, host: Arc<OriginConnections>, mut sender: Sender) {
     match timeout(RETURN, sender.is_ready()).await {
         Ok(true) => pool.keep(&host, sender),
         _ => sender.link().retire(),

@@ -51,12 +51,12 @@ struct State {
 
 impl Link {
     /// Begins a request.
-    pub(crate) fn begin(&self) -> Exchange {
+    pub(crate) fn begin(&self) -> InFlightRequest {
         if self.0.requests.fetch_add(1, SeqCst) == 0 && self.has_served() {
             self.0.resumed.store(true, SeqCst);
         }
         self.0.awaiting.fetch_add(1, SeqCst);
-        Exchange { link: self.clone(), awaits: true, interim: Arc::default() }
+        InFlightRequest { link: self.clone(), awaits: true, interim: Arc::default() }
     }
 
     /// Takes no request any more, and closes once those at work are done.
@@ -137,13 +137,13 @@ impl Link {
 /// A request at work on a connection.
 ///
 /// One that ends before the head of its response came retires the connection: what the peer does instead is of no use.
-pub(crate) struct Exchange {
+pub(crate) struct InFlightRequest {
     link: Link,
     awaits: bool,
     interim: Arc<AtomicUsize>,
 }
 
-impl Exchange {
+impl InFlightRequest {
     pub(crate) fn link(&self) -> &Link {
         &self.link
     }
@@ -177,7 +177,7 @@ impl Exchange {
     }
 }
 
-impl Drop for Exchange {
+impl Drop for InFlightRequest {
     fn drop(&mut self) {
         if self.awaits {
             self.settle();

@@ -15,7 +15,7 @@ pub(crate) enum Scheme {
 
 /// A name in lower case, in punycode and without the dot of the root; or an address, whatever spelling it had.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Host {
+pub(crate) enum OriginHost {
     Name(String),
     Address(IpAddr),
 }
@@ -23,7 +23,7 @@ pub(crate) enum Host {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Origin {
     pub(crate) scheme: Scheme,
-    pub(crate) host: Host,
+    pub(crate) host: OriginHost,
     pub(crate) port: u16,
 }
 
@@ -40,7 +40,7 @@ impl Origin {
             return None;
         };
         let (host, port) = split_port(uri.authority()?.as_str())?;
-        Some(Self { scheme, host: Host::parse(host)?, port: port.unwrap_or(scheme.default_port()) })
+        Some(Self { scheme, host: OriginHost::parse(host)?, port: port.unwrap_or(scheme.default_port()) })
     }
 
     /// Host and port as they stand in a URI and in the `host` header: without the scheme's own port.
@@ -75,7 +75,7 @@ impl Scheme {
     }
 }
 
-impl Host {
+impl OriginHost {
     /// Reads a host as the URL standard does, so that `EXAMPLE.com.`, `bücher.example`, `127.1` and `[::ffff:7f00:1]`
     /// are what they mean. <https://url.spec.whatwg.org/#host-parsing>
     pub(crate) fn parse(text: &str) -> Option<Self> {
@@ -91,7 +91,7 @@ impl Host {
 }
 
 /// As it stands in a URI: an IPv6 address has brackets.
-impl fmt::Display for Host {
+impl fmt::Display for OriginHost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Name(name) => f.write_str(name),
@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn letters_beyond_ascii_become_punycode() {
-        assert_eq!(Host::parse("BÜCHER。example"), Some(Host::Name("xn--bcher-kva.example".to_owned())));
-        assert_eq!(Host::parse("①②⑦.0.0.1"), Some(Host::Address([127, 0, 0, 1].into())));
+        assert_eq!(OriginHost::parse("BÜCHER。example"), Some(OriginHost::Name("xn--bcher-kva.example".to_owned())));
+        assert_eq!(OriginHost::parse("①②⑦.0.0.1"), Some(OriginHost::Address([127, 0, 0, 1].into())));
     }
 }

@@ -16,7 +16,7 @@ const MOST_IDLE: usize = 8;
 const IDLE: Duration = Duration::from_secs(50);
 
 pub(crate) struct Pool {
-    hosts: Mutex<HashMap<Origin, Arc<Host>>>,
+    hosts: Mutex<HashMap<Origin, Arc<OriginConnections>>>,
     room: Arc<Semaphore>,
     most_of_one: usize,
     /// Requests that wait for a permit.
@@ -24,7 +24,7 @@ pub(crate) struct Pool {
 }
 
 /// The connections to one origin.
-pub(crate) struct Host {
+pub(crate) struct OriginConnections {
     room: Arc<Semaphore>,
     open: Mutex<Open>,
     /// A connection has become free.
@@ -65,14 +65,14 @@ impl Pool {
         Self { hosts: Mutex::default(), room, most_of_one, waiting: AtomicUsize::new(0) }
     }
 
-    pub(crate) fn host(&self, origin: &Origin) -> Arc<Host> {
+    pub(crate) fn host(&self, origin: &Origin) -> Arc<OriginConnections> {
         let mut hosts = self.hosts();
         hosts.retain(|_, host| host.sweep() || Arc::strong_count(host) > 1);
-        hosts.entry(origin.clone()).or_insert_with(|| Arc::new(Host::new(self.most_of_one))).clone()
+        hosts.entry(origin.clone()).or_insert_with(|| Arc::new(OriginConnections::new(self.most_of_one))).clone()
     }
 
     /// A connection that becomes free, or the right to make one, whichever comes first.
-    pub(crate) async fn way(&self, host: &Host) -> Way {
+    pub(crate) async fn way(&self, host: &OriginConnections) -> Way {
         self.waiting.fetch_add(1, SeqCst);
         let _waiting = Waiting(&self.waiting);
         loop {
@@ -90,14 +90,14 @@ impl Pool {
     }
 
     /// The right to a connection of one's own.
-    pub(crate) async fn permit(&self, host: &Host) -> Permit {
+    pub(crate) async fn permit(&self, host: &OriginConnections) -> Permit {
         self.make_room();
         let of_origin = acquire(&host.room).await;
         Permit { _of_origin: of_origin, _all: acquire(&self.room).await }
     }
 
     /// Keeps a connection for the next request. Others may need its place more.
-    pub(crate) fn keep(&self, host: &Host, sender: Sender) {
+    pub(crate) fn keep(&self, host: &OriginConnections, sender: Sender) {
         if self.is_full() && self.waiting.load(SeqCst) > 0 {
             sender.link().retire();
             return;
@@ -106,7 +106,7 @@ impl Pool {
     }
 
     /// A request has ended on a connection to `host` that stays: whoever waits may get that one, or its place.
-    pub(crate) fn ended(&self, host: &Host) {
+    pub(crate) fn ended(&self, host: &OriginConnections) {
         if self.waiting.load(SeqCst) > 0 {
             host.freed.notify_one();
             self.make_room();
@@ -129,12 +129,12 @@ impl Pool {
         self.room.available_permits() == 0
     }
 
-    fn hosts(&self) -> MutexGuard<'_, HashMap<Origin, Arc<Host>>> {
+    fn hosts(&self) -> MutexGuard<'_, HashMap<Origin, Arc<OriginConnections>>> {
         self.hosts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Host {
+impl OriginConnections {
     fn new(most: usize) -> Self {
         Self { room: Arc::new(Semaphore::new(most)), open: Mutex::default(), freed: Notify::new() }
     }

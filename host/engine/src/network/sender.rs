@@ -21,9 +21,9 @@ const HEAD: usize = 64 * 1024;
 const LINES: usize = HEAD / 32;
 
 /// What bytes go over: TCP, or TLS over it.
-pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+pub(crate) trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
 
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Transport for T {}
 
 pub(crate) struct Sender {
     protocol: Protocol,
@@ -36,11 +36,11 @@ enum Protocol {
     Http2(http2::SendRequest<Sending>, Arc<Mutex<Option<Http2>>>),
 }
 
-type Http2 = http2::Connection<TokioIo<Box<dyn Stream>>, Sending, Stealing>;
+type Http2 = http2::Connection<TokioIo<Box<dyn Transport>>, Sending, Stealing>;
 
 impl Sender {
     /// Begins to speak HTTP/1.1.
-    pub(crate) async fn http1(stream: Box<dyn Stream>, link: Link) -> hyper::Result<Self> {
+    pub(crate) async fn http1(stream: Box<dyn Transport>, link: Link) -> hyper::Result<Self> {
         let mut builder = http1::Builder::new();
         builder.max_headers(LINES).max_header_size(HEAD);
         let (sender, connection) = builder.handshake(TokioIo::new(stream)).await?;
@@ -50,7 +50,7 @@ impl Sender {
     }
 
     /// Begins to speak HTTP/2.
-    pub(crate) async fn http2(stream: Box<dyn Stream>, link: Link) -> hyper::Result<Self> {
+    pub(crate) async fn http2(stream: Box<dyn Transport>, link: Link) -> hyper::Result<Self> {
         let mut builder = http2::Builder::new(Stealing);
         builder
             .initial_stream_window_size(STREAM_WINDOW)

@@ -3,7 +3,7 @@
 use super::body::IDLE;
 use super::exchange::exchange;
 use super::record::Open;
-use super::{Handler, Options};
+use super::{BalancerOptions, Handler};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -21,7 +21,7 @@ const MAX_HEADERS: usize = 16 * 1024;
 
 /// What all connections share.
 pub(super) struct Front<H> {
-    pub(super) options: Options,
+    pub(super) options: BalancerOptions,
     pub(super) handler: H,
     pub(super) port: u16,
 }

@@ -1,7 +1,7 @@
 //! The events that a load balancer sends.
 
 use super::page::Refusal;
-use super::{Options, body, check, forward};
+use super::{BalancerOptions, body, check, forward};
 use bytes::Bytes;
 use funcserver_events::alb;
 use http::uri::PathAndQuery;
@@ -15,7 +15,7 @@ const HEALTH_CHECKER: HeaderValue = HeaderValue::from_static("ELB-HealthChecker/
 ///
 /// # Errors
 /// What the load balancer would answer itself.
-pub fn event(request: Request<Bytes>, client: IpAddr, port: u16, options: &Options) -> Result<Bytes, Refusal> {
+pub fn event(request: Request<Bytes>, client: IpAddr, port: u16, options: &BalancerOptions) -> Result<Bytes, Refusal> {
     let (head, body) = request.into_parts();
     check::check(&head)?;
     body::check(&body)?;
@@ -26,7 +26,7 @@ pub fn event(request: Request<Bytes>, client: IpAddr, port: u16, options: &Optio
 ///
 /// # Errors
 /// For a path that does not begin with `/`.
-pub fn health_check(path: PathAndQuery, options: &Options) -> Result<Bytes, Refusal> {
+pub fn health_check(path: PathAndQuery, options: &BalancerOptions) -> Result<Bytes, Refusal> {
     let mut request = Request::new(Bytes::new());
     *request.uri_mut() = Uri::from(path);
     request.headers_mut().insert(header::USER_AGENT, HEALTH_CHECKER);
@@ -38,14 +38,14 @@ pub(super) fn forwarded(
     mut request: Request<Bytes>,
     client: IpAddr,
     port: u16,
-    options: &Options,
+    options: &BalancerOptions,
 ) -> Result<Bytes, Refusal> {
     let uri = request.uri().clone();
     forward::forward(request.headers_mut(), &uri, client, port);
     made(&request, options)
 }
 
-fn made(request: &Request<Bytes>, options: &Options) -> Result<Bytes, Refusal> {
+fn made(request: &Request<Bytes>, options: &BalancerOptions) -> Result<Bytes, Refusal> {
     Ok(alb::event(request, options.header_mode, &options.target_group_arn)?.into())
 }
 
@@ -64,7 +64,7 @@ mod tests {
     #[test]
     fn an_event_has_what_the_load_balancer_adds() {
         let request = Request::post("/a?b=1").header("host", "x").body(Bytes::from_static(b"hi")).unwrap();
-        let event = parsed(event(request, CLIENT, 8080, &Options::default()));
+        let event = parsed(event(request, CLIENT, 8080, &BalancerOptions::default()));
         assert_eq!((&event["path"], &event["queryStringParameters"]["b"]), (&json!("/a"), &json!("1")));
         assert_eq!(event["headers"]["x-forwarded-for"], "127.0.0.1");
         assert_eq!(event["headers"]["x-forwarded-port"], "8080");
@@ -75,7 +75,8 @@ mod tests {
     fn what_the_load_balancer_refuses_makes_no_event() {
         let refused = |request: http::request::Builder, body: usize| {
             let request = request.header("host", "x").body(Bytes::from(vec![b'x'; body])).unwrap();
-            event(request, CLIENT, 80, &Options::default()).map_or_else(|refusal| refusal.status, |_| StatusCode::OK)
+            event(request, CLIENT, 80, &BalancerOptions::default())
+                .map_or_else(|refusal| refusal.status, |_| StatusCode::OK)
         };
         assert_eq!(refused(Request::post("/"), 1 << 20), 200);
         assert_eq!(refused(Request::post("/"), (1 << 20) + 1), 413);
@@ -85,7 +86,7 @@ mod tests {
 
     #[test]
     fn a_health_check_has_one_header() {
-        let event = parsed(health_check(PathAndQuery::from_static("/health"), &Options::default()));
+        let event = parsed(health_check(PathAndQuery::from_static("/health"), &BalancerOptions::default()));
         assert_eq!(event["headers"], json!({ "user-agent": "ELB-HealthChecker/2.0" }));
         assert_eq!((&event["httpMethod"], &event["path"]), (&json!("GET"), &json!("/health")));
         assert_eq!((&event["body"], &event["isBase64Encoded"]), (&json!(""), &json!(false)));

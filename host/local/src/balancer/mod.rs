@@ -13,7 +13,7 @@
 //! | `TRACE` | 405 | |
 //! | nothing more of the body for 60 seconds | 408 | |
 //! | a body above 1 MiB | 413 | `LambdaRequestTooLarge` |
-//! | a `Host` that is none of [`Options::hosts`], which no load balancer looks at | 421 | |
+//! | a `Host` that is none of [`BalancerOptions::hosts`], which no load balancer looks at | 421 | |
 //! | none: the time to drain was over, or the client gone | 460 | |
 //! | more than 30 addresses in `X-Forwarded-For` | 463 | |
 //! | a `Transfer-Encoding` other than `chunked` | 501 | |
@@ -43,10 +43,10 @@ mod page;
 mod record;
 
 pub use event::{event, health_check};
-pub use handler::{Answer, Handler};
+pub use handler::{FunctionReply, Handler};
 pub use hosts::Hosts;
 pub use page::Refusal;
-pub use record::{Log, Record};
+pub use record::{AccessLog, Record};
 
 use connection::Front;
 use funcserver_events::alb::HeaderMode;
@@ -59,7 +59,7 @@ use tokio::task::JoinSet;
 
 /// The settings of a load balancer.
 #[derive(Clone)]
-pub struct Options {
+pub struct BalancerOptions {
     /// The target group's attribute `lambda.multi_value_headers.enabled`.
     pub header_mode: HeaderMode,
     /// What the events have as `targetGroupArn`.
@@ -69,10 +69,10 @@ pub struct Options {
     /// How long requests on their way may take to end after the shutdown.
     pub drain: Duration,
     /// Takes a record of each request.
-    pub log: Log,
+    pub log: AccessLog,
 }
 
-impl Default for Options {
+impl Default for BalancerOptions {
     /// Single-value headers, an example's target group, any host, 10 seconds to drain, no log.
     fn default() -> Self {
         Self {
@@ -88,13 +88,13 @@ impl Default for Options {
 
 /// Serves on `listener` until `shutdown` is ready, then takes no more requests and waits for those on their way.
 ///
-/// Returns how many connections were broken off because they took longer than [`Options::drain`].
+/// Returns how many connections were broken off because they took longer than [`BalancerOptions::drain`].
 ///
 /// # Errors
 /// Only if the listener does not know its own address. Connections that cannot be accepted are tried again.
 pub async fn serve<H: Handler>(
     listener: TcpListener,
-    options: Options,
+    options: BalancerOptions,
     handler: H,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<usize> {

@@ -1,6 +1,6 @@
 //! What the load balancer itself says to a client.
 
-use crate::{InvocationError, Kind};
+use crate::{InvocationError, InvocationErrorKind};
 use bytes::Bytes;
 use funcserver_events::alb::{EventError, ReplyError};
 use http::{HeaderValue, Response, StatusCode, header};
@@ -56,9 +56,13 @@ impl From<EventError> for Refusal {
 impl From<InvocationError> for Refusal {
     fn from(error: InvocationError) -> Self {
         let reason = match error.kind {
-            Kind::Throttled => "LambdaThrottling",
-            Kind::TooLarge => "LambdaResponseTooLarge",
-            Kind::Function(_) | Kind::Init(_) | Kind::Entrypoint | Kind::Exited | Kind::TimedOut => "LambdaUnhandled",
+            InvocationErrorKind::Throttled => "LambdaThrottling",
+            InvocationErrorKind::TooLarge => "LambdaResponseTooLarge",
+            InvocationErrorKind::Function(_)
+            | InvocationErrorKind::Init(_)
+            | InvocationErrorKind::Entrypoint
+            | InvocationErrorKind::Exited
+            | InvocationErrorKind::TimedOut => "LambdaUnhandled",
         };
         Self::new(StatusCode::BAD_GATEWAY, error.to_string()).with_reason(reason)
     }

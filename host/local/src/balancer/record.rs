@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Takes the record of each request. It must not block.
-pub type Log = Arc<dyn Fn(&Record) + Send + Sync>;
+pub type AccessLog = Arc<dyn Fn(&Record) + Send + Sync>;
 
 /// What happened to one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,11 +32,11 @@ pub struct Record {
 pub(super) struct Open {
     record: Record,
     since: Instant,
-    log: Option<Log>,
+    log: Option<AccessLog>,
 }
 
 impl Open {
-    pub(super) fn new(log: &Log, client: SocketAddr, method: &str, target: String) -> Self {
+    pub(super) fn new(log: &AccessLog, client: SocketAddr, method: &str, target: String) -> Self {
         let record = Record {
             client,
             method: method.into(),

@@ -1,7 +1,7 @@
 //! External extensions: programs that start before the function's own, and have registered before it starts.
 
 use super::process::Process;
-use super::{Output, Program};
+use super::{LineSink, Program};
 use crate::runtime_api::RuntimeApi;
 use crate::{Function, InvocationError, id};
 use std::path::Path;
@@ -16,7 +16,7 @@ impl Extensions {
         function: &Function,
         program: &Program,
         api: &RuntimeApi,
-        output: &Output,
+        output: &LineSink,
         number: u64,
     ) -> Result<Self, InvocationError> {
         let mut extensions = Self(Vec::new());

@@ -1,6 +1,6 @@
 //! As many environments as there are requests at once, up to a limit.
 
-use super::{Environment, Output, Program};
+use super::{Environment, LineSink, Program};
 use crate::{Function, InvocationError};
 use bytes::Bytes;
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ pub struct Fleet {
 struct Shared {
     function: Function,
     program: Program,
-    output: Output,
+    output: LineSink,
     /// One permit for each environment that may be busy.
     places: Arc<Semaphore>,
     state: Mutex<State>,
@@ -37,7 +37,7 @@ struct State {
 
 impl Fleet {
     /// A fleet of at most `limit` environments, none of them started yet.
-    pub fn new(function: Function, program: Program, limit: usize, output: Output) -> Self {
+    pub fn new(function: Function, program: Program, limit: usize, output: LineSink) -> Self {
         let places = Arc::new(Semaphore::new(limit.min(Semaphore::MAX_PERMITS)));
         let shared = Shared { function, program, output, places, state: Mutex::default() };
         Self { running: Mutex::default(), shared: Arc::new(shared) }
@@ -45,8 +45,8 @@ impl Fleet {
 
     /// Has an environment answer `event`: an idle one, or else a new one.
     ///
-    /// When all are busy, the error's kind is [`Kind::Throttled`](crate::Kind::Throttled), at once. An event once taken is
-    /// worked on to its end, as in Lambda, even if this future is dropped.
+    /// When all are busy, the error's kind is [`Throttled`](crate::InvocationErrorKind::Throttled), at once. An event once taken
+    /// is worked on to its end, as in Lambda, even if this future is dropped.
     pub async fn invoke(&self, event: Bytes) -> Result<Bytes, InvocationError> {
         let place = Arc::clone(&self.shared.places).try_acquire_owned().map_err(|_| InvocationError::throttled())?;
         let (sender, answer) = tokio::sync::oneshot::channel();

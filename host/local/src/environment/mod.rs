@@ -13,7 +13,7 @@ mod process;
 mod program;
 
 pub use fleet::Fleet;
-pub use output::{Line, Output, Stream};
+pub use output::{Line, LineSink, OutputStream};
 pub use program::Program;
 
 use crate::runtime_api::RuntimeApi;
@@ -42,11 +42,11 @@ impl Environment {
     /// Starts the program; `number` names the environment in its output lines.
     ///
     /// The program is not waited for: the first invocation does that. Its extensions are. A program that cannot be started is an error of
-    /// the kind [`Kind::Entrypoint`](crate::Kind::Entrypoint).
+    /// the kind [`Entrypoint`](crate::InvocationErrorKind::Entrypoint).
     pub async fn start(
         function: &Function,
         program: &Program,
-        output: &Output,
+        output: &LineSink,
         number: u64,
     ) -> Result<Self, InvocationError> {
         let failed = |error: std::io::Error| InvocationError::entrypoint(&id::request_id(), &program.name(), error);

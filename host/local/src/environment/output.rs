@@ -7,7 +7,7 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 const MAX_LINE: u64 = 256 * 1024;
 
 /// Takes each line that a process prints. It must not block.
-pub type Output = Arc<dyn Fn(&Line) + Send + Sync>;
+pub type LineSink = Arc<dyn Fn(&Line) + Send + Sync>;
 
 /// A line that a process has printed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,14 +15,14 @@ pub struct Line {
     /// The number of the environment.
     pub environment: u64,
     /// Where it was printed to.
-    pub stream: Stream,
+    pub stream: OutputStream,
     /// The text without its line end; bytes that are no UTF-8 are replaced.
     pub text: String,
 }
 
 /// Where a process prints to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stream {
+pub enum OutputStream {
     /// Standard output.
     Stdout,
     /// Standard error.
@@ -30,7 +30,12 @@ pub enum Stream {
 }
 
 /// Hands over all lines of `source`, until its last writer has closed it.
-pub(super) async fn read_lines(source: impl AsyncRead + Unpin, output: Output, environment: u64, stream: Stream) {
+pub(super) async fn read_lines(
+    source: impl AsyncRead + Unpin,
+    output: LineSink,
+    environment: u64,
+    stream: OutputStream,
+) {
     let mut source = BufReader::new(source);
     let mut line = Vec::new();
     while let Ok(1..) = (&mut source).take(MAX_LINE).read_until(b'\n', &mut line).await {
@@ -49,8 +54,8 @@ mod tests {
     async fn lines(source: &[u8]) -> Vec<String> {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let sink = Arc::clone(&seen);
-        let output: Output = Arc::new(move |line: &Line| sink.lock().unwrap().push(line.text.clone()));
-        read_lines(source, output, 1, Stream::Stdout).await;
+        let output: LineSink = Arc::new(move |line: &Line| sink.lock().unwrap().push(line.text.clone()));
+        read_lines(source, output, 1, OutputStream::Stdout).await;
         seen.lock().unwrap().clone()
     }
 

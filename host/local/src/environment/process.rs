@@ -1,6 +1,6 @@
 //! A process that leads its process group, and is never left behind.
 
-use super::output::{Output, Stream, read_lines};
+use super::output::{LineSink, OutputStream, read_lines};
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::io;
 use std::process::{ExitStatus, Stdio};
@@ -17,17 +17,17 @@ pub(super) struct Process {
 
 impl Process {
     /// Starts `command`; its output goes to `output`, line by line.
-    pub(super) fn start(mut command: Command, output: &Output, number: u64) -> io::Result<Self> {
+    pub(super) fn start(mut command: Command, output: &LineSink, number: u64) -> io::Result<Self> {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.process_group(0).kill_on_drop(true);
         let mut child = command.spawn()?;
         let id = child.id().unwrap_or_default();
         let group = Arc::new(Group::led_by(id));
         if let Some(stdout) = child.stdout.take() {
-            tokio::spawn(read_lines(stdout, Arc::clone(output), number, Stream::Stdout));
+            tokio::spawn(read_lines(stdout, Arc::clone(output), number, OutputStream::Stdout));
         }
         if let Some(stderr) = child.stderr.take() {
-            tokio::spawn(read_lines(stderr, Arc::clone(output), number, Stream::Stderr));
+            tokio::spawn(read_lines(stderr, Arc::clone(output), number, OutputStream::Stderr));
         }
         let (sender, ended) = watch::channel(None);
         tokio::spawn(wait(child, Arc::clone(&group), sender));

@@ -11,10 +11,10 @@ mod outcome;
 mod state;
 
 pub use matcher::Matcher;
-pub use outcome::{Check, Failure};
-pub use state::State;
+pub use outcome::{Check, CheckFailure};
+pub use state::HealthState;
 
-use crate::balancer::{self, Handler, Options};
+use crate::balancer::{self, BalancerOptions, Handler};
 use funcserver_events::alb::{self, ReplyForm};
 use http::uri::PathAndQuery;
 use state::Tally;
@@ -57,7 +57,7 @@ impl HealthCheck {
     /// Checks `handler` again and again, until this future is dropped, and tells of every check.
     ///
     /// `options` are those of the load balancer in whose name it checks: header mode and target group.
-    pub async fn run<H: Handler>(&self, handler: &H, options: &Options, tell: impl Fn(&Check)) -> Infallible {
+    pub async fn run<H: Handler>(&self, handler: &H, options: &BalancerOptions, tell: impl Fn(&Check)) -> Infallible {
         let mut tally = Tally::new(self.healthy_threshold, self.unhealthy_threshold);
         let mut ticks = tokio::time::interval(self.interval.max(Duration::from_millis(1)));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -72,19 +72,19 @@ impl HealthCheck {
     }
 
     /// One check: the status, if it is a healthy one.
-    async fn once<H: Handler>(&self, handler: &H, options: &Options) -> Result<u16, Failure> {
+    async fn once<H: Handler>(&self, handler: &H, options: &BalancerOptions) -> Result<u16, CheckFailure> {
         let event = balancer::health_check(self.path.clone(), options)
-            .map_err(|refusal| Failure::Failed(refusal.to_string()))?;
+            .map_err(|refusal| CheckFailure::Failed(refusal.to_string()))?;
         let answer = tokio::time::timeout(self.timeout, handler.call(event))
             .await
-            .map_err(|_| Failure::TimedOut(self.timeout))?
-            .map_err(|error| Failure::Failed(error.to_string()))?;
+            .map_err(|_| CheckFailure::TimedOut(self.timeout))?
+            .map_err(|error| CheckFailure::Failed(error.to_string()))?;
         let form = ReplyForm { mode: options.header_mode, head: false };
         let response = alb::read_reply(&answer.reply, form)
-            .map_err(|error| Failure::Failed(format!("{}: {error}", error.reason())))?;
+            .map_err(|error| CheckFailure::Failed(format!("{}: {error}", error.reason())))?;
         match response.status().as_u16() {
             status if self.matcher.matches(status) => Ok(status),
-            status => Err(Failure::Mismatch { status, matcher: self.matcher.clone() }),
+            status => Err(CheckFailure::Mismatch { status, matcher: self.matcher.clone() }),
         }
     }
 }

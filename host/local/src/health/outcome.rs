@@ -1,24 +1,24 @@
 //! What one check came to.
 
-use super::{Matcher, State};
+use super::{HealthState, Matcher};
 use std::time::Duration;
 
 /// One check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
     /// The healthy status, or why there was none.
-    pub outcome: Result<u16, Failure>,
+    pub outcome: Result<u16, CheckFailure>,
     /// How long it took.
     pub duration: Duration,
     /// The target's state before.
-    pub before: State,
+    pub before: HealthState,
     /// The target's state with it.
-    pub after: State,
+    pub after: HealthState,
 }
 
 /// Why a check failed, worded with AWS' reason codes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Failure {
+pub enum CheckFailure {
     /// A status that the matcher does not have.
     #[error("Target.ResponseCodeMismatch: the status is {status}, healthy is {matcher}")]
     Mismatch {

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// A target's state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum HealthState {
     /// Not known yet: checks have neither succeeded nor failed often enough.
     Initial,
     /// Checks succeed.
@@ -16,7 +16,7 @@ pub enum State {
 /// Counts checks.
 #[derive(Debug)]
 pub(super) struct Tally {
-    state: State,
+    state: HealthState,
     /// Checks in a row that contradict the state.
     against: u32,
     healthy_threshold: u32,
@@ -25,20 +25,20 @@ pub(super) struct Tally {
 
 impl Tally {
     pub(super) fn new(healthy_threshold: u32, unhealthy_threshold: u32) -> Self {
-        Self { state: State::Initial, against: 0, healthy_threshold, unhealthy_threshold }
+        Self { state: HealthState::Initial, against: 0, healthy_threshold, unhealthy_threshold }
     }
 
-    pub(super) fn state(&self) -> State {
+    pub(super) fn state(&self) -> HealthState {
         self.state
     }
 
     /// Counts one check, and says what the target's state is now. A target that is new needs one success only.
-    pub(super) fn count(&mut self, success: bool) -> State {
+    pub(super) fn count(&mut self, success: bool) -> HealthState {
         let (next, threshold) = match (self.state, success) {
-            (State::Initial, true) => (State::Healthy, 1),
-            (State::Unhealthy, true) => (State::Healthy, self.healthy_threshold),
-            (State::Initial | State::Healthy, false) => (State::Unhealthy, self.unhealthy_threshold),
-            (State::Healthy, true) | (State::Unhealthy, false) => {
+            (HealthState::Initial, true) => (HealthState::Healthy, 1),
+            (HealthState::Unhealthy, true) => (HealthState::Healthy, self.healthy_threshold),
+            (HealthState::Initial | HealthState::Healthy, false) => (HealthState::Unhealthy, self.unhealthy_threshold),
+            (HealthState::Healthy, true) | (HealthState::Unhealthy, false) => {
                 self.against = 0;
                 return self.state;
             }
@@ -51,12 +51,12 @@ impl Tally {
     }
 }
 
-impl fmt::Display for State {
+impl fmt::Display for HealthState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            State::Initial => "initial",
-            State::Healthy => "healthy",
-            State::Unhealthy => "unhealthy",
+            HealthState::Initial => "initial",
+            HealthState::Healthy => "healthy",
+            HealthState::Unhealthy => "unhealthy",
         })
     }
 }

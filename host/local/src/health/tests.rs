@@ -10,19 +10,19 @@ fn reply(status: u16) -> Bytes {
 }
 
 /// One check of a handler.
-async fn outcome<F, Fut>(check: &HealthCheck, handler: F) -> Result<u16, Failure>
+async fn outcome<F, Fut>(check: &HealthCheck, handler: F) -> Result<u16, CheckFailure>
 where
     F: Fn(Bytes) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<Bytes, InvocationError>> + Send,
 {
-    check.once(&handler, &Options::default()).await
+    check.once(&handler, &BalancerOptions::default()).await
 }
 
 #[tokio::test]
 async fn an_outcome_has_awss_reason_code() {
     let check = HealthCheck { timeout: Duration::from_millis(50), ..HealthCheck::default() };
     assert_eq!(outcome(&check, |_| async { Ok(reply(200)) }).await, Ok(200));
-    let told = |outcome: Result<u16, Failure>| outcome.unwrap_err().to_string();
+    let told = |outcome: Result<u16, CheckFailure>| outcome.unwrap_err().to_string();
     assert_eq!(
         told(outcome(&check, |_| async { Ok(reply(404)) }).await),
         "Target.ResponseCodeMismatch: the status is 404, healthy is 200"
@@ -45,8 +45,10 @@ async fn checks_come_at_their_interval_and_change_the_state() {
     let begin = tokio::time::Instant::now();
     let told = Mutex::new(Vec::new());
     let tell = |check: &Check| told.lock().unwrap().push((begin.elapsed().as_secs(), check.before, check.after));
-    let _ = tokio::time::timeout(Duration::from_secs(5 * 35 + 1), check.run(&handler, &Options::default(), tell)).await;
-    use State::{Healthy, Initial, Unhealthy};
+    let _ =
+        tokio::time::timeout(Duration::from_secs(5 * 35 + 1), check.run(&handler, &BalancerOptions::default(), tell))
+            .await;
+    use HealthState::{Healthy, Initial, Unhealthy};
     assert_eq!(
         told.into_inner().unwrap(),
         [

@@ -1,0 +1,268 @@
+//! Every event has one answer: what the reply says for each thing that can go wrong, and what the log says.
+
+use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant, SystemTime};
+
+use bytes::Bytes;
+use funcserver_bootstrap::config::{Config, Fail};
+use funcserver_bootstrap::failure::Kind;
+use funcserver_bootstrap::log::{Format, Level, Log};
+use funcserver_bootstrap::{Context, Host, Outcome};
+use funcserver_engine::Limits;
+use serde_json::{Value, json};
+
+use crate::common::{self, act, answer};
+
+#[derive(Clone, Default)]
+struct Kept(Arc<Mutex<Vec<u8>>>, Arc<AtomicBool>);
+
+impl Kept {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl Write for Kept {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if String::from_utf8_lossy(bytes).contains("panic in the host") && !self.1.swap(true, Ordering::Relaxed) {
+            panic!("the sink panics");
+        }
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+struct Bench {
+    host: Host,
+    log: Kept,
+    _folder: tempfile::TempDir,
+}
+
+impl Bench {
+    fn new() -> Self {
+        Self::with(&Config::default())
+    }
+
+    fn with(config: &Config) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("handler.cwasm");
+        common::write_component(&path);
+        let limits = Limits { memory: 32 << 20, ..Limits::default() };
+        let log = Kept::default();
+        let host = Host::new(
+            funcserver_test_guest::load(&path, limits).unwrap(),
+            config,
+            Log::new(Format::Json, Level::Info, log.clone()),
+        );
+        Self { host, log, _folder: folder }
+    }
+
+    async fn invoke_for(&self, event: impl Into<Vec<u8>>, time: Duration) -> Outcome {
+        let deadline = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap() + time;
+        let context = Context {
+            request_id: "request-7".into(),
+            deadline_ms: u64::try_from(deadline.as_millis()).unwrap(),
+            trace_id: Some("Root=1-2-3".into()),
+            function_arn: "arn:aws:lambda:eu-north-1:111122223333:function:shop".into(),
+            invocation_id: None,
+        };
+        let invocation = self.host.invocation(context);
+        let (outcome, after) = self.host.invoke(Bytes::from(event.into()), &invocation).await;
+        after.finish().await;
+        outcome
+    }
+
+    async fn reply(&self, event: &Value) -> Value {
+        match self.invoke_for(event.to_string(), Duration::from_secs(10)).await {
+            Outcome::Reply { json, .. } => serde_json::from_slice(&json).unwrap(),
+            Outcome::Error { message, .. } => panic!("{message}"),
+        }
+    }
+}
+
+fn header<'a>(reply: &'a Value, name: &str) -> &'a str {
+    reply["headers"][name].as_str().unwrap_or_default()
+}
+
+fn respond(status: u16, headers: &Value, body_repeat: &Value) -> Value {
+    answer(&json!({"status": status, "headers": headers, "body_repeat": body_repeat}))
+}
+
+#[tokio::test]
+async fn a_request_goes_in_and_its_answer_comes_out() {
+    let bench = Bench::new();
+    let reply = bench.reply(&act("sleep:0")).await;
+    assert_eq!(reply["statusCode"], 200);
+    assert_eq!(reply["statusDescription"], "200 OK");
+    let seen: Value = serde_json::from_str(reply["body"].as_str().unwrap()).unwrap();
+    assert_eq!(seen["path_with_query"], "/shelf/7?color=blue%20green");
+    assert_eq!(seen["scheme"], "https");
+    assert_eq!(seen["authority"], "shop.example");
+    let names: Vec<_> = seen["headers"].as_array().unwrap().iter().map(|pair| pair[0].as_str().unwrap()).collect();
+    for name in ["host", "x-amzn-lambda-context", "x-amzn-request-context", "x-funcserver-client"] {
+        assert!(names.contains(&name), "{name} in {names:?}");
+    }
+}
+
+/// Each kind that a guest or an event can cause, and the status that its reply has.
+#[tokio::test]
+async fn each_failure_has_its_reply() {
+    let bench = Bench::new();
+    let long = "x".repeat(40_000);
+    let cookies: Vec<_> = (0..2000).map(|n| json!(["set-cookie", format!("c{n}=1")])).collect();
+    let mut bad_event = act("trap");
+    bad_event["headers"]["x-number"] = json!(7);
+    let cases = [
+        (Kind::BadEvent, bad_event),
+        (Kind::Trap, act("panic:secret text")),
+        (Kind::Stack, act("stack")),
+        (Kind::Exit, act("exit:1")),
+        (Kind::Memory, act("grow")),
+        (Kind::NoAnswer, act("noresponse")),
+        (Kind::BodyBroken, act("early-drop")),
+        (Kind::Status, respond(600, &json!([]), &json!([65, 1]))),
+        (Kind::HeadersTooLarge, respond(200, &json!([["x-long", long]]), &json!([65, 1]))),
+        (Kind::ReplyTooLarge, respond(200, &json!([["content-type", "text/plain"]]), &json!([65, 1_048_576]))),
+        (Kind::Cookies, respond(200, &Value::Array(cookies), &json!([65, 1]))),
+        (Kind::Length, act("short-body")),
+    ];
+    for (kind, event) in &cases {
+        let reply = bench.reply(event).await;
+        assert_eq!(header(&reply, "x-funcserver-error"), kind.name(), "{reply}");
+        assert_eq!(reply["statusCode"], kind.status().as_u16(), "{reply}");
+        let body = reply["body"].as_str().unwrap();
+        assert!(body.contains("request-7") && body.len() < 200, "{body}");
+        assert!(!body.contains("secret"), "{body}");
+    }
+    let lines = bench.log.text();
+    for line in lines.lines() {
+        let line: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(line["requestId"], "request-7", "{line}");
+    }
+    // A failure is one record, and first what the handler said.
+    let records: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let failures: Vec<_> = records.iter().filter(|record| record["level"] == "ERROR").collect();
+    assert_eq!(failures.len(), cases.len(), "{lines}");
+    let panicked = failures.iter().find(|record| record["message"].as_str().unwrap().contains("secret text")).unwrap();
+    let message = panicked["message"].as_str().unwrap();
+    assert!(message.starts_with("crashed: ") && message.contains("secret text (src/"), "{message}");
+    let at: Vec<&str> = panicked["at"].as_array().unwrap().iter().map(|at| at.as_str().unwrap()).collect();
+    assert!(at.len() <= 3 && at.iter().any(|at| at.starts_with("0x") && at.contains("::")), "{at:?}");
+    let tested: Vec<_> = cases.iter().map(|(kind, _)| *kind).collect();
+    let rest: Vec<_> = Kind::ALL.into_iter().filter(|kind| !tested.contains(kind)).collect();
+    // The deadline has a test of its own; the two others need a host or a component that is broken itself.
+    assert_eq!(rest, [Kind::Instantiate, Kind::Host, Kind::Deadline]);
+}
+
+#[tokio::test]
+async fn the_answer_comes_before_the_deadline() {
+    let mut config = Config::default();
+    // So much that a machine which is busy for two seconds is not taken for a host that is late.
+    config.limits.deadline_margin = Duration::from_millis(2_500);
+    let bench = Bench::with(&config);
+    let lambdas = Duration::from_secs(3);
+    for name in ["spin", "sleep:60000"] {
+        let started = Instant::now();
+        let outcome = bench.invoke_for(act(name).to_string(), lambdas).await;
+        assert!(started.elapsed() < lambdas, "{name}: {:?}", started.elapsed());
+        let Outcome::Reply { json, .. } = outcome else { panic!("{outcome:?}") };
+        let reply: Value = serde_json::from_slice(&json).unwrap();
+        assert_eq!((reply["statusCode"].as_u64(), header(&reply, "x-funcserver-error")), (Some(504), "deadline"));
+    }
+}
+
+#[tokio::test]
+async fn a_deadline_of_our_own_may_be_shorter() {
+    let mut config = Config::default();
+    config.limits.timeout = Some(Duration::from_millis(100));
+    let bench = Bench::with(&config);
+    let started = Instant::now();
+    assert_eq!(bench.reply(&act("spin")).await["statusCode"], 504);
+    assert!(started.elapsed() < Duration::from_secs(5));
+}
+
+#[tokio::test]
+async fn error_replies_have_the_form_of_their_event() {
+    let bench = Bench::new();
+    let mut event = act("trap");
+    event["multiValueHeaders"] = json!({"x-act": ["trap"], "host": ["shop.example"]});
+    event["headers"].take();
+    let reply = bench.reply(&event).await;
+    assert_eq!(reply["multiValueHeaders"]["x-funcserver-error"], json!(["trap"]));
+    assert_eq!(reply.get("headers"), None);
+}
+
+/// The sink of the log panics once, within a call of the handler's: the host failed, and says so in one record.
+#[tokio::test]
+async fn a_panic_of_the_host_is_a_fault_like_another() {
+    let mut event = act("stdout:panic in the host");
+    event["multiValueHeaders"] = json!({"x-act": ["stdout:panic in the host"], "host": ["shop.example"]});
+    event["headers"].take();
+    let bench = Bench::new();
+    let reply = bench.reply(&event).await;
+    assert_eq!(reply["multiValueHeaders"]["x-funcserver-error"], json!(["host"]), "{reply}");
+    let text = bench.log.text();
+    let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let errors: Vec<_> = lines.filter(|line| line["level"] == "ERROR").collect();
+    let [line] = errors.as_slice() else { panic!("{text}") };
+    let facts = (&line["level"], &line["requestId"], &line["kind"]);
+    assert_eq!(facts, (&json!("ERROR"), &json!("request-7"), &json!("host")));
+    assert!(line["error"].as_str().unwrap().contains("the sink panics"), "{text}");
+
+    let mut config = Config::default();
+    config.limits.fail = Fail::Error;
+    let outcome = Bench::with(&config).invoke_for(event.to_string(), Duration::from_secs(10)).await;
+    assert!(matches!(&outcome, Outcome::Error { kind, .. } if kind == "Funcserver.Fault.host"), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn what_is_no_http_event_is_an_invocation_error() {
+    let bench = Bench::new();
+    for event in ["{}", "not json", r#"{"Records":[{"eventSource":"aws:sqs"}]}"#] {
+        let outcome = bench.invoke_for(event, Duration::from_secs(1)).await;
+        let Outcome::Error { kind, message } = outcome else { panic!("{event}: {outcome:?}") };
+        assert_eq!(kind, "Funcserver.NotHttp");
+        assert!(message.contains("Application Load Balancer"), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn guests_lines_are_in_the_log_with_their_request() {
+    let bench = Bench::new();
+    bench.reply(&act(r#"stdout:{"level":"warn","message":"low stock","left":2}"#)).await;
+    let text = bench.log.text();
+    let line: Value = serde_json::from_str(text.trim()).unwrap();
+    assert_eq!((&line["level"], &line["message"], &line["left"]), (&json!("WARN"), &json!("low stock"), &json!(2)));
+    assert_eq!(line["requestId"], "request-7");
+}
+
+#[tokio::test]
+async fn cookie_variants_are_logged_once() {
+    let bench = Bench::new();
+    let event =
+        answer(&json!({"status": 200, "headers": [["set-cookie", "a=1"], ["set-cookie", "b=2"]], "body_b64": ""}));
+    for _ in 0..2 {
+        let reply = bench.reply(&event).await;
+        let cookies =
+            reply["headers"].as_object().unwrap().keys().filter(|name| name.eq_ignore_ascii_case("set-cookie"));
+        assert_eq!(cookies.count(), 2, "{reply}");
+    }
+    assert_eq!(bench.log.text().matches("letter case").count(), 1, "{}", bench.log.text());
+}
+
+#[tokio::test]
+async fn a_denied_request_is_logged_with_the_setting_that_would_allow_it() {
+    let bench = Bench::new();
+    let reply = bench.reply(&act("fetch:https://api.example.com/orders?key=secret")).await;
+    assert!(reply["body"].as_str().unwrap().contains("HTTP-request-denied"), "{reply}");
+    let text = bench.log.text();
+    let line: Value = serde_json::from_str(text.trim()).unwrap();
+    assert_eq!((&line["level"], &line["requestId"]), (&json!("WARN"), &json!("request-7")));
+    assert_eq!(line["to"], "https://api.example.com");
+    assert_eq!(line["setting"], r#"[network] allow = ["https://api.example.com"]"#);
+}

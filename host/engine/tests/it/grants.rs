@@ -1,0 +1,71 @@
+//! What a guest gets when it is given something, and that it is no more.
+
+use funcserver_engine::{Grants, Options};
+
+use crate::common::{self, guest_with, json, limits, response};
+
+fn options(grants: Grants) -> Options {
+    Options { limits: limits(), grants, ..Options::default() }
+}
+
+#[tokio::test]
+async fn variables_are_the_ones_that_are_granted() {
+    let env = vec![("COLOUR".to_owned(), "green = blue".to_owned()), ("EMPTY".to_owned(), String::new())];
+    let guest = guest_with(options(Grants { env, ..Grants::default() }));
+    let seen = json(&response(&guest, "env").await);
+    assert_eq!(seen["environment"], serde_json::json!([["COLOUR", "green = blue"], ["EMPTY", ""]]));
+    let value = json(&response(&guest, "config:COLOUR").await).to_string();
+    assert!(value.contains("green = blue"), "{value}");
+}
+
+#[tokio::test]
+async fn assets_can_be_read_and_not_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let assets = folder.path().join("assets");
+    std::fs::create_dir(&assets).unwrap();
+    std::fs::write(assets.join("page.html"), "<p>page").unwrap();
+    std::fs::write(folder.path().join("secret"), "secret").unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("../secret", assets.join("link")).unwrap();
+    let guest = guest_with(options(Grants { assets: Some(assets.clone()), ..Grants::default() }));
+
+    assert_eq!(json(&response(&guest, "read:/page.html").await)["text"], "<p>page");
+    for act in ["write:/page.html", "write:/new", "read:/../secret", "read:/link", "read:/etc/passwd", "write:/tmp/x"] {
+        let answer = json(&response(&guest, act).await);
+        assert!(answer["error"].is_string(), "{act}: {answer}");
+    }
+    assert_eq!(std::fs::read_to_string(assets.join("page.html")).unwrap(), "<p>page");
+}
+
+#[tokio::test]
+async fn the_temporary_folder_is_empty_for_every_request() {
+    let scratch = tempfile::tempdir().unwrap();
+    let guest = guest_with(options(Grants { scratch: Some(scratch.path().to_owned()), ..Grants::default() }));
+    for _ in 0..3 {
+        assert_eq!(json(&response(&guest, "list:/tmp").await)["names"], serde_json::json!([]));
+        assert_eq!(json(&response(&guest, "write:/tmp/note").await)["written"], "/tmp/note");
+    }
+    let outside = json(&response(&guest, "write:/outside").await)["error"].to_string();
+    assert!(outside.contains("No such file") || outside.contains("pre-opened"), "{outside}");
+    drop(guest);
+    common::emptied(scratch.path()).await;
+}
+
+#[tokio::test]
+async fn folders_of_a_guest_that_fails_are_removed_too() {
+    let scratch = tempfile::tempdir().unwrap();
+    let guest = guest_with(options(Grants { scratch: Some(scratch.path().to_owned()), ..Grants::default() }));
+    let (answer, _) = common::act(&guest, "trap").await;
+    assert!(answer.result.is_err());
+    answer.after.finish().await;
+    drop(guest);
+    common::emptied(scratch.path()).await;
+}
+
+#[tokio::test]
+async fn a_granted_folder_that_is_missing_is_named() {
+    let guest = guest_with(options(Grants { assets: Some("no/such/folder".into()), ..Grants::default() }));
+    let (answer, _) = common::act(&guest, "state").await;
+    let fault = answer.result.unwrap_err().to_string();
+    assert!(fault.contains("no/such/folder"), "{fault}");
+}

@@ -1,0 +1,17 @@
+//! Guests of every kind, and what the engine makes of them. One program, as each that holds wasmtime takes long to link.
+#![allow(clippy::unwrap_used, missing_docs, unreachable_pub)]
+
+mod answers;
+mod common;
+mod faults;
+mod gauge;
+mod grants;
+mod held;
+mod loading;
+mod network;
+mod open_bodies;
+mod p3;
+mod ready;
+mod reuse;
+mod shared;
+mod slots;

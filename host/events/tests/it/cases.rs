@@ -1,0 +1,237 @@
+//! Golden cases: one JSON file each in `cases/`, what goes in beside what must come out.
+//!
+//! The beginning of a file's name is the direction: `decode` (event → request), `encode` (response → reply), `event`
+//! (request → event) and `reply` (reply → response). `about` says what a case shows. Instead of a document in its field, a
+//! text that is no JSON may stand in `event_text` or `reply_text`; bytes that are no text are `{"base64": ...}` or
+//! `body_base64`.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use funcserver_events::alb::{
+    DecodeError, HeaderMode, ReplyForm, ReplyOptions, decode, encode, event, normal_form, read_reply,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
+use serde_json::{Map, Value, json, value::RawValue};
+use std::{collections::HashMap, fs, path::Path};
+
+/// A case, and the documents in it with the order of their keys.
+struct Case {
+    fields: Value,
+    texts: HashMap<String, Box<RawValue>>,
+}
+
+impl std::ops::Deref for Case {
+    type Target = Value;
+
+    fn deref(&self) -> &Value {
+        &self.fields
+    }
+}
+
+#[test]
+fn every_case() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
+    let mut failures = Vec::new();
+    let mut count = 0;
+    for entry in fs::read_dir(folder).expect("the folder of the cases") {
+        let path = entry.expect("a case").path();
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let text = fs::read_to_string(&path).unwrap();
+        let case = Case {
+            fields: serde_json::from_str(&text).expect(&name),
+            texts: serde_json::from_str(&text).expect(&name),
+        };
+        let (found, expected) = check(&name, &case);
+        if found != expected {
+            failures.push(format!("{name} ({}):\n  found    {found}\n  expected {expected}", case["about"]));
+        }
+        count += 1;
+    }
+    assert!(failures.is_empty(), "{} of {count} cases failed:\n{}", failures.len(), failures.join("\n"));
+    assert!(count >= 100, "only {count} cases were found");
+}
+
+/// What came out, and what the case expects.
+fn check(name: &str, case: &Case) -> (Value, Value) {
+    assert!(case["about"].is_string(), "{name} says nothing about itself");
+    match name.split('-').next() {
+        Some("decode") => check_decode(case),
+        Some("encode") => check_encode(case),
+        Some("event") => check_event(case),
+        Some("reply") => check_reply(case),
+        _ => panic!("{name}: no such direction"),
+    }
+}
+
+fn check_decode(case: &Case) -> (Value, Value) {
+    let hops = case["trusted_hops"].as_u64().unwrap_or(0).try_into().unwrap();
+    let found = match decode(&document(case, "event"), hops) {
+        Ok(incoming) => {
+            let mut found = request_json(&incoming.request);
+            found.insert("mode".into(), mode_json(incoming.reply));
+            insert_some(&mut found, "head", incoming.reply.head.then_some(true));
+            insert_some(&mut found, "target_group_arn", incoming.target_group_arn);
+            insert_some(&mut found, "client", incoming.client);
+            Value::Object(found)
+        }
+        Err(DecodeError::NotHttp { kind }) => json!({ "kind": kind }),
+        Err(DecodeError::Invalid { reply, at, reason }) => {
+            json!({"at": at, "reason": reason, "mode": mode_json(reply)})
+        }
+    };
+    let expected = case.get("request").or_else(|| case.get("error")).expect("request or error");
+    (found, expected.clone())
+}
+
+fn check_encode(case: &Case) -> (Value, Value) {
+    let limit = |key: &str, default: usize| case[key].as_u64().map_or(default, |limit| limit.try_into().unwrap());
+    let default = ReplyOptions::default();
+    let options = ReplyOptions {
+        cookie_case_variants: case["cookie_case_variants"].as_bool().unwrap_or(true),
+        max_reply: limit("max_reply", default.max_reply),
+        max_headers: limit("max_headers", default.max_headers),
+    };
+    let response = response(&case["response"]);
+    match encode(&response, form(case), &options) {
+        Ok(reply) => {
+            assert_eq!(reply.cookie_variants, case["cookie_variants"].as_bool().unwrap_or(false));
+            assert_eq!(reply.cookies_lost, limit("cookies_lost", 0));
+            assert_eq!(read_reply(&reply.json, form(case)).expect("a valid reply").status(), response.status());
+            (text(reply.json), compact(&document(case, "reply")))
+        }
+        Err(error) => (error.to_string().into(), case["error"].clone()),
+    }
+}
+
+fn check_event(case: &Case) -> (Value, Value) {
+    let mode = form(case).mode;
+    let request = request(&case["request"]);
+    match event(&request, mode, case["target_group_arn"].as_str().expect("target_group_arn")) {
+        Ok(event) => {
+            let decoded = decode(&event, 0).expect("an event").request;
+            assert_eq!(request_json(&decoded), request_json(&normal_form(mode, request)), "the way back");
+            (text(event), compact(&document(case, "event")))
+        }
+        Err(error) => (error.to_string().into(), case["error"].clone()),
+    }
+}
+
+fn check_reply(case: &Case) -> (Value, Value) {
+    match read_reply(&document(case, "reply"), form(case)) {
+        Ok(response) => (Value::Object(response_json(&response)), case["response"].clone()),
+        Err(error) => (json!([error.to_string(), error.reason()]), json!([case["error"], case["reason"]])),
+    }
+}
+
+/// The document that the case has in a field, as it stands in the file.
+fn document(case: &Case, field: &str) -> Vec<u8> {
+    match (case.get(format!("{field}_text")), case.texts.get(field)) {
+        (Some(Value::String(text)), None) => text.clone().into_bytes(),
+        (None, Some(document)) => document.get().into(),
+        _ => panic!("either {field} or {field}_text"),
+    }
+}
+
+fn text(json: Vec<u8>) -> Value {
+    String::from_utf8(json).expect("UTF-8").into()
+}
+
+/// The document without the white space between its tokens.
+fn compact(document: &[u8]) -> Value {
+    let (mut in_string, mut escaped) = (false, false);
+    let mut is_kept = |byte: &u8| {
+        let kept = in_string || !byte.is_ascii_whitespace();
+        in_string ^= *byte == b'"' && !escaped;
+        escaped = *byte == b'\\' && !escaped;
+        kept
+    };
+    text(document.iter().copied().filter(|byte| is_kept(byte)).collect())
+}
+
+fn form(case: &Value) -> ReplyForm {
+    let mode = match case["mode"].as_str() {
+        Some("single") => HeaderMode::Single,
+        Some("multi") => HeaderMode::Multi,
+        other => panic!("no such mode: {other:?}"),
+    };
+    ReplyForm { mode, head: case["head"].as_bool().unwrap_or(false) }
+}
+
+fn mode_json(form: ReplyForm) -> Value {
+    match form.mode {
+        HeaderMode::Single => "single".into(),
+        HeaderMode::Multi => "multi".into(),
+    }
+}
+
+fn insert_some(object: &mut Map<String, Value>, key: &str, value: Option<impl Into<Value>>) {
+    object.extend(value.map(|value| (key.to_owned(), value.into())));
+}
+
+fn request(case: &Value) -> Request<Bytes> {
+    let mut request = Request::new(body(case));
+    *request.method_mut() = case["method"].as_str().unwrap().parse().unwrap();
+    *request.uri_mut() = uri(case["uri"].as_str().unwrap());
+    *request.headers_mut() = headers(&case["headers"]);
+    request
+}
+
+/// A path is built from its parts: parsed as a whole, `//x` would become an authority.
+fn uri(text: &str) -> http::Uri {
+    if !text.starts_with('/') {
+        return text.parse().unwrap();
+    }
+    let mut parts = http::uri::Parts::default();
+    parts.path_and_query = Some(text.parse().unwrap());
+    http::Uri::from_parts(parts).unwrap()
+}
+
+fn response(case: &Value) -> Response<Bytes> {
+    let mut response = Response::new(body(case));
+    *response.status_mut() = u16::try_from(case["status"].as_u64().unwrap()).unwrap().try_into().unwrap();
+    *response.headers_mut() = headers(&case["headers"]);
+    response
+}
+
+fn body(case: &Value) -> Bytes {
+    match (case["body"].as_str(), case["body_base64"].as_str()) {
+        (Some(text), None) => text.to_owned().into(),
+        (None, Some(base64)) => STANDARD.decode(base64).unwrap().into(),
+        _ => panic!("either body or body_base64"),
+    }
+}
+
+fn headers(case: &Value) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for line in case.as_array().unwrap() {
+        let value = match (line[1].as_str(), line[1]["base64"].as_str()) {
+            (Some(text), _) => HeaderValue::from_bytes(text.as_bytes()),
+            (_, Some(base64)) => HeaderValue::from_bytes(&STANDARD.decode(base64).unwrap()),
+            _ => panic!("no header value: {line}"),
+        };
+        headers.append(line[0].as_str().unwrap().parse::<HeaderName>().unwrap(), value.unwrap());
+    }
+    headers
+}
+
+fn request_json(request: &Request<Bytes>) -> Map<String, Value> {
+    let mut object = message_json(request.headers(), request.body());
+    object.insert("method".into(), request.method().as_str().into());
+    object.insert("uri".into(), request.uri().to_string().into());
+    object
+}
+
+fn response_json(response: &Response<Bytes>) -> Map<String, Value> {
+    let mut object = message_json(response.headers(), response.body());
+    object.insert("status".into(), response.status().as_u16().into());
+    object
+}
+
+fn message_json(headers: &HeaderMap, body: &[u8]) -> Map<String, Value> {
+    let lines = headers.iter().map(|(name, value)| json!([name.as_str(), String::from_utf8_lossy(value.as_bytes())]));
+    let (key, body) = match std::str::from_utf8(body) {
+        Ok(text) => ("body", text.to_owned()),
+        Err(_) => ("body_base64", STANDARD.encode(body)),
+    };
+    Map::from_iter([("headers".into(), lines.collect()), (key.into(), body.into())])
+}

@@ -1,0 +1,156 @@
+//! Limits of the crates below and of the load balancer end in errors that tell the sizes, never in a panic.
+
+use bytes::Bytes;
+use funcserver_events::alb::{
+    DecodeError, EncodeError, HeaderMode, ReplyError, ReplyForm, ReplyOptions, decode, encode, read_reply,
+};
+use http::{HeaderName, HeaderValue, Response};
+use serde_json::{Map, Value, json};
+
+const SINGLE: ReplyForm = ReplyForm { mode: HeaderMode::Single, head: false };
+
+fn event_with_headers(count: usize) -> Vec<u8> {
+    let headers: Map<_, _> = (0..count).map(|n| (format!("x-{n}"), "".into())).collect();
+    json!({"httpMethod": "GET", "path": "/", "headers": headers}).to_string().into()
+}
+
+fn event_with_target(path: usize, query: usize) -> Vec<u8> {
+    let query = json!({"k": "v".repeat(query)});
+    json!({"httpMethod": "GET", "path": "/".repeat(path), "queryStringParameters": query}).to_string().into()
+}
+
+fn fault(event: &[u8]) -> (String, String) {
+    match decode(event, 0) {
+        Err(DecodeError::Invalid { at, reason, .. }) => (at, reason),
+        other => panic!("expected an invalid event, got {other:?}"),
+    }
+}
+
+#[test]
+fn as_many_header_names_as_the_http_crate_holds() {
+    assert_eq!(decode(&event_with_headers(24_576), 0).expect("just enough").request.headers().keys_len(), 24_576);
+    let (at, reason) = fault(&event_with_headers(24_577));
+    assert_eq!((at.as_str(), reason.as_str()), ("headers", "more than 24576 header names"));
+}
+
+#[test]
+fn many_values_of_one_header() {
+    let values = vec![""; 100_000];
+    let event = json!({"httpMethod": "GET", "path": "/", "multiValueHeaders": {"x": values}}).to_string();
+    assert_eq!(decode(event.as_bytes(), 0).expect("one name").request.headers().len(), 100_000);
+}
+
+#[test]
+fn a_header_name_or_value_of_any_length() {
+    let event = |name: usize| {
+        json!({"httpMethod": "GET", "path": "/", "headers": {"x".repeat(name): "v".repeat(1 << 20)}}).to_string()
+    };
+    assert!(decode(event(1000).as_bytes(), 0).is_ok());
+    assert_eq!(fault(event(1 << 17).as_bytes()).1, "not a header name");
+}
+
+#[test]
+fn as_long_a_target_as_the_http_crate_holds() {
+    let query = 65_534 - "/?k=".len();
+    assert_eq!(
+        decode(&event_with_target(1, query), 0)
+            .expect("just fits")
+            .request
+            .uri()
+            .path_and_query()
+            .unwrap()
+            .as_str()
+            .len(),
+        65_534
+    );
+    let (at, reason) = fault(&event_with_target(1, query + 1));
+    assert_eq!(at, "path");
+    assert_eq!(reason, "the path has 1 bytes, and 65535 with the query: expected at most 65534");
+    fault(&event_with_target(70_000, 0));
+}
+
+#[test]
+fn nesting_costs_no_stack() {
+    for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+        let deep = |depth: usize| format!("{}1{}", open.repeat(depth), close.repeat(depth));
+        let unknown = format!(r#"{{"httpMethod":"GET","path":"/","unknown":{}}}"#, deep(200_000));
+        assert!(decode(unknown.as_bytes(), 0).is_ok());
+        let known = format!(r#"{{"httpMethod":"GET","path":"/","body":{}}}"#, deep(200_000));
+        assert_eq!(fault(known.as_bytes()).0, "body");
+        let other = deep(200_000);
+        assert!(matches!(decode(other.as_bytes(), 0), Err(DecodeError::NotHttp { .. })));
+        let reply = format!(r#"{{"statusCode":200,"headers":{}}}"#, deep(100_000));
+        assert!(matches!(read_reply(reply.as_bytes(), SINGLE), Err(ReplyError::Invalid { .. })));
+    }
+}
+
+#[test]
+fn more_cookies_than_letter_cases() {
+    let mut response = Response::new(Bytes::new());
+    for n in 0..513 {
+        response.headers_mut().append("set-cookie", n.into());
+    }
+    let encoded = |form| encode(&response, form, &ReplyOptions::default());
+    assert_eq!(encoded(SINGLE), Err(EncodeError::Cookies { count: 513, limit: 512 }));
+    assert!(encoded(ReplyForm { mode: HeaderMode::Multi, head: false }).is_ok());
+}
+
+#[test]
+fn replies_of_one_mebibyte() {
+    let options = ReplyOptions::default();
+    for content_type in ["text/plain", "image/png"] {
+        let sized = |length: usize| {
+            let body = Response::builder().header("content-type", content_type).body(Bytes::from(vec![b'"'; length]));
+            encode(&body.unwrap(), SINGLE, &options).map(|reply| reply.json.len())
+        };
+        let around = sized(0).unwrap();
+        let fits = if content_type == "text/plain" {
+            (options.max_reply - around) / 2
+        } else {
+            (options.max_reply - around) / 4 * 3
+        };
+        assert!(sized(fits).unwrap() > options.max_reply - 4);
+        let size = sized(fits + 3).unwrap_err();
+        assert!(
+            matches!(size, EncodeError::Reply { size, limit: 1_048_576 } if size > 1_048_576 && size < 1_048_590),
+            "{size:?}"
+        );
+    }
+}
+
+#[test]
+fn a_header_block_of_32_k() {
+    let mut response = Response::new(Bytes::new());
+    response
+        .headers_mut()
+        .append(HeaderName::from_static("x-a"), HeaderValue::from_bytes(&[b'v'; 32_768 - 7]).unwrap());
+    let reply = encode(&response, SINGLE, &ReplyOptions::default()).expect("just fits");
+    assert!(read_reply(&reply.json, SINGLE).is_ok());
+
+    response.headers_mut().append("x-b", HeaderValue::from_static(""));
+    assert_eq!(
+        encode(&response, SINGLE, &ReplyOptions::default()),
+        Err(EncodeError::Headers { size: 32_775, limit: 32_768 })
+    );
+    let generous = ReplyOptions { max_headers: usize::MAX, ..ReplyOptions::default() };
+    let reply = encode(&response, SINGLE, &generous).expect("no limit");
+    let error = read_reply(&reply.json, SINGLE).expect_err("too large");
+    assert_eq!(error, ReplyError::TooLarge { what: "headers", size: 32_775, limit: 32_768 });
+    assert_eq!(error.reason(), "LambdaResponseTooLarge");
+}
+
+#[test]
+fn a_reply_above_one_mebibyte_is_not_even_parsed() {
+    let error = read_reply(&vec![b'x'; 1_048_577], SINGLE).expect_err("too large");
+    assert_eq!(error.to_string(), "reply: 1048577 bytes, the load balancer accepts 1048576");
+    assert_eq!(error.reason(), "LambdaResponseTooLarge");
+}
+
+#[test]
+fn messages_stay_short() {
+    let long = "é".repeat(100_000);
+    let event: Value = json!({"httpMethod": long, "path": "/"});
+    assert!(fault(event.to_string().as_bytes()).1.len() < 300);
+    let event: Value = json!({"httpMethod": "GET", "path": "/", "headers": {long: 1}});
+    assert!(fault(event.to_string().as_bytes()).0.len() < 400);
+}

@@ -1,0 +1,7 @@
+//! Events and replies, in both directions.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
+
+mod cases;
+mod judge;
+mod limits;
+mod properties;
