@@ -9,37 +9,30 @@
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
-mod block;
 mod call;
 #[cfg(feature = "compile")]
 pub mod compile;
 mod config;
-mod config_store;
 mod content_length;
-mod context;
 mod descriptors;
 mod dump;
-mod early_writes;
 mod excerpt;
 mod exchange;
 mod fault;
-mod fields;
 mod file_kind;
-mod files;
 mod gauge;
 mod grants;
 mod guest;
-mod head;
 #[cfg(feature = "compile")]
 mod image;
 mod instance;
 mod instances;
+mod interfaces;
 mod limits;
 mod link;
 mod listing;
 mod load_error;
 mod map;
-mod messages;
 #[cfg(feature = "compile")]
 pub mod nesting;
 mod network;
@@ -51,14 +44,10 @@ mod p3;
 #[cfg(feature = "compile")]
 pub mod preinit;
 mod proposal;
-mod random;
 mod reply;
-mod responses;
 mod reuse;
 mod scratch;
-mod shadow;
 mod shared;
-mod sockets;
 #[cfg(feature = "compile")]
 pub mod source_map;
 mod state;

@@ -20,12 +20,12 @@ use crate::call::{Call, Facts, Output, Stream};
 use crate::descriptors::Descriptors;
 use crate::gauge::{Gauge, Meter};
 use crate::grants::Grants;
+use crate::interfaces::random;
 use crate::limits::{Limiter, Limits};
 use crate::network::{Client, Hooks};
 use crate::open_body::Writer;
 use crate::outlet::Outlet;
 use crate::output::Lines;
-use crate::random;
 use crate::scratch::{Folder, Scratch};
 use crate::weigh::{Waiting, weigh};
 

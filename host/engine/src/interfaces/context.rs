@@ -3,13 +3,17 @@
 
 use wasmtime::component::{ComponentNamedList, Lift, Linker, LinkerInstance, Lower};
 
+use super::{Interface, Link, Offer, Versions};
 use crate::call::Facts;
 use crate::state::State;
 
-const INTERFACE: &str = "funcserver:lambda/context@0.1.0";
+pub(super) const INTERFACES: &[Interface] = &[Interface {
+    name: "funcserver:lambda/context",
+    offers: &[Offer { versions: Versions::Minor(1), link: Link::Once(add) }],
+}];
 
-pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
-    let mut context = linker.instance(INTERFACE)?;
+fn add(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    let mut context = linker.instance("funcserver:lambda/context@0.1.0")?;
     fact(&mut context, "request-id", |facts| (facts.request_id.clone(),))?;
     fact(&mut context, "deadline-ms", |facts| (facts.deadline_ms,))?;
     fact(&mut context, "trace-id", |facts| (facts.trace_id.clone(),))?;

@@ -4,43 +4,35 @@
 //! whether more comes. wasmtime says of a stream or future where it was made, by the types that it can be read as.
 
 use wasmtime::AsContextMut;
-use wasmtime::component::{Access, FutureReader, Linker, Resource, StreamReader};
+use wasmtime::component::{Access, FutureReader, LinkerInstance, Resource, StreamReader};
 use wasmtime_wasi_http::p3::Response;
 use wasmtime_wasi_http::p3::bindings::http::types::{ErrorCode, Headers, HostResponseWithStore, Trailers};
 use wasmtime_wasi_http::{WasiHttp, WasiHttpView};
 
 use crate::state::State;
 
-/// The interface as wasmtime has linked it. Every 0.3 that a component asks for is answered by it.
-const TYPES: &str = "wasi:http/types@0.3.0";
 const NEW: &str = "[static]response.new";
 
 type End = FutureReader<EndValue>;
 type EndValue = Result<Option<Resource<Trailers>>, ErrorCode>;
 
 /// Puts a constructor that takes note in the place of wasmtime's.
-pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
-    linker.allow_shadowing(true);
-    linker.instance(TYPES)?.func_wrap(
-        NEW,
-        |mut store, (headers, contents, end): (Resource<Headers>, Option<StreamReader<u8>>, End)| {
-            let (contents, fed) = match contents {
-                Some(contents) => {
-                    let (contents, fed) = stream_of_host(&mut store, contents)?;
-                    (Some(contents), fed)
-                }
-                None => (None, false),
-            };
-            let (end, ended) = future_of_host(&mut store, end)?;
-            let access = Access::<State, WasiHttp>::new(store.as_context_mut(), State::http);
-            let made: (Resource<Response>, FutureReader<Result<(), ErrorCode>>) =
-                <WasiHttp as HostResponseWithStore<State>>::new(access, headers, contents, end)?;
-            store.data_mut().made_response(made.0.rep(), fed || ended);
-            Ok((made,))
-        },
-    )?;
-    linker.allow_shadowing(false);
-    Ok(())
+pub(super) fn add(types: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
+    types.func_wrap(NEW, |mut store, (headers, contents, end): (Resource<Headers>, Option<StreamReader<u8>>, End)| {
+        let (contents, fed) = match contents {
+            Some(contents) => {
+                let (contents, fed) = stream_of_host(&mut store, contents)?;
+                (Some(contents), fed)
+            }
+            None => (None, false),
+        };
+        let (end, ended) = future_of_host(&mut store, end)?;
+        let access = Access::<State, WasiHttp>::new(store.as_context_mut(), State::http);
+        let made: (Resource<Response>, FutureReader<Result<(), ErrorCode>>) =
+            <WasiHttp as HostResponseWithStore<State>>::new(access, headers, contents, end)?;
+        store.data_mut().made_response(made.0.rep(), fed || ended);
+        Ok((made,))
+    })
 }
 
 /// Whether the host made that stream. One that a guest made can be read as whatever type is the same in a component; one of
