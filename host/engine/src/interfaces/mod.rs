@@ -2,6 +2,7 @@
 //!
 //! Whether a component is said to run, what is linked for it and what an error suggests are found in [`TABLE`], and the
 //! table in `docs/handlers.md` is held to it. To add an interface, write a file with its rows, and name it in the table.
+//! What it keeps of an instance is a type in its file, and a field of [`State`].
 
 #[cfg(feature = "test-block")]
 mod block;
@@ -17,7 +18,7 @@ mod name;
 pub(crate) mod random;
 mod shadow;
 mod sockets;
-#[cfg(test)]
+#[cfg(all(test, feature = "compile"))]
 #[allow(clippy::unwrap_used)] // They stand in tests, as their helpers do.
 pub(crate) mod tests;
 
@@ -27,6 +28,8 @@ use wasmtime::component::{Linker, LinkerInstance};
 
 use crate::state::State;
 
+pub(crate) use self::context::CallFacts;
+pub(crate) use self::http::{KEPT, MadeResponses};
 pub(crate) use self::misfit::unmet;
 pub(crate) use self::name::Name;
 

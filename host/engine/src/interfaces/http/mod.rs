@@ -11,6 +11,7 @@ use wasmtime_wasi_http::p2::bindings::http as p2;
 use wasmtime_wasi_http::p3::bindings::http as p3;
 use wasmtime_wasi_http::{WasiHttp, WasiHttpView};
 
+pub(crate) use self::responses::{KEPT, MadeResponses};
 use super::shadow::{P2, P3, shadow};
 use super::{Interface, Offer};
 use crate::state::State;

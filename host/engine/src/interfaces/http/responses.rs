@@ -3,6 +3,8 @@
 //! A guest may hand a stream of the host's on as the body of a response of its own, and then nothing of the guest tells
 //! whether more comes. wasmtime says of a stream or future where it was made, by the types that it can be read as.
 
+use std::collections::HashSet;
+
 use wasmtime::AsContextMut;
 use wasmtime::component::{Access, FutureReader, LinkerInstance, Resource, StreamReader};
 use wasmtime_wasi_http::p3::Response;
@@ -12,6 +14,45 @@ use wasmtime_wasi_http::{WasiHttp, WasiHttpView};
 use crate::state::State;
 
 const NEW: &str = "[static]response.new";
+
+/// What the log is told of an instance that ends with a response that it has kept.
+pub(crate) const KEPT: &str =
+    "the handler made a response and did not return it in time: a write to its body waits until it is returned";
+
+/// The responses of 0.3 that the guest has made and not returned.
+#[derive(Default)]
+pub(crate) struct MadeResponses {
+    /// Those whose bodies are streams of the host's, by their numbers in the table.
+    fed_by_host: HashSet<u32>,
+    count: usize,
+}
+
+impl MadeResponses {
+    fn made(&mut self, response: u32, fed_by_host: bool) {
+        self.count += 1;
+        // The number may be that of an earlier response again.
+        if fed_by_host {
+            self.fed_by_host.insert(response);
+        } else {
+            self.fed_by_host.remove(&response);
+        }
+    }
+
+    /// It is returned. Whether its body is a stream of the host's.
+    pub(crate) fn take(&mut self, response: u32) -> bool {
+        self.count = self.count.saturating_sub(1);
+        self.fed_by_host.remove(&response)
+    }
+
+    /// All calls have ended: nobody waits for those that are left.
+    pub(crate) fn rest(&mut self) {
+        self.count = 0;
+    }
+
+    pub(crate) fn any_kept(&self) -> bool {
+        self.count > 0
+    }
+}
 
 type End = FutureReader<EndValue>;
 type EndValue = Result<Option<Resource<Trailers>>, ErrorCode>;
@@ -30,7 +71,7 @@ pub(super) fn add(types: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()>
         let access = Access::<State, WasiHttp>::new(store.as_context_mut(), State::http);
         let made: (Resource<Response>, FutureReader<Result<(), ErrorCode>>) =
             <WasiHttp as HostResponseWithStore<State>>::new(access, headers, contents, end)?;
-        store.data_mut().made_response(made.0.rep(), fed || ended);
+        store.data_mut().responses.made(made.0.rep(), fed || ended);
         Ok((made,))
     })
 }
