@@ -26,6 +26,17 @@ pub enum HandlerVersion {
     P3,
 }
 
+impl HandlerVersion {
+    /// The interface that such a handler exports, without its patch version.
+    #[must_use]
+    pub const fn interface(self) -> &'static str {
+        match self {
+            Self::P2 => "wasi:http/incoming-handler@0.2",
+            Self::P3 => "wasi:http/handler@0.3",
+        }
+    }
+}
+
 /// Why a component cannot run here: one line a reason.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", .reasons.join("; "))]
