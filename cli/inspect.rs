@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Result, anyhow};
 use funcserver_bootstrap::artifact::Artifact;
 use funcserver_bootstrap::config::{ComponentConfig, Env};
-use funcserver_engine::{FileKind, HandlerVersion, Limits, Precompiled, Target, World, compile};
+use funcserver_engine::{FileKind, Limits, Precompiled, Target, World, compile};
 use serde::Serialize;
 
 use crate::args;
@@ -139,10 +139,7 @@ impl Report {
             length: component.bytes.len() as u64,
             wasi: shown(wasi(&world)),
             proposals,
-            handler: handler.as_ref().ok().map(|version| match version {
-                HandlerVersion::P2 => "wasi:http/incoming-handler@0.2",
-                HandlerVersion::P3 => "wasi:http/handler@0.3",
-            }),
+            handler: handler.as_ref().ok().map(|version| version.interface()),
             runs: handler.is_ok(),
             reasons: shown(handler.err().map(|misfit| misfit.reasons).unwrap_or_default()),
             exports: shown(world.exports),

@@ -71,7 +71,7 @@ impl Guest {
         let world = world(&component, &engine);
         let version = world.handler().map_err(Reason::Misfit)?;
         check(&reuse, version)?;
-        let handler = link(&component, &engine, &world, version).map_err(Reason::Link)?;
+        let handler = link(&component, &engine, version).map_err(Reason::Link)?;
         // Where the system does not tell how much memory the process has, nobody watches it.
         let gauge = limits.resident.and_then(|bound| Gauge::new(bound).ok()).map(Arc::new);
         let weak = engine.weak();
@@ -236,8 +236,8 @@ fn world(component: &Component, engine: &Engine) -> World {
     }
 }
 
-fn link(component: &Component, engine: &Engine, world: &World, version: HandlerVersion) -> wasmtime::Result<Handler> {
-    let pre = link::linker(engine, component, world)?.instantiate_pre(component)?;
+fn link(component: &Component, engine: &Engine, version: HandlerVersion) -> wasmtime::Result<Handler> {
+    let pre = link::linker(engine, component)?.instantiate_pre(component)?;
     match version {
         HandlerVersion::P2 => Ok(Handler::P2(ProxyPre::new(pre)?)),
         HandlerVersion::P3 => Ok(Handler::P3(ServicePre::new(pre)?)),

@@ -4,42 +4,71 @@
 //! with one instance of it: a fresh one, or where [`Reuse`] says so, one that has served before. Requests and responses are
 //! the types of the `http` crate with whole bodies: a load balancer's event carries no streams.
 //!
-//! This is the only crate that knows wasmtime; nothing of wasmtime appears in its public API.
+//! ```no_run
+//! use std::sync::Arc;
+//! use std::time::{Duration, Instant};
+//!
+//! use bytes::Bytes;
+//! use funcserver_engine::{Call, Facts, Guest, Output, Stream};
+//!
+//! struct Console;
+//!
+//! impl Output for Console {
+//!     fn line(&self, _: Stream, line: &str) {
+//!         eprintln!("{line}");
+//!     }
+//! }
+//!
+//! // `Guest::load` made the guest. Calling it is unsafe, as what it loads is machine code.
+//! async fn say_hello(guest: &Guest) -> Result<(), Box<dyn std::error::Error>> {
+//!     let request = http::Request::get("https://example.com/hello").body(Bytes::new())?;
+//!     let deadline = Instant::now() + Duration::from_secs(3);
+//!     let answer = guest.handle(request, Call { facts: Facts::default(), deadline, output: Arc::new(Console) }).await;
+//!     let response = answer.result?;
+//!     println!("{}: {} bytes", response.status(), response.body().len());
+//!     // The client has its answer: now the instance is dropped or kept, and the next one is made.
+//!     answer.after.finish().await;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # What holds
+//!
+//! - Each request has one answer, at its deadline at the latest, whatever the guest does.
+//! - A guest reaches what [`Grants`] and [`Network`] name, and nothing else of the host. The interfaces that it may import are
+//!   in one table (`interfaces/`): what [`World::handler`] says will run, links.
+//! - What a guest makes the host hold counts as the guest's: [`Limits`].
+//! - Nothing outlives its request but what [`Reuse`] keeps, and what [`After`] ends.
+//! - Components are compiled and run with the same settings (`config.rs`).
+//! - This is the only crate that knows wasmtime; nothing of wasmtime appears in its public API.
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
-mod block;
 mod call;
 #[cfg(feature = "compile")]
 pub mod compile;
 mod config;
-mod config_store;
 mod content_length;
-mod context;
 mod descriptors;
 mod dump;
-mod early_writes;
 mod excerpt;
 mod exchange;
 mod fault;
-mod fields;
 mod file_kind;
-mod files;
 mod gauge;
 mod grants;
 mod guest;
-mod head;
 #[cfg(feature = "compile")]
 mod image;
 mod instance;
 mod instances;
+mod interfaces;
 mod limits;
 mod link;
 mod listing;
 mod load_error;
 mod map;
-mod messages;
 #[cfg(feature = "compile")]
 pub mod nesting;
 mod network;
@@ -51,14 +80,10 @@ mod p3;
 #[cfg(feature = "compile")]
 pub mod preinit;
 mod proposal;
-mod random;
 mod reply;
-mod responses;
 mod reuse;
 mod scratch;
-mod shadow;
 mod shared;
-mod sockets;
 #[cfg(feature = "compile")]
 pub mod source_map;
 mod state;

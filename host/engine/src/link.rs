@@ -1,65 +1,34 @@
-//! Everything that a guest may import.
+//! Links what a component imports.
 
 use wasmtime::Engine;
+use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Linker};
-use wasmtime_wasi::cli::{WasiCli, WasiCliView};
-use wasmtime_wasi::filesystem::{WasiFilesystem, WasiFilesystemView};
-use wasmtime_wasi::p2::bindings::{cli, filesystem, random};
-use wasmtime_wasi::random::{WasiRandom, WasiRandomView};
 
+use crate::interfaces::{self, Link};
 use crate::state::State;
-use crate::world::World;
-use crate::{block, config_store, context, early_writes, fields, files, head, messages, responses, sockets};
 
-/// `wasi:cli` and `wasi:http` 0.2, and 0.3 for a component that asks for it; `wasi:config`, and the project's own context.
+/// What answers the component's imports, and nothing else: each function costs at every start. What this host lacks
+/// is left open, and no instance can be made: [`World::handler`](crate::World::handler) refuses such a component before.
+///
 /// Linking grants nothing by itself: what a guest can reach is decided by the state of its store.
-pub(crate) fn linker(engine: &Engine, component: &Component, world: &World) -> wasmtime::Result<Linker<State>> {
+pub(crate) fn linker(engine: &Engine, component: &Component) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::new(engine);
-    add_0_2(&mut linker)?;
-    if world.needs_0_3() {
-        add_0_3(&mut linker)?;
+    let mut linked = Vec::new();
+    for (name, import) in component.component_type().imports(engine) {
+        let Some((interface, offer)) = interfaces::offer(name) else { continue };
+        match (offer.link, import.ty) {
+            (Link::Once(link), _) if !linked.contains(&(interface.name, offer.versions)) => {
+                linked.push((interface.name, offer.versions));
+                link(&mut linker)?;
+            }
+            (Link::Each(link), ComponentItem::ComponentInstance(ty)) => {
+                link(&mut linker.instance(name)?, &ty, engine)?;
+            }
+            // It is linked already, or it has the name of an interface and is none.
+            (Link::Once(_) | Link::Each(_), _) => {}
+        }
     }
-    sockets::add_to_linker(&mut linker, component, engine)?;
-    config_store::add_to_linker(&mut linker, &world.imports)?;
-    context::add_to_linker(&mut linker)?;
-    block::add_to_linker(&mut linker)?;
     Ok(linker)
-}
-
-/// The world `wasi:http/proxy`, and what `wasi:cli` has besides.
-fn add_0_2(linker: &mut Linker<State>) -> wasmtime::Result<()> {
-    wasmtime_wasi_http::p2::add_to_linker_async(linker)?;
-    fields::add_0_2(linker)?;
-    messages::add_0_2(linker)?;
-    head::add_to_linker(linker)?;
-    early_writes::add_to_linker(linker)?;
-    cli::environment::add_to_linker::<_, WasiCli>(linker, State::cli)?;
-    cli::exit::add_to_linker::<_, WasiCli>(linker, State::cli)?;
-    cli::terminal_input::add_to_linker::<_, WasiCli>(linker, State::cli)?;
-    cli::terminal_output::add_to_linker::<_, WasiCli>(linker, State::cli)?;
-    cli::terminal_stdin::add_to_linker::<_, WasiCli>(linker, State::cli)?;
-    cli::terminal_stdout::add_to_linker::<_, WasiCli>(linker, State::cli)?;
-    cli::terminal_stderr::add_to_linker::<_, WasiCli>(linker, State::cli)?;
-    filesystem::preopens::add_to_linker::<_, WasiFilesystem>(linker, State::filesystem)?;
-    filesystem::types::add_to_linker::<_, WasiFilesystem>(linker, State::filesystem)?;
-    files::add_0_2(linker)?;
-    random::insecure::add_to_linker::<_, WasiRandom>(linker, State::random)?;
-    random::insecure_seed::add_to_linker::<_, WasiRandom>(linker, State::random)?;
-    crate::random::add_0_2(linker)
-}
-
-/// The world `wasi:http/service`, and what `wasi:cli` has besides.
-fn add_0_3(linker: &mut Linker<State>) -> wasmtime::Result<()> {
-    wasmtime_wasi_http::p3::add_to_linker(linker)?;
-    responses::add_to_linker(linker)?;
-    wasmtime_wasi::p3::cli::add_to_linker(linker)?;
-    wasmtime_wasi::p3::clocks::add_to_linker(linker)?;
-    wasmtime_wasi::p3::filesystem::add_to_linker(linker)?;
-    fields::add_0_3(linker)?;
-    messages::add_0_3(linker)?;
-    files::add_0_3(linker)?;
-    wasmtime_wasi::p3::random::add_to_linker(linker)?;
-    crate::random::add_0_3(linker)
 }
 
 #[cfg(all(test, feature = "compile"))]
@@ -70,9 +39,10 @@ mod tests {
     use wit_parser::{Function, IndexMap, Resolve, WorldId, WorldItem, WorldKey};
 
     use super::*;
+    use crate::compile;
     use crate::config::{self, Calls};
-    use crate::world::{CONTEXT, LINKED_0_2, LINKED_0_3};
-    use crate::{compile, config_store};
+    use crate::interfaces::Versions;
+    use crate::interfaces::tests::samples;
 
     const WIT_0_2: [&str; 9] = [
         include_str!("../../../wit/deps/io.wit"),
@@ -111,17 +81,36 @@ mod tests {
         "wasi:sockets/network",
     ];
 
-    /// A component that imports all of that interface, and nothing else but what its handler needs.
-    fn importer(wit: &[&str], versions: &[(&str, &str)], import: &str, handler: &str) -> Vec<u8> {
+    /// Where an interface stands, in which version, and the handler that imports it.
+    struct Wit {
+        texts: &'static [&'static str],
+        version: &'static str,
+        handler: &'static str,
+    }
+
+    /// Nothing for what is not written in WIT.
+    fn wit(versions: Versions) -> Option<Wit> {
+        let (texts, version, handler): (&[&str], _, _) = match versions {
+            Versions::Minor(3) => (&WIT_0_3, "@0.3.0", "wasi:http/handler@0.3.0"),
+            Versions::Minor(2) => (&WIT_0_2, "@0.2.12", "wasi:http/incoming-handler@0.2.12"),
+            Versions::Minor(_) => (&WIT_0_2, "@0.1.0", "wasi:http/incoming-handler@0.2.12"),
+            Versions::Draft(_) => (&WIT_0_2, "@0.2.0-rc.1", "wasi:http/incoming-handler@0.2.12"),
+            #[cfg(feature = "test-block")]
+            Versions::None => return None,
+        };
+        Some(Wit { texts, version, handler })
+    }
+
+    /// A component that imports all of that interface in that version, and nothing else but what its handler needs.
+    fn importer(wit: &Wit, version: &str, import: &str) -> Vec<u8> {
         let mut resolve = Resolve::default();
-        let world = format!("package test:test; world importer {{ import {import}; export {handler}; }}");
+        let world = format!("package test:test; world importer {{ import {import}; export {}; }}", wit.handler);
         let mut package = None;
-        for text in wit.iter().copied().chain([world.as_str()]) {
+        for text in wit.texts.iter().copied().chain([world.as_str()]) {
             // A version that is older than a function may have it all the same.
             let gates = ["@since", "@deprecated"];
             let lines = text.lines().filter(|line| !gates.iter().any(|gate| line.trim_start().starts_with(gate)));
-            let text = lines.map(|line| format!("{line}\n")).collect::<String>();
-            let text = versions.iter().fold(text, |text, (from, to)| text.replace(from, to));
+            let text = lines.map(|line| format!("{line}\n")).collect::<String>().replace(wit.version, version);
             package =
                 Some(resolve.push_str("importer.wit", &text).unwrap_or_else(|error| panic!("{import}: {error:?}")));
         }
@@ -180,42 +169,20 @@ mod tests {
         assert!(world.handler().is_ok(), "{import}: {:?}", world.handler());
         let engine = config::on_demand_engine(Calls::Concurrent).unwrap();
         let component = Component::new(&engine, wasm).unwrap();
-        let linked = linker(&engine, &component, &world).unwrap().instantiate_pre(&component);
+        let linked = linker(&engine, &component).unwrap().instantiate_pre(&component);
         assert!(linked.is_ok(), "{import}: {:?}", linked.err());
     }
 
     #[test]
-    fn every_interface_of_0_2_that_is_said_to_run_links() {
-        for version in ["0.2.0", "0.2.12"] {
-            for name in LINKED_0_2 {
-                let import = format!("{name}@{version}");
-                let handler = format!("wasi:http/incoming-handler@{version}");
-                links(&importer(&WIT_0_2[..7], &[("@0.2.12", &format!("@{version}"))], &import, &handler), &import);
+    fn all_that_an_interface_has_links_in_every_version() {
+        for interface in interfaces::all() {
+            for versions in interface.offers.iter().map(|offer| offer.versions) {
+                let Some(wit) = wit(versions) else { continue };
+                for version in samples(versions) {
+                    let import = format!("{}{version}", interface.name);
+                    links(&importer(&wit, &version, &import), &import);
+                }
             }
-        }
-    }
-
-    #[test]
-    fn every_interface_of_0_3_that_is_said_to_run_links() {
-        for version in ["0.3.0", "0.3.9"] {
-            for name in LINKED_0_3 {
-                let import = format!("{name}@{version}");
-                let handler = format!("wasi:http/handler@{version}");
-                links(&importer(&WIT_0_3, &[("@0.3.0", &format!("@{version}"))], &import, &handler), &import);
-            }
-        }
-    }
-
-    #[test]
-    fn every_draft_of_the_configuration_and_the_context_link() {
-        const HANDLER: &str = "wasi:http/incoming-handler@0.2.12";
-        for &name in config_store::NAMES {
-            let (_, version) = name.split_once('@').unwrap();
-            links(&importer(&WIT_0_2, &[("@0.2.0-rc.1", &format!("@{version}"))], name, HANDLER), name);
-        }
-        for version in ["0.1.0", "0.1.4"] {
-            let import = format!("{CONTEXT}@{version}");
-            links(&importer(&WIT_0_2, &[("lambda@0.1.0", &format!("lambda@{version}"))], &import, HANDLER), &import);
         }
     }
 }

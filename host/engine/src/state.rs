@@ -1,6 +1,5 @@
 //! What the host keeps for one instance.
 
-use std::collections::{HashSet, VecDeque};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,20 +19,14 @@ use crate::call::{Call, Facts, Output, Stream};
 use crate::descriptors::Descriptors;
 use crate::gauge::{Gauge, Meter};
 use crate::grants::Grants;
+use crate::interfaces::{CallFacts, KEPT, MadeResponses, random};
 use crate::limits::{Limiter, Limits};
 use crate::network::{Client, Hooks};
 use crate::open_body::Writer;
 use crate::outlet::Outlet;
 use crate::output::Lines;
-use crate::random;
 use crate::scratch::{Folder, Scratch};
 use crate::weigh::{Waiting, weigh};
-
-const KEPT: &str =
-    "the handler made a response and did not return it in time: a write to its body waits until it is returned";
-
-/// Of how many tasks the facts are kept: a few times those that one instance works on at once.
-const MOST_TASKS: usize = 4096;
 
 /// What all instances of a guest have in common.
 pub(crate) struct Common {
@@ -62,13 +55,8 @@ pub(crate) struct State {
     /// The outgoing requests that are not sent yet.
     waiting: Arc<Waiting>,
     pub(crate) descriptors: Descriptors,
-    facts: Facts,
-    /// The facts of those that are answered at once, by the tasks that the guest works on them with; the newest last.
-    tasks: VecDeque<(GuestTaskId, Facts)>,
-    /// The guest's responses of 0.3 whose bodies are streams of the host's, by their numbers in the table.
-    fed_by_host: HashSet<u32>,
-    /// How many responses of 0.3 the guest has made, less those that it has returned.
-    kept_responses: usize,
+    pub(crate) facts: CallFacts,
+    pub(crate) responses: MadeResponses,
     /// Whether the guest of 0.2 has set its response.
     answered: Arc<AtomicBool>,
     /// When whatever runs here is interrupted.
@@ -110,10 +98,8 @@ impl State {
             waiting,
             descriptors: Descriptors::new(limits.descriptors),
             common,
-            facts: Facts::default(),
-            tasks: VecDeque::new(),
-            fed_by_host: HashSet::new(),
-            kept_responses: 0,
+            facts: CallFacts::default(),
+            responses: MadeResponses::default(),
             answered: Arc::default(),
             deadline,
             head: false,
@@ -131,7 +117,7 @@ impl State {
         self.limiter.begin_request();
         self.answered.store(false, Ordering::Relaxed);
         self.outlet.open(output);
-        self.facts = facts;
+        self.facts.arm(facts);
         self.deadline = deadline;
         self.head = head;
         self.permit = Some(permit);
@@ -143,7 +129,7 @@ impl State {
     /// # Errors
     /// The guest is no longer fit for another: its temporary folder cannot be emptied, or it keeps too many handles.
     pub(crate) fn disarm(&mut self) -> io::Result<Option<OwnedSemaphorePermit>> {
-        self.facts = Facts::default();
+        self.facts.arm(Facts::default());
         self.rest()?;
         Ok(self.permit.take())
     }
@@ -153,21 +139,7 @@ impl State {
         self.limiter.begin_request();
         self.streams.iter().for_each(Lines::begin_request);
         self.deadline = self.deadline.max(deadline);
-        if self.tasks.len() >= MOST_TASKS {
-            self.tasks.pop_front();
-        }
-        self.tasks.push_back((task, facts));
-    }
-
-    /// The guest has made that response of 0.3; its body may be a stream of the host's.
-    pub(crate) fn made_response(&mut self, response: u32, fed_by_host: bool) {
-        self.kept_responses += 1;
-        // The number may be that of an earlier response again.
-        if fed_by_host {
-            self.fed_by_host.insert(response);
-        } else {
-            self.fed_by_host.remove(&response);
-        }
+        self.facts.begin(task, facts);
     }
 
     /// How many bodies that the guest writes itself have been taken from it.
@@ -178,8 +150,7 @@ impl State {
     /// Who feeds the body of that response of 0.3, which has just been taken from the guest; `before`, it had had so many
     /// bodies that it writes itself.
     pub(crate) fn writer(&mut self, response: u32, before: u64) -> Writer {
-        let fed_by_host = self.fed_by_host.remove(&response);
-        self.kept_responses = self.kept_responses.saturating_sub(1);
+        let fed_by_host = self.responses.take(response);
         if self.guest_bodies() > before && !fed_by_host { Writer::Guest } else { Writer::Host }
     }
 
@@ -191,19 +162,6 @@ impl State {
     /// To be set when the guest of 0.2 sets its response.
     pub(crate) fn answered(&self) -> Arc<AtomicBool> {
         self.answered.clone()
-    }
-
-    /// Whether calls have begun here as tasks of their own.
-    pub(crate) fn answers_several(&self) -> bool {
-        !self.tasks.is_empty()
-    }
-
-    /// The facts of the call that one of these tasks works on, the innermost first: those that a guest's call into the host
-    /// comes from.
-    pub(crate) fn facts(&self, stack: &[GuestTaskId]) -> &Facts {
-        // A number may be that of an earlier task again.
-        let known = stack.iter().find_map(|task| self.tasks.iter().rev().find(|(known, _)| known == task));
-        known.map_or(&self.facts, |(_, facts)| facts)
     }
 
     /// Passes on what the guest has written, as it is at its end.
@@ -218,11 +176,11 @@ impl State {
     pub(crate) fn rest(&mut self) -> io::Result<()> {
         self.streams.iter().for_each(Lines::end_request);
         self.outlet.close();
-        self.tasks.clear();
+        self.facts.rest();
         if let Some(meter) = &self.meter {
             meter.rest();
         }
-        self.kept_responses = 0;
+        self.responses.rest();
         // The slots of requests whose responses the guest never read are not lost to the next call.
         self.hooks = hooks(&self.common, &self.outlet, &self.waiting);
         self.scratch.as_ref().map_or(Ok(()), Folder::empty)?;
@@ -260,7 +218,7 @@ impl State {
 impl Drop for State {
     fn drop(&mut self) {
         // Unlike one of 0.2, a write of 0.3 waits in the guest alone; only this hints at it.
-        if self.kept_responses > 0 && Instant::now() >= self.deadline {
+        if self.responses.any_kept() && Instant::now() >= self.deadline {
             self.outlet.line(Stream::Stderr, KEPT);
         }
     }

@@ -1,72 +1,6 @@
 //! The world of a component: what it imports and exports, and whether that can run here.
 
-use semver::Version;
-
-use crate::config_store;
-
-/// The interfaces of 0.2 that this host links, whatever their patch version: `wasi:http/proxy`, and the rest of `wasi:cli`
-/// that standard libraries import.
-pub(crate) const LINKED_0_2: &[&str] = &[
-    "wasi:cli/environment",
-    "wasi:cli/exit",
-    "wasi:cli/stderr",
-    "wasi:cli/stdin",
-    "wasi:cli/stdout",
-    "wasi:cli/terminal-input",
-    "wasi:cli/terminal-output",
-    "wasi:cli/terminal-stderr",
-    "wasi:cli/terminal-stdin",
-    "wasi:cli/terminal-stdout",
-    "wasi:clocks/monotonic-clock",
-    "wasi:clocks/wall-clock",
-    "wasi:filesystem/preopens",
-    "wasi:filesystem/types",
-    "wasi:http/outgoing-handler",
-    "wasi:http/types",
-    "wasi:io/error",
-    "wasi:io/poll",
-    "wasi:io/streams",
-    "wasi:random/insecure",
-    "wasi:random/insecure-seed",
-    "wasi:random/random",
-    "wasi:sockets/instance-network",
-    "wasi:sockets/ip-name-lookup",
-    "wasi:sockets/network",
-    "wasi:sockets/tcp",
-    "wasi:sockets/tcp-create-socket",
-    "wasi:sockets/udp",
-    "wasi:sockets/udp-create-socket",
-];
-
-/// The same of 0.3: `wasi:http/service` and `wasi:cli`.
-pub(crate) const LINKED_0_3: &[&str] = &[
-    "wasi:cli/environment",
-    "wasi:cli/exit",
-    "wasi:cli/stderr",
-    "wasi:cli/stdin",
-    "wasi:cli/stdout",
-    "wasi:cli/terminal-input",
-    "wasi:cli/terminal-output",
-    "wasi:cli/terminal-stderr",
-    "wasi:cli/terminal-stdin",
-    "wasi:cli/terminal-stdout",
-    "wasi:cli/types",
-    "wasi:clocks/monotonic-clock",
-    "wasi:clocks/system-clock",
-    "wasi:clocks/types",
-    "wasi:filesystem/preopens",
-    "wasi:filesystem/types",
-    "wasi:http/client",
-    "wasi:http/types",
-    "wasi:random/insecure",
-    "wasi:random/insecure-seed",
-    "wasi:random/random",
-    "wasi:sockets/ip-name-lookup",
-    "wasi:sockets/types",
-];
-
-/// The facts of the invocation (`wit/lambda.wit`).
-pub(crate) const CONTEXT: &str = "funcserver:lambda/context";
+use crate::interfaces::{self, Name};
 
 /// The export that makes a component a handler of `wasi:http` 0.2.
 const HANDLER_0_2: &str = "wasi:http/incoming-handler";
@@ -92,6 +26,17 @@ pub enum HandlerVersion {
     P3,
 }
 
+impl HandlerVersion {
+    /// The interface that such a handler exports, without its patch version.
+    #[must_use]
+    pub const fn interface(self) -> &'static str {
+        match self {
+            Self::P2 => "wasi:http/incoming-handler@0.2",
+            Self::P3 => "wasi:http/handler@0.3",
+        }
+    }
+}
+
 /// Why a component cannot run here: one line a reason.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", .reasons.join("; "))]
@@ -107,7 +52,7 @@ impl World {
     /// Every reason for which it cannot.
     pub fn handler(&self) -> Result<HandlerVersion, Misfit> {
         let export = self.export();
-        let mut reasons: Vec<String> = self.imports.iter().filter_map(|name| unmet_import(name)).collect();
+        let mut reasons: Vec<String> = self.imports.iter().filter_map(|name| interfaces::unmet(name)).collect();
         match export {
             Ok(version) if reasons.is_empty() => return Ok(version),
             Ok(_) => {}
@@ -118,21 +63,21 @@ impl World {
 
     /// Whether the component imports anything of WASI 0.3.
     pub(crate) fn needs_0_3(&self) -> bool {
-        self.imports.iter().any(|import| Line::of(split(import).1.as_ref()) == Some(Line::V0_3))
+        self.imports.iter().any(|import| Name::of(import).is_release_of(3))
     }
 
     /// 0.3 goes first where a component speaks both.
     fn export(&self) -> Result<HandlerVersion, String> {
-        let handles = |name, line| {
-            self.exports.iter().any(|export| {
-                let (export, version) = split(export);
-                export == name && Line::of(version.as_ref()) == Some(line)
-            })
+        let handles = |interface, minor| {
+            self.exports
+                .iter()
+                .map(|export| Name::of(export))
+                .any(|export| export.interface == interface && export.is_release_of(minor))
         };
-        if handles(HANDLER_0_3, Line::V0_3) {
+        if handles(HANDLER_0_3, 3) {
             return Ok(HandlerVersion::P3);
         }
-        if handles(HANDLER_0_2, Line::V0_2) {
+        if handles(HANDLER_0_2, 2) {
             return Ok(HandlerVersion::P2);
         }
         Err(self.no_handler())
@@ -140,9 +85,10 @@ impl World {
 
     fn no_handler(&self) -> String {
         let expected = format!("a handler exports `{HANDLER_0_2}@0.2.x` or `{HANDLER_0_3}@0.3.x`");
-        let refused = self.exports.iter().find(|export| [HANDLER_0_2, HANDLER_0_3].contains(&split(export).0));
+        let refused =
+            self.exports.iter().find(|export| [HANDLER_0_2, HANDLER_0_3].contains(&Name::of(export).interface));
         match refused {
-            Some(export) if is_candidate(export) => {
+            Some(export) if Name::of(export).is_candidate() => {
                 format!(
                     "it exports `{export}`, a release candidate that no host of the release can run, but {expected}"
                 )
@@ -154,83 +100,6 @@ impl World {
                 format!("it exports {}, but {expected}", exports.join(", "))
             }
         }
-    }
-}
-
-/// A line of WASI's versions, within which all of them are compatible.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Line {
-    V0_2,
-    V0_3,
-}
-
-impl Line {
-    /// Release candidates belong to none.
-    fn of(version: Option<&Version>) -> Option<Self> {
-        match version.filter(|version| version.major == 0 && version.pre.is_empty())?.minor {
-            2 => Some(Self::V0_2),
-            3 => Some(Self::V0_3),
-            _ => None,
-        }
-    }
-}
-
-/// Why an import cannot be met, or nothing.
-fn unmet_import(import: &str) -> Option<String> {
-    let (name, version) = split(import);
-    let met = match (name, Line::of(version.as_ref())) {
-        _ if config_store::NAMES.contains(&import) => true,
-        (name, _) if crate::block::is_offered(name) => true,
-        (CONTEXT, _) => version.as_ref().is_some_and(|v| v.major == 0 && v.minor == 1 && v.pre.is_empty()),
-        (name, Some(Line::V0_2)) => LINKED_0_2.contains(&name),
-        (name, Some(Line::V0_3)) => LINKED_0_3.contains(&name),
-        (_, None) => false,
-    };
-    if met {
-        return None;
-    }
-    if let Some(drafts) = other_drafts(name) {
-        return Some(format!("it imports `{import}`, but this host has {drafts}"));
-    }
-    let known = name == CONTEXT || LINKED_0_2.contains(&name) || LINKED_0_3.contains(&name);
-    Some(match known {
-        true if is_candidate(import) => {
-            format!("it imports `{import}`, a release candidate that no host of the release has")
-        }
-        true => format!("it imports `{import}`, but this host has another version of `{name}`"),
-        false => format!("it imports `{import}`, which this host does not have{}", closest(name)),
-    })
-}
-
-/// The drafts of that interface that are linked.
-fn other_drafts(name: &str) -> Option<String> {
-    let drafts = config_store::NAMES.iter().filter(|draft| split(draft).0 == name);
-    let drafts: Vec<_> = drafts.map(|draft| format!("`{draft}`")).collect();
-    if drafts.is_empty() { None } else { Some(drafts.join(" and ")) }
-}
-
-/// The linked interface with the most similar name, if it is similar enough to be what was meant.
-fn closest(name: &str) -> String {
-    let all = LINKED_0_2.iter().chain(LINKED_0_3).chain([&CONTEXT]).copied();
-    let all = all.chain(config_store::NAMES.iter().map(|name| split(name).0));
-    let best = all
-        .map(|known| (strsim::normalized_damerau_levenshtein(name, known), known))
-        .max_by(|a, b| a.0.total_cmp(&b.0));
-    match best {
-        Some((similarity, known)) if similarity > 0.6 => format!(" (the closest that it has is `{known}`)"),
-        _ => String::new(),
-    }
-}
-
-fn is_candidate(name: &str) -> bool {
-    split(name).1.is_some_and(|version| !version.pre.is_empty())
-}
-
-/// `wasi:http/types@0.2.12` in its two parts.
-fn split(name: &str) -> (&str, Option<Version>) {
-    match name.split_once('@') {
-        Some((name, version)) => (name, Version::parse(version).ok()),
-        None => (name, None),
     }
 }
 
@@ -290,7 +159,8 @@ mod tests {
     #[test]
     fn drafts_are_told_apart_by_their_whole_names() {
         let handler = &["wasi:http/incoming-handler@0.2.3"];
-        for name in config_store::NAMES {
+        for name in ["wasi:config/store@0.2.0-rc.1", "wasi:config/store@0.2.0-draft", "wasi:config/runtime@0.2.0-draft"]
+        {
             assert_eq!(world(&[name], handler).handler(), Ok(HandlerVersion::P2), "{name}");
         }
         for name in ["wasi:config/store@0.2.0", "wasi:config/store@0.3.0-draft", "wasi:config/store"] {

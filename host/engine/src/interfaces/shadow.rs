@@ -4,14 +4,19 @@ use wasmtime::component::{Linker, LinkerInstance};
 
 use crate::state::State;
 
-/// Lets `add` define again what that interface has. Every version of one line is answered by the one that is linked.
-pub(crate) fn shadow(
+/// The releases of WASI that wasmtime links. Each answers the imports of its whole line.
+pub(super) const P2: &str = "0.2.12";
+pub(super) const P3: &str = "0.3.0";
+
+/// Lets `add` define again what that interface has in that release.
+pub(super) fn shadow(
     linker: &mut Linker<State>,
     interface: &str,
+    release: &str,
     add: impl FnOnce(&mut LinkerInstance<'_, State>) -> wasmtime::Result<()>,
 ) -> wasmtime::Result<()> {
     linker.allow_shadowing(true);
-    add(&mut linker.instance(interface)?)?;
+    add(&mut linker.instance(&format!("{interface}@{release}"))?)?;
     linker.allow_shadowing(false);
     Ok(())
 }

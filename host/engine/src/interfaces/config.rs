@@ -4,27 +4,30 @@ use wasmtime::component::{Linker, LinkerInstance, Val};
 use wasmtime::{StoreContextMut, bail};
 use wasmtime_wasi_config::WasiConfig;
 
+use super::{Interface, Link, Offer, Versions};
 use crate::state::State;
 
-/// Every name that the interface has had with these functions, as a component imports it. A draft has no line of compatible
-/// versions: each name is linked by itself.
-pub(crate) const NAMES: &[&str] =
-    &["wasi:config/store@0.2.0-rc.1", "wasi:config/store@0.2.0-draft", "wasi:config/runtime@0.2.0-draft"];
+/// Every name that the interface has had with these functions. A draft has no line of compatible versions: each name is
+/// linked by itself.
+pub(super) const INTERFACES: &[Interface] = &[
+    Interface {
+        name: "wasi:config/runtime",
+        offers: &[Offer { versions: Versions::Draft("0.2.0-draft"), link: UNTYPED }],
+    },
+    Interface {
+        name: "wasi:config/store",
+        offers: &[
+            Offer { versions: Versions::Draft("0.2.0-rc.1"), link: Link::Once(typed) },
+            Offer { versions: Versions::Draft("0.2.0-draft"), link: UNTYPED },
+        ],
+    },
+];
 
-/// The one that wasmtime's crate links.
-const TYPED: &str = NAMES[0];
+const UNTYPED: Link = Link::Each(|store, _, _| functions(store));
 
-/// Links it under the names that the component imports.
-pub(crate) fn add_to_linker(linker: &mut Linker<State>, imports: &[String]) -> wasmtime::Result<()> {
-    for &name in NAMES.iter().filter(|name| imports.iter().any(|import| import == *name)) {
-        match name {
-            TYPED => {
-                wasmtime_wasi_config::add_to_linker(linker, |state: &mut State| WasiConfig::from(&state.common.config))?
-            }
-            name => functions(&mut linker.instance(name)?)?,
-        }
-    }
-    Ok(())
+/// The one that wasmtime's crate has.
+fn typed(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    wasmtime_wasi_config::add_to_linker(linker, |state: &mut State| WasiConfig::from(&state.common.config))
 }
 
 /// Untyped, as drafts call the type of an error by several names. There are no errors here.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
-use wasmtime::component::{Linker, Resource};
+use wasmtime::component::{LinkerInstance, Resource};
 use wasmtime_wasi::p2::{DynOutputStream, OutputStream, Pollable, StreamResult};
 use wasmtime_wasi_http::WasiHttpView;
 use wasmtime_wasi_http::p2::body::HostOutgoingBody;
@@ -16,8 +16,6 @@ use crate::call::{Output, Stream};
 use crate::outlet::Outlet;
 use crate::state::State;
 
-/// The interface as wasmtime has linked it.
-const TYPES: &str = "wasi:http/types@0.2.12";
 const WRITE: &str = "[method]outgoing-body.write";
 
 const WAITED: &str = "the handler waited in a write to a body of which nobody takes more: set the response, or send the \
@@ -33,17 +31,14 @@ struct Told {
 }
 
 /// Puts this `write` in the place of wasmtime's.
-pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
-    linker.allow_shadowing(true);
-    linker.instance(TYPES)?.func_wrap(WRITE, |mut store, (body,): (Resource<HostOutgoingBody>,)| {
+pub(super) fn add(types: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
+    types.func_wrap(WRITE, |mut store, (body,): (Resource<HostOutgoingBody>,)| {
         let (outlet, answered) = (store.data().outlet(), store.data().answered());
         let table = store.data_mut().http().table;
         let Some(stream) = table.get_mut(&body)?.take_output_stream() else { return Ok((Err(()),)) };
         let told: DynOutputStream = Box::new(Told { stream, waits: false, outlet, answered });
         Ok((Ok(table.push_child(told, &body)?),))
-    })?;
-    linker.allow_shadowing(false);
-    Ok(())
+    })
 }
 
 #[async_trait::async_trait]

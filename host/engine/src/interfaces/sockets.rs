@@ -3,14 +3,27 @@
 //! Nothing of an implementation is linked. What makes a socket or looks up a name answers `access-denied`, and without a
 //! socket nothing else can be called. One function stands for all of them, where typed ones would be code for each.
 
-use wasmtime::component::types::{ComponentFunc, ComponentItem, Type};
-use wasmtime::component::{Component, Linker, LinkerInstance, Resource, ResourceAny, ResourceType, Val};
+use wasmtime::component::types::{ComponentFunc, ComponentInstance, ComponentItem, Type};
+use wasmtime::component::{LinkerInstance, Resource, ResourceAny, ResourceType, Val};
 use wasmtime::{AsContextMut, Engine, StoreContextMut, bail};
 
+use super::{Interface, Link, Offer, Versions};
 use crate::state::State;
 
-/// How the interfaces are called, before their own names.
-const PACKAGE: &str = "wasi:sockets/";
+const CLOSED_0_2: Offer = Offer { versions: Versions::Minor(2), link: Link::Each(close) };
+const CLOSED_0_3: Offer = Offer { versions: Versions::Minor(3), link: Link::Each(close) };
+
+pub(super) const INTERFACES: &[Interface] = &[
+    Interface { name: "wasi:sockets/instance-network", offers: &[CLOSED_0_2] },
+    Interface { name: "wasi:sockets/ip-name-lookup", offers: &[CLOSED_0_2, CLOSED_0_3] },
+    Interface { name: "wasi:sockets/network", offers: &[CLOSED_0_2] },
+    Interface { name: "wasi:sockets/tcp", offers: &[CLOSED_0_2] },
+    Interface { name: "wasi:sockets/tcp-create-socket", offers: &[CLOSED_0_2] },
+    Interface { name: "wasi:sockets/types", offers: &[CLOSED_0_3] },
+    Interface { name: "wasi:sockets/udp", offers: &[CLOSED_0_2] },
+    Interface { name: "wasi:sockets/udp-create-socket", offers: &[CLOSED_0_2] },
+];
+
 /// The case of every `error-code` that says no.
 const DENIED: &str = "access-denied";
 
@@ -27,26 +40,19 @@ const RESOURCES: &[&str] = &[
 /// What every one of these resources is to the host. `network` is the only one that a guest ever gets.
 struct Closed;
 
-/// Links those interfaces of the package that the component imports.
-pub(crate) fn add_to_linker(
-    linker: &mut Linker<State>,
-    component: &Component,
+/// Links what the component expects there, closed.
+fn close(
+    linker: &mut LinkerInstance<'_, State>,
+    interface: &ComponentInstance,
     engine: &Engine,
 ) -> wasmtime::Result<()> {
-    for (name, import) in component.component_type().imports(engine) {
-        let ComponentItem::ComponentInstance(interface) = import.ty else { continue };
-        if !name.starts_with(PACKAGE) {
-            continue;
-        }
-        let mut linker = linker.instance(name)?;
-        for (name, export) in interface.exports(engine) {
-            match export.ty {
-                ComponentItem::ComponentFunc(ty) => function(&mut linker, name, &ty)?,
-                ComponentItem::Resource(_) if RESOURCES.contains(&name) => {
-                    linker.resource(name, ResourceType::host::<Closed>(), |_, _| Ok(()))?;
-                }
-                _ => {}
+    for (name, export) in interface.exports(engine) {
+        match export.ty {
+            ComponentItem::ComponentFunc(ty) => function(linker, name, &ty)?,
+            ComponentItem::Resource(_) if RESOURCES.contains(&name) => {
+                linker.resource(name, ResourceType::host::<Closed>(), |_, _| Ok(()))?;
             }
+            _ => {}
         }
     }
     Ok(())

@@ -4,14 +4,13 @@
 //! where a set is full.
 
 use http::HeaderMap;
-use wasmtime::component::{Linker, LinkerInstance, Resource};
+use wasmtime::component::{LinkerInstance, Resource};
 use wasmtime::{StoreContextMut, bail};
 use wasmtime_wasi_http::p2::bindings::http::types as p2;
 use wasmtime_wasi_http::p3::bindings::http::types as p3;
 use wasmtime_wasi_http::{FieldMap, FieldMapError, WasiHttpView};
 
 use crate::content_length;
-use crate::shadow::shadow;
 use crate::state::State;
 use crate::weigh;
 
@@ -19,27 +18,23 @@ type Store<'a> = StoreContextMut<'a, State>;
 type Fields = Resource<FieldMap>;
 
 /// Puts those of 0.2 in the place of wasmtime's. Its variant of errors has none for a set that is full: it is forbidden.
-pub(crate) fn add_0_2(linker: &mut Linker<State>) -> wasmtime::Result<()> {
-    shadow(linker, "wasi:http/types@0.2.12", |types| {
-        add(types, |error| match error {
-            FieldMapError::Immutable => p2::HeaderError::Immutable,
-            FieldMapError::InvalidHeaderName | FieldMapError::InvalidHeaderValue => p2::HeaderError::InvalidSyntax,
-            FieldMapError::TooManyFields | FieldMapError::TotalSizeTooBig | FieldMapError::Forbidden => {
-                p2::HeaderError::Forbidden
-            }
-        })
+pub(super) fn add_0_2(types: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
+    add(types, |error| match error {
+        FieldMapError::Immutable => p2::HeaderError::Immutable,
+        FieldMapError::InvalidHeaderName | FieldMapError::InvalidHeaderValue => p2::HeaderError::InvalidSyntax,
+        FieldMapError::TooManyFields | FieldMapError::TotalSizeTooBig | FieldMapError::Forbidden => {
+            p2::HeaderError::Forbidden
+        }
     })
 }
 
 /// Puts those of 0.3 in the place of wasmtime's.
-pub(crate) fn add_0_3(linker: &mut Linker<State>) -> wasmtime::Result<()> {
-    shadow(linker, "wasi:http/types@0.3.0", |types| {
-        add(types, |error| match error {
-            FieldMapError::Immutable => p3::HeaderError::Immutable,
-            FieldMapError::InvalidHeaderName | FieldMapError::InvalidHeaderValue => p3::HeaderError::InvalidSyntax,
-            FieldMapError::TooManyFields | FieldMapError::TotalSizeTooBig => p3::HeaderError::SizeExceeded,
-            FieldMapError::Forbidden => p3::HeaderError::Forbidden,
-        })
+pub(super) fn add_0_3(types: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
+    add(types, |error| match error {
+        FieldMapError::Immutable => p3::HeaderError::Immutable,
+        FieldMapError::InvalidHeaderName | FieldMapError::InvalidHeaderValue => p3::HeaderError::InvalidSyntax,
+        FieldMapError::TooManyFields | FieldMapError::TotalSizeTooBig => p3::HeaderError::SizeExceeded,
+        FieldMapError::Forbidden => p3::HeaderError::Forbidden,
     })
 }
 

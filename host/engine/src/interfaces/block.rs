@@ -1,0 +1,22 @@
+//! For tests alone: an import that blocks its thread, as no host call is meant to, and any might. `funcserver:test/block` has
+//! one function, `block: func(milliseconds: u64)`. What ships is built without the feature `test-block`, and offers nothing.
+
+use std::thread;
+use std::time::Duration;
+
+use wasmtime::component::Linker;
+
+use super::{Interface, Link, Offer, Versions};
+use crate::state::State;
+
+const NAME: &str = "funcserver:test/block";
+
+pub(super) const INTERFACES: &[Interface] =
+    &[Interface { name: NAME, offers: &[Offer { versions: Versions::None, link: Link::Once(add) }] }];
+
+fn add(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    linker.instance(NAME)?.func_wrap("block", |_, (milliseconds,): (u64,)| {
+        thread::sleep(Duration::from_millis(milliseconds));
+        Ok(())
+    })
+}

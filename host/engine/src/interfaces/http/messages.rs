@@ -1,0 +1,107 @@
+//! Outgoing requests and responses, counted: their bodies' buffers, and the texts of requests.
+
+use wasmtime::StoreContextMut;
+use wasmtime::component::{LinkerInstance, Resource};
+use wasmtime_wasi_http::WasiHttpView;
+use wasmtime_wasi_http::p2::bindings::http::types as p2;
+use wasmtime_wasi_http::p2::types::{HostOutgoingRequest, HostOutgoingResponse};
+use wasmtime_wasi_http::p3::Request;
+use wasmtime_wasi_http::p3::bindings::http::types as p3;
+
+use crate::state::State;
+use crate::weigh::BODY;
+
+type Store<'a> = StoreContextMut<'a, State>;
+/// What the setters of a request answer: a text that cannot be taken.
+type Outcome<T> = wasmtime::Result<(Result<T, ()>,)>;
+
+/// The longest method: none that is registered has more than 20 bytes.
+const METHOD: usize = 256;
+
+/// Puts those of 0.2 in the place of wasmtime's.
+pub(super) fn add_0_2(types: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
+    types.func_wrap(
+        "[method]outgoing-response.body",
+        |mut store: Store<'_>, (response,): (Resource<HostOutgoingResponse>,)| {
+            if !store.data_mut().hold(BODY) {
+                return Ok((Err(()),));
+            }
+            let body = p2::HostOutgoingResponse::body(&mut store.data_mut().http(), response)?;
+            Ok((body,))
+        },
+    )?;
+    types.func_wrap(
+        "[method]outgoing-request.body",
+        |mut store: Store<'_>, (request,): (Resource<HostOutgoingRequest>,)| {
+            if !store.data_mut().hold(BODY) {
+                return Ok((Err(()),));
+            }
+            let body = p2::HostOutgoingRequest::body(&mut store.data_mut().http(), request)?;
+            Ok((body,))
+        },
+    )?;
+    types.func_wrap(
+        "[method]outgoing-request.set-method",
+        |mut store: Store<'_>, (request, method): (Resource<HostOutgoingRequest>, p2::Method)| -> Outcome<()> {
+            match &method {
+                p2::Method::Other(name) if name.len() > METHOD => Ok((Err(()),)),
+                _ => Ok((p2::HostOutgoingRequest::set_method(&mut store.data_mut().http(), request, method)?,)),
+            }
+        },
+    )?;
+    types.func_wrap(
+        "[method]outgoing-request.set-authority",
+        |mut store: Store<'_>, (request, text): (Resource<HostOutgoingRequest>, Option<String>)| -> Outcome<()> {
+            match store.data_mut().hold(length(text.as_ref())) {
+                true => Ok((p2::HostOutgoingRequest::set_authority(&mut store.data_mut().http(), request, text)?,)),
+                false => Ok((Err(()),)),
+            }
+        },
+    )?;
+    types.func_wrap(
+        "[method]outgoing-request.set-path-with-query",
+        |mut store: Store<'_>, (request, text): (Resource<HostOutgoingRequest>, Option<String>)| -> Outcome<()> {
+            match store.data_mut().hold(length(text.as_ref())) {
+                true => {
+                    Ok((p2::HostOutgoingRequest::set_path_with_query(&mut store.data_mut().http(), request, text)?,))
+                }
+                false => Ok((Err(()),)),
+            }
+        },
+    )
+}
+
+/// Puts those of 0.3 in the place of wasmtime's. Its bodies have no buffers of their own.
+pub(super) fn add_0_3(types: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
+    types.func_wrap(
+        "[method]request.set-method",
+        |mut store: Store<'_>, (request, method): (Resource<Request>, p3::Method)| -> Outcome<()> {
+            match &method {
+                p3::Method::Other(name) if name.len() > METHOD => Ok((Err(()),)),
+                _ => Ok((p3::HostRequest::set_method(&mut store.data_mut().http(), request, method)?,)),
+            }
+        },
+    )?;
+    types.func_wrap(
+        "[method]request.set-authority",
+        |mut store: Store<'_>, (request, text): (Resource<Request>, Option<String>)| -> Outcome<()> {
+            match store.data_mut().hold(length(text.as_ref())) {
+                true => Ok((p3::HostRequest::set_authority(&mut store.data_mut().http(), request, text)?,)),
+                false => Ok((Err(()),)),
+            }
+        },
+    )?;
+    types.func_wrap(
+        "[method]request.set-path-with-query",
+        |mut store: Store<'_>, (request, text): (Resource<Request>, Option<String>)| -> Outcome<()> {
+            match store.data_mut().hold(length(text.as_ref())) {
+                true => Ok((p3::HostRequest::set_path_with_query(&mut store.data_mut().http(), request, text)?,)),
+                false => Ok((Err(()),)),
+            }
+        },
+    )
+}
+
+fn length(text: Option<&String>) -> usize {
+    text.map_or(0, String::len)
+}

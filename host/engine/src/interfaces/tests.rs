@@ -1,0 +1,143 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use wasmtime::component::Component;
+use wasmtime_wasi_http::p2::bindings::ProxyPre;
+
+use super::*;
+use crate::config::{self, Calls};
+use crate::{HandlerVersion, compile, link};
+
+const HANDLERS: &str = include_str!("../../../../docs/handlers.md");
+
+/// Some of the versions that an offer is for, as they stand behind the interface's name.
+pub(crate) fn samples(versions: Versions) -> Vec<String> {
+    match versions {
+        Versions::Minor(minor) => {
+            // Those that are linked show whether what shadows them has their version.
+            let linked = [shadow::P2, shadow::P3].map(ToOwned::to_owned);
+            let linked = linked.into_iter().filter(|linked| Name::of(&format!("@{linked}")).is_release_of(minor));
+            let all = [format!("0.{minor}.0"), format!("0.{minor}.99")].into_iter().chain(linked);
+            all.map(|version| format!("@{version}")).collect()
+        }
+        Versions::Draft(draft) => vec![format!("@{draft}")],
+        #[cfg(feature = "test-block")]
+        Versions::None => vec![String::new()],
+    }
+}
+
+/// A handler that answers nothing, and imports an instance of that name.
+fn importer(import: &str) -> Vec<u8> {
+    let component = format!(
+        r#"(component
+            (import "{import}" (instance))
+            (import "wasi:http/types@0.2.1" (instance $types
+                (export "incoming-request" (type (sub resource)))
+                (export "response-outparam" (type (sub resource)))))
+            (alias export $types "incoming-request" (type $request))
+            (alias export $types "response-outparam" (type $outparam))
+            (core module $handler (func (export "handle") (param i32 i32)))
+            (core instance $handler (instantiate $handler))
+            (func $handle (param "request" (own $request)) (param "response-out" (own $outparam))
+                (canon lift (core func $handler "handle")))
+            (component $incoming
+                (import "request" (type $r (sub resource)))
+                (import "outparam" (type $o (sub resource)))
+                (import "handle" (func $f (param "request" (own $r)) (param "response-out" (own $o))))
+                (export "handle" (func $f)))
+            (instance $incoming (instantiate $incoming
+                (with "request" (type $request)) (with "outparam" (type $outparam)) (with "handle" (func $handle))))
+            (export "wasi:http/incoming-handler@0.2.1" (instance $incoming)))"#
+    );
+    wat::parse_str(component).unwrap()
+}
+
+/// What is wrong with an import of that name, if it cannot run.
+fn load(import: &str) -> Result<(), String> {
+    let wasm = importer(import);
+    let version = compile::world(&wasm).unwrap().handler().map_err(|misfit| misfit.to_string())?;
+    assert_eq!(version, HandlerVersion::P2);
+    let engine = config::on_demand_engine(Calls::Concurrent).unwrap();
+    let component = Component::new(&engine, wasm).unwrap();
+    let linked = link::linker(&engine, &component).and_then(|linker| linker.instantiate_pre(&component));
+    linked.and_then(ProxyPre::new).map(drop).map_err(|error| format!("{error:#}"))
+}
+
+/// All that each has links in `link.rs`.
+#[test]
+fn every_row_loads_in_every_version() {
+    for interface in all() {
+        for version in interface.offers.iter().flat_map(|offer| samples(offer.versions)) {
+            let import = format!("{}{version}", interface.name);
+            assert_eq!(load(&import), Ok(()), "{import}");
+        }
+    }
+}
+
+#[test]
+fn every_row_is_there_once() {
+    let names: BTreeSet<_> = all().map(|interface| interface.name).collect();
+    assert_eq!(names.len(), all().count());
+    for interface in all() {
+        for version in interface.offers.iter().flat_map(|offer| samples(offer.versions)) {
+            let name = format!("{}{version}", interface.name);
+            let includes = |offer: &&Offer| offer.versions.include(&Name::of(&name));
+            assert_eq!(interface.offers.iter().filter(includes).count(), 1, "{name}");
+        }
+    }
+}
+
+#[test]
+fn what_is_not_in_the_table_is_refused_with_what_it_may_have_meant() {
+    for (import, expected) in [
+        ("wasi:http/type@0.2.3", "does not have (the closest that it has is `wasi:http/types`)"),
+        ("funcserver:lambda/contexts@0.1.0", "does not have (the closest that it has is `funcserver:lambda/context`)"),
+        ("acme:store/kv@1.0.0", "it imports `acme:store/kv@1.0.0`, which this host does not have"),
+        ("wasi:io/poll@0.3.0", "but this host has another version of `wasi:io/poll`"),
+        ("wasi:http/types", "but this host has another version of `wasi:http/types`"),
+        ("wasi:http/types@0.3.0-rc-2026-01-01", "a release candidate that no host of the release has"),
+        (
+            "wasi:config/store@0.2.0",
+            "but this host has `wasi:config/store@0.2.0-rc.1` and `wasi:config/store@0.2.0-draft`",
+        ),
+    ] {
+        let refusal = load(import).unwrap_err();
+        assert!(refusal.ends_with(expected), "{import}: {refusal}");
+    }
+}
+
+/// The versions of an offer as the page has them.
+fn shown(versions: Versions) -> String {
+    match versions {
+        Versions::Minor(minor) => format!("0.{minor}"),
+        Versions::Draft(draft) => format!("draft {draft}"),
+        #[cfg(feature = "test-block")]
+        Versions::None => String::new(),
+    }
+}
+
+/// The rows of the page's table: an interface or a package, and its versions.
+fn documented() -> Vec<(&'static str, BTreeSet<String>)> {
+    let rows = HANDLERS.lines().skip_while(|line| !line.starts_with("| import | versions |")).skip(2);
+    let rows = rows.map_while(|row| row.strip_prefix('|')).map(|row| row.split('|').map(str::trim));
+    rows.map(|mut cells| {
+        let name = cells.next().unwrap().trim_matches('`');
+        (name, cells.next().unwrap().split(", ").map(ToOwned::to_owned).collect())
+    })
+    .collect()
+}
+
+/// A row of the page is for the interface of that name, or for all of the package that have no row of their own.
+#[test]
+fn the_page_of_handlers_has_every_interface_with_its_versions() {
+    let documented = documented();
+    let names: BTreeSet<_> = documented.iter().map(|(name, _)| *name).collect();
+    let mut offered = BTreeMap::<&str, BTreeSet<String>>::new();
+    // What is for tests alone is in no documentation.
+    for interface in all().filter(|interface| !interface.name.starts_with("funcserver:test/")) {
+        let package = interface.name.split('/').next().unwrap();
+        let row = if names.contains(interface.name) { interface.name } else { package };
+        offered.entry(row).or_default().extend(interface.offers.iter().map(|offer| shown(offer.versions)));
+    }
+    assert_eq!(documented.len(), names.len(), "a row is there twice");
+    assert_eq!(documented.into_iter().collect::<BTreeMap<_, _>>(), offered);
+}
