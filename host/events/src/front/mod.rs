@@ -6,6 +6,8 @@ mod envelope;
 mod form;
 mod options;
 mod reply;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use envelope::Envelope;
 pub use form::{Form, FrontLimits};
