@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use funcserver_bootstrap::failure;
-use funcserver_events::alb::{self, DecodeError, ReplyForm};
+use funcserver_events::{Event, Form, FrontOptions, decode};
 use http::{HeaderMap, Response};
 use similar::{ChangeTag, TextDiff};
 
@@ -20,7 +20,7 @@ const BEFORE_ID: [&str; 2] = ["(request id ", "RequestId: "];
 /// Texts that have little in common are not compared for longer than this: the result is then right, but not the shortest.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// A reply: what a load balancer makes of it, or else, such as for an invocation error, its text.
+/// A reply: what the front makes of it, or else, such as for an invocation error, its text.
 enum Seen {
     Response(Response<Bytes>),
     Text(String),
@@ -39,20 +39,20 @@ pub(crate) fn changes(event: &[u8], old: &[u8], new: &[u8], all: bool) -> String
     }
 }
 
-fn form(event: &[u8]) -> ReplyForm {
-    match alb::decode(event, 0) {
-        Ok(incoming) => incoming.reply,
-        Err(DecodeError::Invalid { reply, .. }) => reply,
-        Err(DecodeError::NotHttp { .. }) => ReplyForm::default(),
+fn form(event: &[u8]) -> Form {
+    match decode(&Bytes::copy_from_slice(event), &FrontOptions::default()) {
+        Ok(Event::Http(incoming)) => incoming.form,
+        Ok(Event::Other { .. }) => Form::default(),
+        Err(invalid) => invalid.form,
     }
 }
 
 impl Seen {
-    fn new(reply: &[u8], form: ReplyForm, all: bool) -> Seen {
-        match alb::read_reply(reply, form) {
-            Ok(response) if all => Seen::Response(response),
-            Ok(response) => Seen::Response(settled(response)),
-            Err(_) => {
+    fn new(reply: &[u8], form: Form, all: bool) -> Seen {
+        match form.read_reply(reply) {
+            Some(response) if all => Seen::Response(response),
+            Some(response) => Seen::Response(settled(response)),
+            None => {
                 let text = pretty_text(reply).unwrap_or_else(|_| String::from_utf8_lossy(reply).into_owned());
                 Seen::Text(if all { text } else { without_ids(&text) })
             }

@@ -5,7 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use funcserver_events::alb;
+use bytes::Bytes;
+use funcserver_events::{Event, FrontOptions, decode};
 
 const EVENT: &str = ".event.json";
 const REPLY: &str = ".reply.json";
@@ -77,7 +78,8 @@ fn number(name: &str) -> Option<u64> {
 
 /// Method and path, as far as a file name may have them.
 fn title(event: &[u8]) -> String {
-    let Ok(incoming) = alb::decode(event, 0) else { return "event".into() };
+    let event = decode(&Bytes::copy_from_slice(event), &FrontOptions::default());
+    let Ok(Event::Http(incoming)) = event else { return "event".into() };
     let method = incoming.request.method().as_str();
     [part(method, LONGEST_METHOD), part(incoming.request.uri().path(), LONGEST_PATH)]
         .into_iter()

@@ -2,13 +2,20 @@
 //! balancer that got this very request would send an event which says the same.
 #![no_main]
 
-use funcserver_events::alb::{DecodeError, HeaderMode, decode, event, normal_form};
+use bytes::Bytes;
+use funcserver_events::alb::{HeaderMode, event, normal_form};
+use funcserver_events::{Event, FrontOptions, InvalidEvent, NotHttp, decode};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
-    let incoming = match decode(data, data.len() % 3) {
-        Ok(incoming) => incoming,
-        Err(error) => return assert!(error.to_string().len() < 2000, "a message of {} bytes", error.to_string().len()),
+    let options = FrontOptions { trusted_hops: data.len() % 3, ..FrontOptions::default() };
+    let incoming = match decode(&Bytes::copy_from_slice(data), &options) {
+        Ok(Event::Http(incoming)) => incoming,
+        Ok(Event::Other { source, payload }) => {
+            assert_eq!(payload, data);
+            return is_short(&NotHttp(source).to_string());
+        }
+        Err(invalid) => return is_short(&invalid.to_string()),
     };
     let request = incoming.request;
     let uri = request.uri();
@@ -17,16 +24,20 @@ fuzz_target!(|data: &[u8]| {
     for mode in [HeaderMode::Single, HeaderMode::Multi] {
         let sent = event(&request, mode, "arn").expect("what was decoded is text");
         let normal = normal_form(mode, request.clone());
-        match decode(&sent, 0) {
-            Ok(again) => {
+        match decode(&sent.into(), &FrontOptions::default()) {
+            Ok(Event::Http(again)) => {
                 assert_eq!(again.request.method(), normal.method());
                 assert_eq!(again.request.uri(), normal.uri());
                 assert_eq!(again.request.headers(), normal.headers());
                 assert_eq!(again.request.body(), normal.body());
             }
             // A `host` header was added to a map that was full, or a `=` to a target that was.
-            Err(DecodeError::Invalid { at, .. }) => assert!(at == "path" || at.ends_with("eaders"), "{at}"),
-            Err(error) => panic!("{error}"),
+            Err(InvalidEvent { at, .. }) => assert!(at == "path" || at.ends_with("eaders"), "{at}"),
+            Ok(Event::Other { source, .. }) => panic!("{source}"),
         }
     }
 });
+
+fn is_short(message: &str) {
+    assert!(message.len() < 2000, "a message of {} bytes", message.len());
+}

@@ -5,7 +5,8 @@
 #![no_main]
 
 use bytes::Bytes;
-use funcserver_events::alb::{EncodeError, HeaderMode, ReplyForm, ReplyOptions, encode, read_reply};
+use funcserver_events::alb::{HeaderMode, LIMITS, ReplyForm, ReplyOptions, encode, read_reply};
+use funcserver_events::{EncodeError, FrontLimits};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use libfuzzer_sys::fuzz_target;
 
@@ -13,19 +14,18 @@ fuzz_target!(|data: &[u8]| {
     let Some((response, form)) = parse(data) else { return };
     let options = ReplyOptions {
         cookie_case_variants: !data.len().is_multiple_of(7),
-        max_reply: if data.len().is_multiple_of(5) { 300 } else { 1_048_576 },
-        ..ReplyOptions::default()
+        limits: FrontLimits { reply: if data.len().is_multiple_of(5) { 300 } else { LIMITS.reply }, ..LIMITS },
     };
     match encode(&response, form, &options) {
         Ok(reply) => {
-            assert!(reply.json.len() <= options.max_reply);
+            assert!(reply.json.len() <= options.limits.reply);
             let seen = read_reply(&reply.json, form).expect("a reply that the load balancer reads");
             assert_eq!(seen.status(), response.status());
             let bodiless = form.head || matches!(response.status().as_u16(), 204 | 304);
             assert_eq!(seen.body(), if bodiless { b"".as_slice() } else { response.body() });
         }
-        Err(EncodeError::Reply { size, limit }) => {
-            let generous = ReplyOptions { max_reply: usize::MAX, ..options };
+        Err(EncodeError::Reply { size, limit, .. }) => {
+            let generous = ReplyOptions { limits: FrontLimits { reply: usize::MAX, ..LIMITS }, ..options };
             let reply = encode(&response, form, &generous).expect("only the size was wrong");
             assert_eq!((reply.json.len(), size > limit), (size, true));
         }

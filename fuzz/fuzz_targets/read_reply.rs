@@ -2,7 +2,8 @@
 //! again, and says the same then.
 #![no_main]
 
-use funcserver_events::alb::{EncodeError, HeaderMode, ReplyForm, ReplyOptions, encode, read_reply};
+use funcserver_events::EncodeError;
+use funcserver_events::alb::{HeaderMode, ReplyForm, ReplyOptions, encode, read_reply};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

@@ -6,7 +6,8 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use criterion::{BatchSize, BenchmarkGroup, BenchmarkId, Criterion, Throughput, measurement::WallTime};
-use funcserver_events::alb::{HeaderMode, ReplyForm, ReplyOptions, decode, encode, event};
+use funcserver_events::alb::{HeaderMode, ReplyForm, ReplyOptions, encode, event};
+use funcserver_events::{Event, Form, FrontLimits, FrontOptions, decode};
 use http::{Request, Response};
 use lambda_http::{Adapter, Body, lambda_runtime::LambdaEvent, request::LambdaRequest};
 use std::{convert::Infallible, future::Future, hint::black_box, pin::pin, task};
@@ -15,7 +16,7 @@ use tower::Service;
 const MODES: [(HeaderMode, &str); 2] = [(HeaderMode::Single, "single"), (HeaderMode::Multi, "multi")];
 const SIZES: [usize; 4] = [0, 1_000, 30_000, 1_000_000];
 const NO_LIMITS: ReplyOptions =
-    ReplyOptions { cookie_case_variants: true, max_reply: usize::MAX, max_headers: usize::MAX };
+    ReplyOptions { cookie_case_variants: true, limits: FrontLimits { reply: usize::MAX, headers: usize::MAX } };
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
@@ -57,7 +58,7 @@ fn bodies(criterion: &mut Criterion) {
 }
 
 /// Both contenders get a response of their own each time, as from a handler; making it is not counted.
-fn compare(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, event: &[u8], response: &Response<Bytes>) {
+fn compare(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, event: &Bytes, response: &Response<Bytes>) {
     group.bench_function(BenchmarkId::new("funcserver", name), |b| {
         b.iter_batched(|| response.clone(), |response| ours(black_box(event), response), BatchSize::SmallInput);
     });
@@ -67,9 +68,10 @@ fn compare(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, event: &[u8], r
     });
 }
 
-fn ours(event: &[u8], response: Response<Bytes>) -> Vec<u8> {
-    let incoming = decode(event, 0).expect("an event");
-    let reply = encode(&response, incoming.reply, &NO_LIMITS).expect("a reply");
+fn ours(event: &Bytes, response: Response<Bytes>) -> Vec<u8> {
+    let Ok(Event::Http(incoming)) = decode(event, &FrontOptions::default()) else { panic!("no request") };
+    let Form::Alb(form) = incoming.form;
+    let reply = encode(&response, form, &NO_LIMITS).expect("a reply");
     black_box(incoming);
     reply.json
 }
@@ -118,7 +120,7 @@ fn copying_alone(body: &[u8]) -> (Bytes, Vec<u8>) {
     (Bytes::copy_from_slice(body), document)
 }
 
-fn typical_event(mode: HeaderMode, body: Bytes, content_type: &str) -> Vec<u8> {
+fn typical_event(mode: HeaderMode, body: Bytes, content_type: &str) -> Bytes {
     let request = Request::post("/shop/cart/42?page=2&sort=price%20asc&filter%5Bcolour%5D=red")
         .header("accept", "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8")
         .header("accept-encoding", "gzip, deflate, br, zstd")
@@ -137,7 +139,7 @@ fn typical_event(mode: HeaderMode, body: Bytes, content_type: &str) -> Vec<u8> {
         .header("x-forwarded-proto", "https")
         .body(body);
     let arn = "arn:aws:elasticloadbalancing:eu-central-1:111122223333:targetgroup/shop/0a1b2c3d4e5f6071";
-    event(&request.expect("a request"), mode, arn).expect("an event")
+    event(&request.expect("a request"), mode, arn).expect("an event").into()
 }
 
 fn response(content_type: &str, body: Bytes) -> Response<Bytes> {

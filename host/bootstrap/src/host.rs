@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use funcserver_engine::{Answer, Call, Facts, Fault, Guest};
-use funcserver_events::alb::{self, DecodeError, EncodeError, HeaderMode, Incoming, ReplyForm, ReplyOptions};
+use funcserver_events::{EncodeError, Event, Form, FrontOptions, Incoming, InvalidEvent, NotHttp, decode};
 use http::Response;
 use http::uri::PathAndQuery;
 
@@ -22,7 +22,7 @@ use crate::report::Report;
 use crate::request_log::RequestLog;
 use crate::warm_up::warm_up;
 
-/// The error type of an invocation whose event is none of a load balancer.
+/// The error type of an invocation whose event is no request.
 const NOT_HTTP: &str = "Funcserver.NotHttp";
 /// The error type of an invocation whose event did not come whole.
 const NOT_READ: &str = "Funcserver.NotRead";
@@ -39,8 +39,7 @@ struct Inner {
     guest: Guest,
     log: Log,
     margins: Margins,
-    trusted_hops: usize,
-    reply: ReplyOptions,
+    front: FrontOptions,
     fail: Fail,
     metrics: Metrics,
     warmup: Option<PathAndQuery>,
@@ -51,7 +50,7 @@ struct Inner {
 /// What an invocation ends with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// A reply for the load balancer, error replies included.
+    /// A reply for the front, error replies included.
     Reply {
         /// The reply as JSON.
         json: Bytes,
@@ -86,11 +85,10 @@ impl Host {
             guest,
             log,
             margins: Margins { margin: config.limits.deadline_margin, timeout: config.limits.timeout },
-            trusted_hops: config.alb.trusted_hops,
-            reply: ReplyOptions {
+            front: FrontOptions {
+                trusted_hops: config.alb.trusted_hops,
                 cookie_case_variants: config.alb.cookie_variants,
                 max_reply: config.limits.max_reply,
-                ..ReplyOptions::default()
             },
             fail: config.limits.fail,
             metrics: Metrics::new(config.log.metrics),
@@ -172,12 +170,16 @@ impl Inner {
     ) -> (Ended, funcserver_engine::After) {
         let started = Instant::now();
         let mut times = Times::default();
-        let incoming = match alb::decode(&event, self.trusted_hops) {
-            Ok(incoming) => incoming,
-            Err(error) => return (self.refused(error, invocation), funcserver_engine::After::default()),
+        let incoming = match decode(&event, &self.front) {
+            Ok(Event::Http(incoming)) => incoming,
+            Ok(Event::Other { source, .. }) => {
+                let ended = not_answered(NOT_HTTP, NotHttp(source).to_string());
+                return (ended, funcserver_engine::After::default());
+            }
+            Err(error) => return (refused(error, invocation), funcserver_engine::After::default()),
         };
         drop(event);
-        let Incoming { mut request, reply: form, target_group_arn, client } = incoming;
+        let Incoming { mut request, form, target_group_arn, client } = incoming;
         invocation.has_form(form);
         let context = invocation.context();
         let facts = Facts {
@@ -186,7 +188,7 @@ impl Inner {
             trace_id: context.trace_id.clone(),
             function_arn: context.function_arn.clone(),
             target_group_arn,
-            multi_value_headers: form.mode == HeaderMode::Multi,
+            multi_value_headers: form.has_multi_value_headers(),
             client_address: client,
         };
         facts::insert(request.headers_mut(), &facts);
@@ -206,19 +208,9 @@ impl Inner {
         (ended, after)
     }
 
-    fn refused(&self, error: DecodeError, invocation: &Invocation) -> Ended {
-        match error {
-            DecodeError::NotHttp { .. } => not_answered(NOT_HTTP, error.to_string()),
-            DecodeError::Invalid { reply, at, reason } => Ended {
-                outcome: reply_of_ours(Kind::BadEvent, reply, invocation.id(), Times::default()),
-                report: Some(Report::BadEvent { at, reason }),
-            },
-        }
-    }
-
-    fn reply(&self, response: &Response<Bytes>, form: ReplyForm, mut times: Times, invocation: &Invocation) -> Ended {
+    fn reply(&self, response: &Response<Bytes>, form: Form, mut times: Times, invocation: &Invocation) -> Ended {
         let started = Instant::now();
-        let encoded = alb::encode(response, form, &self.reply);
+        let encoded = form.encode(response, &self.front);
         times.encode = started.elapsed();
         match encoded {
             Ok(reply) => {
@@ -260,13 +252,21 @@ impl Inner {
     }
 }
 
+fn refused(event: InvalidEvent, invocation: &Invocation) -> Ended {
+    let InvalidEvent { form, at, reason } = event;
+    Ended {
+        outcome: reply_of_ours(Kind::BadEvent, form, invocation.id(), Times::default()),
+        report: Some(Report::BadEvent { at, reason }),
+    }
+}
+
 fn not_answered(kind: &'static str, message: String) -> Ended {
     let outcome = Outcome::Error { kind: kind.to_owned(), message: message.clone() };
     Ended { outcome, report: Some(Report::NotAnswered { kind, message }) }
 }
 
-fn reply_of_ours(kind: Kind, form: ReplyForm, request_id: &str, times: Times) -> Outcome {
-    match alb::encode(&kind.response(request_id), form, &ReplyOptions::default()) {
+fn reply_of_ours(kind: Kind, form: Form, request_id: &str, times: Times) -> Outcome {
+    match form.encode(&kind.response(request_id), &FrontOptions::default()) {
         Ok(reply) => Outcome::Reply { json: reply.json.into(), times },
         Err(error) => Outcome::Error { kind: NO_REPLY.to_owned(), message: error.to_string() },
     }

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
-use funcserver_events::alb::ReplyForm;
+use funcserver_events::Form;
 use http::HeaderValue;
 
 /// How long the watchdog leaves an answer that is due to whoever works on it, at the most.
@@ -43,7 +43,7 @@ pub struct Invocation {
     overdue: Instant,
     ends: Instant,
     /// How its answer is written, once its event has said so.
-    form: OnceLock<ReplyForm>,
+    form: OnceLock<Form>,
     claimed: AtomicBool,
 }
 
@@ -98,12 +98,12 @@ impl Invocation {
     }
 
     /// The form of its answer; the usual one as long as the event has not been read.
-    pub(crate) fn form(&self) -> ReplyForm {
+    pub(crate) fn form(&self) -> Form {
         self.form.get().copied().unwrap_or_default()
     }
 
     /// The event has been read.
-    pub(crate) fn has_form(&self, form: ReplyForm) {
+    pub(crate) fn has_form(&self, form: Form) {
         let _ = self.form.set(form);
     }
 

@@ -7,9 +7,8 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use funcserver_events::alb::{
-    DecodeError, HeaderMode, ReplyForm, ReplyOptions, decode, encode, event, normal_form, read_reply,
-};
+use funcserver_events::alb::{HeaderMode, LIMITS, ReplyForm, ReplyOptions, encode, event, normal_form, read_reply};
+use funcserver_events::{Event, Form, FrontLimits, FrontOptions, InvalidEvent, decode};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use serde_json::{Map, Value, json, value::RawValue};
 use std::{collections::HashMap, fs, path::Path};
@@ -65,17 +64,22 @@ fn check(name: &str, case: &Case) -> (Value, Value) {
 
 fn check_decode(case: &Case) -> (Value, Value) {
     let hops = case["trusted_hops"].as_u64().unwrap_or(0).try_into().unwrap();
-    let found = match decode(&document(case, "event"), hops) {
-        Ok(incoming) => {
+    let options = FrontOptions { trusted_hops: hops, ..FrontOptions::default() };
+    let found = match decode(&document(case, "event").into(), &options) {
+        Ok(Event::Http(incoming)) => {
+            let Form::Alb(reply) = incoming.form;
             let mut found = request_json(&incoming.request);
-            found.insert("mode".into(), mode_json(incoming.reply));
-            insert_some(&mut found, "head", incoming.reply.head.then_some(true));
+            found.insert("mode".into(), mode_json(reply));
+            insert_some(&mut found, "head", reply.head.then_some(true));
             insert_some(&mut found, "target_group_arn", incoming.target_group_arn);
             insert_some(&mut found, "client", incoming.client);
             Value::Object(found)
         }
-        Err(DecodeError::NotHttp { kind }) => json!({ "kind": kind }),
-        Err(DecodeError::Invalid { reply, at, reason }) => {
+        Ok(Event::Other { source, payload }) => {
+            assert_eq!(payload, document(case, "event"), "it is passed on as it is");
+            json!({ "kind": source.to_string() })
+        }
+        Err(InvalidEvent { form: Form::Alb(reply), at, reason }) => {
             json!({"at": at, "reason": reason, "mode": mode_json(reply)})
         }
     };
@@ -85,11 +89,9 @@ fn check_decode(case: &Case) -> (Value, Value) {
 
 fn check_encode(case: &Case) -> (Value, Value) {
     let limit = |key: &str, default: usize| case[key].as_u64().map_or(default, |limit| limit.try_into().unwrap());
-    let default = ReplyOptions::default();
     let options = ReplyOptions {
         cookie_case_variants: case["cookie_case_variants"].as_bool().unwrap_or(true),
-        max_reply: limit("max_reply", default.max_reply),
-        max_headers: limit("max_headers", default.max_headers),
+        limits: FrontLimits { reply: limit("max_reply", LIMITS.reply), headers: limit("max_headers", LIMITS.headers) },
     };
     let response = response(&case["response"]);
     match encode(&response, form(case), &options) {
@@ -108,11 +110,18 @@ fn check_event(case: &Case) -> (Value, Value) {
     let request = request(&case["request"]);
     match event(&request, mode, case["target_group_arn"].as_str().expect("target_group_arn")) {
         Ok(event) => {
-            let decoded = decode(&event, 0).expect("an event").request;
+            let decoded = decoded(&event);
             assert_eq!(request_json(&decoded), request_json(&normal_form(mode, request)), "the way back");
             (text(event), compact(&document(case, "event")))
         }
         Err(error) => (error.to_string().into(), case["error"].clone()),
+    }
+}
+
+fn decoded(event: &[u8]) -> Request<Bytes> {
+    match decode(&Bytes::copy_from_slice(event), &FrontOptions::default()) {
+        Ok(Event::Http(incoming)) => incoming.request,
+        other => panic!("expected a request, got {other:?}"),
     }
 }
 

@@ -1,10 +1,9 @@
 //! Limits of the crates below and of the load balancer end in errors that tell the sizes, never in a panic.
 
 use bytes::Bytes;
-use funcserver_events::alb::{
-    DecodeError, EncodeError, HeaderMode, ReplyError, ReplyForm, ReplyOptions, decode, encode, read_reply,
-};
-use http::{HeaderName, HeaderValue, Response};
+use funcserver_events::alb::{HeaderMode, LIMITS, ReplyError, ReplyForm, ReplyOptions, encode, read_reply};
+use funcserver_events::{EncodeError, Event, Form, FrontLimits, FrontOptions, InvalidEvent, decode};
+use http::{HeaderName, HeaderValue, Request, Response};
 use serde_json::{Map, Value, json};
 
 const SINGLE: ReplyForm = ReplyForm { mode: HeaderMode::Single, head: false };
@@ -19,17 +18,28 @@ fn event_with_target(path: usize, query: usize) -> Vec<u8> {
     json!({"httpMethod": "GET", "path": "/".repeat(path), "queryStringParameters": query}).to_string().into()
 }
 
-fn fault(event: &[u8]) -> (String, String) {
-    match decode(event, 0) {
-        Err(DecodeError::Invalid { at, reason, .. }) => (at, reason),
+fn read(event: impl Into<Bytes>) -> Result<Event, InvalidEvent> {
+    decode(&event.into(), &FrontOptions::default())
+}
+
+fn request(event: impl Into<Bytes>) -> Request<Bytes> {
+    match read(event) {
+        Ok(Event::Http(incoming)) => incoming.request,
+        other => panic!("expected a request, got {other:?}"),
+    }
+}
+
+fn fault(event: impl Into<Bytes>) -> (String, String) {
+    match read(event) {
+        Err(InvalidEvent { at, reason, .. }) => (at, reason),
         other => panic!("expected an invalid event, got {other:?}"),
     }
 }
 
 #[test]
 fn as_many_header_names_as_the_http_crate_holds() {
-    assert_eq!(decode(&event_with_headers(24_576), 0).expect("just enough").request.headers().keys_len(), 24_576);
-    let (at, reason) = fault(&event_with_headers(24_577));
+    assert_eq!(request(event_with_headers(24_576)).headers().keys_len(), 24_576);
+    let (at, reason) = fault(event_with_headers(24_577));
     assert_eq!((at.as_str(), reason.as_str()), ("headers", "more than 24576 header names"));
 }
 
@@ -37,7 +47,7 @@ fn as_many_header_names_as_the_http_crate_holds() {
 fn many_values_of_one_header() {
     let values = vec![""; 100_000];
     let event = json!({"httpMethod": "GET", "path": "/", "multiValueHeaders": {"x": values}}).to_string();
-    assert_eq!(decode(event.as_bytes(), 0).expect("one name").request.headers().len(), 100_000);
+    assert_eq!(request(event).headers().len(), 100_000);
 }
 
 #[test]
@@ -45,28 +55,18 @@ fn a_header_name_or_value_of_any_length() {
     let event = |name: usize| {
         json!({"httpMethod": "GET", "path": "/", "headers": {"x".repeat(name): "v".repeat(1 << 20)}}).to_string()
     };
-    assert!(decode(event(1000).as_bytes(), 0).is_ok());
-    assert_eq!(fault(event(1 << 17).as_bytes()).1, "not a header name");
+    request(event(1000));
+    assert_eq!(fault(event(1 << 17)).1, "not a header name");
 }
 
 #[test]
 fn as_long_a_target_as_the_http_crate_holds() {
     let query = 65_534 - "/?k=".len();
-    assert_eq!(
-        decode(&event_with_target(1, query), 0)
-            .expect("just fits")
-            .request
-            .uri()
-            .path_and_query()
-            .unwrap()
-            .as_str()
-            .len(),
-        65_534
-    );
-    let (at, reason) = fault(&event_with_target(1, query + 1));
+    assert_eq!(request(event_with_target(1, query)).uri().path_and_query().unwrap().as_str().len(), 65_534);
+    let (at, reason) = fault(event_with_target(1, query + 1));
     assert_eq!(at, "path");
     assert_eq!(reason, "the path has 1 bytes, and 65535 with the query: expected at most 65534");
-    fault(&event_with_target(70_000, 0));
+    fault(event_with_target(70_000, 0));
 }
 
 #[test]
@@ -74,11 +74,11 @@ fn nesting_costs_no_stack() {
     for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
         let deep = |depth: usize| format!("{}1{}", open.repeat(depth), close.repeat(depth));
         let unknown = format!(r#"{{"httpMethod":"GET","path":"/","unknown":{}}}"#, deep(200_000));
-        assert!(decode(unknown.as_bytes(), 0).is_ok());
+        request(unknown);
         let known = format!(r#"{{"httpMethod":"GET","path":"/","body":{}}}"#, deep(200_000));
-        assert_eq!(fault(known.as_bytes()).0, "body");
+        assert_eq!(fault(known).0, "body");
         let other = deep(200_000);
-        assert!(matches!(decode(other.as_bytes(), 0), Err(DecodeError::NotHttp { .. })));
+        assert!(matches!(read(other), Ok(Event::Other { .. })));
         let reply = format!(r#"{{"statusCode":200,"headers":{}}}"#, deep(100_000));
         assert!(matches!(read_reply(reply.as_bytes(), SINGLE), Err(ReplyError::Invalid { .. })));
     }
@@ -104,15 +104,12 @@ fn replies_of_one_mebibyte() {
             encode(&body.unwrap(), SINGLE, &options).map(|reply| reply.json.len())
         };
         let around = sized(0).unwrap();
-        let fits = if content_type == "text/plain" {
-            (options.max_reply - around) / 2
-        } else {
-            (options.max_reply - around) / 4 * 3
-        };
-        assert!(sized(fits).unwrap() > options.max_reply - 4);
+        let fits =
+            if content_type == "text/plain" { (LIMITS.reply - around) / 2 } else { (LIMITS.reply - around) / 4 * 3 };
+        assert!(sized(fits).unwrap() > LIMITS.reply - 4);
         let size = sized(fits + 3).unwrap_err();
         assert!(
-            matches!(size, EncodeError::Reply { size, limit: 1_048_576 } if size > 1_048_576 && size < 1_048_590),
+            matches!(size, EncodeError::Reply { size, limit: 1_048_576, .. } if size > 1_048_576 && size < 1_048_590),
             "{size:?}"
         );
     }
@@ -130,9 +127,9 @@ fn a_header_block_of_32_k() {
     response.headers_mut().append("x-b", HeaderValue::from_static(""));
     assert_eq!(
         encode(&response, SINGLE, &ReplyOptions::default()),
-        Err(EncodeError::Headers { size: 32_775, limit: 32_768 })
+        Err(EncodeError::Headers { size: 32_775, limit: 32_768, front: "the load balancer" })
     );
-    let generous = ReplyOptions { max_headers: usize::MAX, ..ReplyOptions::default() };
+    let generous = ReplyOptions { limits: FrontLimits { headers: usize::MAX, ..LIMITS }, ..ReplyOptions::default() };
     let reply = encode(&response, SINGLE, &generous).expect("no limit");
     let error = read_reply(&reply.json, SINGLE).expect_err("too large");
     assert_eq!(error, ReplyError::TooLarge { what: "headers", size: 32_775, limit: 32_768 });
@@ -150,7 +147,19 @@ fn a_reply_above_one_mebibyte_is_not_even_parsed() {
 fn messages_stay_short() {
     let long = "é".repeat(100_000);
     let event: Value = json!({"httpMethod": long, "path": "/"});
-    assert!(fault(event.to_string().as_bytes()).1.len() < 300);
+    assert!(fault(event.to_string()).1.len() < 300);
     let event: Value = json!({"httpMethod": "GET", "path": "/", "headers": {long: 1}});
-    assert!(fault(event.to_string().as_bytes()).0.len() < 400);
+    assert!(fault(event.to_string()).0.len() < 400);
+}
+
+#[test]
+fn the_form_of_an_answer_knows_what_is_accepted_and_settings_may_take_from_that() {
+    let Ok(Event::Http(incoming)) = read(r#"{"httpMethod":"GET","path":"/"}"#) else { panic!("no request") };
+    assert_eq!((incoming.form, incoming.form.limits()), (Form::Alb(SINGLE), LIMITS));
+    assert!(!incoming.form.can_stream() && !incoming.form.has_multi_value_headers());
+    for (max_reply, limit) in [(usize::MAX, LIMITS.reply), (LIMITS.reply + 1, LIMITS.reply), (1000, 1000)] {
+        let options = FrontOptions { max_reply, ..FrontOptions::default() };
+        let refused = incoming.form.encode(&Response::new(vec![b'x'; LIMITS.reply].into()), &options);
+        assert!(matches!(refused, Err(EncodeError::Reply { limit: found, .. }) if found == limit), "{refused:?}");
+    }
 }

@@ -1,7 +1,8 @@
 //! What holds for every request and every response. `PROPTEST_CASES=10000` looks longer.
 
 use bytes::Bytes;
-use funcserver_events::alb::{HeaderMode, ReplyForm, ReplyOptions, decode, encode, event, normal_form, read_reply};
+use funcserver_events::alb::{HeaderMode, LIMITS, ReplyForm, ReplyOptions, encode, event, normal_form, read_reply};
+use funcserver_events::{Event, Form, FrontLimits, FrontOptions, decode};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
 use proptest::{collection::vec, prelude::*, sample::select};
 
@@ -11,14 +12,15 @@ proptest! {
     #[test]
     fn a_request_comes_back_in_normal_form(request in request(), mode in mode()) {
         let sent = event(&request, mode, ARN).expect("a path and UTF-8");
-        let incoming = decode(&sent, 0).expect("an event");
+        let Ok(Event::Http(incoming)) = decode(&sent.into(), &FrontOptions::default()) else { panic!("no request") };
+        let Form::Alb(form) = incoming.form;
         let normal = normal_form(mode, request);
         prop_assert_eq!(incoming.request.method(), normal.method());
         prop_assert_eq!(incoming.request.uri().to_string(), normal.uri().to_string());
         prop_assert_eq!(incoming.request.headers(), normal.headers());
         prop_assert_eq!(incoming.request.body(), normal.body());
-        prop_assert_eq!(incoming.reply.mode, if normal.headers().is_empty() { incoming.reply.mode } else { mode });
-        prop_assert_eq!(incoming.reply.head, normal.method() == Method::HEAD);
+        prop_assert_eq!(form.mode, if normal.headers().is_empty() { form.mode } else { mode });
+        prop_assert_eq!(form.head, normal.method() == Method::HEAD);
         prop_assert_eq!(incoming.target_group_arn.as_deref(), Some(ARN));
     }
 
@@ -52,7 +54,8 @@ proptest! {
     fn the_size_of_a_reply_is_known_before_it_is_too_large(response in response(), mode in mode()) {
         let form = ReplyForm { mode, head: false };
         let size = encode(&response, form, &ReplyOptions::default()).expect("a reply").json.len();
-        let within = |max_reply| encode(&response, form, &ReplyOptions { max_reply, ..ReplyOptions::default() });
+        let options = |reply| ReplyOptions { limits: FrontLimits { reply, ..LIMITS }, ..ReplyOptions::default() };
+        let within = |reply| encode(&response, form, &options(reply));
         prop_assert!(within(size).is_ok());
         let told = format!("the reply has {size} bytes of JSON, the load balancer accepts {}", size - 1);
         prop_assert_eq!(within(size - 1).expect_err("one byte less").to_string(), told);
@@ -60,15 +63,19 @@ proptest! {
 
     #[test]
     fn no_bytes_panic(bytes in vec(any::<u8>(), 0..200), hops in 0_usize..3, mode in mode(), head: bool) {
-        let _ = decode(&bytes, hops);
+        let _ = decode(&Bytes::copy_from_slice(&bytes), &trusting(hops));
         let _ = read_reply(&bytes, ReplyForm { mode, head });
     }
 
     #[test]
     fn no_json_panics(json in json(), hops in 0_usize..3, mode in mode(), head: bool) {
-        let _ = decode(json.as_bytes(), hops);
+        let _ = decode(&json.clone().into(), &trusting(hops));
         let _ = read_reply(json.as_bytes(), ReplyForm { mode, head });
     }
+}
+
+fn trusting(trusted_hops: usize) -> FrontOptions {
+    FrontOptions { trusted_hops, ..FrontOptions::default() }
 }
 
 /// The headers that a load balancer sends for this response.

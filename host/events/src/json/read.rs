@@ -4,13 +4,13 @@
 //! twice the last value counts, as with other JSON parsers. Values that nobody asks for are skipped without recursion, so
 //! nesting costs no stack.
 
-use super::fault::{Fault, Place};
+use super::place::{Fault, Place};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::{borrow::Cow, collections::HashMap, fmt, marker::PhantomData};
 
 /// What stands where a `T` may stand.
 #[derive(Clone, Debug, Default)]
-pub(super) enum Field<T> {
+pub(crate) enum Field<T> {
     /// The key is not there.
     #[default]
     Absent,
@@ -24,7 +24,7 @@ pub(super) enum Field<T> {
 
 impl<'de, T: Shape<'de>> Field<T> {
     /// The value, or nothing if it is absent or null.
-    pub(super) fn optional(self, place: Place<'_>) -> Result<Option<T>, Fault> {
+    pub(crate) fn optional(self, place: Place<'_>) -> Result<Option<T>, Fault> {
         match self {
             Self::Absent | Self::Null => Ok(None),
             Self::Is(value) => Ok(Some(value)),
@@ -33,7 +33,7 @@ impl<'de, T: Shape<'de>> Field<T> {
     }
 
     /// The value, or nothing if it is absent. Null is a fault.
-    pub(super) fn not_null(self, place: Place<'_>) -> Result<Option<T>, Fault> {
+    pub(crate) fn not_null(self, place: Place<'_>) -> Result<Option<T>, Fault> {
         match self {
             Self::Null => Err(mismatch::<T>(place, "null")),
             other => other.optional(place),
@@ -41,12 +41,12 @@ impl<'de, T: Shape<'de>> Field<T> {
     }
 
     /// The value.
-    pub(super) fn required(self, place: Place<'_>) -> Result<T, Fault> {
+    pub(crate) fn required(self, place: Place<'_>) -> Result<T, Fault> {
         self.not_null(place)?.ok_or_else(|| mismatch::<T>(place, "nothing"))
     }
 
     /// The value, borrowed.
-    pub(super) fn required_ref(&self, place: Place<'_>) -> Result<&T, Fault> {
+    pub(crate) fn required_ref(&self, place: Place<'_>) -> Result<&T, Fault> {
         match self {
             Self::Absent => Err(mismatch::<T>(place, "nothing")),
             Self::Null => Err(mismatch::<T>(place, "null")),
@@ -56,7 +56,7 @@ impl<'de, T: Shape<'de>> Field<T> {
     }
 
     /// The value, borrowed, or nothing if it is absent or null.
-    pub(super) fn optional_ref(&self, place: Place<'_>) -> Result<Option<&T>, Fault> {
+    pub(crate) fn optional_ref(&self, place: Place<'_>) -> Result<Option<&T>, Fault> {
         match self {
             Self::Absent | Self::Null => Ok(None),
             _ => self.required_ref(place).map(Some),
@@ -68,8 +68,11 @@ fn mismatch<'de, T: Shape<'de>>(place: Place<'_>, found: &str) -> Fault {
     place.fault(format!("expected {}, found {found}", T::EXPECTED))
 }
 
+/// A text, borrowed where it can be.
+pub(crate) type Text<'de> = Cow<'de, str>;
+
 /// A type that a JSON value may have. A method that is left out refuses values of its kind.
-pub(super) trait Shape<'de>: Sized {
+pub(crate) trait Shape<'de>: Sized {
     /// What the value should be, in words.
     const EXPECTED: &'static str;
 
@@ -134,7 +137,7 @@ impl<'de, T: Shape<'de>> Shape<'de> for Vec<Field<T>> {
 
 /// A map with the order of its keys.
 #[derive(Clone, Debug)]
-pub(super) struct Map<'de, T>(pub(super) Vec<(Cow<'de, str>, Field<T>)>);
+pub(crate) struct Map<'de, T>(pub(crate) Vec<(Cow<'de, str>, Field<T>)>);
 
 impl<'de, T: Shape<'de>> Shape<'de> for Map<'de, T> {
     const EXPECTED: &'static str = "an object";
@@ -149,8 +152,20 @@ impl<'de, T: Shape<'de>> Shape<'de> for Map<'de, T> {
     }
 }
 
+/// Reads a document whose values may be of any type.
+///
+/// # Errors
+/// For what is no JSON, or holds a value that cannot be read, in words.
+pub(crate) fn document<'de, T: Shape<'de>>(document: &'de [u8]) -> Result<Field<T>, String> {
+    // Checked as a whole, which is quicker than text by text.
+    match std::str::from_utf8(document) {
+        Ok(text) => serde_json::from_str(text).map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
 /// A key of a map, borrowed where it can be.
-pub(super) struct Key<'de>(pub(super) Cow<'de, str>);
+pub(crate) struct Key<'de>(pub(crate) Cow<'de, str>);
 
 impl<'de> Deserialize<'de> for Key<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -1,19 +1,19 @@
-//! Which statuses a load balancer sends, and how they are described.
+//! Which statuses can be sent, and how they are described.
 
 use http::StatusCode;
 
-/// Whether a load balancer sends it: 200 to 599.
-pub(super) fn is_sendable(status: StatusCode) -> bool {
+/// Whether it can be the status of a reply: 200 to 599. An informational one is no answer.
+pub(crate) fn is_sendable(status: StatusCode) -> bool {
     (200..600).contains(&status.as_u16())
 }
 
 /// Whether a response to a method other than `HEAD` has no body, whatever its headers say (RFC 9110, section 6.4.1).
-pub(super) fn is_bodiless(status: StatusCode) -> bool {
+pub(crate) fn is_bodiless(status: StatusCode) -> bool {
     matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
 }
 
 /// The reason phrase; for a code without a registered one, the name of its class.
-pub(super) fn reason(status: StatusCode) -> &'static str {
+pub(crate) fn reason(status: StatusCode) -> &'static str {
     status.canonical_reason().unwrap_or(match status.as_u16() / 100 {
         1 => "Informational",
         2 => "Success",

@@ -1,36 +1,10 @@
-//! Headers that stand in a message more than once, where a comma between the values would change what they mean.
+//! The cookies of a request.
 
-use http::{
-    HeaderMap, HeaderName, HeaderValue,
-    header::{
-        AGE, CONTENT_DISPOSITION, CONTENT_RANGE, CONTENT_TYPE, COOKIE, DATE, ETAG, EXPIRES, LAST_MODIFIED, LOCATION,
-        RETRY_AFTER, STRICT_TRANSPORT_SECURITY,
-    },
-};
+use http::{HeaderMap, HeaderValue, header::COOKIE};
 
-/// Headers with one value, which are no lists (RFC 9110, section 5.3; RFC 6797, section 8.1). Several hold commas.
-const SINGLE: [HeaderName; 11] = [
-    AGE,
-    CONTENT_DISPOSITION,
-    CONTENT_RANGE,
-    CONTENT_TYPE,
-    DATE,
-    ETAG,
-    EXPIRES,
-    LAST_MODIFIED,
-    LOCATION,
-    RETRY_AFTER,
-    STRICT_TRANSPORT_SECURITY,
-];
-
-/// Whether the header has one value, and of several the first counts.
-pub(super) fn is_single(name: &HeaderName) -> bool {
-    SINGLE.contains(name)
-}
-
-/// Joins the cookies of a request. HTTP/2 and HTTP/3 clients send them line by line, and whatever reads HTTP/1.1 expects one
+/// Makes them one header. HTTP/2 and HTTP/3 clients send them line by line, and whatever reads HTTP/1.1 expects one
 /// line (RFC 9113, section 8.2.3).
-pub(super) fn join_cookies(headers: &mut HeaderMap) {
+pub(crate) fn join_cookies(headers: &mut HeaderMap) {
     let mut values = headers.get_all(COOKIE).iter();
     if values.next().is_none() || values.next().is_none() {
         return;
@@ -44,7 +18,8 @@ pub(super) fn join_cookies(headers: &mut HeaderMap) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::join_cookies;
+    use http::{HeaderMap, HeaderName, HeaderValue, header::COOKIE};
 
     #[test]
     fn cookies_become_one_line_in_their_place() {

@@ -10,9 +10,9 @@ use http::{
 /// because the header itself stays as it is.
 const STAND_IN: Authority = Authority::from_static("localhost");
 
-/// The scheme that `X-Forwarded-Proto` names, which the load balancer sets on every request but its own health checks.
+/// The scheme that `X-Forwarded-Proto` names, which a load balancer sets on every request but its own health checks.
 /// Anything but `http` is `https`: a middleware that sends plain HTTP elsewhere then lets health checks pass.
-pub(super) fn scheme(headers: &HeaderMap) -> Scheme {
+pub(crate) fn scheme(headers: &HeaderMap) -> Scheme {
     let last = headers.get_all("x-forwarded-proto").iter().next_back().map(|value| value.as_bytes());
     let own = last.and_then(|list| list.rsplit(|&byte| byte == b',').next());
     match own {
@@ -22,7 +22,7 @@ pub(super) fn scheme(headers: &HeaderMap) -> Scheme {
 }
 
 /// The authority that the `host` header names (RFC 9110, section 7.2), or the stand-in.
-pub(super) fn authority(headers: &HeaderMap) -> Authority {
+pub(crate) fn authority(headers: &HeaderMap) -> Authority {
     headers.get(HOST).and_then(|host| parse(host.as_bytes())).unwrap_or(STAND_IN)
 }
 
@@ -42,7 +42,7 @@ mod tests {
     }
 
     #[test]
-    fn the_scheme_is_what_the_load_balancer_says() {
+    fn the_scheme_is_what_the_front_says() {
         for (values, expected) in [
             (&["http"][..], "http"),
             (&["HTTP "], "http"),

@@ -1,11 +1,12 @@
 //! A request becomes an event.
 
-use super::{
-    HeaderMode,
-    json::Json,
-    media::{self, Media},
-    normal_form::host_of_target,
-    target::{grouped, kept},
+use super::{HeaderMode, normal_form::host_of_target};
+use crate::{
+    http::{
+        media::{self, Media},
+        target::grouped,
+    },
+    json::JsonWriter,
 };
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request};
@@ -29,10 +30,10 @@ pub enum EventError {
 
 /// Turns a request into the event that a load balancer would send.
 ///
-/// The request's URI may have only a path and a query, as a server reads them. Where there is no `host` header, the URI's
-/// authority becomes one. Nothing is added: `X-Forwarded-For` and its like are the load balancer's business. Path, keys and
-/// values of the query stand in the event as they are. What the event loses is what [`normal_form`](super::normal_form())
-/// says.
+/// The request's URI may have only a path and a query, as a server reads them. Where there is no `host` header, the
+/// URI's authority becomes one. Nothing is added: `X-Forwarded-For` and its like are the load balancer's business.
+/// Path, keys and values of the query stand in the event as they are. What the event loses is what
+/// [`normal_form`](super::normal_form()) says.
 ///
 /// # Errors
 /// For a target that is no path (`*`), and for a header value that is no UTF-8.
@@ -41,8 +42,8 @@ pub fn event(request: &Request<Bytes>, mode: HeaderMode, target_group_arn: &str)
     if !uri.path().starts_with('/') {
         return Err(EventError::Target { target: uri.to_string() });
     }
-    let media = media::of_request(request.headers(), request.body());
-    let mut json = Json::new(expected_size(request), usize::MAX);
+    let media = media_of(request.headers(), request.body());
+    let mut json = JsonWriter::new(expected_size(request), usize::MAX);
     json.raw(r#"{"requestContext":{"elb":{"targetGroupArn":"#);
     json.string(target_group_arn);
     json.raw(r#"}},"httpMethod":"#);
@@ -59,16 +60,26 @@ pub fn event(request: &Request<Bytes>, mode: HeaderMode, target_group_arn: &str)
     let added = host_of_target(request);
     write_map(&mut json, mode, &header_groups(request.headers(), added.as_ref())?);
     json.raw(r#","body":"#);
-    match media {
-        Media::Text(text) => json.string(text),
-        Media::Base64(bytes) => json.base64(bytes),
-    }
+    media.write(&mut json);
     json.raw(match media {
         Media::Text(_) => r#","isBase64Encoded":false}"#,
         Media::Base64(_) => r#","isBase64Encoded":true}"#,
     });
     // No document reaches a limit of usize::MAX.
     Ok(json.finish().unwrap_or_default())
+}
+
+/// A request's body, by the rule of the load balancer: base64 when it has a `Content-Encoding`; otherwise text if its
+/// type is `text/*`, `application/json`, `application/javascript` or `application/xml`. (AWS, "Use Lambda functions as
+/// targets of an Application Load Balancer".) JSON holds no bytes that are no UTF-8: those are base64 whatever their
+/// type.
+fn media_of<'a>(headers: &HeaderMap, body: &'a [u8]) -> Media<'a> {
+    media::choose(headers, body, |essence| {
+        essence.is_some_and(|essence| {
+            essence.starts_with("text/")
+                || matches!(essence, "application/json" | "application/javascript" | "application/xml")
+        })
+    })
 }
 
 fn expected_size(request: &Request<Bytes>) -> usize {
@@ -92,20 +103,20 @@ fn value_text<'a>(name: &str, value: &'a HeaderValue) -> Result<&'a str, EventEr
     std::str::from_utf8(value.as_bytes()).map_err(|_| EventError::Value { name: name.into() })
 }
 
-fn write_map(json: &mut Json, mode: HeaderMode, groups: &[(&str, Vec<&str>)]) {
+fn write_map(json: &mut JsonWriter, mode: HeaderMode, groups: &[(&str, Vec<&str>)]) {
     json.raw("{");
     let mut separator = "";
     for (key, values) in groups {
         json.raw(separator);
         json.string(key);
         json.raw(":");
-        write_values(json, mode, kept(mode, values));
+        write_values(json, mode, mode.kept(values));
         separator = ",";
     }
     json.raw("}");
 }
 
-fn write_values(json: &mut Json, mode: HeaderMode, values: &[&str]) {
+fn write_values(json: &mut JsonWriter, mode: HeaderMode, values: &[&str]) {
     match mode {
         HeaderMode::Single => values.iter().for_each(|value| json.string(value)),
         HeaderMode::Multi => {
@@ -117,5 +128,26 @@ fn write_values(json: &mut Json, mode: HeaderMode, values: &[&str]) {
             }
             json.raw("]");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::header::CONTENT_TYPE;
+
+    #[test]
+    fn a_request_follows_the_load_balancers_shorter_list() {
+        for (content_type, text) in [
+            ("text/csv", true),
+            ("application/json; charset=utf-8", true),
+            ("application/problem+json", false),
+            ("application/x-www-form-urlencoded", false),
+        ] {
+            let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(content_type))]);
+            assert_eq!(matches!(media_of(&headers, b"x"), Media::Text(_)), text, "{content_type}");
+        }
+        assert_eq!(media_of(&HeaderMap::new(), b"x"), Media::Base64(b"x"));
+        assert_eq!(media_of(&HeaderMap::new(), b""), Media::Text(""));
     }
 }

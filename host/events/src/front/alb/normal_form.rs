@@ -1,16 +1,16 @@
 //! What an event keeps of a request.
 
-use super::{
-    HeaderMode, hop, origin,
-    repeated::join_cookies,
-    target::{Target, grouped, kept},
+use super::HeaderMode;
+use crate::{
+    http::{
+        cookies::join_cookies,
+        hop, request,
+        target::{Target, grouped},
+    },
+    json::Place,
 };
 use bytes::Bytes;
-use http::{
-    HeaderMap, HeaderValue, Request, Uri,
-    header::HOST,
-    uri::{self, PathAndQuery},
-};
+use http::{HeaderMap, HeaderValue, Request, Uri, header::HOST, uri::PathAndQuery};
 
 /// What is left of a request once it has been an event: for every request that an event can be made of,
 /// `decode(event(request)) == normal_form(mode, request)`.
@@ -26,7 +26,7 @@ use http::{
 /// - Fragments are gone, and header names are in lower case; an [`http::Request`] never has them otherwise.
 /// - The body, the method and the order of one header's values stay. HTTP version and extensions are the default ones.
 ///
-/// A target that would be longer than a URI may be, 65,534 bytes, stays as it was; [`decode`](super::decode()) refuses it.
+/// A target that would be longer than a URI may be, 65,534 bytes, stays as it was; [`decode`](crate::decode()) refuses it.
 pub fn normal_form(mode: HeaderMode, request: Request<Bytes>) -> Request<Bytes> {
     let added = host_of_target(&request);
     let headers = headers(mode, request.headers(), added);
@@ -49,7 +49,7 @@ pub(super) fn host_of_target(request: &Request<Bytes>) -> Option<HeaderValue> {
 fn headers(mode: HeaderMode, sent: &HeaderMap, host: Option<HeaderValue>) -> HeaderMap {
     let own = sent.keys().flat_map(|name| {
         let values: Vec<_> = sent.get_all(name).iter().collect();
-        kept(mode, &values).iter().map(|&value| (name.clone(), value.clone())).collect::<Vec<_>>()
+        mode.kept(&values).iter().map(|&value| (name.clone(), value.clone())).collect::<Vec<_>>()
     });
     let mut headers = HeaderMap::new();
     for (name, value) in host.map(|host| (HOST, host)).into_iter().chain(own) {
@@ -64,17 +64,13 @@ fn headers(mode: HeaderMode, sent: &HeaderMap, host: Option<HeaderValue>) -> Hea
 }
 
 fn uri(mode: HeaderMode, sent: &Uri, headers: &HeaderMap) -> Option<Uri> {
-    let mut parts = uri::Parts::default();
-    parts.scheme = Some(origin::scheme(headers));
-    parts.authority = Some(origin::authority(headers));
-    parts.path_and_query = Some(target(mode, sent)?);
-    Uri::from_parts(parts).ok()
+    request::uri(target(mode, sent)?, headers).ok()
 }
 
 fn target(mode: HeaderMode, sent: &Uri) -> Option<PathAndQuery> {
-    let mut target = Target::new(sent.path()).ok()?;
+    let mut target = Target::new(sent.path(), Place::field("path")).ok()?;
     for (key, values) in grouped(sent.query().unwrap_or_default()) {
-        kept(mode, &values).iter().for_each(|value| target.push(key, value));
+        mode.kept(&values).iter().for_each(|value| target.push(key, value));
     }
     target.finish().ok()
 }

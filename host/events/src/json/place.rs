@@ -4,7 +4,7 @@ use std::fmt;
 
 /// A place in a document. It costs nothing until it is printed, so that the good path may carry it along.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place<'a> {
+pub(crate) struct Place<'a> {
     field: &'a str,
     key: Option<&'a str>,
     index: Option<usize>,
@@ -12,22 +12,22 @@ pub(super) struct Place<'a> {
 
 impl<'a> Place<'a> {
     /// A field of the document, written as a path: `body`, `requestContext.elb`.
-    pub(super) const fn field(field: &'a str) -> Self {
+    pub(crate) const fn field(field: &'a str) -> Self {
         Self { field, key: None, index: None }
     }
 
     /// The entry `key` of the map that stands in this field.
-    pub(super) const fn key(self, key: &'a str) -> Self {
+    pub(crate) const fn key(self, key: &'a str) -> Self {
         Self { key: Some(key), ..self }
     }
 
     /// The element `index` of the list that stands here.
-    pub(super) const fn index(self, index: usize) -> Self {
+    pub(crate) const fn index(self, index: usize) -> Self {
         Self { index: Some(index), ..self }
     }
 
     /// Something is wrong here.
-    pub(super) fn fault(self, reason: impl Into<String>) -> Fault {
+    pub(crate) fn fault(self, reason: impl Into<String>) -> Fault {
         Fault { at: self.to_string(), reason: reason.into() }
     }
 }
@@ -49,13 +49,13 @@ impl fmt::Display for Place<'_> {
 
 /// What is wrong, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Fault {
-    pub(super) at: String,
-    pub(super) reason: String,
+pub(crate) struct Fault {
+    pub(crate) at: String,
+    pub(crate) reason: String,
 }
 
 /// A text for a message: in quotes, escaped, cut where it is long.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     const SHOWN: usize = 60;
     let start: String = text.chars().take(SHOWN).collect();
     if start.len() < text.len() { format!("{start:?}...") } else { format!("{start:?}") }

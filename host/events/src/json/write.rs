@@ -5,32 +5,32 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-pub(super) struct Json {
+pub(crate) struct JsonWriter {
     out: Vec<u8>,
     size: usize,
     limit: usize,
 }
 
-impl Json {
+impl JsonWriter {
     /// A writer of at most `limit` bytes that expects about `expected`.
-    pub(super) fn new(expected: usize, limit: usize) -> Self {
+    pub(crate) fn new(expected: usize, limit: usize) -> Self {
         Self { out: Vec::with_capacity(expected.min(limit)), size: 0, limit }
     }
 
     /// Writes what is JSON already.
-    pub(super) fn raw(&mut self, json: &str) {
+    pub(crate) fn raw(&mut self, json: &str) {
         self.bytes(json.as_bytes());
     }
 
     /// Writes a string with its quotes.
-    pub(super) fn string(&mut self, text: &str) {
+    pub(crate) fn string(&mut self, text: &str) {
         self.raw("\"");
         self.escaped(text);
         self.raw("\"");
     }
 
     /// Writes a part of a string: escapes what must be (RFC 8259, section 7), and adds no quotes.
-    pub(super) fn escaped(&mut self, text: &str) {
+    pub(crate) fn escaped(&mut self, text: &str) {
         for block in text.as_bytes().chunks(BLOCK) {
             let surely_fits = self.size.saturating_add(BLOCK * LONGEST_ESCAPE) <= self.limit;
             if surely_fits {
@@ -44,7 +44,7 @@ impl Json {
     }
 
     /// Writes a string of base64 with its quotes.
-    pub(super) fn base64(&mut self, bytes: &[u8]) {
+    pub(crate) fn base64(&mut self, bytes: &[u8]) {
         self.raw("\"");
         let start = self.out.len();
         let encoded = bytes.len().div_ceil(3).saturating_mul(4);
@@ -58,7 +58,7 @@ impl Json {
     }
 
     /// The document, or its size if it is larger than the limit.
-    pub(super) fn finish(self) -> Result<Vec<u8>, usize> {
+    pub(crate) fn finish(self) -> Result<Vec<u8>, usize> {
         if self.size > self.limit { Err(self.size) } else { Ok(self.out) }
     }
 
@@ -134,10 +134,10 @@ fn escaped_len(byte: u8) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::Json;
+    use super::JsonWriter;
 
-    fn written(limit: usize, write: impl FnOnce(&mut Json)) -> Result<String, usize> {
-        let mut json = Json::new(0, limit);
+    fn written(limit: usize, write: impl FnOnce(&mut JsonWriter)) -> Result<String, usize> {
+        let mut json = JsonWriter::new(0, limit);
         write(&mut json);
         json.finish().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
     }
@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn the_size_is_exact_above_the_limit() {
-        let write = |json: &mut Json| {
+        let write = |json: &mut JsonWriter| {
             json.string("a\"b\u{1}");
             json.base64(&[0; 10]);
         };

@@ -1,9 +1,126 @@
-//! Names what an event is that comes from no load balancer, so that whoever connected it to the function sees the mistake.
+//! Tells by the names of its members whether an event is a front's request, and which front's.
+//!
+//! The names are seen as the event is read, in the same pass, and all of them before anything is decided: no type is
+//! tried after another.
 
+use crate::{
+    front::{Envelope, Form, alb},
+    json::{Field, Key, Shape, document},
+};
+use serde::de::{IgnoredAny, MapAccess};
 use serde_json::{Map, Value};
+use std::fmt;
 
-/// What the event is, in words.
-pub(super) fn of(event: &[u8]) -> String {
+/// What an event is.
+pub(crate) enum Detected<'de> {
+    /// An Application Load Balancer's, right or wrong.
+    Alb(Envelope<'de>),
+    /// A front's, with a value that cannot be read: half a surrogate pair, bytes that are no UTF-8, a number beyond all
+    /// bounds.
+    Unreadable { form: Form, reason: String },
+    /// No front's.
+    Other,
+}
+
+/// Reads an event as far as to tell what it is.
+pub(crate) fn read(event: &[u8]) -> Detected<'_> {
+    match document(event) {
+        Ok(Field::Is(envelope @ Envelope { .. })) => match envelope.marks().front() {
+            Some(FrontKind::Alb) => Detected::Alb(envelope),
+            None => Detected::Other,
+        },
+        Ok(Field::Absent | Field::Null | Field::Other(_)) => Detected::Other,
+        Err(reason) => match Marks::of(event) {
+            Some((FrontKind::Alb, marks)) => {
+                Detected::Unreadable { form: Form::Alb(alb::ReplyForm::of_marks(marks)), reason }
+            }
+            None => Detected::Other,
+        },
+    }
+}
+
+/// A kind of front.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FrontKind {
+    Alb,
+}
+
+/// Which of the members that tell what an event is are there.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Marks {
+    /// `httpMethod`
+    pub(crate) http_method: bool,
+    /// `path`
+    pub(crate) path: bool,
+    /// `multiValueHeaders`
+    pub(crate) multi_headers: bool,
+    /// A member in which other fronts than a load balancer have the method or the path. VPC Lattice (format 2.0) has a
+    /// `path` beside it.
+    pub(crate) foreign: bool,
+}
+
+impl Marks {
+    /// A member of that name is there.
+    pub(crate) fn add(&mut self, name: &str) {
+        match name {
+            "httpMethod" => self.http_method = true,
+            "path" => self.path = true,
+            "multiValueHeaders" => self.multi_headers = true,
+            "method" | "rawPath" | "raw_path" => self.foreign = true,
+            _ => {}
+        }
+    }
+
+    /// Whose event has these.
+    pub(crate) fn front(self) -> Option<FrontKind> {
+        let is_alb = self.http_method || self.path && !self.foreign;
+        is_alb.then_some(FrontKind::Alb)
+    }
+
+    /// The marks of an event with an unreadable value, and the front that they tell.
+    fn of(event: &[u8]) -> Option<(FrontKind, Self)> {
+        // The names alone: values are skipped as they are, whatever bytes they have.
+        let Ok(Field::Is(marks)) = serde_json::from_slice::<Field<Self>>(event) else { return None };
+        Some((marks.front()?, marks))
+    }
+}
+
+impl<'de> Shape<'de> for Marks {
+    const EXPECTED: &'static str = "an object";
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Option<Self>, A::Error> {
+        let mut marks = Self::default();
+        while let Some((Key(name), IgnoredAny)) = map.next_entry()? {
+            marks.add(&name);
+        }
+        Ok(Some(marks))
+    }
+}
+
+/// Where an event comes from that is no request. It is printed in words, so that whoever connected it to the function
+/// sees the mistake.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventSource(String);
+
+impl EventSource {
+    /// Where this one comes from.
+    pub(crate) fn of(event: &[u8]) -> Self {
+        Self(words(event))
+    }
+}
+
+impl fmt::Display for EventSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// An event that nothing here answers, because it is no request.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected an Application Load Balancer event, got {0}")]
+pub struct NotHttp(pub EventSource);
+
+fn words(event: &[u8]) -> String {
     if event.trim_ascii().is_empty() {
         return "an empty payload".into();
     }
@@ -118,7 +235,7 @@ mod tests {
                 r#"a JSON object with the keys "a", "b", "c", "d", "e" and 1 more"#,
             ),
         ] {
-            assert_eq!(super::of(event.as_bytes()), kind, "{event}");
+            assert_eq!(super::words(event.as_bytes()), kind, "{event}");
         }
     }
 }

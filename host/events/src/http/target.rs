@@ -1,45 +1,41 @@
 //! The request's target: the path and the query, as the client sent them.
 //!
-//! A load balancer decodes neither, and nothing here does: no percent-decoding, no normalising of `..`, `//` or `%2F`. Only
+//! Nothing here decodes them: no percent-decoding, no normalising of `..`, `//` or `%2F`. Only
 //! bytes that no URI may hold (RFC 3986, section 2) are percent-encoded: control bytes, space, DEL, what is not ASCII,
 //! `"`, `#`, `<`, `>` and the backtick; in a path also `?`, which would begin the query. A `%` stays as it is.
 
-use super::{
-    HeaderMode,
-    fault::{Fault, Place, quoted},
-};
+use crate::json::{Fault, Place, quoted};
 use bytes::Bytes;
 use http::uri::PathAndQuery;
 use std::collections::HashMap;
 
 /// The bytes that a URI of the `http` crate may have.
-pub(super) const MAX_TARGET: usize = 65_534;
+pub(crate) const MAX_TARGET: usize = 65_534;
 
 /// A target in the making.
-pub(super) struct Target {
+pub(crate) struct Target<'a> {
+    place: Place<'a>,
     text: String,
     path_len: usize,
 }
 
-impl Target {
-    /// A target with this path. An empty path is `/`.
-    pub(super) fn new(path: &str) -> Result<Self, Fault> {
+impl<'a> Target<'a> {
+    /// A target with this path, which stands at `place`. An empty path is `/`.
+    pub(crate) fn new(path: &str, place: Place<'a>) -> Result<Self, Fault> {
         let mut text = String::with_capacity(path.len() + 64);
         if path.is_empty() {
             text.push('/');
         } else if path.starts_with('/') {
             push_encoded(&mut text, path, |byte| byte == b'?' || is_never_raw(byte));
         } else {
-            return Err(
-                Place::field("path").fault(format!("expected a path that begins with /, found {}", quoted(path)))
-            );
+            return Err(place.fault(format!("expected a path that begins with /, found {}", quoted(path))));
         }
         let path_len = text.len();
-        Ok(Self { text, path_len })
+        Ok(Self { place, text, path_len })
     }
 
     /// Adds a parameter to the query.
-    pub(super) fn push(&mut self, key: &str, value: &str) {
+    pub(crate) fn push(&mut self, key: &str, value: &str) {
         self.text.push(if self.text.len() == self.path_len { '?' } else { '&' });
         push_encoded(&mut self.text, key, is_never_raw);
         self.text.push('=');
@@ -47,7 +43,7 @@ impl Target {
     }
 
     /// The target, or the fault that it is too long.
-    pub(super) fn finish(self) -> Result<PathAndQuery, Fault> {
+    pub(crate) fn finish(self) -> Result<PathAndQuery, Fault> {
         let (path_len, len) = (self.path_len, self.text.len());
         PathAndQuery::from_maybe_shared(Bytes::from(self.text)).map_err(|error| {
             let reason = if len > MAX_TARGET {
@@ -55,14 +51,14 @@ impl Target {
             } else {
                 error.to_string()
             };
-            Place::field("path").fault(reason)
+            self.place.fault(reason)
         })
     }
 }
 
 /// What an event keeps of a raw query: its parameters, grouped by key. A key keeps its first place, its values their order;
 /// `flag` has an empty value; segments between two `&` with nothing in them have gone.
-pub(super) fn grouped(query: &str) -> Vec<(&str, Vec<&str>)> {
+pub(crate) fn grouped(query: &str) -> Vec<(&str, Vec<&str>)> {
     let mut places = HashMap::new();
     let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
     for segment in query.split('&').filter(|segment| !segment.is_empty()) {
@@ -76,14 +72,6 @@ pub(super) fn grouped(query: &str) -> Vec<(&str, Vec<&str>)> {
         }
     }
     groups
-}
-
-/// The values of a group that a mode keeps: all of them, or the last.
-pub(super) fn kept<T>(mode: HeaderMode, values: &[T]) -> &[T] {
-    match mode {
-        HeaderMode::Multi => values,
-        HeaderMode::Single => values.split_last().map_or(&[], |(last, _)| std::slice::from_ref(last)),
-    }
 }
 
 fn is_never_raw(byte: u8) -> bool {
@@ -112,6 +100,7 @@ fn hex_digit(nibble: u8) -> char {
 #[cfg(test)]
 mod tests {
     use super::{Target, grouped, is_never_raw};
+    use crate::json::Place;
     use http::uri::PathAndQuery;
 
     #[test]
@@ -127,7 +116,8 @@ mod tests {
     #[test]
     fn every_other_byte_is_encoded_in_path_and_query() {
         let all: String = ('\0'..='\u{ff}').collect();
-        let mut target = Target::new(&format!("/{all}")).ok().unwrap_or_else(|| panic!("no path"));
+        let mut target =
+            Target::new(&format!("/{all}"), Place::field("path")).ok().unwrap_or_else(|| panic!("no path"));
         target.push(&all, &all);
         let text = target.finish().unwrap_or_else(|fault| panic!("{fault:?}")).to_string();
         assert!(text.contains("%00%01") && text.contains("%7F%C2%80") && text.contains("!%22%23$%&'()*+,-./"));

@@ -1,9 +1,9 @@
-//! Headers that concern one connection only, and so end at the load balancer (RFC 9110, section 7.6.1).
+//! Headers that concern one connection only, and so end at the front (RFC 9110, section 7.6.1).
 
 use http::{HeaderMap, HeaderName, header::CONNECTION};
 
 /// Removes the headers that end here.
-pub(super) fn strip(headers: &mut HeaderMap) {
+pub(crate) fn strip(headers: &mut HeaderMap) {
     let hop = Hop::of(headers);
     let ending: Vec<HeaderName> = headers.keys().filter(|name| hop.ends(name)).cloned().collect();
     for name in ending {
@@ -12,20 +12,20 @@ pub(super) fn strip(headers: &mut HeaderMap) {
 }
 
 /// Which headers of a message end here.
-pub(super) struct Hop {
+pub(crate) struct Hop {
     named: Vec<String>,
 }
 
 impl Hop {
-    pub(super) fn of(headers: &HeaderMap) -> Self {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
         let lists = headers.get_all(CONNECTION).iter().filter_map(|list| list.to_str().ok());
         let named = lists.flat_map(|list| list.split(',')).map(|name| name.trim().to_ascii_lowercase());
         Self { named: named.collect() }
     }
 
-    pub(super) fn ends(&self, name: &HeaderName) -> bool {
+    pub(crate) fn ends(&self, name: &HeaderName) -> bool {
         let name = name.as_str();
-        is_hop_by_hop(name) || self.named.iter().any(|named| named == name) && !is_load_balancers(name)
+        is_hop_by_hop(name) || self.named.iter().any(|named| named == name) && !is_fronts_own(name)
     }
 }
 
@@ -44,8 +44,8 @@ fn is_hop_by_hop(name: &str) -> bool {
     )
 }
 
-/// What the load balancer adds, and where the request goes, is not the client's to take away by naming it.
-fn is_load_balancers(name: &str) -> bool {
+/// What the front adds, and where the request goes, is not the client's to take away by naming it.
+fn is_fronts_own(name: &str) -> bool {
     name == "host" || name.starts_with("x-forwarded-") || name.starts_with("x-amzn-")
 }
 

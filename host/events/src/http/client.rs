@@ -1,4 +1,4 @@
-//! The client's address, as the load balancer saw it.
+//! The client's address, as a load balancer saw it.
 
 use http::HeaderMap;
 use std::net::{IpAddr, SocketAddr};
@@ -11,7 +11,7 @@ use std::net::{IpAddr, SocketAddr};
 /// only trusted entries, and its first one counts.
 ///
 /// Ports are dropped (`192.0.2.1:4711`, `[2001:db8::1]:4711`), and so are brackets. What is no address gives none.
-pub(super) fn address(headers: &HeaderMap, trusted_hops: usize) -> Option<String> {
+pub(crate) fn address(headers: &HeaderMap, trusted_hops: usize) -> Option<String> {
     let lists = headers.get_all("x-forwarded-for");
     let mut entries = lists.iter().rev().filter_map(|list| list.to_str().ok()).flat_map(entries_from_the_right);
     let rightmost = entries.next()?;

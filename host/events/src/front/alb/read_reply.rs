@@ -1,17 +1,18 @@
 //! A reply becomes a response.
 
-use super::{
-    HeaderMode, ReplyForm, ReplyOptions,
-    decode::decode_base64,
-    fault::{Fault, Place, quoted},
-    hop,
-    status::{is_bodiless, is_sendable},
-    wire::{Field, Key, Map, Shape},
+use super::{HeaderMode, LIMITS, ReplyForm};
+use crate::{
+    http::{
+        body::decode_base64,
+        hop,
+        status::{is_bodiless, is_sendable},
+        values::{MultiMap, SingleMap},
+    },
+    json::{Fault, Field, Key, Map, Place, Shape, Text, quoted},
 };
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header::CONTENT_LENGTH};
 use serde::de::{IgnoredAny, MapAccess};
-use std::borrow::Cow;
 
 /// Why a load balancer answers 502 to a reply.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -65,8 +66,7 @@ impl From<Fault> for ReplyError {
 /// # Errors
 /// [`ReplyError`], whose [`reason`](ReplyError::reason) is the code for the access log.
 pub fn read_reply(reply: &[u8], form: ReplyForm) -> Result<Response<Bytes>, ReplyError> {
-    let limits = ReplyOptions::default();
-    within("reply", reply.len(), limits.max_reply)?;
+    within("reply", reply.len(), LIMITS.reply)?;
     let whole = Place::field("reply");
     let document: Field<Document<'_>> =
         serde_json::from_slice(reply).map_err(|error| whole.fault(format!("no JSON: {error}")))?;
@@ -74,7 +74,7 @@ pub fn read_reply(reply: &[u8], form: ReplyForm) -> Result<Response<Bytes>, Repl
 
     let status = status(document.status, document.description)?;
     let lines = lines(form.mode, document.headers, document.multi_headers)?;
-    within("headers", lines.iter().map(|line| line.name.len() + line.value.len() + 4).sum(), limits.max_headers)?;
+    within("headers", lines.iter().map(|line| line.name.len() + line.value.len() + 4).sum(), LIMITS.headers)?;
     let keeps_length = form.head || status == StatusCode::NOT_MODIFIED;
     let headers = headers(lines, keeps_length)?;
     let body = body(document.body, document.is_base64)?;
@@ -89,16 +89,14 @@ fn within(what: &'static str, size: usize, limit: usize) -> Result<(), ReplyErro
     if size > limit { Err(ReplyError::TooLarge { what, size, limit }) } else { Ok(()) }
 }
 
-type Text<'de> = Cow<'de, str>;
-
 /// A reply's fields. Unknown ones are skipped.
 #[derive(Default)]
 struct Document<'de> {
     status: Field<u64>,
     description: Field<Text<'de>>,
     is_base64: Field<bool>,
-    headers: Field<Map<'de, Text<'de>>>,
-    multi_headers: Field<Map<'de, Vec<Field<Text<'de>>>>>,
+    headers: Field<SingleMap<'de>>,
+    multi_headers: Field<MultiMap<'de>>,
     body: Field<Text<'de>>,
 }
 
@@ -153,8 +151,8 @@ struct Line<'de> {
 /// The headers of the mode's map; the other map may be there too, but not alone.
 fn lines<'de>(
     mode: HeaderMode,
-    single: Field<Map<'de, Text<'de>>>,
-    multi: Field<Map<'de, Vec<Field<Text<'de>>>>>,
+    single: Field<SingleMap<'de>>,
+    multi: Field<MultiMap<'de>>,
 ) -> Result<Vec<Line<'de>>, Fault> {
     let (single_place, multi_place) = (Place::field("headers"), Place::field("multiValueHeaders"));
     match (mode, single.not_null(single_place)?, multi.not_null(multi_place)?) {

@@ -1,0 +1,158 @@
+//! A response becomes a reply.
+
+use super::{HeaderMode, LIMITS, ReplyForm, cookie_case};
+use crate::{
+    front::{EncodeError, FrontLimits, Reply},
+    http::{
+        header_writer::{HeaderWriter, Repeats},
+        hop::Hop,
+        length,
+        media::{self, Media},
+        repeated::is_single,
+        status::{is_bodiless, is_sendable, reason},
+    },
+    json::JsonWriter,
+};
+use bytes::Bytes;
+use http::{
+    HeaderMap, HeaderValue, Response, StatusCode,
+    header::{CONTENT_LENGTH, SET_COOKIE},
+};
+
+/// Who refuses what cannot be sent.
+const FRONT: &str = "the load balancer";
+
+/// How replies are made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReplyOptions {
+    /// In single-value mode, send several cookies under names that differ in letter case, which gets all of them to the
+    /// client but which AWS promises nothing about. If not, the last cookie is sent. Default: true.
+    pub cookie_case_variants: bool,
+    /// What is accepted of a reply. Default: [`LIMITS`].
+    pub limits: FrontLimits,
+}
+
+impl Default for ReplyOptions {
+    fn default() -> Self {
+        Self { cookie_case_variants: true, limits: LIMITS }
+    }
+}
+
+/// Turns a response into the JSON that the load balancer expects.
+///
+/// - The headers go into the map of the event's mode, and the other map is left out. Nothing is null.
+/// - In single-value mode repeated headers are joined by `, `, cookies as [`ReplyOptions`] says. Of headers that are no lists,
+///   like `content-type` and `location`, the first value goes out.
+/// - Hop-by-hop headers are removed, with those that `Connection` names. Values that are no UTF-8 are read as Latin-1.
+/// - The body is text if its type, its encoding and its bytes allow it, else base64. There is none in the answer to `HEAD`
+///   and with 204 and 304, whatever the response carries.
+/// - `content-length` stays if it is right, and in the answer to `HEAD` and with 304, where it speaks of a body that is not
+///   sent. It goes with 204, which must not have one (RFC 9110, section 8.6).
+///
+/// # Errors
+/// What the load balancer would answer with an opaque 502: see [`EncodeError`].
+pub fn encode(response: &Response<Bytes>, form: ReplyForm, options: &ReplyOptions) -> Result<Reply, EncodeError> {
+    let status = response.status();
+    if !is_sendable(status) {
+        return Err(EncodeError::Status { status: status.as_u16(), front: FRONT });
+    }
+    if let Some(stated) = length::contradiction(response, form.head) {
+        return Err(EncodeError::Length { stated, actual: response.body().len() });
+    }
+    let body: &[u8] = if form.head || is_bodiless(status) { b"" } else { response.body() };
+    let media = media::of_response(response.headers(), body);
+
+    let mut json = JsonWriter::new(expected_size(response.headers(), &media), options.limits.reply);
+    json.raw(&format!(r#"{{"statusCode":{0},"statusDescription":"{0} {1}""#, status.as_u16(), reason(status)));
+    json.raw(match media {
+        Media::Text(_) => r#","isBase64Encoded":false,"#,
+        Media::Base64(_) => r#","isBase64Encoded":true,"#,
+    });
+    let cookies = headers(&mut json, response, form, options)?;
+    json.raw(r#","body":"#);
+    media.write(&mut json);
+    json.raw("}");
+    let limit = options.limits.reply;
+    let json = json.finish().map_err(|size| EncodeError::Reply { size, limit, front: FRONT })?;
+    Ok(Reply { json, cookie_variants: cookies.variants, cookies_lost: cookies.lost })
+}
+
+/// What the document will need if next to nothing has to be escaped.
+fn expected_size(headers: &HeaderMap, media: &Media<'_>) -> usize {
+    let body = match media {
+        Media::Text(text) => text.len() + text.len() / 16,
+        Media::Base64(bytes) => bytes.len().div_ceil(3) * 4,
+    };
+    let headers: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 8).sum();
+    128 + headers + body
+}
+
+/// What became of several cookies.
+#[derive(Default)]
+struct Cookies {
+    variants: bool,
+    lost: usize,
+}
+
+/// Writes the map of the headers.
+fn headers(
+    json: &mut JsonWriter,
+    response: &Response<Bytes>,
+    form: ReplyForm,
+    options: &ReplyOptions,
+) -> Result<Cookies, EncodeError> {
+    let headers = response.headers();
+    let hop = Hop::of(headers);
+    let has_no_length = response.status() == StatusCode::NO_CONTENT;
+    let names = headers.keys().filter(|name| !(hop.ends(name) || has_no_length && *name == CONTENT_LENGTH));
+
+    let mut cookies = Cookies::default();
+    let repeats = match form.mode {
+        HeaderMode::Single => {
+            json.raw(r#""headers":"#);
+            Repeats::Joined
+        }
+        HeaderMode::Multi => {
+            json.raw(r#""multiValueHeaders":"#);
+            Repeats::Listed
+        }
+    };
+    let mut map = HeaderWriter::open(json, repeats);
+    for name in names {
+        let values = headers.get_all(name).iter();
+        match form.mode {
+            // Several lengths are equal, and one is enough.
+            _ if *name == CONTENT_LENGTH => map.entry(name.as_str(), values.take(1)),
+            HeaderMode::Single if headers.get_all(name).iter().nth(1).is_some() && is_single(name) => {
+                map.entry(name.as_str(), values.take(1));
+            }
+            HeaderMode::Single if *name == SET_COOKIE => {
+                cookies = several_cookies(&mut map, values.collect(), options)?
+            }
+            _ => map.entry(name.as_str(), values),
+        }
+    }
+    let size = map.close();
+    let limit = options.limits.headers;
+    if size > limit { Err(EncodeError::Headers { size, limit, front: FRONT }) } else { Ok(cookies) }
+}
+
+/// Cookies cannot be joined: their dates hold commas (RFC 6265, section 3).
+fn several_cookies<'a>(
+    map: &mut HeaderWriter<'a>,
+    values: Vec<&'a HeaderValue>,
+    options: &ReplyOptions,
+) -> Result<Cookies, EncodeError> {
+    let count = values.len();
+    if !options.cookie_case_variants {
+        map.entry(SET_COOKIE.as_str(), values.into_iter().rev().take(1));
+        return Ok(Cookies { variants: false, lost: count.saturating_sub(1) });
+    }
+    if count > cookie_case::VARIANTS {
+        return Err(EncodeError::Cookies { count, limit: cookie_case::VARIANTS });
+    }
+    for (index, value) in values.into_iter().enumerate() {
+        map.entry(&cookie_case::variant(index), std::iter::once(value));
+    }
+    Ok(Cookies { variants: count > 1, lost: 0 })
+}

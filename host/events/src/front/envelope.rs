@@ -1,0 +1,89 @@
+//! The members of an event that holds a request, before they mean anything.
+
+use super::alb::Elb;
+use crate::{
+    detect::Marks,
+    http::values::{MultiMap, SingleMap},
+    json::{Field, Key, Shape, Text},
+};
+use serde::de::{IgnoredAny, MapAccess};
+
+/// The members of all fronts' events, read in one pass: a front takes those that are its own. Unknown ones are skipped.
+#[derive(Default)]
+pub(crate) struct Envelope<'de> {
+    pub(crate) context: Field<Context<'de>>,
+    pub(crate) http_method: Field<Text<'de>>,
+    pub(crate) path: Field<Text<'de>>,
+    pub(crate) query: Field<SingleMap<'de>>,
+    pub(crate) multi_query: Field<MultiMap<'de>>,
+    pub(crate) headers: Field<SingleMap<'de>>,
+    pub(crate) multi_headers: Field<MultiMap<'de>>,
+    pub(crate) body: Field<Text<'de>>,
+    pub(crate) is_base64: Field<bool>,
+    /// Members that are not read, but tell whose event this is.
+    marks: Marks,
+}
+
+impl<'de> Envelope<'de> {
+    /// Reads the value of a member.
+    pub(crate) fn read<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
+        match name {
+            "requestContext" => self.context = map.next_value()?,
+            "httpMethod" => self.http_method = map.next_value()?,
+            "path" => self.path = map.next_value()?,
+            "queryStringParameters" => self.query = map.next_value()?,
+            "multiValueQueryStringParameters" => self.multi_query = map.next_value()?,
+            "headers" => self.headers = map.next_value()?,
+            "multiValueHeaders" => self.multi_headers = map.next_value()?,
+            "body" => self.body = map.next_value()?,
+            "isBase64Encoded" => self.is_base64 = map.next_value()?,
+            name => {
+                self.marks.add(name);
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Which of the members that tell an event's kind it has.
+    pub(crate) fn marks(&self) -> Marks {
+        Marks {
+            http_method: !matches!(self.http_method, Field::Absent),
+            path: !matches!(self.path, Field::Absent),
+            multi_headers: !matches!(self.multi_headers, Field::Absent),
+            ..self.marks
+        }
+    }
+}
+
+impl<'de> Shape<'de> for Envelope<'de> {
+    const EXPECTED: &'static str = "an object";
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Option<Self>, A::Error> {
+        let mut event = Self::default();
+        while let Some(Key(name)) = map.next_key()? {
+            event.read(&name, &mut map)?;
+        }
+        Ok(Some(event))
+    }
+}
+
+/// `requestContext`.
+pub(crate) struct Context<'de> {
+    pub(crate) elb: Field<Elb<'de>>,
+}
+
+impl<'de> Shape<'de> for Context<'de> {
+    const EXPECTED: &'static str = "an object";
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Option<Self>, A::Error> {
+        let mut context = Self { elb: Field::Absent };
+        while let Some(Key(name)) = map.next_key()? {
+            match &*name {
+                "elb" => context.elb = map.next_value()?,
+                _ => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(Some(context))
+    }
+}

@@ -1,0 +1,35 @@
+//! Header fields between JSON and the `http` crate.
+
+use super::{cookies, hop, values::Values};
+use crate::json::{Fault, quoted};
+use bytes::BytesMut;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use std::borrow::Cow;
+
+/// The headers of a request, without the hop-by-hop ones and with one line of cookies. Names that differ only in letter
+/// case are the same name.
+pub(crate) fn of_request(values: Values<'_, '_>) -> Result<HeaderMap, Fault> {
+    let too_many = |_| values.place().fault("more than 24576 header names");
+    let mut headers = HeaderMap::try_with_capacity(values.len()).map_err(too_many)?;
+    // One piece of memory for all values.
+    let mut memory = BytesMut::with_capacity(values.text_len());
+    values.visit(|place, name, value| {
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| place.fault("not a header name"))?;
+        memory.extend_from_slice(value.as_bytes());
+        let value = HeaderValue::from_maybe_shared(memory.split().freeze())
+            .map_err(|_| place.fault(format!("expected no control characters, found {}", quoted(value))))?;
+        headers.try_append(name, value).map_err(too_many)?;
+        Ok(())
+    })?;
+    hop::strip(&mut headers);
+    cookies::join_cookies(&mut headers);
+    Ok(headers)
+}
+
+/// A header value as text: UTF-8, or else Latin-1, in which every byte is a character.
+pub(crate) fn text(value: &HeaderValue) -> Cow<'_, str> {
+    match std::str::from_utf8(value.as_bytes()) {
+        Ok(text) => text.into(),
+        Err(_) => value.as_bytes().iter().map(|&byte| char::from(byte)).collect(),
+    }
+}

@@ -1,0 +1,9 @@
+//! JSON as events and replies have it: values of any type are read, documents of a known size are written.
+
+mod place;
+mod read;
+mod write;
+
+pub(crate) use place::{Fault, Place, quoted};
+pub(crate) use read::{Field, Key, Map, Shape, Text, document};
+pub(crate) use write::JsonWriter;
