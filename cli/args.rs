@@ -14,7 +14,7 @@ use clap::{Args, Parser, Subcommand};
 use funcserver_bootstrap::config::{DurationError, duration};
 use funcserver_engine::Arch;
 
-pub(crate) use event::Event;
+pub(crate) use event::EventArgs;
 pub(crate) use generate::{Completions, Man};
 pub(crate) use invoke::Invoke;
 pub(crate) use new::New;
@@ -44,7 +44,7 @@ pub(crate) enum Command {
     Bundle(Bundle),
     /// Print the event that a load balancer would send
     #[command(after_help = event::HELP)]
-    Event(Event),
+    Event(EventArgs),
     /// Answer events, and print the replies or what changed in them
     #[command(after_help = invoke::HELP, override_usage = invoke::USAGE)]
     Invoke(Invoke),

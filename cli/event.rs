@@ -20,7 +20,7 @@ const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const PORT: u16 = 8080;
 const HOST: HeaderValue = HeaderValue::from_static("127.0.0.1:8080");
 
-pub(crate) fn run(args: &args::Event) -> Result<ExitCode> {
+pub(crate) fn run(args: &args::EventArgs) -> Result<ExitCode> {
     let header_mode = if args.multi_value_headers { HeaderMode::Multi } else { HeaderMode::Single };
     let options = BalancerOptions { header_mode, ..BalancerOptions::default() };
     let event = if args.health_check { health_check(args, &options)? } else { event(args, &options)? };
@@ -28,7 +28,7 @@ pub(crate) fn run(args: &args::Event) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn health_check(args: &args::Event, options: &BalancerOptions) -> Result<Bytes> {
+fn health_check(args: &args::EventArgs, options: &BalancerOptions) -> Result<Bytes> {
     if args.method != Method::GET {
         bail!("a health check is a GET, not {}; leave out --health-check, or say GET", args.method);
     }
@@ -37,7 +37,7 @@ fn health_check(args: &args::Event, options: &BalancerOptions) -> Result<Bytes> 
     balancer::health_check(path, options).map_err(refused)
 }
 
-fn event(args: &args::Event, options: &BalancerOptions) -> Result<Bytes> {
+fn event(args: &args::EventArgs, options: &BalancerOptions) -> Result<Bytes> {
     let mut request = Request::new(Bytes::new());
     *request.method_mut() = args.method.clone();
     *request.uri_mut() = args.target.clone();
@@ -50,7 +50,7 @@ fn event(args: &args::Event, options: &BalancerOptions) -> Result<Bytes> {
     balancer::event(request, CLIENT, PORT, options).map_err(refused)
 }
 
-fn add_headers(headers: &mut HeaderMap, args: &args::Event) -> Result<()> {
+fn add_headers(headers: &mut HeaderMap, args: &args::EventArgs) -> Result<()> {
     for (name, value) in &args.headers {
         headers.try_append(name, value.clone()).context("too many headers")?;
     }

@@ -4,7 +4,7 @@ use clap::Args;
 use http::{HeaderName, HeaderValue, Method, Uri};
 
 #[derive(Debug, Args)]
-pub(crate) struct Event {
+pub(crate) struct EventArgs {
     /// The method, such as GET
     #[arg(value_name = "METHOD", value_parser = method)]
     pub(crate) method: Method,

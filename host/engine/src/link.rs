@@ -4,7 +4,7 @@ use wasmtime::Engine;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Linker};
 
-use crate::interfaces::{self, Link};
+use crate::interfaces::{self, LinkedBy};
 use crate::state::State;
 
 /// What answers the component's imports, and nothing else: each function costs at every start. What this host lacks
@@ -17,15 +17,15 @@ pub(crate) fn linker(engine: &Engine, component: &Component) -> wasmtime::Result
     for (name, import) in component.component_type().imports(engine) {
         let Some((interface, offer)) = interfaces::offer(name) else { continue };
         match (offer.link, import.ty) {
-            (Link::Once(link), _) if !linked.contains(&(interface.name, offer.versions)) => {
+            (LinkedBy::Once(link), _) if !linked.contains(&(interface.name, offer.versions)) => {
                 linked.push((interface.name, offer.versions));
                 link(&mut linker)?;
             }
-            (Link::Each(link), ComponentItem::ComponentInstance(ty)) => {
+            (LinkedBy::Each(link), ComponentItem::ComponentInstance(ty)) => {
                 link(&mut linker.instance(name)?, &ty, engine)?;
             }
             // It is linked already, or it has the name of an interface and is none.
-            (Link::Once(_) | Link::Each(_), _) => {}
+            (LinkedBy::Once(_) | LinkedBy::Each(_), _) => {}
         }
     }
     Ok(linker)

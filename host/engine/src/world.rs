@@ -1,6 +1,6 @@
 //! The world of a component: what it imports and exports, and whether that can run here.
 
-use crate::interfaces::{self, Name};
+use crate::interfaces::{self, ImportName};
 
 /// The export that makes a component a handler of `wasi:http` 0.2.
 const HANDLER_0_2: &str = "wasi:http/incoming-handler";
@@ -63,7 +63,7 @@ impl World {
 
     /// Whether the component imports anything of WASI 0.3.
     pub(crate) fn needs_0_3(&self) -> bool {
-        self.imports.iter().any(|import| Name::of(import).is_release_of(3))
+        self.imports.iter().any(|import| ImportName::of(import).is_release_of(3))
     }
 
     /// 0.3 goes first where a component speaks both.
@@ -71,7 +71,7 @@ impl World {
         let handles = |interface, minor| {
             self.exports
                 .iter()
-                .map(|export| Name::of(export))
+                .map(|export| ImportName::of(export))
                 .any(|export| export.interface == interface && export.is_release_of(minor))
         };
         if handles(HANDLER_0_3, 3) {
@@ -86,9 +86,9 @@ impl World {
     fn no_handler(&self) -> String {
         let expected = format!("a handler exports `{HANDLER_0_2}@0.2.x` or `{HANDLER_0_3}@0.3.x`");
         let refused =
-            self.exports.iter().find(|export| [HANDLER_0_2, HANDLER_0_3].contains(&Name::of(export).interface));
+            self.exports.iter().find(|export| [HANDLER_0_2, HANDLER_0_3].contains(&ImportName::of(export).interface));
         match refused {
-            Some(export) if Name::of(export).is_candidate() => {
+            Some(export) if ImportName::of(export).is_candidate() => {
                 format!(
                     "it exports `{export}`, a release candidate that no host of the release can run, but {expected}"
                 )

@@ -5,7 +5,7 @@
 
 use crate::{
     front::{Envelope, Form, alb},
-    json::{Field, Key, Shape, document},
+    json::{Key, Member, Shape, document},
 };
 use serde::de::{IgnoredAny, MapAccess};
 use serde_json::{Map, Value};
@@ -25,11 +25,11 @@ pub(crate) enum Detected<'de> {
 /// Reads an event as far as to tell what it is.
 pub(crate) fn read(event: &[u8]) -> Detected<'_> {
     match document(event) {
-        Ok(Field::Is(envelope @ Envelope { .. })) => match envelope.marks().front() {
+        Ok(Member::Is(envelope @ Envelope { .. })) => match envelope.marks().front() {
             Some(FrontKind::Alb) => Detected::Alb(envelope),
             None => Detected::Other,
         },
-        Ok(Field::Absent | Field::Null | Field::Other(_)) => Detected::Other,
+        Ok(Member::Absent | Member::Null | Member::Other(_)) => Detected::Other,
         Err(reason) => match Marks::of(event) {
             Some((FrontKind::Alb, marks)) => {
                 Detected::Unreadable { form: Form::Alb(alb::ReplyForm::of_marks(marks)), reason }
@@ -80,7 +80,7 @@ impl Marks {
     /// The marks of an event with an unreadable value, and the front that they tell.
     fn of(event: &[u8]) -> Option<(FrontKind, Self)> {
         // The names alone: values are skipped as they are, whatever bytes they have.
-        let Ok(Field::Is(marks)) = serde_json::from_slice::<Field<Self>>(event) else { return None };
+        let Ok(Member::Is(marks)) = serde_json::from_slice::<Member<Self>>(event) else { return None };
         Some((marks.front()?, marks))
     }
 }

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use wasmtime::component::Linker;
 
-use super::{Interface, Link, Offer, Versions};
+use super::{Interface, LinkedBy, Offer, Versions};
 use crate::state::State;
 
 const NAME: &str = "funcserver:test/block";
 
 pub(super) const INTERFACES: &[Interface] =
-    &[Interface { name: NAME, offers: &[Offer { versions: Versions::None, link: Link::Once(add) }] }];
+    &[Interface { name: NAME, offers: &[Offer { versions: Versions::None, link: LinkedBy::Once(add) }] }];
 
 fn add(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     linker.instance(NAME)?.func_wrap("block", |_, (milliseconds,): (u64,)| {

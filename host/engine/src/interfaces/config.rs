@@ -4,7 +4,7 @@ use wasmtime::component::{Linker, LinkerInstance, Val};
 use wasmtime::{StoreContextMut, bail};
 use wasmtime_wasi_config::WasiConfig;
 
-use super::{Interface, Link, Offer, Versions};
+use super::{Interface, LinkedBy, Offer, Versions};
 use crate::state::State;
 
 /// Every name that the interface has had with these functions. A draft has no line of compatible versions: each name is
@@ -17,13 +17,13 @@ pub(super) const INTERFACES: &[Interface] = &[
     Interface {
         name: "wasi:config/store",
         offers: &[
-            Offer { versions: Versions::Draft("0.2.0-rc.1"), link: Link::Once(typed) },
+            Offer { versions: Versions::Draft("0.2.0-rc.1"), link: LinkedBy::Once(typed) },
             Offer { versions: Versions::Draft("0.2.0-draft"), link: UNTYPED },
         ],
     },
 ];
 
-const UNTYPED: Link = Link::Each(|store, _, _| functions(store));
+const UNTYPED: LinkedBy = LinkedBy::Each(|store, _, _| functions(store));
 
 /// The one that wasmtime's crate has.
 fn typed(linker: &mut Linker<State>) -> wasmtime::Result<()> {

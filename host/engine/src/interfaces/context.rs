@@ -5,13 +5,13 @@ use std::collections::VecDeque;
 
 use wasmtime::component::{ComponentNamedList, GuestTaskId, Lift, Linker, LinkerInstance, Lower};
 
-use super::{Interface, Link, Offer, Versions};
+use super::{Interface, LinkedBy, Offer, Versions};
 use crate::call::Facts;
 use crate::state::State;
 
 pub(super) const INTERFACES: &[Interface] = &[Interface {
     name: "funcserver:lambda/context",
-    offers: &[Offer { versions: Versions::Minor(1), link: Link::Once(add) }],
+    offers: &[Offer { versions: Versions::Minor(1), link: LinkedBy::Once(add) }],
 }];
 
 /// Of how many tasks the facts are kept: a few times those that one instance works on at once.

@@ -1,13 +1,13 @@
 //! Why an import cannot be met, in words that say what would be.
 
-use super::{Interface, Name, Versions, all, interface, offer};
+use super::{ImportName, Interface, Versions, all, interface, offer};
 
 /// Why an import cannot be met, or nothing.
 pub(crate) fn unmet(import: &str) -> Option<String> {
     if offer(import).is_some() {
         return None;
     }
-    let name = Name::of(import);
+    let name = ImportName::of(import);
     Some(match interface(name.interface) {
         Some(known) => match drafts(known) {
             Some(drafts) => format!("it imports `{import}`, but this host has {drafts}"),

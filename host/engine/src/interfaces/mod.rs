@@ -31,7 +31,7 @@ use crate::state::State;
 pub(crate) use self::context::CallFacts;
 pub(crate) use self::http::{KEPT, MadeResponses};
 pub(crate) use self::misfit::unmet;
-pub(crate) use self::name::Name;
+pub(crate) use self::name::ImportName;
 
 /// Everything that a component may import.
 static TABLE: &[&[Interface]] = &[
@@ -58,7 +58,7 @@ pub(crate) struct Interface {
 /// Versions of an interface, and what answers those who import one of them.
 pub(crate) struct Offer {
     pub(crate) versions: Versions,
-    pub(crate) link: Link,
+    pub(crate) link: LinkedBy,
 }
 
 /// Which versions an offer is for.
@@ -75,7 +75,7 @@ pub(crate) enum Versions {
 
 /// How an offer is linked.
 #[derive(Clone, Copy)]
-pub(crate) enum Link {
+pub(crate) enum LinkedBy {
     /// Under the name of one version, by which wasmtime answers imports of all versions that are compatible with it.
     Once(fn(&mut Linker<State>) -> wasmtime::Result<()>),
     /// For each import under its own name, by what the component expects there.
@@ -85,17 +85,17 @@ pub(crate) enum Link {
 impl Offer {
     /// All of 0.2.
     const fn p2(link: fn(&mut Linker<State>) -> wasmtime::Result<()>) -> Self {
-        Self { versions: Versions::Minor(2), link: Link::Once(link) }
+        Self { versions: Versions::Minor(2), link: LinkedBy::Once(link) }
     }
 
     /// All of 0.3.
     const fn p3(link: fn(&mut Linker<State>) -> wasmtime::Result<()>) -> Self {
-        Self { versions: Versions::Minor(3), link: Link::Once(link) }
+        Self { versions: Versions::Minor(3), link: LinkedBy::Once(link) }
     }
 }
 
 impl Versions {
-    fn include(self, name: &Name<'_>) -> bool {
+    fn include(self, name: &ImportName<'_>) -> bool {
         match self {
             Self::Minor(minor) => name.is_release_of(minor),
             Self::Draft(draft) => name.version_text == Some(draft),
@@ -112,7 +112,7 @@ fn interface(name: &str) -> Option<&'static Interface> {
 
 /// What answers an import of that name, if anything does.
 pub(crate) fn offer(import: &str) -> Option<(&'static Interface, &'static Offer)> {
-    let name = Name::of(import);
+    let name = ImportName::of(import);
     let interface = interface(name.interface)?;
     interface.offers.iter().find(|offer| offer.versions.include(&name)).map(|offer| (interface, offer))
 }

@@ -3,7 +3,7 @@
 use semver::Version;
 
 /// `wasi:http/types@0.2.12` in its parts.
-pub(crate) struct Name<'a> {
+pub(crate) struct ImportName<'a> {
     /// `wasi:http/types`.
     pub(crate) interface: &'a str,
     /// `0.2.12`, which may be any text.
@@ -11,7 +11,7 @@ pub(crate) struct Name<'a> {
     version: Option<Version>,
 }
 
-impl<'a> Name<'a> {
+impl<'a> ImportName<'a> {
     pub(crate) fn of(name: &'a str) -> Self {
         match name.split_once('@') {
             Some((interface, version)) => {

@@ -7,11 +7,11 @@ use wasmtime::component::types::{ComponentFunc, ComponentInstance, ComponentItem
 use wasmtime::component::{LinkerInstance, Resource, ResourceAny, ResourceType, Val};
 use wasmtime::{AsContextMut, Engine, StoreContextMut, bail};
 
-use super::{Interface, Link, Offer, Versions};
+use super::{Interface, LinkedBy, Offer, Versions};
 use crate::state::State;
 
-const CLOSED_0_2: Offer = Offer { versions: Versions::Minor(2), link: Link::Each(close) };
-const CLOSED_0_3: Offer = Offer { versions: Versions::Minor(3), link: Link::Each(close) };
+const CLOSED_0_2: Offer = Offer { versions: Versions::Minor(2), link: LinkedBy::Each(close) };
+const CLOSED_0_3: Offer = Offer { versions: Versions::Minor(3), link: LinkedBy::Each(close) };
 
 pub(super) const INTERFACES: &[Interface] = &[
     Interface { name: "wasi:sockets/instance-network", offers: &[CLOSED_0_2] },

@@ -15,7 +15,7 @@ pub(crate) fn samples(versions: Versions) -> Vec<String> {
         Versions::Minor(minor) => {
             // Those that are linked show whether what shadows them has their version.
             let linked = [shadow::P2, shadow::P3].map(ToOwned::to_owned);
-            let linked = linked.into_iter().filter(|linked| Name::of(&format!("@{linked}")).is_release_of(minor));
+            let linked = linked.into_iter().filter(|linked| ImportName::of(&format!("@{linked}")).is_release_of(minor));
             let all = [format!("0.{minor}.0"), format!("0.{minor}.99")].into_iter().chain(linked);
             all.map(|version| format!("@{version}")).collect()
         }
@@ -80,7 +80,7 @@ fn every_row_is_there_once() {
     for interface in all() {
         for version in interface.offers.iter().flat_map(|offer| samples(offer.versions)) {
             let name = format!("{}{version}", interface.name);
-            let includes = |offer: &&Offer| offer.versions.include(&Name::of(&name));
+            let includes = |offer: &&Offer| offer.versions.include(&ImportName::of(&name));
             assert_eq!(interface.offers.iter().filter(includes).count(), 1, "{name}");
         }
     }

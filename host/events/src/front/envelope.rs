@@ -4,22 +4,22 @@ use super::alb::Elb;
 use crate::{
     detect::Marks,
     http::values::{MultiMap, SingleMap},
-    json::{Field, Key, Shape, Text},
+    json::{Key, Member, Shape, Text},
 };
 use serde::de::{IgnoredAny, MapAccess};
 
 /// The members of all fronts' events, read in one pass: a front takes those that are its own. Unknown ones are skipped.
 #[derive(Default)]
 pub(crate) struct Envelope<'de> {
-    pub(crate) context: Field<Context<'de>>,
-    pub(crate) http_method: Field<Text<'de>>,
-    pub(crate) path: Field<Text<'de>>,
-    pub(crate) query: Field<SingleMap<'de>>,
-    pub(crate) multi_query: Field<MultiMap<'de>>,
-    pub(crate) headers: Field<SingleMap<'de>>,
-    pub(crate) multi_headers: Field<MultiMap<'de>>,
-    pub(crate) body: Field<Text<'de>>,
-    pub(crate) is_base64: Field<bool>,
+    pub(crate) context: Member<RequestContext<'de>>,
+    pub(crate) http_method: Member<Text<'de>>,
+    pub(crate) path: Member<Text<'de>>,
+    pub(crate) query: Member<SingleMap<'de>>,
+    pub(crate) multi_query: Member<MultiMap<'de>>,
+    pub(crate) headers: Member<SingleMap<'de>>,
+    pub(crate) multi_headers: Member<MultiMap<'de>>,
+    pub(crate) body: Member<Text<'de>>,
+    pub(crate) is_base64: Member<bool>,
     /// Members that are not read, but tell whose event this is.
     marks: Marks,
 }
@@ -48,9 +48,9 @@ impl<'de> Envelope<'de> {
     /// Which of the members that tell an event's kind it has.
     pub(crate) fn marks(&self) -> Marks {
         Marks {
-            http_method: !matches!(self.http_method, Field::Absent),
-            path: !matches!(self.path, Field::Absent),
-            multi_headers: !matches!(self.multi_headers, Field::Absent),
+            http_method: !matches!(self.http_method, Member::Absent),
+            path: !matches!(self.path, Member::Absent),
+            multi_headers: !matches!(self.multi_headers, Member::Absent),
             ..self.marks
         }
     }
@@ -69,15 +69,15 @@ impl<'de> Shape<'de> for Envelope<'de> {
 }
 
 /// `requestContext`.
-pub(crate) struct Context<'de> {
-    pub(crate) elb: Field<Elb<'de>>,
+pub(crate) struct RequestContext<'de> {
+    pub(crate) elb: Member<Elb<'de>>,
 }
 
-impl<'de> Shape<'de> for Context<'de> {
+impl<'de> Shape<'de> for RequestContext<'de> {
     const EXPECTED: &'static str = "an object";
 
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Option<Self>, A::Error> {
-        let mut context = Self { elb: Field::Absent };
+        let mut context = Self { elb: Member::Absent };
         while let Some(Key(name)) = map.next_key()? {
             match &*name {
                 "elb" => context.elb = map.next_value()?,

@@ -1,14 +1,14 @@
 //! Header fields between JSON and the `http` crate.
 
 use super::{cookies, hop, values::Values};
-use crate::json::{Fault, quoted};
+use crate::json::{InvalidMember, quoted};
 use bytes::BytesMut;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use std::borrow::Cow;
 
 /// The headers of a request, without the hop-by-hop ones and with one line of cookies. Names that differ only in letter
 /// case are the same name.
-pub(crate) fn of_request(values: Values<'_, '_>) -> Result<HeaderMap, Fault> {
+pub(crate) fn of_request(values: Values<'_, '_>) -> Result<HeaderMap, InvalidMember> {
     let too_many = |_| values.place().fault("more than 24576 header names");
     let mut headers = HeaderMap::try_with_capacity(values.len()).map_err(too_many)?;
     // One piece of memory for all values.

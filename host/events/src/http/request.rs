@@ -1,14 +1,14 @@
 //! A request is put together.
 
 use super::origin;
-use crate::json::{Fault, Place, quoted};
+use crate::json::{InvalidMember, MemberPath, quoted};
 use http::{
     HeaderMap, Method, Uri,
     uri::{self, PathAndQuery},
 };
 
 /// The method of that name, which stands at `place`.
-pub(crate) fn method(name: &str, place: Place<'_>) -> Result<Method, Fault> {
+pub(crate) fn method(name: &str, place: MemberPath<'_>) -> Result<Method, InvalidMember> {
     Method::from_bytes(name.as_bytes())
         .map_err(|_| place.fault(format!("expected an HTTP method, found {}", quoted(name))))
 }

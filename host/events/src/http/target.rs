@@ -4,7 +4,7 @@
 //! bytes that no URI may hold (RFC 3986, section 2) are percent-encoded: control bytes, space, DEL, what is not ASCII,
 //! `"`, `#`, `<`, `>` and the backtick; in a path also `?`, which would begin the query. A `%` stays as it is.
 
-use crate::json::{Fault, Place, quoted};
+use crate::json::{InvalidMember, MemberPath, quoted};
 use bytes::Bytes;
 use http::uri::PathAndQuery;
 use std::collections::HashMap;
@@ -13,15 +13,15 @@ use std::collections::HashMap;
 pub(crate) const MAX_TARGET: usize = 65_534;
 
 /// A target in the making.
-pub(crate) struct Target<'a> {
-    place: Place<'a>,
+pub(crate) struct RequestTarget<'a> {
+    place: MemberPath<'a>,
     text: String,
     path_len: usize,
 }
 
-impl<'a> Target<'a> {
+impl<'a> RequestTarget<'a> {
     /// A target with this path, which stands at `place`. An empty path is `/`.
-    pub(crate) fn new(path: &str, place: Place<'a>) -> Result<Self, Fault> {
+    pub(crate) fn new(path: &str, place: MemberPath<'a>) -> Result<Self, InvalidMember> {
         let mut text = String::with_capacity(path.len() + 64);
         if path.is_empty() {
             text.push('/');
@@ -43,7 +43,7 @@ impl<'a> Target<'a> {
     }
 
     /// The target, or the fault that it is too long.
-    pub(crate) fn finish(self) -> Result<PathAndQuery, Fault> {
+    pub(crate) fn finish(self) -> Result<PathAndQuery, InvalidMember> {
         let (path_len, len) = (self.path_len, self.text.len());
         PathAndQuery::from_maybe_shared(Bytes::from(self.text)).map_err(|error| {
             let reason = if len > MAX_TARGET {
@@ -99,8 +99,8 @@ fn hex_digit(nibble: u8) -> char {
 
 #[cfg(test)]
 mod tests {
-    use super::{Target, grouped, is_never_raw};
-    use crate::json::Place;
+    use super::{RequestTarget, grouped, is_never_raw};
+    use crate::json::MemberPath;
     use http::uri::PathAndQuery;
 
     #[test]
@@ -117,7 +117,7 @@ mod tests {
     fn every_other_byte_is_encoded_in_path_and_query() {
         let all: String = ('\0'..='\u{ff}').collect();
         let mut target =
-            Target::new(&format!("/{all}"), Place::field("path")).ok().unwrap_or_else(|| panic!("no path"));
+            RequestTarget::new(&format!("/{all}"), MemberPath::field("path")).ok().unwrap_or_else(|| panic!("no path"));
         target.push(&all, &all);
         let text = target.finish().unwrap_or_else(|fault| panic!("{fault:?}")).to_string();
         assert!(text.contains("%00%01") && text.contains("%7F%C2%80") && text.contains("!%22%23$%&'()*+,-./"));

@@ -1,28 +1,28 @@
 //! Names with one value or several, as maps hold them.
 
-use crate::json::{Fault, Field, Map, Place, Text};
+use crate::json::{InvalidMember, Map, Member, MemberPath, Text};
 
 /// A map with one text a name.
 pub(crate) type SingleMap<'de> = Map<'de, Text<'de>>;
 
 /// A map with a list of texts a name.
-pub(crate) type MultiMap<'de> = Map<'de, Vec<Field<Text<'de>>>>;
+pub(crate) type MultiMap<'de> = Map<'de, Vec<Member<Text<'de>>>>;
 
 /// The names and values of one of the maps, whichever of the two kinds it is.
 #[derive(Clone, Copy)]
 pub(crate) enum Values<'a, 'de> {
-    Single(&'static str, &'a [(Text<'de>, Field<Text<'de>>)]),
-    Multi(&'static str, &'a [(Text<'de>, Field<Vec<Field<Text<'de>>>>)]),
+    Single(&'static str, &'a [(Text<'de>, Member<Text<'de>>)]),
+    Multi(&'static str, &'a [(Text<'de>, Member<Vec<Member<Text<'de>>>>)]),
 }
 
 impl<'a, 'de> Values<'a, 'de> {
     /// Those of the map that is filled; of the one with lists where both are.
     pub(crate) fn choose(
-        (single_name, single): (&'static str, &'a Field<SingleMap<'de>>),
-        (multi_name, multi): (&'static str, &'a Field<MultiMap<'de>>),
-    ) -> Result<Self, Fault> {
-        let single = single.optional_ref(Place::field(single_name))?;
-        let multi = multi.optional_ref(Place::field(multi_name))?;
+        (single_name, single): (&'static str, &'a Member<SingleMap<'de>>),
+        (multi_name, multi): (&'static str, &'a Member<MultiMap<'de>>),
+    ) -> Result<Self, InvalidMember> {
+        let single = single.optional_ref(MemberPath::field(single_name))?;
+        let multi = multi.optional_ref(MemberPath::field(multi_name))?;
         Ok(match (multi, single) {
             (Some(Map(entries)), _) if !entries.is_empty() => Self::Multi(multi_name, entries),
             (_, Some(Map(entries))) => Self::Single(single_name, entries),
@@ -31,9 +31,9 @@ impl<'a, 'de> Values<'a, 'de> {
     }
 
     /// The place of the map.
-    pub(crate) fn place(self) -> Place<'static> {
+    pub(crate) fn place(self) -> MemberPath<'static> {
         match self {
-            Self::Single(name, _) | Self::Multi(name, _) => Place::field(name),
+            Self::Single(name, _) | Self::Multi(name, _) => MemberPath::field(name),
         }
     }
 
@@ -47,9 +47,9 @@ impl<'a, 'de> Values<'a, 'de> {
 
     /// How many bytes all values have.
     pub(crate) fn text_len(self) -> usize {
-        let len = |value: &Field<Text<'_>>| if let Field::Is(text) = value { text.len() } else { 0 };
+        let len = |value: &Member<Text<'_>>| if let Member::Is(text) = value { text.len() } else { 0 };
         let list_len =
-            |values: &Field<Vec<_>>| if let Field::Is(list) = values { list.iter().map(len).sum() } else { 0 };
+            |values: &Member<Vec<_>>| if let Member::Is(list) = values { list.iter().map(len).sum() } else { 0 };
         match self {
             Self::Single(_, entries) => entries.iter().map(|(_, value)| len(value)).sum(),
             Self::Multi(_, entries) => entries.iter().map(|(_, values)| list_len(values)).sum(),
@@ -57,7 +57,10 @@ impl<'a, 'de> Values<'a, 'de> {
     }
 
     /// Calls `each` with every name and value, in the event's order.
-    pub(crate) fn visit(self, mut each: impl FnMut(Place<'_>, &str, &str) -> Result<(), Fault>) -> Result<(), Fault> {
+    pub(crate) fn visit(
+        self,
+        mut each: impl FnMut(MemberPath<'_>, &str, &str) -> Result<(), InvalidMember>,
+    ) -> Result<(), InvalidMember> {
         let map = self.place();
         match self {
             Self::Single(_, entries) => entries.iter().try_for_each(|(name, value)| {

@@ -4,6 +4,6 @@ mod place;
 mod read;
 mod write;
 
-pub(crate) use place::{Fault, Place, quoted};
-pub(crate) use read::{Field, Key, Map, Shape, Text, document};
+pub(crate) use place::{InvalidMember, MemberPath, quoted};
+pub(crate) use read::{Key, Map, Member, Shape, Text, document};
 pub(crate) use write::JsonWriter;

@@ -4,13 +4,13 @@ use std::fmt;
 
 /// A place in a document. It costs nothing until it is printed, so that the good path may carry it along.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Place<'a> {
+pub(crate) struct MemberPath<'a> {
     field: &'a str,
     key: Option<&'a str>,
     index: Option<usize>,
 }
 
-impl<'a> Place<'a> {
+impl<'a> MemberPath<'a> {
     /// A field of the document, written as a path: `body`, `requestContext.elb`.
     pub(crate) const fn field(field: &'a str) -> Self {
         Self { field, key: None, index: None }
@@ -27,12 +27,12 @@ impl<'a> Place<'a> {
     }
 
     /// Something is wrong here.
-    pub(crate) fn fault(self, reason: impl Into<String>) -> Fault {
-        Fault { at: self.to_string(), reason: reason.into() }
+    pub(crate) fn fault(self, reason: impl Into<String>) -> InvalidMember {
+        InvalidMember { at: self.to_string(), reason: reason.into() }
     }
 }
 
-impl fmt::Display for Place<'_> {
+impl fmt::Display for MemberPath<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.field)?;
         match self.key {
@@ -49,7 +49,7 @@ impl fmt::Display for Place<'_> {
 
 /// What is wrong, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Fault {
+pub(crate) struct InvalidMember {
     pub(crate) at: String,
     pub(crate) reason: String,
 }
@@ -67,11 +67,11 @@ fn is_plain(key: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::Place;
+    use super::MemberPath;
 
     #[test]
     fn a_place_is_printed_as_a_json_path() {
-        let headers = Place::field("multiValueHeaders");
+        let headers = MemberPath::field("multiValueHeaders");
         assert_eq!(headers.key("x-count").index(2).to_string(), "multiValueHeaders.x-count[2]");
         assert_eq!(headers.key("a b\n").to_string(), r#"multiValueHeaders["a b\n"]"#);
         assert_eq!(headers.key("").to_string(), r#"multiValueHeaders[""]"#);

@@ -4,13 +4,13 @@
 //! twice the last value counts, as with other JSON parsers. Values that nobody asks for are skipped without recursion, so
 //! nesting costs no stack.
 
-use super::place::{Fault, Place};
+use super::place::{InvalidMember, MemberPath};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::{borrow::Cow, collections::HashMap, fmt, marker::PhantomData};
 
 /// What stands where a `T` may stand.
 #[derive(Clone, Debug, Default)]
-pub(crate) enum Field<T> {
+pub(crate) enum Member<T> {
     /// The key is not there.
     #[default]
     Absent,
@@ -22,9 +22,9 @@ pub(crate) enum Field<T> {
     Other(&'static str),
 }
 
-impl<'de, T: Shape<'de>> Field<T> {
+impl<'de, T: Shape<'de>> Member<T> {
     /// The value, or nothing if it is absent or null.
-    pub(crate) fn optional(self, place: Place<'_>) -> Result<Option<T>, Fault> {
+    pub(crate) fn optional(self, place: MemberPath<'_>) -> Result<Option<T>, InvalidMember> {
         match self {
             Self::Absent | Self::Null => Ok(None),
             Self::Is(value) => Ok(Some(value)),
@@ -33,7 +33,7 @@ impl<'de, T: Shape<'de>> Field<T> {
     }
 
     /// The value, or nothing if it is absent. Null is a fault.
-    pub(crate) fn not_null(self, place: Place<'_>) -> Result<Option<T>, Fault> {
+    pub(crate) fn not_null(self, place: MemberPath<'_>) -> Result<Option<T>, InvalidMember> {
         match self {
             Self::Null => Err(mismatch::<T>(place, "null")),
             other => other.optional(place),
@@ -41,12 +41,12 @@ impl<'de, T: Shape<'de>> Field<T> {
     }
 
     /// The value.
-    pub(crate) fn required(self, place: Place<'_>) -> Result<T, Fault> {
+    pub(crate) fn required(self, place: MemberPath<'_>) -> Result<T, InvalidMember> {
         self.not_null(place)?.ok_or_else(|| mismatch::<T>(place, "nothing"))
     }
 
     /// The value, borrowed.
-    pub(crate) fn required_ref(&self, place: Place<'_>) -> Result<&T, Fault> {
+    pub(crate) fn required_ref(&self, place: MemberPath<'_>) -> Result<&T, InvalidMember> {
         match self {
             Self::Absent => Err(mismatch::<T>(place, "nothing")),
             Self::Null => Err(mismatch::<T>(place, "null")),
@@ -56,7 +56,7 @@ impl<'de, T: Shape<'de>> Field<T> {
     }
 
     /// The value, borrowed, or nothing if it is absent or null.
-    pub(crate) fn optional_ref(&self, place: Place<'_>) -> Result<Option<&T>, Fault> {
+    pub(crate) fn optional_ref(&self, place: MemberPath<'_>) -> Result<Option<&T>, InvalidMember> {
         match self {
             Self::Absent | Self::Null => Ok(None),
             _ => self.required_ref(place).map(Some),
@@ -64,7 +64,7 @@ impl<'de, T: Shape<'de>> Field<T> {
     }
 }
 
-fn mismatch<'de, T: Shape<'de>>(place: Place<'_>, found: &str) -> Fault {
+fn mismatch<'de, T: Shape<'de>>(place: MemberPath<'_>, found: &str) -> InvalidMember {
     place.fault(format!("expected {}, found {found}", T::EXPECTED))
 }
 
@@ -123,7 +123,7 @@ impl Shape<'_> for u64 {
     }
 }
 
-impl<'de, T: Shape<'de>> Shape<'de> for Vec<Field<T>> {
+impl<'de, T: Shape<'de>> Shape<'de> for Vec<Member<T>> {
     const EXPECTED: &'static str = "a list of strings";
 
     fn from_list<A: SeqAccess<'de>>(mut list: A) -> Result<Option<Self>, A::Error> {
@@ -137,7 +137,7 @@ impl<'de, T: Shape<'de>> Shape<'de> for Vec<Field<T>> {
 
 /// A map with the order of its keys.
 #[derive(Clone, Debug)]
-pub(crate) struct Map<'de, T>(pub(crate) Vec<(Cow<'de, str>, Field<T>)>);
+pub(crate) struct Map<'de, T>(pub(crate) Vec<(Cow<'de, str>, Member<T>)>);
 
 impl<'de, T: Shape<'de>> Shape<'de> for Map<'de, T> {
     const EXPECTED: &'static str = "an object";
@@ -156,7 +156,7 @@ impl<'de, T: Shape<'de>> Shape<'de> for Map<'de, T> {
 ///
 /// # Errors
 /// For what is no JSON, or holds a value that cannot be read, in words.
-pub(crate) fn document<'de, T: Shape<'de>>(document: &'de [u8]) -> Result<Field<T>, String> {
+pub(crate) fn document<'de, T: Shape<'de>>(document: &'de [u8]) -> Result<Member<T>, String> {
     // Checked as a whole, which is quicker than text by text.
     match std::str::from_utf8(document) {
         Ok(text) => serde_json::from_str(text).map_err(|error| error.to_string()),
@@ -189,55 +189,55 @@ impl<'de> Deserialize<'de> for Key<'de> {
     }
 }
 
-impl<'de, T: Shape<'de>> Deserialize<'de> for Field<T> {
+impl<'de, T: Shape<'de>> Deserialize<'de> for Member<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(FieldVisitor(PhantomData))
+        deserializer.deserialize_any(MemberVisitor(PhantomData))
     }
 }
 
-struct FieldVisitor<T>(PhantomData<T>);
+struct MemberVisitor<T>(PhantomData<T>);
 
-impl<'de, T: Shape<'de>> Visitor<'de> for FieldVisitor<T> {
-    type Value = Field<T>;
+impl<'de, T: Shape<'de>> Visitor<'de> for MemberVisitor<T> {
+    type Value = Member<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(T::EXPECTED)
     }
 
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(Field::Null)
+        Ok(Member::Null)
     }
 
     fn visit_bool<E>(self, flag: bool) -> Result<Self::Value, E> {
-        Ok(T::from_flag(flag).map_or(Field::Other("a boolean"), Field::Is))
+        Ok(T::from_flag(flag).map_or(Member::Other("a boolean"), Member::Is))
     }
 
     fn visit_u64<E>(self, integer: u64) -> Result<Self::Value, E> {
-        Ok(T::from_integer(integer).map_or(Field::Other("a number"), Field::Is))
+        Ok(T::from_integer(integer).map_or(Member::Other("a number"), Member::Is))
     }
 
     fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(Field::Other("a negative number"))
+        Ok(Member::Other("a negative number"))
     }
 
     fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(Field::Other("a number with a fraction or an exponent"))
+        Ok(Member::Other("a number with a fraction or an exponent"))
     }
 
     fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-        Ok(T::from_text(Cow::Borrowed(text)).map_or(Field::Other("a string"), Field::Is))
+        Ok(T::from_text(Cow::Borrowed(text)).map_or(Member::Other("a string"), Member::Is))
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(T::from_text(Cow::Owned(text.to_owned())).map_or(Field::Other("a string"), Field::Is))
+        Ok(T::from_text(Cow::Owned(text.to_owned())).map_or(Member::Other("a string"), Member::Is))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
-        Ok(T::from_list(list)?.map_or(Field::Other("a list"), Field::Is))
+        Ok(T::from_list(list)?.map_or(Member::Other("a list"), Member::Is))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        Ok(T::from_map(map)?.map_or(Field::Other("an object"), Field::Is))
+        Ok(T::from_map(map)?.map_or(Member::Other("an object"), Member::Is))
     }
 }
 
@@ -279,7 +279,7 @@ fn has_repeats<V>(entries: &[(Cow<'_, str>, V)]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Field, Map};
+    use super::{Map, Member};
     use std::borrow::Cow;
 
     fn keys(count: usize) -> String {
@@ -291,12 +291,12 @@ mod tests {
     fn the_last_value_of_a_repeated_key_takes_the_first_ones_place() {
         for count in [2, 100] {
             let json = keys(count);
-            let Ok(Field::Is(Map(entries))) = serde_json::from_str::<Field<Map<'_, Cow<'_, str>>>>(&json) else {
+            let Ok(Member::Is(Map(entries))) = serde_json::from_str::<Member<Map<'_, Cow<'_, str>>>>(&json) else {
                 panic!("no map")
             };
             assert_eq!(entries.len(), count + 1);
             assert!(
-                matches!(&entries[1], (key, Field::Is(value)) if key == "same" && *value == (count - 1).to_string())
+                matches!(&entries[1], (key, Member::Is(value)) if key == "same" && *value == (count - 1).to_string())
             );
         }
     }
@@ -304,7 +304,7 @@ mod tests {
     #[test]
     fn texts_without_escapes_are_borrowed() {
         for (json, borrowed) in [(r#""plain é""#, true), (r#""a\"b""#, false)] {
-            let Ok(Field::Is(text)) = serde_json::from_str::<Field<Cow<'_, str>>>(json) else { panic!("no text") };
+            let Ok(Member::Is(text)) = serde_json::from_str::<Member<Cow<'_, str>>>(json) else { panic!("no text") };
             assert_eq!(matches!(text, Cow::Borrowed(_)), borrowed, "{json}");
         }
     }

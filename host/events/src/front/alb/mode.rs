@@ -3,7 +3,7 @@
 use crate::{
     detect::Marks,
     front::Envelope,
-    json::{Field, Map},
+    json::{Map, Member},
 };
 
 /// Which of its two sets of maps a load balancer fills, and expects back: the target group's attribute
@@ -43,7 +43,7 @@ impl ReplyForm {
         let multi = is_filled(&event.multi_headers) || !is_filled(&event.headers) && is_filled(&event.multi_query);
         Self {
             mode: if multi { HeaderMode::Multi } else { HeaderMode::Single },
-            head: matches!(&event.http_method, Field::Is(method) if method == "HEAD"),
+            head: matches!(&event.http_method, Member::Is(method) if method == "HEAD"),
         }
     }
 
@@ -53,10 +53,10 @@ impl ReplyForm {
     }
 }
 
-fn is_filled<T>(map: &Field<Map<'_, T>>) -> bool {
+fn is_filled<T>(map: &Member<Map<'_, T>>) -> bool {
     match map {
-        Field::Absent | Field::Null => false,
-        Field::Is(Map(entries)) => !entries.is_empty(),
-        Field::Other(_) => true,
+        Member::Absent | Member::Null => false,
+        Member::Is(Map(entries)) => !entries.is_empty(),
+        Member::Other(_) => true,
     }
 }

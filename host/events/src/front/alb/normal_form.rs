@@ -5,9 +5,9 @@ use crate::{
     http::{
         cookies::join_cookies,
         hop, request,
-        target::{Target, grouped},
+        target::{RequestTarget, grouped},
     },
-    json::Place,
+    json::MemberPath,
 };
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Uri, header::HOST, uri::PathAndQuery};
@@ -68,7 +68,7 @@ fn uri(mode: HeaderMode, sent: &Uri, headers: &HeaderMap) -> Option<Uri> {
 }
 
 fn target(mode: HeaderMode, sent: &Uri) -> Option<PathAndQuery> {
-    let mut target = Target::new(sent.path(), Place::field("path")).ok()?;
+    let mut target = RequestTarget::new(sent.path(), MemberPath::field("path")).ok()?;
     for (key, values) in grouped(sent.query().unwrap_or_default()) {
         mode.kept(&values).iter().for_each(|value| target.push(key, value));
     }

@@ -8,7 +8,7 @@ use crate::{
         status::{is_bodiless, is_sendable},
         values::{MultiMap, SingleMap},
     },
-    json::{Fault, Field, Key, Map, Place, Shape, Text, quoted},
+    json::{InvalidMember, Key, Map, Member, MemberPath, Shape, Text, quoted},
 };
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header::CONTENT_LENGTH};
@@ -47,8 +47,8 @@ impl ReplyError {
     }
 }
 
-impl From<Fault> for ReplyError {
-    fn from(Fault { at, reason }: Fault) -> Self {
+impl From<InvalidMember> for ReplyError {
+    fn from(InvalidMember { at, reason }: InvalidMember) -> Self {
         Self::Invalid { at, reason }
     }
 }
@@ -67,8 +67,8 @@ impl From<Fault> for ReplyError {
 /// [`ReplyError`], whose [`reason`](ReplyError::reason) is the code for the access log.
 pub fn read_reply(reply: &[u8], form: ReplyForm) -> Result<Response<Bytes>, ReplyError> {
     within("reply", reply.len(), LIMITS.reply)?;
-    let whole = Place::field("reply");
-    let document: Field<Document<'_>> =
+    let whole = MemberPath::field("reply");
+    let document: Member<Document<'_>> =
         serde_json::from_slice(reply).map_err(|error| whole.fault(format!("no JSON: {error}")))?;
     let document = document.required(whole)?;
 
@@ -92,12 +92,12 @@ fn within(what: &'static str, size: usize, limit: usize) -> Result<(), ReplyErro
 /// A reply's fields. Unknown ones are skipped.
 #[derive(Default)]
 struct Document<'de> {
-    status: Field<u64>,
-    description: Field<Text<'de>>,
-    is_base64: Field<bool>,
-    headers: Field<SingleMap<'de>>,
-    multi_headers: Field<MultiMap<'de>>,
-    body: Field<Text<'de>>,
+    status: Member<u64>,
+    description: Member<Text<'de>>,
+    is_base64: Member<bool>,
+    headers: Member<SingleMap<'de>>,
+    multi_headers: Member<MultiMap<'de>>,
+    body: Member<Text<'de>>,
 }
 
 impl<'de> Shape<'de> for Document<'de> {
@@ -120,13 +120,13 @@ impl<'de> Shape<'de> for Document<'de> {
     }
 }
 
-fn status(code: Field<u64>, description: Field<Text<'_>>) -> Result<StatusCode, Fault> {
-    let place = Place::field("statusCode");
+fn status(code: Member<u64>, description: Member<Text<'_>>) -> Result<StatusCode, InvalidMember> {
+    let place = MemberPath::field("statusCode");
     let code = code.required(place)?;
     let status =
         u16::try_from(code).ok().and_then(|code| StatusCode::from_u16(code).ok()).filter(|&code| is_sendable(code));
     let status = status.ok_or_else(|| place.fault(format!("expected 200 to 599, found {code}")))?;
-    let place = Place::field("statusDescription");
+    let place = MemberPath::field("statusDescription");
     match description.not_null(place)? {
         Some(text) if text.contains(char::is_control) || is_of_another(status, &text) => {
             Err(place.fault(format!("expected {} and a reason, found {}", status.as_str(), quoted(&text))))
@@ -151,10 +151,10 @@ struct Line<'de> {
 /// The headers of the mode's map; the other map may be there too, but not alone.
 fn lines<'de>(
     mode: HeaderMode,
-    single: Field<SingleMap<'de>>,
-    multi: Field<MultiMap<'de>>,
-) -> Result<Vec<Line<'de>>, Fault> {
-    let (single_place, multi_place) = (Place::field("headers"), Place::field("multiValueHeaders"));
+    single: Member<SingleMap<'de>>,
+    multi: Member<MultiMap<'de>>,
+) -> Result<Vec<Line<'de>>, InvalidMember> {
+    let (single_place, multi_place) = (MemberPath::field("headers"), MemberPath::field("multiValueHeaders"));
     match (mode, single.not_null(single_place)?, multi.not_null(multi_place)?) {
         (HeaderMode::Single, None, Some(_)) => {
             Err(multi_place.fault("the target group's headers are single-value: expected headers"))
@@ -179,21 +179,21 @@ fn lines<'de>(
 }
 
 fn line<'de>(
-    map: Place<'_>,
+    map: MemberPath<'_>,
     name: Text<'de>,
     index: Option<usize>,
-    value: Field<Text<'de>>,
-) -> Result<Line<'de>, Fault> {
+    value: Member<Text<'de>>,
+) -> Result<Line<'de>, InvalidMember> {
     let place = map.key(&name);
     let place = index.map_or(place, |index| place.index(index));
     let value = value.required(place)?;
     Ok(Line { place: place.to_string(), name, value })
 }
 
-fn headers(lines: Vec<Line<'_>>, keeps_length: bool) -> Result<HeaderMap, Fault> {
+fn headers(lines: Vec<Line<'_>>, keeps_length: bool) -> Result<HeaderMap, InvalidMember> {
     let mut headers = HeaderMap::new();
     for Line { place, name, value } in lines {
-        let fault = |reason: &str| Fault { at: place.clone(), reason: reason.into() };
+        let fault = |reason: &str| InvalidMember { at: place.clone(), reason: reason.into() };
         let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| fault("not a header name"))?;
         let value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| fault("a value with control characters"))?;
         if keeps_length || name != CONTENT_LENGTH {
@@ -204,9 +204,9 @@ fn headers(lines: Vec<Line<'_>>, keeps_length: bool) -> Result<HeaderMap, Fault>
     Ok(headers)
 }
 
-fn body(body: Field<Text<'_>>, is_base64: Field<bool>) -> Result<Bytes, Fault> {
-    let place = Place::field("body");
-    let is_base64 = is_base64.not_null(Place::field("isBase64Encoded"))?.unwrap_or(false);
+fn body(body: Member<Text<'_>>, is_base64: Member<bool>) -> Result<Bytes, InvalidMember> {
+    let place = MemberPath::field("body");
+    let is_base64 = is_base64.not_null(MemberPath::field("isBase64Encoded"))?.unwrap_or(false);
     match body.not_null(place)? {
         None => Ok(Bytes::new()),
         Some(text) if is_base64 => decode_base64(&text, place),

@@ -11,10 +11,10 @@ use crate::{
         media::{self, Media},
         request,
         status::{is_bodiless, is_sendable},
-        target::{Target, grouped},
+        target::{RequestTarget, grouped},
         values::{SingleMap, Values},
     },
-    json::{Fault, Field, JsonWriter, Key, Map, Place, Shape, Text, document},
+    json::{InvalidMember, JsonWriter, Key, Map, Member, MemberPath, Shape, Text, document},
 };
 use bytes::Bytes;
 use http::{
@@ -43,9 +43,9 @@ impl RelayForm {
 #[derive(Default)]
 struct BothEnvelopes<'de> {
     shared: Envelope<'de>,
-    verb: Field<Text<'de>>,
-    target: Field<Text<'de>>,
-    cookies: Field<Vec<Field<Text<'de>>>>,
+    verb: Member<Text<'de>>,
+    target: Member<Text<'de>>,
+    cookies: Member<Vec<Member<Text<'de>>>>,
 }
 
 impl<'de> Shape<'de> for BothEnvelopes<'de> {
@@ -69,26 +69,26 @@ impl<'de> Shape<'de> for BothEnvelopes<'de> {
 #[derive(Debug)]
 pub(super) enum BothEvents {
     Alb(Result<Incoming, InvalidEvent>),
-    Relay(Result<(Request<Bytes>, RelayForm), Fault>),
+    Relay(Result<(Request<Bytes>, RelayForm), InvalidMember>),
     Other,
 }
 
 /// The one pass for both, and the one decision.
 pub(super) fn decode(event: &[u8]) -> BothEvents {
-    let Ok(Field::Is(both @ BothEnvelopes { .. })) = document(event) else { return BothEvents::Other };
+    let Ok(Member::Is(both @ BothEnvelopes { .. })) = document(event) else { return BothEvents::Other };
     match (&both.verb, both.shared.marks().front()) {
-        (Field::Null | Field::Is(_) | Field::Other(_), _) => BothEvents::Relay(relayed(both)),
-        (Field::Absent, Some(FrontKind::Alb)) => BothEvents::Alb(alb::decode(both.shared, 0)),
-        (Field::Absent, None) => BothEvents::Other,
+        (Member::Null | Member::Is(_) | Member::Other(_), _) => BothEvents::Relay(relayed(both)),
+        (Member::Absent, Some(FrontKind::Alb)) => BothEvents::Alb(alb::decode(both.shared, 0)),
+        (Member::Absent, None) => BothEvents::Other,
     }
 }
 
-fn relayed(event: BothEnvelopes<'_>) -> Result<(Request<Bytes>, RelayForm), Fault> {
-    let (verb, place) = (Place::field("verb"), Place::field("target"));
+fn relayed(event: BothEnvelopes<'_>) -> Result<(Request<Bytes>, RelayForm), InvalidMember> {
+    let (verb, place) = (MemberPath::field("verb"), MemberPath::field("target"));
     let method = request::method(event.verb.required_ref(verb)?, verb)?;
-    let lines = Values::choose(("headers", &event.shared.headers), ("", &Field::Absent))?;
+    let lines = Values::choose(("headers", &event.shared.headers), ("", &Member::Absent))?;
     let mut headers = headers::of_request(lines)?;
-    let cookies = Place::field("cookies");
+    let cookies = MemberPath::field("cookies");
     for (index, cookie) in event.cookies.optional(cookies)?.unwrap_or_default().into_iter().enumerate() {
         let place = cookies.index(index);
         let line = HeaderValue::from_str(&cookie.required(place)?).map_err(|_| place.fault("not a cookie"))?;
@@ -105,8 +105,8 @@ fn split(target: &str) -> (&str, &str) {
     target.split_once('?').unwrap_or((target, ""))
 }
 
-fn target(path: &str, query: &str, place: Place<'_>) -> Result<http::uri::PathAndQuery, Fault> {
-    let mut target = Target::new(path, place)?;
+fn target(path: &str, query: &str, place: MemberPath<'_>) -> Result<http::uri::PathAndQuery, InvalidMember> {
+    let mut target = RequestTarget::new(path, place)?;
     for (key, values) in grouped(query) {
         values.iter().for_each(|value| target.push(key, value));
     }
@@ -151,7 +151,8 @@ pub(super) fn normal_form(request: &Request<Bytes>) -> Request<Bytes> {
     hop::strip(&mut headers);
     headers.extend(sent.get_all(COOKIE).iter().map(|cookie| (COOKIE, cookie.clone())));
     let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
-    let uri = target(path, query, Place::field("target")).ok().and_then(|target| request::uri(target, &headers).ok());
+    let uri =
+        target(path, query, MemberPath::field("target")).ok().and_then(|target| request::uri(target, &headers).ok());
     request_of(request.method().clone(), uri.unwrap_or_default(), headers, request.body().clone())
 }
 
@@ -204,11 +205,11 @@ fn write_body(json: &mut JsonWriter, media: Media<'_>) {
 /// A reply's members.
 #[derive(Default)]
 struct RelayReply<'de> {
-    status: Field<u64>,
-    fields: Field<SingleMap<'de>>,
-    cookies: Field<Vec<Field<Text<'de>>>>,
-    body: Field<Text<'de>>,
-    is_base64: Field<bool>,
+    status: Member<u64>,
+    fields: Member<SingleMap<'de>>,
+    cookies: Member<Vec<Member<Text<'de>>>>,
+    body: Member<Text<'de>>,
+    is_base64: Member<bool>,
 }
 
 impl<'de> Shape<'de> for RelayReply<'de> {
@@ -231,12 +232,12 @@ impl<'de> Shape<'de> for RelayReply<'de> {
 }
 
 /// The response that the relay sends to the client.
-pub(super) fn read_reply(reply: &[u8]) -> Result<Response<Bytes>, Fault> {
-    let whole = Place::field("reply");
+pub(super) fn read_reply(reply: &[u8]) -> Result<Response<Bytes>, InvalidMember> {
+    let whole = MemberPath::field("reply");
     let reply: RelayReply<'_> = document(reply).map_err(|error| whole.fault(error))?.required(whole)?;
-    let (status, cookies) = (Place::field("status"), Place::field("cookies"));
+    let (status, cookies) = (MemberPath::field("status"), MemberPath::field("cookies"));
     let code = u16::try_from(reply.status.required(status)?).unwrap_or_default();
-    let Map(entries) = reply.fields.required(Place::field("fields"))?;
+    let Map(entries) = reply.fields.required(MemberPath::field("fields"))?;
     let mut response = Response::new(body::of_request(reply.body, reply.is_base64)?);
     *response.status_mut() = StatusCode::from_u16(code).map_err(|error| status.fault(error.to_string()))?;
     *response.headers_mut() = headers::of_request(Values::Single("fields", &entries))?;
