@@ -62,6 +62,7 @@ impl World {
     }
 
     /// Whether the component imports anything of WASI 0.3.
+    #[cfg(any(test, feature = "compile"))]
     pub(crate) fn needs_0_3(&self) -> bool {
         self.imports.iter().any(|import| ImportName::of(import).is_release_of(3))
     }
