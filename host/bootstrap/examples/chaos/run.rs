@@ -13,6 +13,9 @@ use crate::stages::Stage;
 const WARM: usize = 1_000;
 /// How far the resident memory may rise after that, in KiB.
 const RISE: u64 = 20 * 1024;
+/// The same for each event that is at work beside another: the heap keeps what they have taken in the same moment, which for a
+/// large body is its event, the body twice and the reply.
+const RISE_BESIDE: u64 = 1024;
 /// Threads that are started when they are first needed and stay: the watchdog, and the one that sends its answers. Those for
 /// blocking work end.
 const LATER_THREADS: u64 = 2;
@@ -70,7 +73,7 @@ impl Run<'_> {
         let at_once = self.stage.at_once as u64;
         let sender = if before.threads < fresh.threads + LATER_THREADS { SENDER } else { 0 };
         Held {
-            resident: before.resident + RISE,
+            resident: before.resident + RISE + RISE_BESIDE * at_once.saturating_sub(1),
             threads: fresh.threads + LATER_THREADS,
             // An instance that is made ahead has a folder, and it open: one for each event at once.
             descriptors: before.descriptors + at_once.saturating_sub(before.files) + sender,
