@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow, ensure};
 use funcserver_local::environment::{Environment, Line, Program};
-use funcserver_local::{Function, InvocationError, Kind};
+use funcserver_local::{Function, InvocationError, InvocationErrorKind};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -92,7 +92,7 @@ impl Session {
         let said: Vec<_> = lines.iter().map(String::as_str).collect();
         match error.kind {
             // It says itself what is wrong.
-            Kind::Init(_) => anyhow!("{error}"),
+            InvocationErrorKind::Init(_) => anyhow!("{error}"),
             _ if said.is_empty() => anyhow!("{error}"),
             _ => anyhow!("{error}; it printed: {}", said.join(" / ")),
         }
