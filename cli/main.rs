@@ -2,7 +2,8 @@
 //! `funcserver`: builds, inspects, serves, invokes and bundles `wasi:http` components for AWS Lambda behind an Application
 //! Load Balancer.
 //!
-//! `main` gathers the world (arguments, environment) and hands it to a command; each has a file of its own in `command/`.
+//! `main` gathers the world (arguments, environment) and hands it to a command; each has a file of its own in
+//! `command/`.
 
 mod args;
 mod assets;
@@ -24,7 +25,6 @@ mod output_file;
 mod private_folder;
 mod progress;
 mod project;
-mod record;
 mod recording;
 mod size;
 mod source_lines;
