@@ -2,7 +2,7 @@
 //! Compiles the example handler that the tool carries as its default component, and embeds the examples of all languages
 //! as templates.
 
-#[path = "cli/new/embed.rs"]
+#[path = "cli/command/new/embed.rs"]
 mod embed;
 
 use std::env;
@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use funcserver_guest_build::{GuestCrate, hand_over};
 
 fn main() -> ExitCode {
-    println!("cargo::rerun-if-changed=cli/new/embed.rs");
+    println!("cargo::rerun-if-changed=cli/command/new/embed.rs");
     if let Err(error) = templates() {
         println!("cargo::error=cannot embed guest-example/ as templates: {error}");
         return ExitCode::SUCCESS;

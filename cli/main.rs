@@ -2,39 +2,30 @@
 //! `funcserver`: builds, inspects, serves, invokes and bundles `wasi:http` components for AWS Lambda behind an Application
 //! Load Balancer.
 //!
-//! `main` gathers the world (arguments, environment) and hands it to one subcommand; each has a file of its own.
+//! `main` gathers the world (arguments, environment) and hands it to a command; each has a file of its own in
+//! `command/`.
 
 mod args;
 mod assets;
 mod bootstrap_file;
-mod build;
 mod build_command;
-mod bundle;
 mod cache;
+mod command;
 mod compiled;
-mod completions;
 mod component;
 mod componentize;
 mod diff;
-mod event;
 mod event_file;
 mod hash;
 mod input;
-mod inspect;
-mod invoke;
 mod local;
-mod man;
 mod native;
-mod new;
 mod output;
 mod output_file;
 mod private_folder;
 mod progress;
 mod project;
-mod record;
 mod recording;
-mod schema;
-mod serve;
 mod size;
 mod source_lines;
 mod text;
@@ -45,12 +36,11 @@ use std::panic;
 use std::process::ExitCode;
 use std::thread;
 
-use anyhow::Result;
 use clap::Parser as _;
 use funcserver_bootstrap::config::{ConfigErrors, Variables};
 use funcserver_engine::nesting::VALIDATOR;
 
-use args::{Cli, Command};
+use args::Cli;
 
 fn main() -> ExitCode {
     let default = panic::take_hook();
@@ -61,28 +51,13 @@ fn main() -> ExitCode {
         }
     }));
     let cli = Cli::parse();
-    match run(cli.command, &Variables::of_process()) {
+    match command::run(cli.command, &Variables::of_process()) {
         Ok(code) => code,
         Err(error) if reader_is_gone(&error) => ExitCode::SUCCESS,
         Err(error) => {
             report(&error);
             ExitCode::FAILURE
         }
-    }
-}
-
-fn run(command: Command, env: &Variables) -> Result<ExitCode> {
-    match command {
-        Command::New(args) => new::run(&args),
-        Command::Serve(args) => serve::run(&args, env),
-        Command::Build(args) => build::run(&args, env),
-        Command::Bundle(args) => bundle::run(&args, env),
-        Command::Event(args) => event::run(&args),
-        Command::Invoke(args) => invoke::run(&args, env),
-        Command::Inspect(args) => inspect::run(&args, env),
-        Command::Schema => schema::run(),
-        Command::Completions(args) => completions::run(&args),
-        Command::Man(args) => man::run(&args),
     }
 }
 

@@ -3,7 +3,7 @@
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
-use crate::new::{Name, Template};
+use crate::command::{Name, Template};
 
 #[derive(Debug, Args)]
 pub(crate) struct New {

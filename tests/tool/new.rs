@@ -73,7 +73,7 @@ fn every_file_of_every_example_is_in_its_project() {
         let mut expected: Vec<_> = example.keys().map(String::as_str).chain(ADDED).collect();
         expected.sort_unstable();
         let found: Vec<_> = project.keys().collect();
-        assert_eq!(found, expected, "{language}: is the tool older than the example? touch cli/new/embed.rs");
+        assert_eq!(found, expected, "{language}: is the tool older than the example? touch cli/command/new/embed.rs");
         for (name, (executable, bytes)) in &example {
             let made = &project[name];
             assert_eq!(made.0, *executable, "{language}: {name}");
@@ -138,7 +138,7 @@ fn the_languages_are_listed() {
     let tool = Tool::new();
     let listed = tool.run("new --list").succeeded().stdout;
     let names: Vec<_> = listed.lines().map(|line| line.split(' ').next().unwrap()).collect();
-    assert_eq!(names, languages(), "is the tool older than the examples? touch cli/new/embed.rs");
+    assert_eq!(names, languages(), "is the tool older than the examples? touch cli/command/new/embed.rs");
     assert!(listed.contains(" A router in Rust, with axum\n"), "{listed}");
 
     let json = tool.run("new --list --json").succeeded().json();

@@ -28,7 +28,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args;
 use crate::project::Project;
-use crate::record::{Recorded, Recorder};
+use crate::recording::{Recorded, Recorder};
 use crate::{output, progress};
 use behind::{Behind, Slot};
 use loader::{Loader, blocking};
