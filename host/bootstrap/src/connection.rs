@@ -5,24 +5,26 @@
 //! connection with it.
 
 use std::future::poll_fn;
+use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::task::AtomicWaker;
 use http::header::{HOST, USER_AGENT};
 use http::response::Parts;
 use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
 use hyper::client::conn::TrySendError;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::task::unconstrained;
 use tokio::time::timeout;
@@ -34,6 +36,9 @@ const CONNECT: Duration = Duration::from_secs(3);
 /// The largest head of an answer. An event's has a trace, a client context of 3,583 bytes and the facts of a caller; hyper
 /// takes 100 headers.
 const HEAD: usize = 64 * 1024;
+
+/// The most that is read until an answer's head has come, interim responses and what is read ahead of its body included.
+const UNTIL_HEAD: usize = 1024 * 1024;
 
 /// For one request after the other: the Runtime API has nothing that one connection could do at once.
 pub(crate) struct Connection {
@@ -54,12 +59,60 @@ struct Open {
     sender: SendRequest<Full<Bytes>>,
     /// None once it has ended.
     driver: Option<Driver>,
+    /// What may be read until the next head has come; without an end afterwards, where the body's own limit counts.
+    left: Arc<AtomicUsize>,
     bell: Arc<Bell>,
     /// The bell, as the driver is given it.
     rope: Waker,
 }
 
-type Driver = http1::Connection<TokioIo<TcpStream>, Full<Bytes>>;
+type Driver = http1::Connection<TokioIo<Metered>, Full<Bytes>>;
+
+/// The bytes of a connection, so many of which may still be read: interim responses may come without end, and hyper reads them
+/// all before it lets anything else run.
+struct Metered {
+    stream: TcpStream,
+    left: Arc<AtomicUsize>,
+}
+
+impl AsyncRead for Metered {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let left = self.left.load(Ordering::Relaxed);
+        if left == 0 {
+            return Poll::Ready(Err(io::Error::other("it sends too much that is no answer")));
+        }
+        let before = buffer.filled().len();
+        let polled = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        self.left.store(left.saturating_sub(buffer.filled().len() - before), Ordering::Relaxed);
+        polled
+    }
+}
+
+impl AsyncWrite for Metered {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, bytes)
+    }
+}
 
 /// Wakes whoever waits for the connection. It is silent while a request is handed over, after which the connection is let
 /// work anyway: each waking lets all that waits be looked at once more.
@@ -124,12 +177,12 @@ impl Connection {
         if body.size_hint().lower() > most as u64 {
             bail!("the Runtime API sends {} bytes, where {most} are the most", body.size_hint().lower());
         }
-        let whole = open.drive(Limited::new(body, most).collect()).await;
-        let whole = whole
-            .map_err(|error| anyhow!("{error}"))
+        let whole = open
+            .drive(whole(body, most))
+            .await
             .with_context(|| format!("the Runtime API does not end what it sends, or sends more than {most} bytes"))?;
         self.open = Some(open);
-        Ok(whole.to_bytes())
+        Ok(whole)
     }
 
     /// Calls, for nothing but a status of success and a body of at most `most` bytes.
@@ -197,7 +250,10 @@ impl Open {
         self.bell.silent.store(true, Ordering::Release);
         let sent = self.sender.try_send_request(request);
         self.bell.silent.store(false, Ordering::Release);
-        self.drive(sent).await
+        self.left.store(UNTIL_HEAD, Ordering::Relaxed);
+        let answer = self.drive(sent).await;
+        self.left.store(usize::MAX, Ordering::Relaxed);
+        answer
     }
 
     /// Waits for what it is to bring, and lets it work meanwhile. Nobody else can bring that, so that it need wake nobody,
@@ -225,6 +281,25 @@ impl Open {
     }
 }
 
+/// The body, of so many bytes at most. Pieces are put together as they come: kept apart, each would keep what it was read into.
+async fn whole(mut body: Incoming, most: usize) -> anyhow::Result<Bytes> {
+    let mut whole = Bytes::new();
+    let mut pieces = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame?.into_data() else { continue };
+        if data.len() > most - whole.len() - pieces.len() {
+            bail!("it is longer");
+        }
+        if whole.is_empty() && pieces.is_empty() {
+            whole = data;
+            continue;
+        }
+        pieces.extend_from_slice(&std::mem::take(&mut whole));
+        pieces.extend_from_slice(&data);
+    }
+    Ok(if pieces.is_empty() { whole } else { pieces.freeze() })
+}
+
 /// An error, unless the status is one of success.
 pub(crate) fn accepted(method: &Method, path: &str, status: StatusCode) -> anyhow::Result<()> {
     if !status.is_success() {
@@ -239,7 +314,8 @@ async fn connect(address: &str) -> anyhow::Result<Box<Open>> {
     stream.set_nodelay(true)?;
     let mut builder = http1::Builder::new();
     builder.max_header_size(HEAD);
-    let (sender, driver) = builder.handshake(TokioIo::new(stream)).await?;
+    let left = Arc::new(AtomicUsize::new(usize::MAX));
+    let (sender, driver) = builder.handshake(TokioIo::new(Metered { stream, left: left.clone() })).await?;
     let bell = Arc::<Bell>::default();
-    Ok(Box::new(Open { sender, driver: Some(driver), rope: bell.clone().into(), bell }))
+    Ok(Box::new(Open { sender, driver: Some(driver), left, rope: bell.clone().into(), bell }))
 }

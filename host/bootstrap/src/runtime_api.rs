@@ -31,6 +31,9 @@ const INVOCATION_ID: HeaderName = HeaderName::from_static("lambda-runtime-invoca
 /// Tells Lambda the type of an error.
 const ERROR_TYPE: HeaderName = HeaderName::from_static("lambda-runtime-function-error-type");
 
+/// The longest id of a request, in bytes.
+const LONGEST_ID: usize = 256;
+
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// The largest event that is read. Lambda's largest is 6 MB; this is 8 MiB, for whoever counts in another way.
 const MOST_EVENT: usize = 8 << 20;
@@ -165,12 +168,18 @@ fn path(to: &Invocation, end: &str) -> String {
 fn context(headers: &HeaderMap) -> anyhow::Result<Context> {
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     Ok(Context {
-        request_id: text(REQUEST_ID).with_context(|| missing(&REQUEST_ID))?.to_owned(),
+        request_id: text(REQUEST_ID).filter(|id| is_id(id)).with_context(|| missing(&REQUEST_ID))?.to_owned(),
         deadline_ms: text(DEADLINE).and_then(|value| u64::from_str(value).ok()).with_context(|| missing(&DEADLINE))?,
         trace_id: text(TRACE_ID).map(str::to_owned),
         function_arn: text(FUNCTION_ARN).unwrap_or_default().to_owned(),
         invocation_id: headers.get(INVOCATION_ID).cloned(),
     })
+}
+
+/// Whether it can stand in a path and in the log as it is. Lambda's own are UUIDs.
+fn is_id(id: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:@+=".contains(&byte);
+    (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(is_plain) && id.bytes().any(|byte| byte != b'.')
 }
 
 fn missing(header: &HeaderName) -> String {
@@ -200,6 +209,9 @@ mod tests {
         assert_eq!((least.trace_id, least.invocation_id), (None, None));
         for short in [&all[..1], &all[1..]] {
             assert!(read(short).is_err());
+        }
+        for id in ["", "..", "../../next", "a b", "a\tINFO", "a?b", "a%2f"] {
+            assert!(read(&[(REQUEST_ID, id), (DEADLINE, "1")]).is_err(), "{id}");
         }
     }
 }

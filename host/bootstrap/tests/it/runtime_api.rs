@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::Duration;
 
+use crate::common::act;
 use crate::common::runtime_api::{Bootstrap, Reply, accepted, event, headers, http, is_next, serve, text};
 
 /// The environment variables that make it answer several events at once.
@@ -307,6 +308,76 @@ fn an_event_that_does_not_end_is_bounded_in_memory_and_time() {
     }
     let grown = (peaks[4] - peaks[0]) >> 20;
     assert!(grown < 40, "an event took {grown} MiB");
+}
+
+/// It costs memory by its bytes, not by its pieces.
+#[test]
+fn an_event_in_many_small_pieces_takes_no_more_memory_than_a_whole_one() {
+    let count = Mutex::new(0);
+    let (address, seen) = serve(move |line, _| {
+        if !is_next(line) {
+            return accepted();
+        }
+        let mut count = count.lock().unwrap();
+        *count += 1;
+        match *count {
+            1 => event(1, "state"),
+            2 => event_with(2, Duration::from_secs(30), |mut stream| {
+                let text = act("state").to_string();
+                let bytes = text.bytes().chain(std::iter::repeat_n(b' ', 1 << 20));
+                let chunks: Vec<_> = bytes.flat_map(|byte| [b'1', b'\r', b'\n', byte, b'\r', b'\n']).collect();
+                stream.write_all(b"transfer-encoding: chunked\r\n\r\n")?;
+                stream.write_all(&chunks)?;
+                stream.write_all(b"0\r\n\r\n")
+            }),
+            _ => Reply::Silence,
+        }
+    });
+    let bootstrap = Bootstrap::start(&address, &[]);
+    let mut peaks = Vec::new();
+    while peaks.len() < 2 {
+        let (line, _) = seen.recv_timeout(Duration::from_secs(60)).unwrap();
+        if line.starts_with("POST") {
+            assert!(line.ends_with("/response"), "{line}");
+            peaks.push(bootstrap.peak());
+        }
+    }
+    let grown = (peaks[1] - peaks[0]) >> 20;
+    assert!(grown < 16, "an event of 1 MiB took {grown} MiB");
+}
+
+/// hyper reads them all before anything else runs, the clock included.
+#[test]
+fn interim_answers_without_end_are_given_up() {
+    let count = Mutex::new(0);
+    let (address, seen) = serve(move |line, _| {
+        if !is_next(line) {
+            return if line.contains("/id-2/") { accepted() } else { interim() };
+        }
+        let mut count = count.lock().unwrap();
+        *count += 1;
+        if *count <= 2 { event(*count, "state") } else { Reply::Silence }
+    });
+    let bootstrap = Bootstrap::start(&address, &[]);
+    let mut posts = Vec::new();
+    while posts.iter().all(|line: &String| line.contains("/id-1/")) {
+        let (line, _) = seen.recv_timeout(Duration::from_secs(30)).unwrap();
+        if line.starts_with("POST") {
+            posts.push(line);
+        }
+    }
+    bootstrap.terminate();
+    let log = text(&bootstrap.ended());
+    assert!(log.contains("too much that is no answer"), "{log}");
+}
+
+fn interim() -> Reply {
+    Reply::Does(Arc::new(|mut stream| {
+        let many = b"HTTP/1.1 100 Continue\r\n\r\n".repeat(1000);
+        loop {
+            stream.write_all(&many)?;
+        }
+    }))
 }
 
 #[test]

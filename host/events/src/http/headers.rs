@@ -6,14 +6,22 @@ use bytes::BytesMut;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use std::borrow::Cow;
 
+/// Each field takes a hundred bytes of memory beside its own, which in an event may be three. No front sends nearly as many.
+const MOST_FIELDS: usize = 100_000;
+
 /// The headers of a request, without the hop-by-hop ones and with one line of cookies. Names that differ only in letter
 /// case are the same name.
 pub(crate) fn of_request(values: Values<'_, '_>) -> Result<HeaderMap, InvalidMember> {
     let too_many = |_| values.place().fault("more than 24576 header names");
     let mut headers = HeaderMap::try_with_capacity(values.len()).map_err(too_many)?;
+    let mut fields = 0;
     // One piece of memory for all values.
     let mut memory = BytesMut::with_capacity(values.text_len());
     values.visit(|place, name, value| {
+        fields += 1;
+        if fields > MOST_FIELDS {
+            return Err(place.fault("more than 100000 header fields"));
+        }
         let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| place.fault("not a header name"))?;
         memory.extend_from_slice(value.as_bytes());
         let value = HeaderValue::from_maybe_shared(memory.split().freeze())
