@@ -23,6 +23,12 @@ impl Descriptors {
         self.open.len() < self.most
     }
 
+    /// Whether more than half of them are open: whoever leaks them must not fail in the middle of a later request.
+    pub(crate) fn keeps_too_many(&mut self) -> bool {
+        self.open.retain(|open| open.strong_count() > 0);
+        self.open.len() > self.most / 2
+    }
+
     /// It was opened; it is open for as long as it lives.
     pub(crate) fn opened<T: Any + Send + Sync>(&mut self, file: &Arc<T>) {
         let file: Weak<T> = Arc::downgrade(file);
@@ -42,7 +48,8 @@ mod tests {
         assert!(descriptors.has_room());
         descriptors.opened(&two);
         assert!(!descriptors.has_room());
+        assert!(descriptors.keeps_too_many());
         drop(one);
-        assert!(descriptors.has_room());
+        assert!(descriptors.has_room() && !descriptors.keeps_too_many());
     }
 }

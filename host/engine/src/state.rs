@@ -188,6 +188,9 @@ impl State {
         if self.table.iter_mut().count() > self.common.limits.handles / 2 {
             return Err(io::Error::other("too many handles are left over"));
         }
+        if self.descriptors.keeps_too_many() {
+            return Err(io::Error::other("too many files are left open"));
+        }
         self.weigh();
         if self.limiter.keeps_too_much() {
             return Err(io::Error::other("too much of what the host holds is left over"));

@@ -11,7 +11,8 @@ use crate::stages::Stage;
 
 /// After so many the process has touched all that it keeps.
 const WARM: usize = 1_000;
-/// How far the resident memory may rise after that, in KiB.
+/// How far the resident memory may rise after that, in KiB. A stage of fewer than twice so many is too short to tell: the first
+/// attack on memory may come after its quarter.
 const RISE: u64 = 20 * 1024;
 /// The same for each event that is at work beside another: the heap keeps what they have taken in the same moment, which for a
 /// large body is its event, the body twice and the reply.
@@ -57,8 +58,15 @@ impl Run<'_> {
         if !self.work_until(count) {
             return;
         }
-        let most = self.most(&fresh, &before);
+        let mut most = self.most(&fresh, &before);
+        let is_short = count < 2 * WARM;
+        if is_short {
+            most.resident = u64::MAX;
+        }
         let after = self.settled(|held| held.is_within(&most));
+        if is_short {
+            most.resident = after.resident;
+        }
         eprintln!("    after {count}: {after}");
         if let Some(problem) = self.ended() {
             self.broke(&problem);
