@@ -1,3 +1,4 @@
+#![forbid(unsafe_code)]
 //! Drives a bootstrap through good requests and attacks, with peers that misbehave and a Runtime API that does, and
 //! checks every answer, its time, and what the process holds at the end. `scripts/chaos` builds and runs it, and says
 //! what it holds.
