@@ -85,7 +85,7 @@ fn compare(events: &[Event], all: bool, outcome: impl Fn(&Event) -> Outcome) -> 
 
 fn json(outcome: &Outcome) -> Bytes {
     match outcome {
-        Outcome::Reply { json, .. } => json.clone(),
+        Outcome::Reply(json) => json.clone(),
         Outcome::Error { kind, message } => {
             serde_json::json!({ "errorMessage": message, "errorType": kind }).to_string().into()
         }

@@ -1,28 +1,85 @@
 //! The line on stderr for each request.
 
+use std::collections::HashMap;
 use std::fmt::{self, Display, Write as _};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-use funcserver_function::Times;
+use funcserver_engine::GuestStep;
+use funcserver_function::{Invocation, Observer, Step};
 use funcserver_local::balancer::Record;
 
 use crate::output::{self, printable};
 
-/// Writes the line of one request.
-pub(super) fn tell(record: &Record) {
-    output::note(line(record));
+/// Writes the line of each request. Clones share what they know. It observes the invocations to know where their time went;
+/// the requests to a custom runtime have none here.
+#[derive(Clone, Default)]
+pub(crate) struct AccessLines(Arc<Mutex<HashMap<String, Times>>>);
+
+/// When an invocation came to its steps.
+#[derive(Clone, Copy, Default)]
+struct Times {
+    decoded: Option<Instant>,
+    answered: Option<Instant>,
+    /// Where the time went, once the reply is written.
+    spent: Option<Spent>,
 }
 
-/// Where the time of a request went.
-pub(super) fn note(times: Times) -> String {
-    format!("decode {} guest {} encode {}", Time(times.decode), Time(times.guest), Time(times.encode))
+#[derive(Clone, Copy)]
+struct Spent {
+    /// From the event to the request.
+    decode: Duration,
+    /// From the request to the response.
+    guest: Duration,
+    /// From the response to the reply.
+    encode: Duration,
 }
 
-fn line(record: &Record) -> String {
+impl AccessLines {
+    /// Writes the line of one request.
+    pub(crate) fn tell(&self, record: &Record) {
+        let times = record.id.as_deref().and_then(|id| self.times().remove(id));
+        output::note(line(record, times.and_then(|times| times.spent)));
+    }
+
+    fn times(&self) -> MutexGuard<'_, HashMap<String, Times>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Observer for AccessLines {
+    fn on(&self, invocation: &Invocation, step: &Step<'_>) {
+        let now = Instant::now();
+        match step {
+            Step::Decoded => {
+                let times = Times { decoded: Some(now), ..Times::default() };
+                self.times().insert(invocation.id().to_owned(), times);
+            }
+            Step::Guest(GuestStep::Body(_)) => {
+                if let Some(times) = self.times().get_mut(invocation.id()) {
+                    times.answered = Some(now);
+                }
+            }
+            Step::Encoded(_) => {
+                if let Some(times) = self.times().get_mut(invocation.id())
+                    && let Some((decoded, answered)) = times.decoded.zip(times.answered)
+                {
+                    let decode = decoded.duration_since(invocation.arrived());
+                    times.spent = Some(Spent { decode, guest: answered - decoded, encode: now - answered });
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn line(record: &Record, spent: Option<Spent>) -> String {
     let mut line = format!("{} {} {}", printable(&record.method), printable(&record.target), record.status);
     // Writing to a string does not fail.
-    match &record.note {
-        Some(note) => _ = write!(line, " {note}"),
+    match spent {
+        Some(Spent { decode, guest, encode }) => {
+            _ = write!(line, " decode {} guest {} encode {}", Time(decode), Time(guest), Time(encode));
+        }
         None => _ = write!(line, " in {}", Time(record.duration)),
     }
     let reason = record.reason.into_iter().map(str::to_owned);
@@ -47,6 +104,7 @@ mod tests {
 
     fn record() -> Record {
         Record {
+            id: None,
             client: ([127, 0, 0, 1], 40000).into(),
             method: "GET".into(),
             target: "/products?a=1".into(),
@@ -54,25 +112,23 @@ mod tests {
             reason: None,
             detail: None,
             duration: Duration::from_micros(900),
-            note: None,
         }
     }
 
     #[test]
     fn a_request_is_one_line_with_its_times() {
-        let times = Times {
+        let spent = Spent {
             decode: Duration::from_micros(50),
             guest: Duration::from_micros(612),
             encode: Duration::from_micros(21),
         };
-        let record = Record { note: Some(note(times)), ..record() };
-        assert_eq!(line(&record), "GET /products?a=1 200 decode 0.05 ms guest 0.61 ms encode 0.02 ms");
+        assert_eq!(line(&record(), Some(spent)), "GET /products?a=1 200 decode 0.05 ms guest 0.61 ms encode 0.02 ms");
     }
 
     #[test]
     fn a_refused_request_has_its_reason() {
         let (reason, detail) = (Some("LambdaInvalidResponse"), Some("no\u{1b}[2J JSON".to_owned()));
         let record = Record { status: 502, reason, detail, ..record() };
-        assert_eq!(line(&record), "GET /products?a=1 502 in 0.90 ms LambdaInvalidResponse no JSON");
+        assert_eq!(line(&record, None), "GET /products?a=1 502 in 0.90 ms LambdaInvalidResponse no JSON");
     }
 }

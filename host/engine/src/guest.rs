@@ -10,20 +10,21 @@ use wasmtime::component::Component;
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
 use wasmtime_wasi_http::p3::bindings::ServicePre;
 
-use crate::call::Call;
+use crate::answer::{After, Answer};
+use crate::call::{Call, GuestStep, InstanceAge};
 use crate::config::{self, Calls};
-use crate::exchange::{Answer, Exchange, Run};
+use crate::exchange::{Exchange, Home, Run, Work};
 use crate::fault::Fault;
 use crate::gauge::Gauge;
 use crate::grants::Grants;
+use crate::incoming::Incoming;
 use crate::instance::Handler;
 use crate::instances::Instances;
 use crate::limits::Limits;
 use crate::load_error::Reason;
 use crate::map::Code;
 use crate::network::{Client, Network};
-use crate::outlet::Outlet;
-use crate::reply::ReplyBuffer;
+use crate::output::OutputSink;
 use crate::reuse::Reuse;
 use crate::scratch::Scratch;
 use crate::shared::Shared;
@@ -118,15 +119,16 @@ impl Guest {
     /// and authority.
     ///
     /// Total: whatever the guest does, there is one answer, at the deadline at the latest.
-    pub async fn handle(&self, request: http::Request<Bytes>, call: Call) -> Answer {
+    pub async fn handle(&self, request: http::Request<Bytes>, call: Arc<dyn Call>) -> Answer {
         if let Some(refusal) = self.refusal() {
-            return Answer::failed(Fault::Instantiate(refusal.to_owned().into()));
+            return failed(Fault::Instantiate(refusal.to_owned().into()));
         }
         let instances = self.0.instances.clone();
-        let deadline = call.deadline;
+        let deadline = call.deadline();
         let Some(permit) = instances.permit(deadline).await else {
-            return Answer::failed(Fault::Deadline);
+            return failed(Fault::Deadline);
         };
+        call.on(GuestStep::Permit);
         let head = request.method() == http::Method::HEAD;
         if let Some(shared) = &self.0.shared {
             let answer = Box::pin(shared.answer(request, call, head)).await;
@@ -134,26 +136,37 @@ impl Guest {
             return answer;
         }
         let (sender, outcome) = oneshot::channel();
-        let reply = ReplyBuffer::new(outcome, head, instances.common.limits.response_body);
+        let incoming = Incoming::new(outcome, head);
         let mut used = None;
         let run: Run = match instances.take() {
             Some(mut instance) => {
-                used = (instance.requests() > 0).then(|| instance.outlet());
-                instance.arm(call, head, permit);
+                used = (instance.requests() > 0).then(|| instance.sink());
+                let age = if used.is_some() { InstanceAge::Reused } else { InstanceAge::Ready };
+                call.on(GuestStep::Instance(age));
+                instance.arm(call.clone(), head, permit);
                 Box::pin(instance.answer(request, sender))
             }
             None => {
-                let mut store = match instances.store(Outlet::default(), deadline) {
+                let mut store = match instances.store(OutputSink::default(), deadline) {
                     Ok(store) => store,
-                    Err(error) => return Answer::failed(Fault::Instantiate(error.to_string().into())),
+                    Err(error) => return failed(Fault::Instantiate(error.to_string().into())),
                 };
-                store.data_mut().arm(call, head, permit);
-                let instances = instances.clone();
-                Box::pin(async move { instances.handler.instantiate(store).await?.answer(request, sender).await })
+                store.data_mut().arm(call.clone(), head, permit);
+                let (instances, call) = (instances.clone(), call.clone());
+                Box::pin(async move {
+                    let instance = instances.handler.instantiate(store).await?;
+                    call.on(GuestStep::Instance(InstanceAge::Fresh));
+                    instance.answer(request, sender).await
+                })
             }
         };
-        Exchange { instances, deadline, used }.run(run, reply).await
+        Exchange::new(call, Home::Own { instances, used }, Work::Runs(run), incoming).begin().await
     }
+}
+
+/// A request that no instance has worked on.
+fn failed(fault: Fault) -> Answer {
+    Answer::failed(fault, After::default())
 }
 
 /// A component in memory, and the engine that runs it.

@@ -11,9 +11,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout_at;
 use wasmtime::{Engine, Store, UpdateDeadline};
 
-use crate::call::{Output, Stream};
+use crate::call::Stream;
 use crate::instance::{Handler, Instance};
-use crate::outlet::Outlet;
+use crate::output::OutputSink;
 use crate::reuse::Reuse;
 use crate::state::{Common, State};
 
@@ -78,8 +78,8 @@ impl Instances {
     ///
     /// # Errors
     /// See [`State::new`].
-    pub(crate) fn store(&self, outlet: Outlet, deadline: Instant) -> io::Result<Store<State>> {
-        let mut store = Store::new(&self.engine, State::new(self.common.clone(), outlet, deadline)?);
+    pub(crate) fn store(&self, sink: OutputSink, deadline: Instant) -> io::Result<Store<State>> {
+        let mut store = Store::new(&self.engine, State::new(self.common.clone(), sink, deadline)?);
         store.limiter(|state| state);
         store.set_hostcall_fuel(LARGEST_CALL);
         // Those of 0.3's streams and futures; the others are in the table of the state.
@@ -96,10 +96,10 @@ impl Instances {
 
     /// An instance that had served gave no answer, as a component does that takes its first request only. From now on each
     /// serves one request; the log says so once.
-    pub(crate) fn gave_no_answer(&self, outlet: &Outlet) {
+    pub(crate) fn gave_no_answer(&self, sink: &OutputSink) {
         if !self.once_only.swap(true, Ordering::Relaxed) {
             self.forget();
-            outlet.line(Stream::Stderr, ONCE_ONLY);
+            sink.line(Stream::Stderr, ONCE_ONLY);
         }
     }
 
@@ -128,7 +128,7 @@ impl Instances {
     /// when a request makes its own.
     pub(crate) async fn make_ready(&self, deadline: Instant) {
         let Some(_making) = self.making() else { return };
-        let Ok(store) = self.store(Outlet::default(), deadline) else { return };
+        let Ok(store) = self.store(OutputSink::default(), deadline) else { return };
         let made = pin!(self.handler.instantiate(store));
         if let Ok(Ok(instance)) = timeout_at(deadline.into(), made).await {
             self.shelf().ready.push(instance);

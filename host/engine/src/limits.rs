@@ -14,8 +14,6 @@ pub struct Limits {
     pub held: usize,
     /// One set of header fields, in bytes, with 32 more for a name and 40 for a value.
     pub fields: usize,
-    /// The body of a response, in bytes. What is longer cannot be sent.
-    pub response_body: usize,
     /// What an invocation may write to its standard streams, in bytes. The rest is dropped, and a line says so.
     pub output: usize,
     /// Entries of an instance's tables together.
@@ -41,7 +39,6 @@ impl Default for Limits {
             // Above what a request can bring: a load balancer passes 64 KiB of headers on, which is some 10,000 short ones, and
             // the `http` crate holds 24,576 names.
             fields: 2 << 20,
-            response_body: 1 << 20,
             output: 1 << 20,
             table_entries: 1_000_000,
             handles: 16_384,

@@ -14,7 +14,7 @@ use crate::log::{Log, Value};
 
 /// A panic that did not get far.
 #[derive(Debug)]
-pub(crate) struct Panic {
+pub struct Panic {
     message: String,
     /// Where it was, as far as the hook has noted it.
     place: Option<String>,

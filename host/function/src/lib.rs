@@ -15,16 +15,19 @@ mod invocation;
 pub mod log;
 pub mod marker;
 mod metrics;
+mod observer;
 mod report;
 mod request_log;
 mod sandbox;
 mod warm_up;
 
 pub use after::After;
-pub use caught::log_panics;
-pub use host::{Host, Outcome, Times};
+pub use caught::{Panic, log_panics};
+pub use host::{Host, Outcome};
 pub use invocation::{Claim, Context, Invocation, Margins};
 pub use marker::MARKER;
+pub use observer::{Late, Observer, Observers, Step};
+pub use report::Report;
 pub use sandbox::Sandbox;
 
 /// What `--version` prints: funcserver, wasmtime, and the target.

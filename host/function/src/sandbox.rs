@@ -58,7 +58,6 @@ impl Sandbox<'_> {
             held: HELD,
             descriptors: (DESCRIPTORS / self.concurrency.max(1)).clamp(LEAST_DESCRIPTORS, MOST_DESCRIPTORS),
             resident: self.alone.then(|| self.memory - (self.memory / 16).min(MOST_RESERVE)),
-            response_body: config.limits.max_reply,
             concurrency: self.concurrency,
             ..Limits::default()
         }

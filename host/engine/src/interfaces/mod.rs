@@ -28,7 +28,7 @@ use wasmtime::component::{Linker, LinkerInstance};
 
 use crate::state::State;
 
-pub(crate) use self::context::CallFacts;
+pub(crate) use self::context::OpenCalls;
 pub(crate) use self::http::{KEPT, MadeResponses};
 pub(crate) use self::misfit::unmet;
 pub(crate) use self::name::ImportName;

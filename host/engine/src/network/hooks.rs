@@ -17,8 +17,8 @@ use super::origin::Origin;
 use super::request_body::Sent;
 use super::response_body::ResponseBody;
 use super::{error, headers};
-use crate::call::Output;
 use crate::content_length;
+use crate::output::OutputSink;
 use crate::weigh::{BODY_WRITE, BODY_WRITES, Waiting};
 
 /// What an instance has to do with outgoing requests while it answers one.
@@ -41,9 +41,9 @@ type Exchange = (http::Response<WasiBody>, Box<dyn Future<Output = Result<()>> +
 
 impl Hooks {
     /// For an instance that may make so many requests at once.
-    pub(crate) fn new(client: Arc<Client>, output: Arc<dyn Output>, requests: usize, waiting: Arc<Waiting>) -> Self {
+    pub(crate) fn new(client: Arc<Client>, sink: OutputSink, requests: usize, waiting: Arc<Waiting>) -> Self {
         let requests = Arc::new(Semaphore::new(requests.min(Semaphore::MAX_PERMITS)));
-        let outgoing = Arc::new(Outgoing { client, notices: Arc::new(Notices::new(output)), requests, waiting });
+        let outgoing = Arc::new(Outgoing { client, notices: Arc::new(Notices::new(sink)), requests, waiting });
         Self { outgoing, guest_bodies: 0 }
     }
 

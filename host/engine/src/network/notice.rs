@@ -1,10 +1,10 @@
 //! What an operator should know about a guest's outgoing requests.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use super::gate::Denial;
 use super::origin::Origin;
-use crate::call::Output;
+use crate::output::OutputSink;
 
 /// How many notices an invocation gives: a guest that tries all the time must not fill the log.
 const MOST: usize = 16;
@@ -32,13 +32,13 @@ pub enum Notice {
 
 /// The notices of one invocation: each once.
 pub(crate) struct Notices {
-    output: Arc<dyn Output>,
+    sink: OutputSink,
     given: Mutex<Vec<Notice>>,
 }
 
 impl Notices {
-    pub(crate) fn new(output: Arc<dyn Output>) -> Self {
-        Self { output, given: Mutex::default() }
+    pub(crate) fn new(sink: OutputSink) -> Self {
+        Self { sink, given: Mutex::default() }
     }
 
     pub(crate) fn denied(&self, to: &Origin, denial: &Denial) {
@@ -53,7 +53,7 @@ impl Notices {
     fn give(&self, notice: Notice) {
         let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
         if given.len() < MOST && !given.contains(&notice) {
-            self.output.notice(&notice);
+            self.sink.notice(&notice);
             given.push(notice);
         }
     }

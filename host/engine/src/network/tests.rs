@@ -19,7 +19,6 @@ use super::notice::Notices;
 use super::origin::Origin;
 use super::response_body::ResponseBody;
 use super::*;
-use crate::call::{Output, Stream};
 use crate::weigh::Waiting;
 
 mod http2;
@@ -33,15 +32,9 @@ impl Resolve for Here {
     }
 }
 
-struct Silent;
-
 /// Room for all that wait.
 fn waiting() -> Arc<Waiting> {
     Arc::new(Waiting::new(1 << 20))
-}
-
-impl Output for Silent {
-    fn line(&self, _: Stream, _: &str) {}
 }
 
 /// A server that keeps its connections, and a network that allows it under any name.
@@ -79,7 +72,7 @@ async fn connections_that_nobody_uses_make_room_for_others() {
 #[tokio::test]
 async fn requests_wait_until_an_earlier_response_is_read() {
     let (port, network) = server().await;
-    let mut hooks = Hooks::new(Arc::new(Client::new(&network)), Arc::new(Silent), 1, waiting());
+    let mut hooks = Hooks::new(Arc::new(Client::new(&network)), OutputSink::default(), 1, waiting());
     let mut send = || Pin::from(hooks.send_request(request("shop.example", port), None, Box::new(async { Ok(()) })));
     let (first, _) = send().await.unwrap();
     let mut second = send();
@@ -182,7 +175,7 @@ async fn a_connection_that_becomes_free_serves_who_waits() {
     let mut second = Box::pin(send());
     assert!(timeout(Duration::from_millis(200), &mut second).await.is_err());
     let patience = Arc::new(tokio::sync::Semaphore::new(1)).acquire_owned().await.unwrap();
-    let of = (Origin::of(request("shop.example", port).uri()).unwrap(), Arc::new(Notices::new(Arc::new(Silent))));
+    let of = (Origin::of(request("shop.example", port).uri()).unwrap(), Arc::new(Notices::new(OutputSink::default())));
     let body = ResponseBody::new(first.response.into_body(), None, (first.lease, patience), of);
     assert_eq!(body.collect().await.unwrap().to_bytes(), "hello");
     timeout(Duration::from_secs(5), second).await.expect("it waits for ever");
@@ -223,7 +216,7 @@ async fn a_body_that_nobody_sends_any_more_ends_while_its_response_is_kept() {
 #[tokio::test]
 async fn how_sending_a_body_ended_is_told() {
     let (port, network) = server().await;
-    let mut hooks = Hooks::new(Arc::new(Client::new(&network)), Arc::new(Silent), 8, waiting());
+    let mut hooks = Hooks::new(Arc::new(Client::new(&network)), OutputSink::default(), 8, waiting());
     let mut post = |body: WasiBody, received: Box<dyn Future<Output = Result<(), Error>> + Send>| {
         let request = Request::post(format!("http://shop.example:{port}/")).body(body).unwrap();
         Pin::from(hooks.send_request(request, None, received))

@@ -81,7 +81,7 @@ impl Bench {
 
     async fn reply(&self, event: &Value) -> Value {
         match self.invoke_for(event.to_string(), Duration::from_secs(10)).await {
-            Outcome::Reply { json, .. } => serde_json::from_slice(&json).unwrap(),
+            Outcome::Reply(json) => serde_json::from_slice(&json).unwrap(),
             Outcome::Error { message, .. } => panic!("{message}"),
         }
     }
@@ -172,7 +172,7 @@ async fn the_answer_comes_before_the_deadline() {
         let started = Instant::now();
         let outcome = bench.invoke_for(act(name).to_string(), lambdas).await;
         assert!(started.elapsed() < lambdas, "{name}: {:?}", started.elapsed());
-        let Outcome::Reply { json, .. } = outcome else { panic!("{outcome:?}") };
+        let Outcome::Reply(json) = outcome else { panic!("{outcome:?}") };
         let reply: Value = serde_json::from_slice(&json).unwrap();
         assert_eq!((reply["statusCode"].as_u64(), header(&reply, "x-funcserver-error")), (Some(504), "deadline"));
     }

@@ -12,8 +12,8 @@ use wasmtime_wasi::p2::{DynOutputStream, OutputStream, Pollable, StreamResult};
 use wasmtime_wasi_http::WasiHttpView;
 use wasmtime_wasi_http::p2::body::HostOutgoingBody;
 
-use crate::call::{Output, Stream};
-use crate::outlet::Outlet;
+use crate::call::Stream;
+use crate::output::OutputSink;
 use crate::state::State;
 
 const WRITE: &str = "[method]outgoing-body.write";
@@ -25,7 +25,7 @@ const WAITED: &str = "the handler waited in a write to a body of which nobody ta
 struct Told {
     stream: DynOutputStream,
     waits: bool,
-    outlet: Outlet,
+    sink: OutputSink,
     /// Whether the response has been set: it is read then, and how its body ends is told otherwise.
     answered: Arc<AtomicBool>,
 }
@@ -33,10 +33,10 @@ struct Told {
 /// Puts this `write` in the place of wasmtime's.
 pub(super) fn add(types: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
     types.func_wrap(WRITE, |mut store, (body,): (Resource<HostOutgoingBody>,)| {
-        let (outlet, answered) = (store.data().outlet(), store.data().answered());
+        let (sink, answered) = (store.data().sink(), store.data().answered());
         let table = store.data_mut().http().table;
         let Some(stream) = table.get_mut(&body)?.take_output_stream() else { return Ok((Err(()),)) };
-        let told: DynOutputStream = Box::new(Told { stream, waits: false, outlet, answered });
+        let told: DynOutputStream = Box::new(Told { stream, waits: false, sink, answered });
         Ok((Ok(table.push_child(told, &body)?),))
     })
 }
@@ -70,7 +70,7 @@ impl Drop for Told {
         // One that waited for several things may have gone on for another of them, and there is room by now.
         let mut has_room = || matches!(self.stream.check_write(), Ok(1..));
         if self.waits && !self.answered.load(Ordering::Relaxed) && !has_room() {
-            self.outlet.line(Stream::Stderr, WAITED);
+            self.sink.line(Stream::Stderr, WAITED);
         }
     }
 }
