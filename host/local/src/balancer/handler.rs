@@ -1,14 +1,17 @@
-//! What stands behind the load balancer.
+//! The handler that the load balancer invokes.
+
+use bytes::Bytes;
 
 use crate::InvocationError;
 use crate::environment::Fleet;
-use bytes::Bytes;
 
-/// Answers events. Every `Fn(Bytes) -> impl Future<Output = Result<impl Into<FunctionReply>, InvocationError>>` is one.
+/// Answers events. Every `Fn(Bytes) -> impl Future<Output = Result<impl Into<FunctionReply>, InvocationError>>` is a
+/// handler.
 pub trait Handler: Send + Sync + 'static {
-    /// Answers one event; any number may be on the way at once.
+    /// Answers one event. Any number of calls may run concurrently.
     ///
-    /// As in Lambda, a client that hangs up ends no invocation. The future is dropped when the time to drain has passed.
+    /// As in Lambda, an invocation continues if the client disconnects. The future is dropped when the drain time is
+    /// over.
     fn call(&self, event: Bytes) -> impl Future<Output = Result<FunctionReply, InvocationError>> + Send;
 }
 
@@ -17,7 +20,7 @@ pub trait Handler: Send + Sync + 'static {
 pub struct FunctionReply {
     /// The reply's JSON.
     pub reply: Bytes,
-    /// What the request's record is to have as its note.
+    /// The note for the request's record in the access log.
     pub note: Option<String>,
 }
 
