@@ -10,8 +10,8 @@ use bytes::Bytes;
 use funcserver_engine::Target;
 use funcserver_function::config::Env;
 use funcserver_function::log::Log;
-use funcserver_function::{After, Context, Host, Outcome, Sandbox};
-use funcserver_local::{Function, request_id};
+use funcserver_function::{After, Context, Host, Observer, Outcome, Sandbox};
+use funcserver_local::Function;
 use tempfile::TempDir;
 
 use crate::compiled::Compiled;
@@ -34,7 +34,7 @@ pub(crate) struct LocalFunction {
 }
 
 /// What Lambda would decide about a function, and not its project.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct Setup {
     /// The time for one event.
     pub(crate) timeout: Duration,
@@ -42,6 +42,8 @@ pub(crate) struct Setup {
     pub(crate) memory: usize,
     /// How many events are answered at once; more wait.
     pub(crate) concurrency: usize,
+    /// Who is told of invocations besides the log.
+    pub(crate) observer: Option<Arc<dyn Observer>>,
 }
 
 impl LocalFunction {
@@ -56,7 +58,12 @@ impl LocalFunction {
         let project = Project::read(env)?;
         let component = Component::choose(argument, &project)?;
         let origin = component.origin.clone();
-        let function = LocalFunction::of(component, &project, Setup { timeout, memory: MEMORY, concurrency }, env)?;
+        let function = LocalFunction::of(
+            component,
+            &project,
+            Setup { timeout, memory: MEMORY, concurrency, observer: None },
+            env,
+        )?;
         Ok((function, origin))
     }
 
@@ -77,16 +84,17 @@ impl LocalFunction {
         }
         let log = Log::of(&project.config.log, io::stderr(), lines);
         log.forward_tracing();
-        let host = Host::new(guest, &project.config, log);
+        let others = setup.observer.into_iter().map(|observer| Box::new(observer) as Box<dyn Observer>);
+        let host = Host::observed(guest, &project.config, log, others.collect());
         let scratch = Arc::new(scratch);
         Ok(LocalFunction { host, arn: Function::default().arn(), timeout: setup.timeout, _scratch: scratch })
     }
 
-    /// Answers one event, as Lambda would hand it over now.
-    pub(crate) async fn invoke(&self, event: Bytes) -> (Outcome, After) {
+    /// Answers one event, as Lambda would hand it over now under that request id.
+    pub(crate) async fn invoke(&self, id: &str, event: Bytes) -> (Outcome, After) {
         let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() + self.timeout;
         let context = Context {
-            request_id: request_id(),
+            request_id: id.to_owned(),
             deadline_ms: u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX),
             trace_id: None,
             function_arn: self.arn.clone(),

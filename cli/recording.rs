@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use bytes::Bytes;
 use funcserver_events::{Event, FrontOptions, decode};
 use funcserver_local::InvocationError;
-use funcserver_local::balancer::{FunctionReply, Handler};
+use funcserver_local::balancer::Handler;
 use tempfile::NamedTempFile;
 
 use crate::output;
@@ -132,10 +132,10 @@ impl<H> Recorded<H> {
 
 impl<H: Handler> Handler for Recorded<H> {
     /// The event is written before it is answered, so that one that brings everything down is there to be replayed.
-    async fn call(&self, event: Bytes) -> Result<FunctionReply, InvocationError> {
-        let Some(recorder) = &self.recorder else { return self.handler.call(event).await };
+    async fn call(&self, id: &str, event: Bytes) -> Result<Bytes, InvocationError> {
+        let Some(recorder) = &self.recorder else { return self.handler.call(id, event).await };
         let pair = recorder.event(event.clone()).await;
-        let answer = self.handler.call(event).await;
+        let answer = self.handler.call(id, event).await;
         if let Some(pair) = pair {
             recorder.reply(pair, reply(&answer)).await;
         }
@@ -192,9 +192,9 @@ async fn told<T: Send + 'static>(folder: &Path, work: impl FnOnce() -> io::Resul
 }
 
 /// An invocation error is recorded as `invoke` prints it.
-fn reply(answer: &Result<FunctionReply, InvocationError>) -> Bytes {
+fn reply(answer: &Result<Bytes, InvocationError>) -> Bytes {
     match answer {
-        Ok(answer) => answer.reply.clone(),
+        Ok(reply) => reply.clone(),
         Err(error) => error.to_json().into(),
     }
 }
@@ -265,11 +265,11 @@ mod tests {
         let calls: Vec<_> = (0..20)
             .map(|_| {
                 let recorded = recorded.clone();
-                tokio::spawn(async move { recorded.call(RECORDED.into()).await })
+                tokio::spawn(async move { recorded.call("id-1", RECORDED.into()).await })
             })
             .collect();
         for call in calls {
-            assert_eq!(call.await.unwrap().unwrap().reply, RECORDED);
+            assert_eq!(call.await.unwrap().unwrap(), RECORDED);
         }
         let names: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
         assert_eq!(names.len(), 40, "{names:?}");
@@ -303,7 +303,7 @@ mod tests {
         let recorder = Recorder::open(folder.path()).unwrap();
         fs::remove_dir(folder.path()).unwrap();
         let handler = |event: Bytes| async move { Ok::<_, InvocationError>(event) };
-        let answer = Recorded::new(handler, Some(recorder)).call(RECORDED.into()).await;
-        assert_eq!(answer.unwrap().reply, RECORDED);
+        let answer = Recorded::new(handler, Some(recorder)).call("id-1", RECORDED.into()).await;
+        assert_eq!(answer.unwrap(), RECORDED);
     }
 }

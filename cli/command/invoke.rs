@@ -8,6 +8,8 @@ use bytes::Bytes;
 use funcserver_function::Outcome;
 use funcserver_function::config::Env;
 
+use funcserver_local::request_id;
+
 use crate::args;
 use crate::diff;
 use crate::event_file;
@@ -35,7 +37,7 @@ pub(crate) fn run(args: &args::Invoke, env: &dyn Env) -> Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start")?;
     let outcome = |event: &Event| {
         runtime.block_on(async {
-            let (outcome, after) = function.invoke(event.bytes.clone()).await;
+            let (outcome, after) = function.invoke(&request_id(), event.bytes.clone()).await;
             after.finish().await;
             outcome
         })

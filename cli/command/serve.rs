@@ -22,7 +22,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, anyhow, bail};
 use funcserver_events::alb::HeaderMode;
 use funcserver_function::config::Variables;
-use funcserver_local::balancer::{self, BalancerOptions};
+use funcserver_local::balancer::{self, BalancerOptions, Record};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -31,6 +31,7 @@ use crate::project::Project;
 use crate::recording::{Recorded, Recorder};
 use crate::{output, progress};
 use behind::{Behind, Slot};
+use line::AccessLines;
 use loader::{Loader, blocking};
 use program::Runtime;
 use watch::Watch;
@@ -51,10 +52,11 @@ async fn serve(args: &args::Serve, env: &Variables) -> Result<ExitCode> {
     let listener = listen(args.listen).await?;
     let check = health::settings(&args.health)?;
     let recorder = args.record.as_deref().map(|folder| recorder(folder, env)).transpose()?;
+    let lines = AccessLines::default();
     let shutdown = terminated().context("cannot wait for signals")?;
     tokio::pin!(shutdown);
     let start = tokio::select! {
-        start = Start::of(args, env) => start?,
+        start = Start::of(args, env, lines.clone()) => start?,
         () = &mut shutdown => return Ok(ExitCode::SUCCESS),
     };
 
@@ -67,7 +69,7 @@ async fn serve(args: &args::Serve, env: &Variables) -> Result<ExitCode> {
         header_mode,
         drain: DRAIN,
         hosts: args.hosts(),
-        log: Arc::new(line::tell),
+        log: Arc::new(move |record: &Record| lines.tell(record)),
         ..BalancerOptions::default()
     };
     let behind = start.behind;
@@ -92,12 +94,12 @@ struct Start {
 }
 
 impl Start {
-    async fn of(args: &args::Serve, env: &Variables) -> Result<Start> {
+    async fn of(args: &args::Serve, env: &Variables, lines: AccessLines) -> Result<Start> {
         if let Some(runtime) = Runtime::of(args, env)? {
             let name = runtime.name.clone();
             return Ok(Start { behind: Behind::Runtime(Arc::new(runtime)), name, watch: None });
         }
-        let loader = Loader::new(args, env);
+        let loader = Loader::new(args, env, Arc::new(lines));
         let (function, origin, watch) = if args.watch {
             let (watch, function, origin) = Watch::start(loader).await?;
             (function, origin, Some(watch))

@@ -89,10 +89,7 @@ fn theirs(event: &[u8], response: Response<Body>) -> Vec<u8> {
 
 fn their_response(response: &Response<Bytes>) -> Response<Body> {
     let is_text = response.headers()["content-type"].as_bytes().starts_with(b"text/");
-    response.clone().map(|body| match is_text {
-        true => Body::Text(String::from_utf8_lossy(&body).into_owned()),
-        false => Body::Binary(body.to_vec()),
-    })
+    response.clone().map(|body| if is_text { Body::Text(String::from_utf8_lossy(&body).into_owned()) } else { Body::Binary(body.to_vec()) })
 }
 
 /// The result of a future that waits for nothing.

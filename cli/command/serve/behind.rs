@@ -7,9 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use funcserver_function::Outcome;
 use funcserver_local::InvocationError;
-use funcserver_local::balancer::{FunctionReply, Handler};
+use funcserver_local::balancer::Handler;
 
-use super::line;
 use super::program::Runtime;
 use crate::local::LocalFunction;
 use crate::output;
@@ -61,19 +60,19 @@ impl Behind {
 }
 
 impl Handler for Behind {
-    async fn call(&self, event: Bytes) -> Result<FunctionReply, InvocationError> {
+    async fn call(&self, id: &str, event: Bytes) -> Result<Bytes, InvocationError> {
         match self {
-            Behind::Component(slot) => answer(slot.get(), event).await,
-            Behind::Runtime(runtime) => runtime.fleet.call(event).await,
+            Behind::Component(slot) => answer(slot.get(), id, event).await,
+            Behind::Runtime(runtime) => runtime.fleet.invoke_as(id, event).await,
         }
     }
 }
 
-async fn answer(function: LocalFunction, event: Bytes) -> Result<FunctionReply, InvocationError> {
-    let (outcome, after) = function.invoke(event).await;
+async fn answer(function: LocalFunction, id: &str, event: Bytes) -> Result<Bytes, InvocationError> {
+    let (outcome, after) = function.invoke(id, event).await;
     tokio::spawn(after.finish());
     match outcome {
-        Outcome::Reply { json, times } => Ok(FunctionReply { reply: json, note: Some(line::note(times)) }),
+        Outcome::Reply(json) => Ok(json),
         Outcome::Error { kind, message } => Err(InvocationError::function(kind, message)),
     }
 }

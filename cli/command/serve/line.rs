@@ -1,6 +1,6 @@
 //! The line on stderr for each request.
 
-use std::collections::HashMap;
+use std::collections::VecDeque;
 use std::fmt::{self, Display, Write as _};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -14,7 +14,10 @@ use crate::output::{self, printable};
 /// Writes the line of each request. Clones share what they know. It observes the invocations to know where their time went;
 /// the requests to a custom runtime have none here.
 #[derive(Clone, Default)]
-pub(crate) struct AccessLines(Arc<Mutex<HashMap<String, Times>>>);
+pub(crate) struct AccessLines(Arc<Mutex<VecDeque<(String, Times)>>>);
+
+/// How many invocations are remembered: more than are open at once. A health check has no line that would end it.
+const MOST: usize = 1024;
 
 /// When an invocation came to its steps.
 #[derive(Clone, Copy, Default)]
@@ -38,11 +41,23 @@ struct Spent {
 impl AccessLines {
     /// Writes the line of one request.
     pub(crate) fn tell(&self, record: &Record) {
-        let times = record.id.as_deref().and_then(|id| self.times().remove(id));
+        let times = self.take(&record.id);
         output::note(line(record, times.and_then(|times| times.spent)));
     }
 
-    fn times(&self) -> MutexGuard<'_, HashMap<String, Times>> {
+    fn take(&self, id: &str) -> Option<Times> {
+        let mut all = self.all();
+        let at = all.iter().rposition(|(known, _)| known == id)?;
+        all.remove(at).map(|(_, times)| times)
+    }
+
+    fn change(&self, id: &str, change: impl FnOnce(&mut Times)) {
+        if let Some((_, times)) = self.all().iter_mut().rfind(|(known, _)| known == id) {
+            change(times);
+        }
+    }
+
+    fn all(&self) -> MutexGuard<'_, VecDeque<(String, Times)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -52,22 +67,19 @@ impl Observer for AccessLines {
         let now = Instant::now();
         match step {
             Step::Decoded => {
-                let times = Times { decoded: Some(now), ..Times::default() };
-                self.times().insert(invocation.id().to_owned(), times);
-            }
-            Step::Guest(GuestStep::Body(_)) => {
-                if let Some(times) = self.times().get_mut(invocation.id()) {
-                    times.answered = Some(now);
+                let mut all = self.all();
+                if all.len() >= MOST {
+                    all.pop_front();
                 }
+                all.push_back((invocation.id().to_owned(), Times { decoded: Some(now), ..Times::default() }));
             }
-            Step::Encoded(_) => {
-                if let Some(times) = self.times().get_mut(invocation.id())
-                    && let Some((decoded, answered)) = times.decoded.zip(times.answered)
-                {
+            Step::Guest(GuestStep::Body(_)) => self.change(invocation.id(), |times| times.answered = Some(now)),
+            Step::Encoded(_) => self.change(invocation.id(), |times| {
+                if let Some((decoded, answered)) = times.decoded.zip(times.answered) {
                     let decode = decoded.duration_since(invocation.arrived());
                     times.spent = Some(Spent { decode, guest: answered - decoded, encode: now - answered });
                 }
-            }
+            }),
             _ => {}
         }
     }
@@ -104,7 +116,7 @@ mod tests {
 
     fn record() -> Record {
         Record {
-            id: None,
+            id: "id-1".into(),
             client: ([127, 0, 0, 1], 40000).into(),
             method: "GET".into(),
             target: "/products?a=1".into(),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf, absolute};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
+use funcserver_function::Observer;
 use funcserver_function::config::Variables;
 use tokio::task::spawn_blocking;
 
@@ -27,10 +28,11 @@ pub(super) struct Loader {
 }
 
 impl Loader {
-    pub(super) fn new(args: &args::Serve, env: &Variables) -> Loader {
+    pub(super) fn new(args: &args::Serve, env: &Variables, observer: Arc<dyn Observer>) -> Loader {
         // In bytes; there are no more than 10,240 of them.
         let memory = usize::try_from(args.memory).unwrap_or(usize::MAX).saturating_mul(1 << 20);
-        let setup = Setup { timeout: args.timeout.duration(), memory, concurrency: CONCURRENCY };
+        let setup =
+            Setup { timeout: args.timeout.duration(), memory, concurrency: CONCURRENCY, observer: Some(observer) };
         let record = args.record.as_deref().and_then(inside);
         Loader { argument: args.component.path.clone(), record, setup, env: Arc::new(env.clone()) }
     }
@@ -54,13 +56,13 @@ impl Loader {
     pub(super) fn load(&self, project: &Project) -> Result<(LocalFunction, ComponentSource)> {
         let component = Component::choose(self.argument(), project)?;
         let origin = component.origin.clone();
-        Ok((LocalFunction::of(component, project, self.setup, &*self.env)?, origin))
+        Ok((LocalFunction::of(component, project, self.setup.clone(), &*self.env)?, origin))
     }
 
     /// Loads the component as it is now.
     pub(super) fn load_again(&self, project: &Project) -> Result<LocalFunction> {
         let component = Component::find(self.argument(), project)?;
-        LocalFunction::of(component, project, self.setup, &*self.env)
+        LocalFunction::of(component, project, self.setup.clone(), &*self.env)
     }
 }
 

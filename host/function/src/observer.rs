@@ -15,6 +15,12 @@ pub trait Observer: Send + Sync {
     fn on(&self, invocation: &Invocation, step: &Step<'_>);
 }
 
+impl<T: Observer + ?Sized> Observer for Arc<T> {
+    fn on(&self, invocation: &Invocation, step: &Step<'_>) {
+        (**self).on(invocation, step);
+    }
+}
+
 /// What happens to an invocation, in this order. A step that it does not come to is left out.
 #[derive(Clone, Copy, Debug)]
 pub enum Step<'a> {

@@ -42,10 +42,7 @@ fn flags(inner: &[(OsString, OsString)]) -> OsString {
 fn kept(name: &OsStr) -> bool {
     let name = name.to_string_lossy();
     !OURS.iter().any(|prefix| name.starts_with(prefix))
-        || KEPT.iter().any(|kept| match kept.ends_with('_') {
-            true => name.starts_with(kept),
-            false => name == *kept,
-        })
+        || KEPT.iter().any(|kept| if kept.ends_with('_') { name.starts_with(kept) } else { name == *kept })
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! The typed import `funcserver:lambda/context@0.1.0` (`wit/lambda.wit`): the facts of the invocation, one function
-//! each, so that a later fact breaks no compiled guest.
+//! The typed import `funcserver:lambda/context@0.1.0` (`wit/lambda.wit`): the facts of the invocation. Each fact has a
+//! function of its own, so that a new fact breaks no compiled guest.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -15,15 +15,16 @@ pub(super) const INTERFACES: &[Interface] = &[Interface {
     offers: &[Offer { versions: Versions::Minor(1), link: LinkedBy::Once(add) }],
 }];
 
-/// Of how many tasks the facts are kept: a few times those that one instance works on at once.
-const MOST_TASKS: usize = 4096;
+/// The number of tasks whose facts are kept: several times the number of requests that an instance handles
+/// concurrently.
+const MAX_TASKS: usize = 4096;
 
-/// The calls that an instance works on.
+/// The calls that an instance handles.
 #[derive(Default)]
 pub(crate) struct OpenCalls {
-    /// The one call for which the instance is armed.
+    /// The single call for which the instance is armed.
     armed: Option<Arc<dyn Call>>,
-    /// OpenCalls that are answered at once, by the tasks that the guest works on them with; the newest last.
+    /// Concurrent calls, by the task that handles each, the newest last.
     tasks: VecDeque<(GuestTaskId, Arc<dyn Call>)>,
 }
 
@@ -36,23 +37,23 @@ impl OpenCalls {
         self.armed = None;
     }
 
-    /// One more call begins beside others, as that task.
+    /// Adds a concurrent call that this task handles.
     pub(crate) fn begin(&mut self, task: GuestTaskId, call: Arc<dyn Call>) {
-        if self.tasks.len() >= MOST_TASKS {
+        if self.tasks.len() >= MAX_TASKS {
             self.tasks.pop_front();
         }
         self.tasks.push_back((task, call));
     }
 
-    /// All tasks have ended.
+    /// Removes all facts, once all tasks have ended.
     pub(crate) fn rest(&mut self) {
         self.tasks.clear();
     }
 
-    /// The facts of the call that one of these tasks works on, the innermost first: those that a guest's call into the host
-    /// comes from.
+    /// The facts of the call that one of these tasks handles. `stack` has the tasks from which the guest called the
+    /// host, the innermost first.
     fn facts(&self, stack: &[GuestTaskId]) -> Facts<'_> {
-        // A number may be that of an earlier task again.
+        // The number of a finished task may be reused.
         let known = stack.iter().find_map(|task| self.tasks.iter().rev().find(|(known, _)| known == task));
         known.map(|(_, call)| call).or(self.armed.as_ref()).map(|call| call.facts()).unwrap_or_default()
     }
@@ -74,11 +75,8 @@ where
     R: ComponentNamedList + Lift + Lower + Send + Sync + 'static,
 {
     context.func_wrap(name, move |mut store, ()| {
-        // Whose call it is has to be told only where several are answered at once; elsewhere there may be no tasks at all.
-        let stack = match store.data().calls.tasks.is_empty() {
-            true => Vec::new(),
-            false => store.async_call_stack()?.collect(),
-        };
+        // The call must be determined only if several are handled concurrently. Otherwise there may be no tasks at all.
+        let stack = if store.data().calls.tasks.is_empty() { Vec::new() } else { store.async_call_stack()?.collect() };
         Ok(get(store.data().calls.facts(&stack)))
     })
 }

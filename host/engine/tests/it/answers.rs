@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use funcserver_engine::{Fault, HandlerVersion, Stream};
+use funcserver_engine::{Facts, Fault, HandlerVersion, Stream};
 use http::Request;
 
-use crate::common::{act, call, call_with, handle, guest, guest_with_host_imports, json, limits, request, response};
+use crate::common::{act, call, call_with, guest, guest_with_host_imports, handle, json, limits, request, response};
 
 #[tokio::test]
 async fn the_guest_sees_the_request_unchanged() {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use funcserver_engine::{Fault, Frame, Guest, Limits, Options, Reuse, Stream};
 
-use crate::common::{act, call, handle, guest, json, limits, request, response};
+use crate::common::{act, call, guest, handle, json, limits, request, response};
 
 /// The fault that `name` comes to. The same guest answers a good request right after.
 async fn fault(guest: &Guest, name: &str) -> Fault {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use funcserver_engine::{Fault, Guest, Limits, Options, Reuse};
 
-use crate::common::{act, call, handle, guest, guest_p3, json, request, response};
+use crate::common::{act, call, guest, guest_p3, handle, json, request, response};
 
 /// Set in the process of one test.
 const ALONE: &str = "FUNCSERVER_TEST_ALONE";

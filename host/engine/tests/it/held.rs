@@ -7,7 +7,7 @@ use bytes::Bytes;
 use funcserver_engine::{Fault, Grants, Guest, Limits, Options};
 use serde_json::Value;
 
-use crate::common::{self, act, call, handle, guest, guest_p3, guest_with, json, limits, response};
+use crate::common::{self, act, call, guest, guest_p3, guest_with, handle, json, limits, response};
 
 /// What the guest says of what it holds: how many, and why not more.
 async fn hold(guest: &Guest, what: &str) -> (u64, Value) {

@@ -9,6 +9,7 @@ mod grants;
 mod held;
 mod loading;
 mod network;
+mod open_answers;
 mod open_bodies;
 mod p3;
 mod ready;

@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 use http::{Method, StatusCode};
 use tokio::time::sleep;
 
-use crate::common::{self, act, call, handle, guest_p3, json, limits, request, response};
+use crate::common::{self, act, call, guest_p3, handle, json, limits, request, response};
 
 const CHUNKED: &str = "transfer-encoding: chunked";
 const STATED: &str = "content-length: 18";

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use funcserver_engine::{Fault, Guest, HandlerVersion, Limits, Stream, Target, compile};
 use http::{Method, Request, StatusCode};
 
-use crate::common::{act, call, handle, guest_p3, json, limits, request, response};
+use crate::common::{act, call, guest_p3, handle, json, limits, request, response};
 
 /// The fault that `name` comes to. The same guest answers a good request right after.
 async fn fault(guest: &Guest, name: &str) -> Fault {

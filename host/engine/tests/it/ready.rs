@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use funcserver_engine::{After, Fault, Grants, Guest, Limits, Options, Target, compile};
 
-use crate::common::{act, call, handle, guest_with, json, limits, request, response};
+use crate::common::{act, call, guest_with, handle, json, limits, request, response};
 
 /// How long an instance takes to be made, where that is what counts.
 const SLOW: Duration = Duration::from_secs(2);

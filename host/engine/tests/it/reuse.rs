@@ -4,10 +4,10 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use funcserver_engine::{Fault, Grants, Guest, Limits, Options, Reuse};
+use funcserver_engine::{Facts, Fault, Grants, Guest, Limits, Options, Reuse};
 use http::{Method, Request};
 
-use crate::common::{self, act, call, call_with, handle, guest, guest_p3, guest_with, json, limits, request, response};
+use crate::common::{self, act, call, call_with, guest, guest_p3, guest_with, handle, json, limits, request, response};
 
 fn options(requests: usize) -> Options {
     let reuse = Reuse { requests, ..Reuse::default() };

@@ -8,7 +8,7 @@ use funcserver_engine::{Call, Fault, Guest, GuestStep, Limits, Options, Reuse, T
 use futures_util::future::join_all;
 use http::Request;
 
-use crate::common::{act, call, handle, guest_p3, json, limits, request, response};
+use crate::common::{act, call, guest_p3, handle, json, limits, request, response};
 
 const AT_ONCE: usize = 4;
 

@@ -1,12 +1,13 @@
 //! Environments and fleets, with a custom runtime in Python (`runtime.py`).
 
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
 use bytes::Bytes;
 use funcserver_local::environment::{Environment, Fleet, Line, LineSink, OutputStream, Program};
 use funcserver_local::{Function, InvocationError, InvocationErrorKind};
 use serde_json::{Value, json};
-use std::path::Path;
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
 
 const RUNTIME: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/runtime.py");
 
@@ -143,7 +144,7 @@ async fn time_runs_out_and_the_whole_group_is_killed() {
 async fn a_fleet_breaks_off_what_takes_too_long() {
     let fleet = Arc::new(Fleet::new(function(), python(""), 2, quiet()));
     fleet.invoke(event("")).await.unwrap();
-    let busy = Arc::clone(&fleet);
+    let busy = fleet.clone();
     let invoked = tokio::spawn(async move { busy.invoke(event("sleep 600")).await });
     // Once it is under way.
     tokio::time::sleep(Duration::from_millis(200)).await;
@@ -156,7 +157,7 @@ async fn a_fleet_breaks_off_what_takes_too_long() {
 #[tokio::test]
 async fn output_comes_line_by_line() {
     let lines = Arc::new(Mutex::new(Vec::new()));
-    let sink = Arc::clone(&lines);
+    let sink = lines.clone();
     let output: LineSink = Arc::new(move |line: &Line| sink.lock().unwrap().push(line.clone()));
     let environment = Environment::start(&function(), &python(""), &output, 42).await.unwrap();
     environment.invoke(event("print hello")).await.unwrap();
@@ -173,7 +174,7 @@ async fn output_comes_line_by_line() {
 #[tokio::test]
 async fn an_extension_is_told_of_the_shutdown() {
     let lines = Arc::new(Mutex::new(Vec::new()));
-    let sink = Arc::clone(&lines);
+    let sink = lines.clone();
     let output: LineSink = Arc::new(move |line: &Line| sink.lock().unwrap().push(line.text.clone()));
     let environment = Environment::start(&function(), &python("extension"), &output, 1).await.unwrap();
     environment.invoke(event("")).await.unwrap();
@@ -190,7 +191,7 @@ async fn fifty_at_once_with_four_environments_are_answered_or_throttled() {
     let fleet = Arc::new(Fleet::new(function(), python(""), 4, quiet()));
     let mut calls = tokio::task::JoinSet::new();
     for _ in 0..50 {
-        let fleet = Arc::clone(&fleet);
+        let fleet = fleet.clone();
         calls.spawn(async move { fleet.invoke(event("sleep 2")).await });
     }
     let (mut answered, mut throttled) = (0, 0);
@@ -241,7 +242,7 @@ async fn a_fleet_that_is_dropped_leaves_no_process_behind() {
     let fleet = Arc::new(Fleet::new(function(), python(""), 3, quiet()));
     let mut busy = Vec::new();
     for _ in 0..3 {
-        let fleet = Arc::clone(&fleet);
+        let fleet = fleet.clone();
         // Dropped at its first wait: the event is worked on all the same.
         let started =
             tokio::time::timeout(Duration::from_millis(1), async move { fleet.invoke(event("sleep 30")).await });

@@ -1,13 +1,15 @@
 //! The Runtime API over its socket.
 
-use crate::common::{Reply, read, send};
-use funcserver_local::runtime_api::{MAX_REPLY, RuntimeApi};
-use funcserver_local::{InvocationError, InvocationErrorKind};
 use std::sync::Arc;
 use std::time::Duration;
+
+use funcserver_local::runtime_api::{MAX_REPLY, RuntimeApi};
+use funcserver_local::{InvocationError, InvocationErrorKind};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
+
+use crate::common::{Reply, read, send};
 
 const NEXT: &str = "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nhost: x\r\n\r\n";
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -19,7 +21,7 @@ async fn api() -> Arc<RuntimeApi> {
 }
 
 fn invoke(api: &Arc<RuntimeApi>, event: &'static str) -> Call {
-    let api = Arc::clone(api);
+    let api = api.clone();
     tokio::spawn(async move { api.invoke(event, TIMEOUT).await })
 }
 
@@ -165,7 +167,7 @@ async fn time_runs_out() {
     assert_eq!(error.kind, InvocationErrorKind::TimedOut);
     assert!(error.message.ends_with("Error: Task timed out after 0.05 seconds"), "{}", error.message);
 
-    let hasty = Arc::clone(&api);
+    let hasty = api.clone();
     let call = tokio::spawn(async move { hasty.invoke("{}", Duration::from_secs(2)).await });
     let (at, _) = next(&api).await;
     assert_eq!(call.await.unwrap().unwrap_err().kind, InvocationErrorKind::TimedOut);

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use names::Names;
 use server::{Identity, Server};
 
-use crate::common::{act, call, handle, guest, json, limits, request};
+use crate::common::{act, call, guest, handle, json, limits, request};
 
 fn allowing(entries: &[&str]) -> Network {
     Network { allow: Allow::parse(entries.iter().copied()).unwrap(), ..Network::default() }

@@ -4,6 +4,7 @@ pub(crate) mod balancer;
 
 use std::net::SocketAddr;
 use std::time::Duration;
+
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
