@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use funcserver_engine::compile::SparseMemory;
-use funcserver_engine::{Arch, FileKind, Limits, Precompiled, Target, WASMTIME_VERSION, World, compile};
+use funcserver_engine::{Arch, Calls, FileKind, Precompiled, Target, WASMTIME_VERSION, World, compile};
 use funcserver_function::artifact::Artifact;
 use funcserver_function::config::{ComponentConfig, Env};
 use funcserver_function::marker;
@@ -76,7 +76,7 @@ impl Compiled {
         check_trust(&component, &path, facts.as_ref(), target, env)?;
         if target.triple() == Target::Host.triple() {
             // Only loading it tells whether it was compiled with the same settings.
-            native::load(&path, &component.bytes, Limits::default())?;
+            native::check(&path, &component.bytes, facts.as_ref())?;
         }
         Ok(Compiled { path, bytes: component.bytes, facts })
     }
@@ -116,7 +116,7 @@ impl Made {
             ));
         }
         let when = When::Now(begin.elapsed());
-        let facts = facts(component, source, (world, used), &bytes, target);
+        let facts = facts(component, source, (world, used, compile::calls(&initialized)), &bytes, target);
         let kept = cache.put(bytes, facts, target).context("cannot keep the compiled component in the cache")?;
         Ok(Made { kept, when })
     }
@@ -225,7 +225,7 @@ pub(crate) fn proposals(origin: &ComponentSource, bytes: &[u8]) -> Result<Vec<St
 fn facts(
     component: &Component,
     source: String,
-    (world, proposals): (World, Vec<String>),
+    (world, proposals, calls): (World, Vec<String>, Calls),
     bytes: &[u8],
     target: Target,
 ) -> Artifact {
@@ -238,6 +238,7 @@ fn facts(
         exports: world.exports,
         imports: world.imports,
         proposals,
+        calls: calls.name().to_owned(),
         wasmtime: WASMTIME_VERSION.to_owned(),
         funcserver: marker::VERSION.to_owned(),
         target: target.triple(),

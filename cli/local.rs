@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::{Context as _, Result, bail};
 use bytes::Bytes;
 use funcserver_engine::Target;
+use funcserver_function::artifact::Artifact;
 use funcserver_function::config::Env;
 use funcserver_function::log::Log;
 use funcserver_function::{After, Context, Host, Observer, Outcome, Sandbox};
@@ -73,12 +74,18 @@ impl LocalFunction {
         let origin = component.origin.clone();
         let compiled = Compiled::of(component, Target::Host, &project.config.component, env)?;
         let scratch = TempDir::with_prefix("funcserver-").context("cannot make a temporary folder")?;
-        let sandbox =
-            Sandbox { memory: setup.memory, alone: false, concurrency: 1, runtime_api: None, scratch: scratch.path() };
-        let mut options = sandbox.options(&project.config, env)?;
-        options.limits.concurrency = setup.concurrency;
+        let sandbox = Sandbox {
+            memory: setup.memory,
+            alone: false,
+            concurrency: setup.concurrency,
+            // In Lambda, each environment would have this memory for itself.
+            sharing: 1,
+            runtime_api: None,
+            scratch: scratch.path(),
+        };
+        let mut options = sandbox.guest(&project.config, compiled.facts.as_ref().and_then(Artifact::calls), env)?;
         options.grants.assets = project.assets()?;
-        let guest = native::load(&compiled.path, &compiled.bytes, options)?;
+        let guest = native::load(&sandbox.runtime(&project.config), &compiled.path, &compiled.bytes, options)?;
         if let Some(refusal) = guest.refusal() {
             bail!("{origin} cannot run: {refusal}");
         }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Result, anyhow};
-use funcserver_engine::{FileKind, Limits, Precompiled, Target, World, compile};
+use funcserver_engine::{FileKind, Precompiled, Target, World, compile};
 use funcserver_function::artifact::Artifact;
 use funcserver_function::config::{ComponentConfig, Env};
 use serde::Serialize;
@@ -104,7 +104,7 @@ impl Report {
             Some(facts) => World { imports: facts.imports.clone(), exports: facts.exports.clone() },
             None if reasons.is_empty() => {
                 check_trust(component, path, None, Target::Host, env)?;
-                native::load(path, &component.bytes, Limits::default())?.world().clone()
+                native::check(path, &component.bytes, facts.as_ref())?.world().clone()
             }
             None => return Err(anyhow!("{}", reasons.join("; "))),
         };

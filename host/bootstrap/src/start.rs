@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use funcserver_engine::{Guest, LoadError, Options};
+use funcserver_engine::{Guest, GuestOptions, LoadError, Runtime};
 use http::Uri;
 
 use crate::extension::Extension;
@@ -155,11 +155,12 @@ fn host(lambda: &LambdaEnv, config: &Config, env: &dyn Env, log: &Log) -> anyhow
         memory: lambda.memory,
         alone: true,
         concurrency: lambda.concurrency,
+        sharing: lambda.concurrency,
         runtime_api: lambda.runtime_api.authority(),
         scratch,
     };
-    let options = sandbox.options(config, env)?;
-    let guest = load(&path, options)?;
+    let options = sandbox.guest(config, artifact.as_ref().and_then(Artifact::calls), env)?;
+    let guest = load(&sandbox.runtime(config), &path, options)?;
     if let Some(refusal) = guest.refusal() {
         log.host().error("no request can be answered", &[("error", refusal.into())]);
     }
@@ -168,10 +169,10 @@ fn host(lambda: &LambdaEnv, config: &Config, env: &dyn Env, log: &Log) -> anyhow
 
 /// Maps the function's component.
 #[expect(unsafe_code)]
-fn load(path: &Path, options: Options) -> Result<Guest, LoadError> {
+fn load(runtime: &Runtime, path: &Path, options: GuestOptions) -> Result<Guest, LoadError> {
     // SAFETY: it is a part of the function as this executable is: whoever deployed the one compiled the other, by
     // `funcserver build`. Nobody writes to it, as the folder of a function is read-only.
-    unsafe { Guest::load(path, options) }
+    unsafe { runtime.load(path, options) }
 }
 
 /// The first folder in which folders can be made. What lies in it already is the engine's to remove, and keeps nobody waiting.

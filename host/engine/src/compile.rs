@@ -93,7 +93,8 @@ pub fn world(wasm: &[u8]) -> Result<World, CompileError> {
 
 /// The way in which the component must be called, by its imports and its contents. If it is invalid for another reason,
 /// compiling it gives the error.
-fn calls(wasm: &[u8]) -> Calls {
+#[must_use]
+pub fn calls(wasm: &[u8]) -> Calls {
     let needs_0_3 = world(wasm).is_ok_and(|world| world.needs_0_3());
     if !needs_0_3 && is_valid_without_async(wasm) { Calls::Nested } else { Calls::Concurrent }
 }

@@ -33,13 +33,30 @@ const RESIDENT_UNTRACKED: usize = 32 << 10;
 
 /// The way in which a component calls and is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Calls {
+pub enum Calls {
     /// Nested calls only, as in all of WASI 0.2. Wasmtime keeps no state for each call, which saves a tenth of a warm
     /// request.
     Nested,
     /// Concurrent calls, with the async functions of the component model, as in WASI 0.3. Components of 0.2 can use it
     /// too.
     Concurrent,
+}
+
+impl Calls {
+    /// The name by which files call it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Nested => "nested",
+            Self::Concurrent => "concurrent",
+        }
+    }
+
+    /// The way of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Nested, Self::Concurrent].into_iter().find(|calls| calls.name() == name)
+    }
 }
 
 /// The settings for both compiling and running.

@@ -1,6 +1,5 @@
 //! A loaded component, ready to answer requests.
 
-use std::cell::Cell;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -12,25 +11,24 @@ use wasmtime_wasi_http::p3::bindings::ServicePre;
 
 use crate::answer::{After, Answer};
 use crate::call::{Call, GuestStep, InstanceAge};
-use crate::config::{self, Calls};
+use crate::config::Calls;
+use crate::engines::Mapped;
 use crate::exchange::{Exchange, Home, Run, Work};
 use crate::fault::Fault;
-use crate::gauge::Gauge;
 use crate::grants::Grants;
 use crate::incoming::Incoming;
 use crate::instance::Handler;
 use crate::instances::Instances;
-use crate::limits::Limits;
+use crate::link;
 use crate::load_error::Reason;
 use crate::map::Code;
-use crate::network::{Client, Network};
 use crate::output::OutputSink;
 use crate::reuse::Reuse;
+use crate::runtime::{Parts, Runtime};
 use crate::scratch::Scratch;
 use crate::shared::Shared;
 use crate::state::Common;
 use crate::world::{HandlerVersion, World};
-use crate::{link, ticker};
 
 /// A compiled component that is mapped and linked. Clones share it.
 #[derive(Clone)]
@@ -45,49 +43,38 @@ struct Inner {
     shared: Option<Arc<Shared>>,
 }
 
-/// How a component is to be run. By default it is given nothing, and reaches no network.
+/// How one component is to be run. By default it is given nothing, and each request has a fresh instance.
 #[derive(Clone, Default)]
-pub struct Options {
-    /// What each instance may use.
-    pub limits: Limits,
-    /// What the guest may reach.
-    pub network: Network,
+pub struct GuestOptions {
     /// What the guest is given.
     pub grants: Grants,
     /// How many requests an instance serves.
     pub reuse: Reuse,
-}
-
-impl From<Limits> for Options {
-    fn from(limits: Limits) -> Self {
-        Self { limits, ..Self::default() }
-    }
+    /// How the component was compiled ([`crate::compile::calls`]), if that is known: the file itself does not say.
+    pub calls: Option<Calls>,
 }
 
 impl Guest {
     /// Maps and links a compiled component.
-    pub(crate) fn of(code: &Code<'_>, options: Options) -> Result<Self, Reason> {
-        let Options { limits, network, grants, reuse } = options;
-        let Mapped { engine, component, refusal } = map(code, &limits)?;
+    pub(crate) fn of(code: &Code<'_>, runtime: &Runtime, options: GuestOptions) -> Result<Self, Reason> {
+        let GuestOptions { grants, reuse, calls } = options;
+        let Parts { limits, client, gauge, engines, .. } = runtime.parts();
+        let Mapped { engine, component, refusal } = engines.map(code, calls)?;
         let world = world(&component, &engine);
         let version = world.handler().map_err(Reason::Misfit)?;
         check(&reuse, version)?;
         let handler = link(&component, &engine, version).map_err(Reason::Link)?;
-        // Where the system does not tell how much memory the process has, nobody watches it.
-        let gauge = limits.resident.and_then(|bound| Gauge::new(bound).ok()).map(Arc::new);
-        let weak = engine.weak();
         let common = Common {
             config: grants.config(),
-            client: Arc::new(Client::new(&network)),
+            client: client.clone(),
             scratch: grants.scratch.as_deref().map(Scratch::new),
             gauge: gauge.clone(),
             grants,
-            limits,
+            limits: limits.clone(),
         };
-        // One request at a time is served in turn, which tells more of them apart.
-        let shares = reuse.concurrent > 1 && common.limits.concurrency > 1;
-        let instances = Arc::new(Instances::new(handler, engine, Arc::new(common), reuse));
-        ticker::start(weak, gauge, Arc::downgrade(&instances)).map_err(Reason::Read)?;
+        // Where requests come one at a time, instances are not shared: the end of one request is then known better.
+        let shares = reuse.concurrent > 1 && limits.concurrency > 1;
+        let instances = Arc::new(Instances::new(handler, engine, Arc::new(common), reuse, runtime.clone()));
         let shared = shares.then(|| Arc::new(Shared::new(instances.clone())));
         Ok(Self(Arc::new(Inner { world, refusal, instances, shared })))
     }
@@ -167,67 +154,6 @@ impl Guest {
 /// A request that no instance has worked on.
 fn failed(fault: Fault) -> Answer {
     Answer::failed(fault, After::default())
-}
-
-/// A component in memory, and the engine that runs it.
-pub(crate) struct Mapped {
-    pub(crate) engine: Engine,
-    pub(crate) component: Component,
-    /// See [`Guest::refusal`].
-    pub(crate) refusal: Option<String>,
-}
-
-/// From the pool, unless the component needs more than an instance has there.
-pub(crate) fn map(code: &Code<'_>, limits: &Limits) -> Result<Mapped, Reason> {
-    if let Ok((engine, component)) = map_with(code, |calls| config::pooling_engine(limits, calls))?
-        && config::fits_pool(component.resources_required())
-    {
-        return Ok(Mapped { engine, component, refusal: None });
-    }
-    let kind = Cell::new(Calls::Nested);
-    let mapped = map_with(code, |calls| {
-        // The last one that is asked for is the one that takes it.
-        kind.set(calls);
-        config::on_demand_engine(calls)
-    })?;
-    let (engine, component) = mapped.map_err(|error| Reason::of_refused(code, error))?;
-    match config::initial_memory(component.resources_required()) {
-        Some(needs) if needs > limits.memory as u64 => return Err(Reason::Memory { needs, limit: limits.memory }),
-        _ => {}
-    }
-    let refusal = judge(code, kind.get(), limits.held);
-    Ok(Mapped { engine, component, refusal })
-}
-
-/// Why there is to be no instance of a component, if one needs more than so many bytes beside its memories and tables. What
-/// is in the pool has less.
-fn judge(code: &Code<'_>, calls: Calls, most: usize) -> Option<String> {
-    let mut refused = None;
-    for tables in config::TABLES_JUDGED {
-        // Where even this much address space cannot be reserved, nobody can tell.
-        let engine = config::judging_engine(calls, most, tables).ok()?;
-        refused = Some(code.map(&engine).err()?);
-    }
-    refused.map(|error| {
-        format!(
-            "the component is made of too much: an instance may need {most} bytes for its globals, imports and functions, \
-             in all of its modules together: {}",
-            error.root_cause(),
-        )
-    })
-}
-
-/// How a component calls was decided when it was compiled, and only an engine of the same kind takes it.
-pub(crate) fn map_with(
-    code: &Code<'_>,
-    engine: impl Fn(Calls) -> wasmtime::Result<Engine>,
-) -> Result<wasmtime::Result<(Engine, Component)>, Reason> {
-    let nested = engine(Calls::Nested).map_err(Reason::Engine)?;
-    if let Ok(component) = code.map(&nested) {
-        return Ok(Ok((nested, component)));
-    }
-    let concurrent = engine(Calls::Concurrent).map_err(Reason::Engine)?;
-    Ok(code.map(&concurrent).map(|component| (concurrent, component)))
 }
 
 /// Whether instances can be used so.

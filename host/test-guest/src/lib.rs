@@ -6,7 +6,7 @@ mod event;
 
 use std::path::Path;
 
-use funcserver_engine::{Guest, LoadError, Options};
+use funcserver_engine::{Grants, Guest, GuestOptions, Limits, LoadError, Network, Reuse, Runtime};
 
 pub use event::{act, answer};
 
@@ -22,12 +22,40 @@ pub const WASM_BLOCK: &[u8] = include_bytes!(env!("FUNCSERVER_TEST_GUEST_BLOCK")
 /// The component of `wasi:http` 0.3. Of 0.2 it imports only what Rust's standard library asks for.
 pub const WASM_P3: &[u8] = include_bytes!(env!("FUNCSERVER_TEST_GUEST_P3"));
 
+/// How a test runs its guest.
+#[derive(Clone, Default)]
+pub struct Options {
+    /// What each instance may use.
+    pub limits: Limits,
+    /// What the guest may reach.
+    pub network: Network,
+    /// What the guest is given.
+    pub grants: Grants,
+    /// How many requests an instance serves.
+    pub reuse: Reuse,
+}
+
+impl From<Limits> for Options {
+    fn from(limits: Limits) -> Self {
+        Self { limits, ..Self::default() }
+    }
+}
+
+/// Loads what a test has compiled, or a file that is refused, on a runtime of its own. For tests alone.
+///
+/// # Errors
+/// Those of [`Runtime::load`].
+pub fn load(path: &Path, options: impl Into<Options>) -> Result<Guest, LoadError> {
+    let Options { limits, network, grants, reuse } = options.into();
+    load_on(&Runtime::new(limits, &network), path, GuestOptions { grants, reuse, calls: None })
+}
+
 /// Loads what a test has compiled, or a file that is refused. For tests alone.
 ///
 /// # Errors
-/// Those of [`Guest::load`].
+/// Those of [`Runtime::load`].
 #[expect(unsafe_code)]
-pub fn load(path: &Path, options: impl Into<Options>) -> Result<Guest, LoadError> {
+pub fn load_on(runtime: &Runtime, path: &Path, options: GuestOptions) -> Result<Guest, LoadError> {
     // SAFETY: tests compile what they load, into a folder of their own, or spoil what the header check refuses.
-    unsafe { Guest::load(path, options) }
+    unsafe { runtime.load(path, options) }
 }

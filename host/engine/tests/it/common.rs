@@ -5,7 +5,8 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use funcserver_engine::{Call, Facts, Guest, GuestStep, Limits, Notice, Options, Stream, Target, WholeAnswer, compile};
+use funcserver_engine::{Call, Facts, Guest, GuestStep, Limits, Notice, Stream, Target, WholeAnswer, compile};
+use funcserver_test_guest::Options;
 use http::{Request, Response};
 
 /// The folder of this run's compiled guests.

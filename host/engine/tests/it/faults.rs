@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use funcserver_engine::{Fault, Frame, Guest, Limits, Options, Reuse, Stream};
+use funcserver_engine::{Fault, Frame, Guest, Limits, Reuse, Stream};
+use funcserver_test_guest::Options;
 
 use crate::common::{act, call, guest, handle, json, limits, request, response};
 

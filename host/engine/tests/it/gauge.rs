@@ -4,7 +4,8 @@
 use std::process::Command;
 use std::time::Duration;
 
-use funcserver_engine::{Fault, Guest, Limits, Options, Reuse};
+use funcserver_engine::{Fault, Guest, Limits, Reuse};
+use funcserver_test_guest::Options;
 
 use crate::common::{act, call, guest, guest_p3, handle, json, request, response};
 

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
-use funcserver_engine::{Fault, Grants, Guest, Limits, Options};
+use funcserver_engine::{Fault, Grants, Guest, Limits};
+use funcserver_test_guest::Options;
 use serde_json::Value;
 
 use crate::common::{self, act, call, guest, guest_p3, guest_with, handle, json, limits, response};

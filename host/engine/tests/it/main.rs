@@ -14,5 +14,6 @@ mod open_bodies;
 mod p3;
 mod ready;
 mod reuse;
+mod runtime;
 mod shared;
 mod slots;

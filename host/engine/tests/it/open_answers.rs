@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use funcserver_engine::{Body, Call, Fault, GuestStep, InstanceAge, Options, Reuse};
+use funcserver_engine::{Body, Call, Fault, GuestStep, InstanceAge, Reuse};
+use funcserver_test_guest::Options;
 
 use crate::common::{call, guest, guest_p3, limits, request, response};
 
@@ -114,7 +115,7 @@ async fn a_requests_steps_come_in_order() {
             assert_eq!(steps, ["permit", age, "lines hello", "head 200", "body true"]);
         }
         let steps = Arc::new(Steps::default());
-        let answer = guest.handle(request("noresponse"), steps.clone()).await.whole(1 << 20).await;
+        let answer = guest.handle(request("error:x"), steps.clone()).await.whole(1 << 20).await;
         assert!(answer.result.is_err());
         let steps = steps.0.lock().unwrap();
         assert!(!steps.iter().any(|step| step.starts_with("head") || step.starts_with("body")), "{steps:?}");

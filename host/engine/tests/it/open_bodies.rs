@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use funcserver_engine::{Allow, Fault, Grants, Guest, Limits, Network, Options, Reuse};
+use funcserver_engine::{Allow, Fault, Grants, Guest, Limits, Network, Reuse};
+use funcserver_test_guest::Options;
 use futures_util::future::join_all;
 use http::{Method, StatusCode};
 use tokio::time::sleep;

@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use funcserver_engine::{After, Fault, Grants, Guest, Limits, Options, Target, compile};
+use funcserver_engine::{After, Fault, Grants, Guest, Limits, Target, compile};
+use funcserver_test_guest::Options;
 
 use crate::common::{act, call, guest_with, handle, json, limits, request, response};
 

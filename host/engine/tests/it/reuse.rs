@@ -4,7 +4,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use funcserver_engine::{Facts, Fault, Grants, Guest, Limits, Options, Reuse};
+use funcserver_engine::{Facts, Fault, Grants, Guest, Limits, Reuse};
+use funcserver_test_guest::Options;
 use http::{Method, Request};
 
 use crate::common::{self, act, call, call_with, guest, guest_p3, guest_with, handle, json, limits, request, response};

@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use funcserver_engine::{Call, Fault, Guest, GuestStep, Limits, Options, Reuse, Target, compile};
+use funcserver_engine::{Call, Fault, Guest, GuestStep, Limits, Reuse, Target, compile};
+use funcserver_test_guest::Options;
 use futures_util::future::join_all;
 use http::Request;
 

@@ -3,7 +3,8 @@
 use std::sync::LazyLock;
 use std::time::{Duration, SystemTime};
 
-use funcserver_engine::{Guest, Options, Target, compile};
+use funcserver_engine::{Guest, Target, compile};
+use funcserver_test_guest::Options;
 
 static COMPILED: LazyLock<Vec<u8>> =
     LazyLock::new(|| compile::compile(funcserver_test_guest::WASM, Target::Host).unwrap());

@@ -70,6 +70,7 @@ async fn an_observer_sees_a_whole_invocation_in_order() {
 #[tokio::test]
 async fn a_fault_is_reported_once_the_answer_is_sent() {
     let failed = steps("noresponse").await;
-    let reported = ["decoded", "permit", "instance", "sent", "report the handler gave no answer", "after, well"];
+    let reported =
+        ["decoded", "permit", "instance", "sent", "report returned without setting a response", "after, well"];
     assert_eq!(failed, reported);
 }

@@ -11,7 +11,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use base64::{Engine, prelude::BASE64_STANDARD, prelude::BASE64_URL_SAFE_NO_PAD};
-use funcserver_engine::{Allow, Fault, Guest, Limits, Network, Notice, Options};
+use funcserver_engine::{Allow, Fault, Guest, Limits, Network, Notice};
+use funcserver_test_guest::Options;
 use serde_json::{Value, json};
 
 use names::Names;
