@@ -1,4 +1,4 @@
-//! A function on this machine: the host that runs in Lambda, in this process, for `serve` and `invoke`.
+//! A function on this machine, for `serve` and `invoke`: the same host as in Lambda runs in this process.
 
 use std::io;
 use std::path::Path;
@@ -20,7 +20,7 @@ use crate::native;
 use crate::project::Project;
 use crate::source_lines::SourceLines;
 
-/// The memory of the imitated function, in bytes, of which the component's limit follows where none is set.
+/// The memory of the imitated function, in bytes. The component's limit is derived from it if none is set.
 const MEMORY: usize = 1 << 30;
 
 /// A component that answers events. Clones share it.
@@ -29,11 +29,11 @@ pub(crate) struct LocalFunction {
     host: Host,
     arn: String,
     timeout: Duration,
-    /// Where the component's temporary folders are; removed with the function.
+    /// The parent of the component's temporary folders; removed with the function.
     _scratch: Arc<TempDir>,
 }
 
-/// What Lambda would decide about a function, and not its project.
+/// The settings that a function has in Lambda, and not in its project.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Setup {
     /// The time for one event.
@@ -45,7 +45,7 @@ pub(crate) struct Setup {
 }
 
 impl LocalFunction {
-    /// Compiles and loads the component that is meant, for as many events at once as `concurrency` says. The log goes to
+    /// Compiles and loads the component that the command uses, for `concurrency` events at once. The log goes to
     /// stderr.
     pub(crate) fn load(
         argument: Option<&Path>,
@@ -82,7 +82,7 @@ impl LocalFunction {
         Ok(LocalFunction { host, arn: Function::default().arn(), timeout: setup.timeout, _scratch: scratch })
     }
 
-    /// Answers one event, as Lambda would hand it over now.
+    /// Answers one event, as if Lambda sent it now.
     pub(crate) async fn invoke(&self, event: Bytes) -> (Outcome, After) {
         let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() + self.timeout;
         let context = Context {

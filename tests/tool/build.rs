@@ -102,14 +102,14 @@ fn without_a_home_for_the_cache_it_works_and_warns() {
     command.env_remove("XDG_CACHE_HOME");
     let ended = tool.finish(command, b"").succeeded();
     assert!(
-        ended.stderr.contains("warning: cannot keep compiled components: neither XDG_CACHE_HOME nor HOME"),
+        ended.stderr.contains("warning: cannot cache compiled components: neither XDG_CACHE_HOME nor HOME"),
         "{}",
         ended.stderr
     );
 
     tool.write("file", "");
     let ended = tool.run_with("build mirror.wasm", "XDG_CACHE_HOME", tool.path("file")).succeeded();
-    assert!(ended.stderr.contains("warning: cannot keep compiled components in "), "{}", ended.stderr);
+    assert!(ended.stderr.contains("warning: cannot cache compiled components in "), "{}", ended.stderr);
 }
 
 #[test]

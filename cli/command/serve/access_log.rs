@@ -1,4 +1,4 @@
-//! The line on stderr for each request.
+//! The access log: a line on stderr for each request.
 
 use std::fmt::{self, Display, Write as _};
 use std::time::Duration;
@@ -8,13 +8,13 @@ use funcserver_local::balancer::Record;
 
 use crate::output::{self, printable};
 
-/// Writes the line of one request.
-pub(super) fn tell(record: &Record) {
+/// Writes the line of a request.
+pub(super) fn write(record: &Record) {
     output::note(line(record));
 }
 
-/// Where the time of a request went.
-pub(super) fn note(times: Times) -> String {
+/// The times of a request's parts.
+pub(super) fn timing(times: Times) -> String {
     format!("decode {} guest {} encode {}", Time(times.decode), Time(times.guest), Time(times.encode))
 }
 
@@ -65,7 +65,7 @@ mod tests {
             guest: Duration::from_micros(612),
             encode: Duration::from_micros(21),
         };
-        let record = Record { note: Some(note(times)), ..record() };
+        let record = Record { note: Some(timing(times)), ..record() };
         assert_eq!(line(&record), "GET /products?a=1 200 decode 0.05 ms guest 0.61 ms encode 0.02 ms");
     }
 
