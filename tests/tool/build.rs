@@ -126,9 +126,9 @@ fn a_home_has_its_cache_in_its_usual_folder() {
 fn a_memory_that_begins_with_little_over_much_is_told() {
     let tool = mirror();
     tool.write("scattered.wasm", wasm::scattered());
-    let told = "scattered.wasm: its memory begins with 2 bytes of data over a range of 209715201";
+    let told = "scattered.wasm: its initial memory has only 2 bytes of data in a range of 209715201";
     let ended = tool.run("build scattered.wasm --arch x86_64").succeeded();
     assert!(ended.stderr.contains(told), "{}", ended.stderr);
     let ended = tool.run("build mirror.wasm --arch x86_64").succeeded();
-    assert!(!ended.stderr.contains("memory begins"), "{}", ended.stderr);
+    assert!(!ended.stderr.contains("initial memory"), "{}", ended.stderr);
 }
