@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use clap::CommandFactory as _;
-use funcserver_bootstrap::config::SETTINGS;
+use funcserver_function::config::SETTINGS;
 use serde_json::{Map, Value, json};
 
 use crate::args::{self, Cli};
