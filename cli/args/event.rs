@@ -26,7 +26,7 @@ pub(crate) struct EventArgs {
 }
 
 pub(super) const HELP: &str = "\
-The event is the one that funcserver serve makes of the same request to http://127.0.0.1:8080: with X-Forwarded-For, -Proto \
+The event is the one that funcserver serve makes for the same request to http://127.0.0.1:8080: with X-Forwarded-For, -Proto \
 and -Port, and a new trace id. If there is a body, Content-Length is added. No other header is added. A body without a \
 textual Content-Type becomes base64, as in the cloud. A request that a load balancer would reject is an error.
 
