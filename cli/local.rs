@@ -1,4 +1,4 @@
-//! A function on this machine: the host that runs in Lambda, in this process, for `serve` and `invoke`.
+//! A function on this machine, for `serve` and `invoke`: the same host as in Lambda runs in this process.
 
 use std::io;
 use std::path::Path;
@@ -21,7 +21,7 @@ use crate::native;
 use crate::project::Project;
 use crate::source_lines::SourceLines;
 
-/// The memory of the imitated function, in bytes, of which the component's limit follows where none is set.
+/// The memory of the imitated function, in bytes. The component's limit is derived from it if none is set.
 const MEMORY: usize = 1 << 30;
 
 /// A component that answers events. Clones share it.
@@ -30,11 +30,11 @@ pub(crate) struct LocalFunction {
     host: Host,
     arn: String,
     timeout: Duration,
-    /// Where the component's temporary folders are; removed with the function.
+    /// The parent of the component's temporary folders; removed with the function.
     _scratch: Arc<TempDir>,
 }
 
-/// What Lambda would decide about a function, and not its project.
+/// The settings that a function has in Lambda, and not in its project.
 #[derive(Clone)]
 pub(crate) struct Setup {
     /// The time for one event.
@@ -48,7 +48,7 @@ pub(crate) struct Setup {
 }
 
 impl LocalFunction {
-    /// Compiles and loads the component that is meant, for as many events at once as `concurrency` says. The log goes to
+    /// Compiles and loads the component that the command uses, for `concurrency` events at once. The log goes to
     /// stderr.
     pub(crate) fn load(
         argument: Option<&Path>,
@@ -97,7 +97,7 @@ impl LocalFunction {
         Ok(LocalFunction { host, arn: Function::default().arn(), timeout: setup.timeout, _scratch: scratch })
     }
 
-    /// Answers one event, as Lambda would hand it over now under that request id.
+    /// Answers one event, as if Lambda sent it now with that request id.
     pub(crate) async fn invoke(&self, id: &str, event: Bytes) -> (Outcome, After) {
         let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() + self.timeout;
         let context = Context {

@@ -1,4 +1,4 @@
-//! Machine code, loaded into this process.
+//! Loads machine code into this process.
 
 use std::path::Path;
 
@@ -6,14 +6,14 @@ use anyhow::{Result, anyhow};
 use funcserver_engine::{Guest, GuestOptions, Limits, Network, Runtime};
 use funcserver_function::artifact::Artifact;
 
-/// Loads the compiled component whose content is `bytes`. Errors call it `path`, which is not opened again: what was checked
-/// is what runs.
+/// Loads the compiled component with the content `bytes`. Errors call it `path`, but the file is not opened again, so
+/// that the checked bytes are those that run.
 ///
 /// # Errors
-/// If it does not fit this host, or is no handler.
+/// It does not fit this host, or is not a handler.
 #[expect(unsafe_code)]
 pub(crate) fn load(runtime: &Runtime, path: &Path, bytes: &[u8], options: GuestOptions) -> Result<Guest> {
-    // SAFETY: this program compiled it, as the hash in its cache tells, or its user names it as a compiled component.
+    // SAFETY: this program compiled it, as the hash in its cache shows, or the user names it as a compiled component.
     unsafe { runtime.load_bytes(path, bytes, options) }.map_err(|error| anyhow!("{error}"))
 }
 

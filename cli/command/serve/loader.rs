@@ -1,4 +1,4 @@
-//! How the component is loaded: now, and again whenever it has changed.
+//! Loads the component: at the start, and again whenever it has changed.
 
 use std::env::current_dir;
 use std::path::{Path, PathBuf, absolute};
@@ -14,14 +14,14 @@ use crate::component::{Component, ComponentSource};
 use crate::local::{LocalFunction, Setup};
 use crate::project::Project;
 
-/// Events answered at once; more wait. Lambda would start as many environments.
+/// Concurrent events; more wait. Lambda would start as many environments.
 const CONCURRENCY: usize = 128;
 
-/// What decides which component is loaded and how. Clones share it.
+/// The inputs that determine which component is loaded, and how. Clones share it.
 #[derive(Clone)]
 pub(super) struct Loader {
     argument: Option<PathBuf>,
-    /// What `serve` itself writes to, as a path in the working folder.
+    /// The folder that `serve` itself writes to, as a path in the working folder.
     record: Option<PathBuf>,
     setup: Setup,
     env: Arc<Variables>,
@@ -66,12 +66,12 @@ impl Loader {
     }
 }
 
-/// Runs what takes its time apart from the tasks that answer requests and signals.
+/// Runs slow work outside the tasks that answer requests and signals.
 pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    spawn_blocking(work).await.context("a task of the tool itself has failed")?
+    spawn_blocking(work).await.context("an internal task of the tool failed")?
 }
 
-/// A path as one in the working folder, if it is there.
+/// A path relative to the working folder, if it is inside.
 fn inside(path: &Path) -> Option<PathBuf> {
     let (path, here) = (absolute(path).ok()?, current_dir().ok()?);
     path.strip_prefix(here).ok().map(Path::to_owned)

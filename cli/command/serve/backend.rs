@@ -1,4 +1,4 @@
-//! What stands behind the load balancer.
+//! The backend of the load balancer: a component, or a custom runtime.
 
 use std::mem;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -9,23 +9,23 @@ use funcserver_function::Outcome;
 use funcserver_local::InvocationError;
 use funcserver_local::balancer::Handler;
 
-use super::program::Runtime;
+use super::custom_runtime::Runtime;
 use crate::local::LocalFunction;
 use crate::output;
 
-/// How long a custom runtime's invocations may take to end when their clients are gone.
+/// How long a custom runtime's invocations may take to finish when their clients are gone.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// What answers events. Clones share it.
+/// Answers events. Clones share it.
 #[derive(Clone)]
-pub(crate) enum Behind {
+pub(crate) enum Backend {
     /// A component, in this process.
     Component(Slot),
     /// A custom runtime, in processes of its own.
     Runtime(Arc<Runtime>),
 }
 
-/// The component that is served now. Clones share it.
+/// The component that is served now, which a new one can replace. Clones share it.
 #[derive(Clone)]
 pub(crate) struct Slot(Arc<RwLock<LocalFunction>>);
 
@@ -34,12 +34,12 @@ impl Slot {
         Slot(Arc::new(RwLock::new(function)))
     }
 
-    /// Serves `function` from the next event on. Events on their way keep the one that they began with.
+    /// Serves `function` from the next event on. Running events keep the function that they started with.
     pub(crate) fn put(&self, function: LocalFunction) {
         let mut place = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let old = mem::replace(&mut *place, function);
         drop(place);
-        // Its memory is unmapped here, if no event has it any more, and not while others wait.
+        // If no event uses it any more, its memory is unmapped here, outside the lock.
         drop(old);
     }
 
@@ -48,22 +48,22 @@ impl Slot {
     }
 }
 
-impl Behind {
-    /// Ends the processes, if there are some, and waits for their end.
+impl Backend {
+    /// Stops the processes, if there are some, and waits for their end.
     pub(crate) async fn end(self) {
-        let Behind::Runtime(runtime) = self else { return };
+        let Backend::Runtime(runtime) = self else { return };
         match runtime.fleet.shut_down_after(GRACE).await {
             0 => {}
-            count => output::warn(format_args!("{count} invocations were broken off")),
+            count => output::warn(format_args!("{count} invocations were killed before they finished")),
         }
     }
 }
 
-impl Handler for Behind {
+impl Handler for Backend {
     async fn call(&self, id: &str, event: Bytes) -> Result<Bytes, InvocationError> {
         match self {
-            Behind::Component(slot) => answer(slot.get(), id, event).await,
-            Behind::Runtime(runtime) => runtime.fleet.invoke_as(id, event).await,
+            Backend::Component(slot) => answer(slot.get(), id, event).await,
+            Backend::Runtime(runtime) => runtime.fleet.invoke_as(id, event).await,
         }
     }
 }

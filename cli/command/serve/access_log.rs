@@ -1,4 +1,4 @@
-//! The line on stderr for each request.
+//! The access log: a line on stderr for each request.
 
 use std::collections::VecDeque;
 use std::fmt::{self, Display, Write as _};
@@ -14,7 +14,7 @@ use crate::output::{self, printable};
 /// Writes the line of each request. Clones share what they know. It observes the invocations to know where their time went;
 /// the requests to a custom runtime have none here.
 #[derive(Clone, Default)]
-pub(crate) struct AccessLines(Arc<Mutex<VecDeque<(String, Times)>>>);
+pub(crate) struct AccessLogWriter(Arc<Mutex<VecDeque<(String, Times)>>>);
 
 /// How many invocations are remembered: more than are open at once. A health check has no line that would end it.
 const MOST: usize = 1024;
@@ -38,7 +38,7 @@ struct Spent {
     encode: Duration,
 }
 
-impl AccessLines {
+impl AccessLogWriter {
     /// Writes the line of one request.
     pub(crate) fn tell(&self, record: &Record) {
         let times = self.take(&record.id);
@@ -62,7 +62,7 @@ impl AccessLines {
     }
 }
 
-impl Observer for AccessLines {
+impl Observer for AccessLogWriter {
     fn on(&self, invocation: &Invocation, step: &Step<'_>) {
         let now = Instant::now();
         match step {
