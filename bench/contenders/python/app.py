@@ -21,5 +21,6 @@ async def articles(request: Request) -> HTMLResponse:
 
 
 routes = [Route("/", home), Route("/products", products), Route("/articles", articles)]
-# Without start-up and shutdown events, which it has no use for: Mangum would run them with every request.
+# Start-up and shutdown events are disabled: the application does not use them, and Mangum would send them with every
+# request.
 handler = Mangum(Starlette(routes=routes), lifespan="off")

@@ -32,7 +32,7 @@ fn json(event: &[u8]) -> serde_json::Value {
 }
 
 #[tokio::test]
-async fn a_request_becomes_an_event_that_others_can_read() {
+async fn a_request_becomes_an_event_that_the_types_of_aws_can_read() {
     let request = "POST /a%2Fb?x=1&x=2 HTTP/1.1\r\nHost: shop.example\r\nX-Two: a\r\nX-Two: b\r\nContent-Type: text/plain\r\n\
                    X-Forwarded-For: 10.0.0.1\r\nContent-Length: 5\r\n\r\nhello";
     for mode in [Single, Multi] {
@@ -62,7 +62,7 @@ async fn a_request_becomes_an_event_that_others_can_read() {
 }
 
 #[tokio::test]
-async fn each_mode_answers_in_its_own_map() {
+async fn each_mode_uses_its_own_map() {
     let reply = send(local(Multi).await.address, "GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;
     let cookies: Vec<&str> = reply.head.lines().filter(|line| line.starts_with("set-cookie")).collect();
     assert_eq!(cookies, ["set-cookie: a=1", "set-cookie: b=2"]);
@@ -72,7 +72,7 @@ async fn each_mode_answers_in_its_own_map() {
 }
 
 #[tokio::test]
-async fn what_a_load_balancer_refuses_is_refused() {
+async fn requests_that_a_load_balancer_rejects_are_rejected() {
     let get = |headers: &str| format!("GET / HTTP/1.1\r\nhost: x\r\n{headers}\r\n").into_bytes();
     let addresses = |count| format!("x-forwarded-for: {}\r\n", ["10.0.0.1"].repeat(count).join(","));
     let line = |length: usize| format!("a: {}\r\n", "x".repeat(length - 3));
@@ -122,7 +122,7 @@ async fn what_a_load_balancer_refuses_is_refused() {
 }
 
 #[tokio::test]
-async fn targets_are_taken_as_they_come() {
+async fn targets_are_copied_unchanged() {
     let local = local(Single).await;
     for (target, path, query) in [
         ("/", "/", "{}"),
@@ -156,7 +156,7 @@ async fn targets_are_taken_as_they_come() {
 }
 
 #[tokio::test]
-async fn bodies_pass_up_to_one_mebibyte() {
+async fn bodies_of_up_to_one_mebibyte_are_accepted() {
     let local = local(Single).await;
     let post = |headers: &str, body: &str| format!("POST / HTTP/1.1\r\nhost: x\r\n{headers}\r\n{body}");
     let (full, over) = ("x".repeat(1_048_576), "x".repeat(1_048_577));
@@ -176,7 +176,7 @@ async fn bodies_pass_up_to_one_mebibyte() {
 }
 
 #[tokio::test]
-async fn a_client_that_asks_first_is_told_to_go_on() {
+async fn a_client_that_expects_100_continue_gets_it() {
     let local = local(Single).await;
     let mut stream = TcpStream::connect(local.address).await.unwrap();
     let head =
@@ -189,7 +189,7 @@ async fn a_client_that_asks_first_is_told_to_go_on() {
 }
 
 #[tokio::test]
-async fn replies_that_a_load_balancer_refuses_give_502() {
+async fn replies_that_a_load_balancer_rejects_give_502() {
     let large: &'static str = format!(r#"{{"statusCode":200,"body":"{}"}}"#, "x".repeat(1_048_576)).leak();
     let header: &'static str = format!(r#"{{"statusCode":200,"headers":{{"a":"{}"}}}}"#, "x".repeat(33_000)).leak();
     let error = |kind| InvocationError { kind, message: "<why>".into() };
@@ -252,7 +252,7 @@ async fn lengths_are_computed() {
 }
 
 #[tokio::test]
-async fn connections_are_kept_and_requests_may_be_sent_ahead() {
+async fn connections_are_kept_alive_and_requests_may_be_pipelined() {
     let local = local(Single).await;
     let mut stream = TcpStream::connect(local.address).await.unwrap();
     for _ in 0..3 {
@@ -297,7 +297,7 @@ async fn slow(event: Bytes, begun: UnboundedSender<()>) -> Result<Bytes, Invocat
 }
 
 #[tokio::test]
-async fn a_shutdown_waits_for_requests_on_their_way() {
+async fn a_shutdown_waits_for_requests_in_flight() {
     let (handler, mut begun) = slowly();
     let local = Local::with(Single, Duration::from_secs(20), handler).await;
     let address = local.address;
@@ -318,7 +318,7 @@ async fn a_shutdown_waits_for_requests_on_their_way() {
 }
 
 #[tokio::test]
-async fn a_shutdown_does_not_wait_for_ever() {
+async fn a_shutdown_does_not_wait_forever() {
     let (handler, mut begun) = slowly();
     let local = Local::with(Single, Duration::from_millis(200), handler).await;
     let mut busy = TcpStream::connect(local.address).await.unwrap();
@@ -329,7 +329,7 @@ async fn a_shutdown_does_not_wait_for_ever() {
 }
 
 #[tokio::test]
-async fn an_event_is_worked_on_to_its_end_when_the_client_hangs_up() {
+async fn an_event_is_handled_to_its_end_when_the_client_disconnects() {
     let (handler, mut begun) = slowly();
     let local = Local::with(Single, Duration::from_secs(10), handler).await;
     let mut stream = TcpStream::connect(local.address).await.unwrap();
@@ -341,7 +341,7 @@ async fn an_event_is_worked_on_to_its_end_when_the_client_hangs_up() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn many_clients_at_once() {
+async fn many_concurrent_clients_are_served() {
     use http_body_util::{BodyExt, Full};
     use hyper_util::rt::TokioIo;
     let local = Local::with(Single, Duration::from_secs(5), slowly().0).await;
@@ -367,7 +367,7 @@ async fn many_clients_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_fleet_behind_it_answers_or_is_throttled() {
+async fn a_fleet_as_handler_answers_or_is_throttled() {
     let mut program = Program::new("python3", env!("CARGO_MANIFEST_DIR"));
     program.arguments = vec![concat!(env!("CARGO_MANIFEST_DIR"), "/tests/runtime.py").into()];
     for name in ["PATH", "HOME"] {

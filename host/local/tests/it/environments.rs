@@ -60,7 +60,7 @@ fn runs(process_id: u32) -> bool {
 }
 
 #[tokio::test]
-async fn it_starts_as_in_lambda_and_answers_again_and_again() {
+async fn a_program_starts_as_in_lambda_and_answers_repeatedly() {
     let environment = environment("").await;
     let seen = json(environment.invoke(event("env")).await);
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -78,7 +78,7 @@ async fn it_starts_as_in_lambda_and_answers_again_and_again() {
 }
 
 #[tokio::test]
-async fn a_functions_error_is_handed_on_and_ends_nothing() {
+async fn an_error_of_the_function_is_returned_and_does_not_end_the_process() {
     let environment = environment("").await;
     let error = environment.invoke(event("raise")).await.unwrap_err();
     assert_eq!(error, InvocationError::function("ValueError", "out of cheese"));
@@ -86,7 +86,7 @@ async fn a_functions_error_is_handed_on_and_ends_nothing() {
 }
 
 #[tokio::test]
-async fn exits_are_told_as_lambda_tells_them() {
+async fn exits_are_reported_as_lambda_reports_them() {
     for (act, words) in [
         ("exit 1", "Runtime exited with error: exit status 1"),
         ("exit 0", "Runtime exited without providing a reason"),
@@ -101,7 +101,7 @@ async fn exits_are_told_as_lambda_tells_them() {
 }
 
 #[tokio::test]
-async fn a_runtime_that_cannot_start_says_why() {
+async fn the_error_of_a_failed_start_has_the_reason() {
     let error = environment("init-error").await.invoke(event("")).await.unwrap_err();
     assert_eq!(error.kind, InvocationErrorKind::Init("Runtime.NoCheese".into()));
     assert_eq!(error.message, "no cheese in the house");
@@ -119,7 +119,7 @@ async fn a_runtime_that_cannot_start_says_why() {
 }
 
 #[tokio::test]
-async fn a_program_that_is_missing_is_named() {
+async fn the_error_names_a_missing_program() {
     let program = Program::new("/no/such/bootstrap", "/");
     let error = Environment::start(&function(), &program, &quiet(), 1).await.unwrap_err();
     assert_eq!((&error.kind, error.error_type()), (&InvocationErrorKind::Entrypoint, "Runtime.InvalidEntrypoint"));
@@ -127,7 +127,7 @@ async fn a_program_that_is_missing_is_named() {
 }
 
 #[tokio::test]
-async fn time_runs_out_and_the_whole_group_is_killed() {
+async fn a_timeout_kills_the_whole_process_group() {
     let hasty = Function { timeout: Duration::from_secs(3), ..function() };
     let environment = Environment::start(&hasty, &python(""), &quiet(), 1).await.unwrap();
     let child = json(environment.invoke(event("child")).await)["child"].as_u64().unwrap();
@@ -141,7 +141,7 @@ async fn time_runs_out_and_the_whole_group_is_killed() {
 }
 
 #[tokio::test]
-async fn a_fleet_breaks_off_what_takes_too_long() {
+async fn a_shutdown_cancels_events_that_take_too_long() {
     let fleet = Arc::new(Fleet::new(function(), python(""), 2, quiet()));
     fleet.invoke(event("")).await.unwrap();
     let busy = fleet.clone();
@@ -155,7 +155,7 @@ async fn a_fleet_breaks_off_what_takes_too_long() {
 }
 
 #[tokio::test]
-async fn output_comes_line_by_line() {
+async fn output_is_delivered_line_by_line() {
     let lines = Arc::new(Mutex::new(Vec::new()));
     let sink = lines.clone();
     let output: LineSink = Arc::new(move |line: &Line| sink.lock().unwrap().push(line.clone()));
@@ -172,7 +172,7 @@ async fn output_comes_line_by_line() {
 }
 
 #[tokio::test]
-async fn an_extension_is_told_of_the_shutdown() {
+async fn an_extension_receives_the_shutdown_event() {
     let lines = Arc::new(Mutex::new(Vec::new()));
     let sink = lines.clone();
     let output: LineSink = Arc::new(move |line: &Line| sink.lock().unwrap().push(line.text.clone()));
@@ -187,7 +187,7 @@ async fn an_extension_is_told_of_the_shutdown() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn fifty_at_once_with_four_environments_are_answered_or_throttled() {
+async fn fifty_concurrent_events_are_answered_or_throttled_by_four_environments() {
     let fleet = Arc::new(Fleet::new(function(), python(""), 4, quiet()));
     let mut calls = tokio::task::JoinSet::new();
     for _ in 0..50 {
@@ -212,7 +212,7 @@ async fn fifty_at_once_with_four_environments_are_answered_or_throttled() {
 }
 
 #[tokio::test]
-async fn idle_environments_are_used_again_and_dead_ones_replaced() {
+async fn idle_environments_are_reused_and_dead_ones_replaced() {
     let fleet = Fleet::new(function(), python(""), 2, quiet());
     let first = json(fleet.invoke(event("")).await)["body"].clone();
     assert_eq!(json(fleet.invoke(event("")).await)["body"], first);
@@ -238,7 +238,7 @@ async fn idle_environments_are_used_again_and_dead_ones_replaced() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_fleet_that_is_dropped_leaves_no_process_behind() {
+async fn dropping_a_fleet_leaves_no_process_behind() {
     let fleet = Arc::new(Fleet::new(function(), python(""), 3, quiet()));
     let mut busy = Vec::new();
     for _ in 0..3 {
@@ -262,7 +262,7 @@ async fn a_fleet_that_is_dropped_leaves_no_process_behind() {
 }
 
 #[tokio::test]
-async fn ready_is_before_the_first_event_and_between_events() {
+async fn an_environment_is_ready_before_the_first_event_and_between_events() {
     let environment = environment("").await;
     for _ in 0..2 {
         environment.ready().await.unwrap();
@@ -276,7 +276,7 @@ async fn ready_is_before_the_first_event_and_between_events() {
 }
 
 #[tokio::test]
-async fn a_program_that_does_not_start_is_never_ready() {
+async fn a_program_that_fails_to_start_is_never_ready() {
     let environment = Environment::start(&function(), &Program::new("/bin/false", "/"), &quiet(), 1).await.unwrap();
     assert_eq!(environment.ready().await.unwrap_err().kind, InvocationErrorKind::Exited);
 }
@@ -310,7 +310,7 @@ fn with_extension(folder: &Path, text: &str) -> Program {
 }
 
 #[tokio::test]
-async fn an_extension_has_registered_before_the_program_starts() {
+async fn extensions_register_before_the_program_starts() {
     let folder = tempfile::tempdir().unwrap();
     let program = with_extension(folder.path(), EXTENSION);
     let environment = Environment::start(&function(), &program, &quiet(), 1).await.unwrap();
@@ -327,7 +327,7 @@ async fn an_extension_has_registered_before_the_program_starts() {
 }
 
 #[tokio::test]
-async fn an_extension_that_ends_first_is_named() {
+async fn the_error_names_an_extension_that_ended_early() {
     let folder = tempfile::tempdir().unwrap();
     let program = with_extension(folder.path(), "#!/bin/sh\nexit 3\n");
     let error = Environment::start(&function(), &program, &quiet(), 1).await.unwrap_err();
