@@ -1,4 +1,4 @@
-"""A router behind a load balancer, as the usual function in Python. The pages come from guest-example/python."""
+"""A router behind a load balancer, as a typical Python function. The pages come from guest-example/python."""
 
 import pages
 from mangum import Mangum

@@ -1,4 +1,4 @@
-//! The load balancer over its socket.
+//! Tests of the load balancer through its socket.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -83,7 +83,7 @@ async fn requests_that_a_load_balancer_rejects_are_rejected() {
         (get(&addresses(31)), 463, None),
         (get(&line(16_384)), 200, None),
         (get(&line(16_385)), 400, None),
-        // 60 bytes a line: a thousand of them are within 64 KiB, eleven hundred are not.
+        // Each line has 60 bytes: 1,000 lines are within 64 KiB, 1,100 are not.
         (get(&lines(1000)), 200, None),
         (get(&lines(1100)), 400, None),
         (get(&lines(17_000)), 431, None),
@@ -101,7 +101,7 @@ async fn requests_that_a_load_balancer_rejects_are_rejected() {
         (b"GET / HTTP/1.1\r\nhost: x\r\nx-name: caf\xe9\r\n\r\n".into(), 400, Some("LambdaBadRequest")),
         ("GET / HTTP/1.1\r\nhost: x\r\nx-name: café\r\n\r\n".into(), 200, None),
         (b"GET / HTTP/9.9\r\nhost: x\r\n\r\n".into(), 400, None),
-        (b"no http at all\r\n\r\n".into(), 400, None),
+        (b"not http at all\r\n\r\n".into(), 400, None),
         (get("bad header\r\n"), 400, None),
         (get("content-length: x\r\n"), 400, None),
         (b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n".into(), 501, None),
@@ -168,7 +168,7 @@ async fn bodies_of_up_to_one_mebibyte_are_accepted() {
     let chunked = "content-type: text/plain\r\ntransfer-encoding: chunked\r\n";
     assert_eq!(send(local.address, post(chunked, &chunk(&full))).await.status, 200);
     assert_eq!(send(local.address, post(chunked, &chunk(&over))).await.status, 413);
-    // One who asks first is told before he sends.
+    // A client that sends `expect: 100-continue` is rejected before it sends the body.
     let asking = format!("expect: 100-continue\r\n{}", length(&over));
     assert_eq!(send(local.address, post(&asking, "")).await.status, 413);
     let refused: Vec<_> = local.records(5).await.iter().filter_map(|record| record.reason).collect();
@@ -259,7 +259,7 @@ async fn connections_are_kept_alive_and_requests_may_be_pipelined() {
         stream.write_all(b"GET /kept HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
         assert_eq!(read(&mut stream).await.status, 200);
     }
-    // A client that has closed its half still gets the answer.
+    // A client that has closed its sending half still gets the response.
     stream.write_all(b"GET /last HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
     stream.shutdown().await.unwrap();
     assert_eq!(read(&mut stream).await.text(), "fine");
@@ -278,7 +278,8 @@ async fn traces_of_clients_are_continued() {
     assert!(trace.starts_with("Self=1-") && trace.ends_with(";Root=1-0-0;A=b"), "{trace}");
 }
 
-/// Answers at once, and `/slow` after two seconds, and `/forever` never. Tells when it has begun with one of these.
+/// A handler that answers at once, `/slow` after two seconds, and `/forever` never. The receiver gets a message when it
+/// has begun one of these two.
 fn slowly() -> (impl Handler, UnboundedReceiver<()>) {
     let (begun, told) = unbounded_channel();
     (move |event: Bytes| slow(event, begun.clone()), told)

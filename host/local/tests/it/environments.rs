@@ -1,4 +1,4 @@
-//! Environments and fleets, with a custom runtime in Python (`runtime.py`).
+//! Tests of environments and fleets, with a custom runtime in Python (`runtime.py`).
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -22,7 +22,7 @@ fn python(start: &str) -> Program {
     program
 }
 
-/// Python may take its time on a busy machine.
+/// A function with generous limits, because Python may be slow on a busy machine.
 fn function() -> Function {
     Function { timeout: Duration::from_secs(30), init_timeout: Duration::from_secs(60), ..Function::default() }
 }
@@ -43,7 +43,7 @@ fn json(reply: Result<Bytes, InvocationError>) -> Value {
     serde_json::from_slice(&reply.unwrap()).unwrap()
 }
 
-/// Waits until the process has ended; one that nobody has reaped yet has ended too.
+/// Waits until the process has ended. A process that has ended but is not reaped yet counts too.
 async fn assert_gone(process_id: u32) {
     let give_up = Instant::now() + Duration::from_secs(10);
     while runs(process_id) {
@@ -146,7 +146,7 @@ async fn a_shutdown_cancels_events_that_take_too_long() {
     fleet.invoke(event("")).await.unwrap();
     let busy = fleet.clone();
     let invoked = tokio::spawn(async move { busy.invoke(event("sleep 600")).await });
-    // Once it is under way.
+    // Wait until the event is being handled.
     tokio::time::sleep(Duration::from_millis(200)).await;
     let processes = fleet.process_ids();
     assert_eq!(fleet.shut_down_after(Duration::from_millis(100)).await, 1);
@@ -222,12 +222,12 @@ async fn idle_environments_are_reused_and_dead_ones_replaced() {
     assert_ne!(json(fleet.invoke(event("")).await)["body"], first);
     assert_eq!(fleet.started(), 2);
 
-    // One that ends while it has nothing to do is noticed too.
+    // The end of an idle process is noticed too.
     let [idle] = fleet.process_ids()[..] else { panic!("{:?}", fleet.process_ids()) };
     let pid = rustix::process::Pid::from_raw(idle.try_into().unwrap()).unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
     assert_gone(idle).await;
-    // It has ended; the fleet needs a moment to see that.
+    // The process has ended, and the fleet needs a moment to notice it.
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert!(fleet.invoke(event("")).await.is_ok());
     assert_eq!(fleet.started(), 3);
@@ -243,7 +243,7 @@ async fn dropping_a_fleet_leaves_no_process_behind() {
     let mut busy = Vec::new();
     for _ in 0..3 {
         let fleet = fleet.clone();
-        // Dropped at its first wait: the event is worked on all the same.
+        // The future is dropped at its first wait, but the event is still handled.
         let started =
             tokio::time::timeout(Duration::from_millis(1), async move { fleet.invoke(event("sleep 30")).await });
         assert!(started.await.is_err());
@@ -281,7 +281,7 @@ async fn a_program_that_fails_to_start_is_never_ready() {
     assert_eq!(environment.ready().await.unwrap_err().kind, InvocationErrorKind::Exited);
 }
 
-/// An extension that registers, waits for the shutdown, and notes both in the file `NOTES`.
+/// An extension that registers, waits for the shutdown, and writes both to the file `NOTES`.
 const EXTENSION: &str = r#"#!/usr/bin/env python3
 import http.client, os
 api = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
@@ -295,7 +295,7 @@ def note(text):
 reply = call("POST", "register", {"Lambda-Extension-Name": "noter"}, '{"events": ["SHUTDOWN"]}')
 note("registered")
 call("GET", "event/next", {"Lambda-Extension-Identifier": reply.headers["Lambda-Extension-Identifier"]})
-note("told to end")
+note("shutdown")
 "#;
 
 fn with_extension(folder: &Path, text: &str) -> Program {
@@ -320,7 +320,7 @@ async fn extensions_register_before_the_program_starts() {
     assert_eq!(processes.len(), 2);
     environment.shut_down().await;
     let notes = std::fs::read_to_string(folder.path().join("notes")).unwrap();
-    assert_eq!(notes, "registered\ntold to end\n");
+    assert_eq!(notes, "registered\nshutdown\n");
     for process in processes {
         assert_gone(process).await;
     }

@@ -1,4 +1,4 @@
-//! The Runtime API over its socket.
+//! Tests of the Runtime API through its socket.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -77,7 +77,7 @@ async fn several_runtimes_poll_at_once() {
         pollers.push(stream);
     }
     api.polled().await;
-    // One that has hung up takes no event along.
+    // A poller that has disconnected loses no event.
     pollers.pop();
     tokio::time::sleep(Duration::from_secs(2)).await;
     let calls: Vec<Call> = ["a", "b", "c", "d"].map(|event| invoke(&api, event)).into();

@@ -5,7 +5,7 @@ use std::io::Write;
 use wasip2::http::types::{Method, OutgoingBody};
 use wasip2::io::streams::StreamError;
 
-use super::exchange::{request, send, described, wait};
+use super::exchange::{described, request, send, wait};
 
 /// The number of concurrent requests of a flood.
 const AT_ONCE: usize = 8;
