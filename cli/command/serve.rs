@@ -30,7 +30,7 @@ use crate::recording::{Recorded, Recorder};
 use crate::{output, progress};
 use access_log::AccessLogWriter;
 use backend::{Backend, Slot};
-use custom_runtime::Runtime;
+use custom_runtime::CustomRuntime;
 use loader::{Loader, blocking};
 use watch::Watch;
 
@@ -93,7 +93,7 @@ struct Start {
 
 impl Start {
     async fn of(args: &args::Serve, env: &Variables, lines: AccessLogWriter) -> Result<Start> {
-        if let Some(runtime) = Runtime::of(args, env)? {
+        if let Some(runtime) = CustomRuntime::of(args, env)? {
             let name = runtime.name.clone();
             return Ok(Start { backend: Backend::Runtime(Arc::new(runtime)), name, watch: None });
         }

@@ -9,7 +9,7 @@ use funcserver_function::Outcome;
 use funcserver_local::InvocationError;
 use funcserver_local::balancer::Handler;
 
-use super::custom_runtime::Runtime;
+use super::custom_runtime::CustomRuntime;
 use crate::local::LocalFunction;
 use crate::output;
 
@@ -22,7 +22,7 @@ pub(crate) enum Backend {
     /// A component, in this process.
     Component(Slot),
     /// A custom runtime, in processes of its own.
-    Runtime(Arc<Runtime>),
+    Runtime(Arc<CustomRuntime>),
 }
 
 /// The component that is served now, which a new one can replace. Clones share it.

@@ -25,7 +25,7 @@ use crate::zip::BOOTSTRAP;
 const PASSED_ON: [&str; 2] = ["PATH", "HOME"];
 
 /// A custom runtime.
-pub(crate) struct Runtime {
+pub(crate) struct CustomRuntime {
     /// Its environments. They end before the folder is removed.
     pub(crate) fleet: Fleet,
     /// Its name for messages.
@@ -34,9 +34,9 @@ pub(crate) struct Runtime {
     _folder: Option<TempDir>,
 }
 
-impl Runtime {
+impl CustomRuntime {
     /// The requested custom runtime, if there is one. Environments start with the first request.
-    pub(crate) fn of(args: &args::Serve, env: &dyn Env) -> Result<Option<Runtime>> {
+    pub(crate) fn of(args: &args::Serve, env: &dyn Env) -> Result<Option<CustomRuntime>> {
         let (mut program, name, folder) = match (&args.program.zip, args.program.command()) {
             (Some(zip), _) => {
                 let folder = unpacked(zip)?;
@@ -57,7 +57,7 @@ impl Runtime {
         }
         let function = Function { memory_mb: args.memory, timeout: args.timeout.duration(), ..Function::default() };
         let fleet = Fleet::new(function, program, args.program.max_environments.into(), Arc::new(print));
-        Ok(Some(Runtime { fleet, name, _folder: folder }))
+        Ok(Some(CustomRuntime { fleet, name, _folder: folder }))
     }
 }
 

@@ -97,7 +97,7 @@ pub(crate) fn on_demand_engine(calls: Calls) -> wasmtime::Result<Engine> {
 
 /// An engine that runs nothing. It rejects components whose instances need more than `bytes` besides their memories and
 /// tables, for their globals, imports and functions. Only the pooling allocator checks that, so this is an empty pool,
-/// for modules with tables of the given sizes.
+/// for modules with tables up to the given sizes.
 pub(crate) fn judging_engine(calls: Calls, bytes: usize, tables: Tables) -> wasmtime::Result<Engine> {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(1)
@@ -127,8 +127,8 @@ pub(crate) struct Tables {
     entries: usize,
 }
 
-/// The most memories of a valid module. The pool searches for each of them when a module is dropped, so a higher limit
-/// would be slower.
+/// The most memories of a valid module. The pool searches for each of them when a module is dropped, so its limit must
+/// not be higher than this.
 const MODULE_MEMORIES: u32 = 100;
 
 /// Either many small tables or a few large ones: room for both would take more address space than a small function has.

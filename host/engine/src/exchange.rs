@@ -16,12 +16,12 @@ use wasmtime::Store;
 use crate::answer::{After, Answer, WholeAnswer};
 use crate::call::{Call, GuestStep};
 use crate::fault::Fault;
-use crate::incoming::Incoming;
+use crate::incoming::IncomingResponse;
 use crate::instance::{Failed, Instance};
 use crate::instances::Instances;
 use crate::open_body::Writer;
 use crate::output::OutputSink;
-use crate::shared::Place;
+use crate::shared::SharedLease;
 use crate::state::State;
 
 /// A guest at work for one request. It owns its instance: dropping it drops the instance.
@@ -33,7 +33,7 @@ pub(crate) struct Exchange {
     deadline: Instant,
     home: Home,
     work: Work,
-    incoming: Incoming,
+    incoming: IncomingResponse,
     /// The guest has returned, and has not ended its body.
     left_open: bool,
 }
@@ -47,7 +47,7 @@ pub(crate) enum Home {
         used: Option<OutputSink>,
     },
     /// One that serves others too.
-    Shared(Place),
+    Shared(SharedLease),
 }
 
 /// How far the guest has come.
@@ -60,7 +60,7 @@ pub(crate) enum Work {
 }
 
 impl Exchange {
-    pub(crate) fn new(call: Arc<dyn Call>, home: Home, work: Work, incoming: Incoming) -> Self {
+    pub(crate) fn new(call: Arc<dyn Call>, home: Home, work: Work, incoming: IncomingResponse) -> Self {
         let deadline = call.deadline();
         Self { call, deadline, home, work, incoming, left_open: false }
     }
@@ -79,7 +79,7 @@ impl Exchange {
     }
 
     async fn head(&mut self) -> Result<response::Parts, Fault> {
-        let head = match self.beside(Incoming::head).await? {
+        let head = match self.beside(IncomingResponse::head).await? {
             Some(head) => head,
             None => return Err(self.work.fault().cloned().unwrap_or(Fault::NoAnswer)),
         };
@@ -89,7 +89,7 @@ impl Exchange {
 
     /// The next piece of the body; none at its end.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Fault> {
-        let piece = match self.beside(Incoming::piece).await? {
+        let piece = match self.beside(IncomingResponse::piece).await? {
             Some(piece) => piece,
             None => self.left_open()?,
         };
@@ -141,7 +141,10 @@ impl Exchange {
 
     /// Waits for a part of the response while the guest runs. When the guest is at its end, all that it has written is
     /// there: none means that the part never comes.
-    async fn beside<T>(&mut self, part: impl AsyncFn(&mut Incoming) -> Result<T, Fault>) -> Result<Option<T>, Fault> {
+    async fn beside<T>(
+        &mut self,
+        part: impl AsyncFn(&mut IncomingResponse) -> Result<T, Fault>,
+    ) -> Result<Option<T>, Fault> {
         if self.work.is_running() {
             tokio::select! {
                 biased;
@@ -254,7 +257,7 @@ impl Own {
 
 /// The work after the response of an instance that serves others too: it is told when the response is sent, and retired
 /// unless the request has ended cleanly.
-fn shared(place: Place, work: Work, answered: bool) -> After {
+fn shared(place: SharedLease, work: Work, answered: bool) -> After {
     let late_fault = match work {
         Work::Failed(fault, _) if answered => Some(fault),
         _ => None,

@@ -16,7 +16,7 @@ use crate::engines::Mapped;
 use crate::exchange::{Exchange, Home, Run, Work};
 use crate::fault::Fault;
 use crate::grants::Grants;
-use crate::incoming::Incoming;
+use crate::incoming::IncomingResponse;
 use crate::instance::Handler;
 use crate::instances::Instances;
 use crate::link;
@@ -123,7 +123,7 @@ impl Guest {
             return answer;
         }
         let (sender, outcome) = oneshot::channel();
-        let incoming = Incoming::new(outcome, head);
+        let incoming = IncomingResponse::new(outcome, head);
         let mut used = None;
         let run: Run = match instances.take() {
             Some(mut instance) => {

@@ -20,7 +20,7 @@ pub(crate) struct GuestResponse {
 }
 
 /// The response to one request. Its methods can be cancelled: what has come stays.
-pub(crate) struct Incoming {
+pub(crate) struct IncomingResponse {
     /// The request was HEAD: the body that the guest writes is counted and dropped.
     head: bool,
     stage: Stage,
@@ -44,7 +44,7 @@ struct Coming {
     stated: Option<u64>,
 }
 
-impl Incoming {
+impl IncomingResponse {
     pub(crate) fn new(outcome: oneshot::Receiver<ResponseResult>, head: bool) -> Self {
         Self { head, stage: Stage::Awaited(outcome), written: 0 }
     }

@@ -96,7 +96,8 @@ fn prefix() -> &'static str {
     PREFIX.get_or_init(|| format!("{}-", std::process::id()))
 }
 
-/// Whether no live process owns this folder. A new process may have the id of an earlier one.
+/// Whether no live process owns this folder. At the start, a folder with the id of this process is from an earlier one
+/// that had the same id.
 fn is_left_over(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     match name.split_once('-').and_then(|(number, _)| number.parse::<u32>().ok()) {

@@ -22,7 +22,7 @@ use crate::answer::Answer;
 use crate::call::{Call, GuestStep, InstanceAge, Stream};
 use crate::exchange::{Exchange, Home, Work};
 use crate::fault::Fault;
-use crate::incoming::{Incoming, ResponseResult};
+use crate::incoming::{IncomingResponse, ResponseResult};
 use crate::instance::{Failed, Instance};
 use crate::instances::Instances;
 use crate::open_body::OpenBody;
@@ -53,18 +53,18 @@ struct WorkerHandle {
     idle_since: SystemTime,
     latest: Latest,
     /// A clone lives in every request until its response is sent.
-    sent: Sent,
+    sent: SentSignal,
     _here: oneshot::Sender<()>,
 }
 
 /// A worker waits until all of these are dropped.
-pub(crate) type Sent = mpsc::Sender<Infallible>;
+pub(crate) type SentSignal = mpsc::Sender<Infallible>;
 
 /// A request's place in an instance. Dropped before the request has left it, it retires the instance.
-pub(crate) struct Place {
+pub(crate) struct SharedLease {
     shared: Arc<Shared>,
     worker: u64,
-    sent: Sent,
+    sent: SentSignal,
     clean: bool,
 }
 
@@ -104,7 +104,7 @@ impl Shared {
         let (outcome, response) = oneshot::channel();
         let (fault, failed) = oneshot::channel();
         let place = self.place(Job { request, call: call.clone(), outcome, fault });
-        let incoming = Incoming::new(response, head);
+        let incoming = IncomingResponse::new(response, head);
         Exchange::new(call, Home::Shared(place), Work::RunsWithOthers(failed), incoming).begin().await
     }
 
@@ -114,7 +114,7 @@ impl Shared {
     }
 
     /// Hands the request to an instance that has room, or to a new one.
-    fn place(self: &Arc<Self>, job: Job) -> Place {
+    fn place(self: &Arc<Self>, job: Job) -> SharedLease {
         let reuse = &self.instances.reuse;
         let mut workers = self.workers();
         workers.retain(|worker| !worker.has_ended(reuse));
@@ -132,7 +132,8 @@ impl Shared {
         extend(&worker.latest, deadline);
         // A worker that has just ended drops the request, which is told so.
         let _ = worker.jobs.send(job);
-        let place = Place { shared: self.clone(), worker: worker.number, sent: worker.sent.clone(), clean: false };
+        let place =
+            SharedLease { shared: self.clone(), worker: worker.number, sent: worker.sent.clone(), clean: false };
         if worker.served >= reuse.requests {
             workers.remove(at);
         }
@@ -168,20 +169,20 @@ impl WorkerHandle {
     }
 }
 
-impl Place {
+impl SharedLease {
     /// The request has ended cleanly. What is returned is to be dropped once its response is sent.
-    pub(crate) fn leave(mut self) -> Sent {
+    pub(crate) fn leave(mut self) -> SentSignal {
         self.clean = true;
         self.sent.clone()
     }
 
-    /// The request has not ended cleanly: the instance gets no more of them. See [`Place::leave`].
-    pub(crate) fn retire(self) -> Sent {
+    /// The request has not ended cleanly: the instance gets no more of them. See [`SharedLease::leave`].
+    pub(crate) fn retire(self) -> SentSignal {
         self.sent.clone()
     }
 }
 
-impl Drop for Place {
+impl Drop for SharedLease {
     fn drop(&mut self) {
         if !self.clean {
             return self.shared.retire(self.worker);

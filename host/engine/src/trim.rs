@@ -4,8 +4,7 @@
 //! which a handler needs hundreds. Every export costs time at each start: its name, its entry, and the machine code to
 //! enter it are read and kept. Only code inside the component can use these exports, so those that its parts do not
 //! import from each other are never used. The same applies to data segments that neither fill a memory nor are named by
-//! an instruction. The module of a Go program with a preserved memory has seventy thousand of them, written by Go's
-//! linker.
+//! an instruction: a Go module that starts from a snapshot has seventy thousand of them, written by Go's linker.
 //!
 //! The result is the same component: its imports and exports are the same, and so are its memories, its tables and all
 //! reachable functions. Only the index of a function may change, and its name is demangled. Debug information and other

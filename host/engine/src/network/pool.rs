@@ -97,7 +97,7 @@ impl Pool {
         Permit { _of_origin: of_origin, _all: acquire(&self.room).await }
     }
 
-    /// Keeps a connection for the next request, or closes it if a request to another origin waits for its permit.
+    /// Keeps a connection for the next request, or closes it if the pool is full and a request waits for a permit.
     pub(crate) fn keep(&self, host: &OriginConnections, sender: Sender) {
         if self.is_full() && self.waiting.load(SeqCst) > 0 {
             sender.state().retire();

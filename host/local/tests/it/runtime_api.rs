@@ -1,4 +1,4 @@
-//! The Runtime API over its socket.
+//! Tests of the Runtime API through its socket.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,7 +40,7 @@ async fn next(api: &RuntimeApi) -> (String, Reply) {
 }
 
 #[tokio::test]
-async fn an_event_goes_out_and_its_reply_comes_in() {
+async fn an_event_is_delivered_and_its_reply_returned() {
     let api = api().await;
     let call = invoke(&api, r#"{"n":1}"#);
     let (at, event) = next(&api).await;
@@ -77,7 +77,7 @@ async fn several_runtimes_poll_at_once() {
         pollers.push(stream);
     }
     api.polled().await;
-    // One that has hung up takes no event along.
+    // A poller that has disconnected loses no event.
     pollers.pop();
     tokio::time::sleep(Duration::from_secs(2)).await;
     let calls: Vec<Call> = ["a", "b", "c", "d"].map(|event| invoke(&api, event)).into();
@@ -133,7 +133,7 @@ async fn errors_are_read_from_body_and_header() {
 }
 
 #[tokio::test]
-async fn a_start_that_fails_is_told() {
+async fn a_failed_start_is_reported() {
     let api = api().await;
     let body = r#"{"errorType":"Runtime.Unknown","errorMessage":"no component"}"#;
     let path = "/2018-06-01/runtime/init/error";
@@ -151,7 +151,7 @@ async fn a_start_that_fails_is_told() {
 }
 
 #[tokio::test]
-async fn a_restore_goes_on_at_once_and_may_fail() {
+async fn a_restore_is_answered_at_once_and_may_fail() {
     let api = api().await;
     let restored = send(api.address(), "GET /2018-06-01/runtime/restore/next HTTP/1.1\r\nhost: x\r\n\r\n").await;
     assert_eq!(restored.status, 200);
@@ -161,7 +161,7 @@ async fn a_restore_goes_on_at_once_and_may_fail() {
 }
 
 #[tokio::test]
-async fn time_runs_out() {
+async fn invocations_time_out() {
     let api = api().await;
     let error = api.invoke("{}", Duration::from_millis(50)).await.unwrap_err();
     assert_eq!(error.kind, InvocationErrorKind::TimedOut);

@@ -39,7 +39,7 @@ async fn flooded(server: &Hostile, identity: Option<&Identity>, case: &str) -> (
 }
 
 fn says_so(notices: &[Notice]) -> bool {
-    matches!(notices, [Notice::Failed { reason, .. }] if reason.contains("too much that is no answer"))
+    matches!(notices, [Notice::Failed { reason, .. }] if reason.contains("too much besides the response"))
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! A load balancer in front of a handler, with everything that it tells.
+//! A load balancer in front of a handler, with its events and log records.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -21,7 +21,7 @@ pub(crate) struct Local {
 }
 
 impl Local {
-    /// Answers every event with `reply`, and keeps the events.
+    /// Starts a load balancer whose handler answers every event with `reply`, and keeps the events.
     pub(crate) async fn replying(mode: HeaderMode, reply: Result<&'static str, InvocationError>) -> Self {
         let events: Arc<Mutex<Vec<Bytes>>> = Arc::default();
         let kept = events.clone();
@@ -55,7 +55,7 @@ impl Local {
         self.events.lock().unwrap().last().cloned().expect("no event was made")
     }
 
-    /// The records so far, once there are `count`.
+    /// The log records, once there are at least `count`.
     pub(crate) async fn records(&self, count: usize) -> Vec<Record> {
         let give_up = Instant::now() + Duration::from_secs(10);
         loop {
@@ -68,7 +68,7 @@ impl Local {
         }
     }
 
-    /// Shuts it down, and says how many connections were broken off, and all records.
+    /// Shuts it down, and returns the number of aborted connections and all records.
     pub(crate) async fn stop(self) -> (usize, Vec<Record>) {
         self.stop.send(()).unwrap();
         let served = tokio::time::timeout(Duration::from_secs(30), self.served).await.expect("no end within 30 s");
