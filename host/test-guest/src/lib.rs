@@ -2,12 +2,14 @@
 //! The components that the tests of the host run: they mirror requests, and misbehave on demand. Their sources, and what
 //! they can do, are in `guest/` (`wasi:http` 0.2) and `guest-p3/` (0.3).
 
+mod compiled;
 mod event;
 
 use std::path::Path;
 
 use funcserver_engine::{Guest, LoadError, Options};
 
+pub use compiled::compiled;
 pub use event::{act, answer};
 
 /// The component (`.wasm`). It imports only what `wasi:http/proxy` and Rust's standard library ask for.

@@ -6,16 +6,15 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
-use funcserver_engine::{Limits, Target, compile};
+use funcserver_engine::Limits;
 use funcserver_function::config::{Config, Fail};
 use funcserver_function::failure::Kind;
 use funcserver_function::log::{Format, Level, Log};
 use funcserver_function::{Context, Host, Outcome};
-use funcserver_test_guest::{act, answer};
+use funcserver_test_guest::{act, answer, compiled};
 use serde_json::{Value, json};
 
-static COMPILED: LazyLock<Vec<u8>> =
-    LazyLock::new(|| compile::compile(funcserver_test_guest::WASM, Target::Host).unwrap());
+static COMPILED: LazyLock<Vec<u8>> = LazyLock::new(|| std::fs::read(compiled(funcserver_test_guest::WASM)).unwrap());
 
 #[derive(Clone, Default)]
 struct Kept(Arc<Mutex<Vec<u8>>>, Arc<AtomicBool>);
