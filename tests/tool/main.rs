@@ -21,6 +21,7 @@ mod invoke;
 mod native;
 mod new;
 mod new_rust;
+mod odd_requests;
 mod outputs;
 mod proposals;
 mod proxy;

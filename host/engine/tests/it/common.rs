@@ -5,23 +5,13 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use funcserver_engine::{Call, Facts, Guest, GuestStep, Limits, Notice, Stream, Target, WholeAnswer, compile};
-use funcserver_test_guest::Options;
+use funcserver_engine::{Call, Facts, Guest, GuestStep, Limits, Notice, Stream, WholeAnswer};
+use funcserver_test_guest::{Options, compiled};
 use http::{Request, Response};
 
-/// The folder of this run's compiled guests.
-static FOLDER: LazyLock<tempfile::TempDir> = LazyLock::new(|| tempfile::tempdir().unwrap());
-
-static GUEST: LazyLock<PathBuf> = LazyLock::new(|| compiled("guest", funcserver_test_guest::WASM));
-static GUEST_P3: LazyLock<PathBuf> = LazyLock::new(|| compiled("guest-p3", funcserver_test_guest::WASM_P3));
-static HOST_IMPORTS: LazyLock<PathBuf> =
-    LazyLock::new(|| compiled("host-imports", funcserver_test_guest::WASM_HOST_IMPORTS));
-
-fn compiled(name: &str, wasm: &[u8]) -> PathBuf {
-    let path = FOLDER.path().join(name).with_extension("cwasm");
-    std::fs::write(&path, compile::compile(wasm, Target::Host).unwrap()).unwrap();
-    path
-}
+static GUEST: LazyLock<PathBuf> = LazyLock::new(|| compiled(funcserver_test_guest::WASM));
+static GUEST_P3: LazyLock<PathBuf> = LazyLock::new(|| compiled(funcserver_test_guest::WASM_P3));
+static HOST_IMPORTS: LazyLock<PathBuf> = LazyLock::new(|| compiled(funcserver_test_guest::WASM_HOST_IMPORTS));
 
 /// Limits that hold several instances at once: tests of one process share nothing else.
 pub fn limits() -> Limits {

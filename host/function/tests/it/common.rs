@@ -1,20 +1,12 @@
-//! The test guest, compiled once.
+//! The test guest, and times.
 
-use std::sync::LazyLock;
 use std::time::{Duration, SystemTime};
 
-use funcserver_engine::{Guest, Target, compile};
-use funcserver_test_guest::Options;
-
-static COMPILED: LazyLock<Vec<u8>> =
-    LazyLock::new(|| compile::compile(funcserver_test_guest::WASM, Target::Host).unwrap());
+use funcserver_engine::Guest;
+use funcserver_test_guest::{Options, WASM, compiled, load};
 
 pub fn guest(options: impl Into<Options>) -> Guest {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("handler.cwasm");
-    std::fs::write(&path, &*COMPILED).unwrap();
-    // A file that is mapped may be removed.
-    funcserver_test_guest::load(&path, options).unwrap()
+    load(&compiled(WASM), options).unwrap()
 }
 
 /// Lambda's deadline for an event that has so much time.
