@@ -18,6 +18,7 @@ mod metrics;
 mod report;
 mod request_log;
 mod sandbox;
+pub mod task_root;
 mod warm_up;
 
 pub use after::After;
