@@ -21,6 +21,7 @@ mod invoke;
 mod native;
 mod new;
 mod new_rust;
+mod on_lambda_runtime;
 mod outputs;
 mod proposals;
 mod proxy;

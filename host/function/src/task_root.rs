@@ -1,7 +1,7 @@
 //! A function as it was deployed: its settings, its component, and how that is run in Lambda.
 //!
-//! Every host of such a function starts with these steps, whatever loop it has. What is left to it is the one step that is
-//! unsafe, [`Guest::load`](funcserver_engine::Guest::load).
+//! Every host of such a function starts with these steps, whatever loop it has. What is left to it is the one step that
+//! is unsafe, [`Guest::load`](funcserver_engine::Guest::load).
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -65,9 +65,9 @@ pub fn config(lambda: &LambdaEnv, env: &dyn Env) -> Result<Config, TaskRootError
     Ok(Config::read(file, env)?)
 }
 
-/// Where the function's compiled component is, and how it is to be run here. What can be checked of it without reading it is
-/// checked: that it is as long as its facts say, was compiled by this version for this machine, and uses no more than the
-/// settings allow. A folder for temporary files that cannot be used is a warning in the log.
+/// Where the function's compiled component is, and how it is to be run here. What can be checked of it without reading
+/// it is checked: that it is as long as its facts say, was compiled by this version for this machine, and uses no more
+/// than the settings allow. A folder for temporary files that cannot be used is a warning in the log.
 ///
 /// # Errors
 /// All of [`TaskRootError`] but [`TaskRootError::Config`].
@@ -107,8 +107,8 @@ fn read_if_there(path: &Path) -> Result<Option<String>, TaskRootError> {
     }
 }
 
-/// The first folder in which folders can be made, else the last one with its error. What lies in it already is the engine's
-/// to remove, and keeps nobody waiting.
+/// The first folder in which folders can be made, else the last one with its error. What lies in it already is the
+/// engine's to remove, and keeps nobody waiting.
 fn usable<'a>(folders: &'a [&'a str], log: &Log) -> Result<&'a Path, TaskRootError> {
     let mut last = (Path::new(""), io::Error::from(io::ErrorKind::NotFound));
     for folder in folders.iter().map(Path::new) {
