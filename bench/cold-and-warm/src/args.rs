@@ -24,6 +24,11 @@ pub(crate) enum Command {
     Measure(Measure),
     /// Measure requests a second of two servers
     Load(Load),
+    /// Measure our loop over the Runtime API beside lambda_runtime's
+    Runtimes(Runtimes),
+    /// Be a function on lambda_runtime that panics: `runtimes` starts it
+    #[command(hide = true)]
+    Panicking,
     /// Count the instructions of the Rust example by callgrind
     Instructions(Instructions),
     /// Have a bootstrap that counts what it does answer all kinds of events
@@ -92,6 +97,29 @@ pub(crate) struct Load {
     #[arg(long, value_name = "DIR")]
     pub(crate) results: PathBuf,
     /// Measure little, to see that it works; the figures mean little
+    #[arg(long)]
+    pub(crate) quick: bool,
+}
+
+/// `runtimes`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Runtimes {
+    /// The bootstrap
+    #[arg(long, value_name = "PROGRAM")]
+    pub(crate) bootstrap: PathBuf,
+    /// examples/on_lambda_runtime, built by the same profile
+    #[arg(long, value_name = "PROGRAM")]
+    pub(crate) example: PathBuf,
+    /// What that profile is called
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: String,
+    /// Where the compiled example in Rust is, as handler.cwasm
+    #[arg(long, value_name = "DIR")]
+    pub(crate) task_root: PathBuf,
+    /// Where to write runtimes.json and runtimes.md
+    #[arg(long, value_name = "DIR")]
+    pub(crate) results: PathBuf,
+    /// Few events, to see that it works; the figures mean little
     #[arg(long)]
     pub(crate) quick: bool,
 }

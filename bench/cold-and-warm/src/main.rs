@@ -8,13 +8,16 @@ mod args;
 mod contender;
 mod event;
 mod figures;
+mod hostile_api;
 mod instructions;
 mod load;
 mod machine;
 mod measure;
 mod page;
+mod panicking;
 mod plot;
 mod results;
+mod runtimes;
 mod session;
 mod size;
 mod table;
@@ -36,6 +39,8 @@ async fn main() -> ExitCode {
         Command::Builds(args) => builds(&args),
         Command::Measure(args) => measure(&args).await,
         Command::Load(args) => load::run(&args).await,
+        Command::Runtimes(args) => runtimes::run(&args).await,
+        Command::Panicking => panicking::run().await.map(|()| ExitCode::SUCCESS),
         Command::Instructions(args) => instructions::run(&args).await,
         Command::Train(args) => train::run(&args).await,
     };

@@ -35,7 +35,12 @@ impl Tree {
 
     /// The sum of the peak resident memory of each process, in bytes. Shared memory counts for each process.
     pub(crate) fn peak_memory(&self) -> Result<u64> {
-        self.0.iter().map(|id| peak_memory(*id)).sum()
+        self.0.iter().map(|id| memory(*id, "VmHWM:")).sum()
+    }
+
+    /// The same of what each has resident now.
+    pub(crate) fn resident_memory(&self) -> Result<u64> {
+        self.0.iter().map(|id| memory(*id, "VmRSS:")).sum()
     }
 }
 
@@ -51,11 +56,12 @@ fn processor_time(id: i32) -> Result<Duration> {
     Ok(time.with_context(|| format!("process {id} has ended"))?.into())
 }
 
-fn peak_memory(id: i32) -> Result<u64> {
+/// A figure of `/proc/<id>/status`.
+fn memory(id: i32, name: &str) -> Result<u64> {
     let status = fs::read_to_string(format!("/proc/{id}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
     let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
-    Ok(kibibytes.with_context(|| format!("process {id} has no VmHWM"))? * 1024)
+    Ok(kibibytes.with_context(|| format!("process {id} has no {name}"))? * 1024)
 }
 
 #[cfg(test)]

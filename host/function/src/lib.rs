@@ -19,6 +19,7 @@ mod observer;
 mod report;
 mod request_log;
 mod sandbox;
+pub mod task_root;
 mod warm_up;
 
 pub use after::After;
