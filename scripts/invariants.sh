@@ -13,6 +13,7 @@ direct() {
 check_dependencies() {
     local expected='funcserver funcserver-engine
 funcserver funcserver-events
+funcserver funcserver-features
 funcserver funcserver-function
 funcserver funcserver-local
 funcserver-bootstrap funcserver-engine
@@ -22,7 +23,8 @@ funcserver-chaos funcserver-test-guest
 funcserver-function funcserver-engine
 funcserver-function funcserver-events
 funcserver-local funcserver-events
-funcserver-test-guest funcserver-engine'
+funcserver-test-guest funcserver-engine
+funcserver-test-guest funcserver-features'
     diff <(echo "$expected") <(direct normal | grep ' funcserver-') >&2 ||
         die "the crates use each other in another way than scripts/invariants.sh says (< expected, > found)"
 }
@@ -32,6 +34,27 @@ check_wasmtime() {
     local users
     users=$(direct normal,build,dev | awk '$2 ~ /^(wasmtime|cranelift)/ { print $1 }' | sort -u | xargs)
     [[ $users == funcserver-engine ]] || die "only funcserver-engine may depend on wasmtime; these do: ${users:-none}"
+}
+
+# features EDGES ARGUMENTS OF cargo tree...: a line "package version features" for each package that is not ours.
+features() {
+    cargo tree --locked --edges "$1" --no-dedupe --prefix none --format '{p} {f}' "${@:2}" | grep -v ' (/' | sort -u
+}
+
+# Every selection of crates compiles the engine's dependencies with the features that scripts/test compiles them with, so that
+# wasmtime and its compiler are compiled once for all of them.
+check_features() {
+    local engine all selection missing
+    engine=$(cargo tree --locked -p funcserver-engine --features compile --edges normal,build --prefix none --format '{p} ' | grep -v ' (/')
+    [[ $engine == *cranelift-codegen* ]] || die "cargo tree does not find the engine's compiler, so it proves nothing"
+    all=$(features normal,build,dev --workspace)
+    for selection in 'normal,build -p funcserver' 'normal,build,dev -p funcserver' 'normal,build,dev -p funcserver-engine' \
+        'normal,build,dev -p funcserver-function' 'normal,build,dev -p funcserver-bootstrap' 'normal,build -p funcserver-chaos'; do
+        # shellcheck disable=SC2086 # the edges, and then options
+        missing=$(LC_ALL=C comm -13 <(echo "$all" | LC_ALL=C sort) <(features $selection | LC_ALL=C sort) | grep -F "$engine") || true
+        [[ -z $missing ]] || die "cargo tree -e $selection: other features than the whole workspace's, which cargo tree" \
+            "--workspace -f '{p} {f}' shows: name those in host/features/Cargo.toml: ${missing//$'\n'/; }"
+    done
 }
 
 # The bootstrap only loads compiled components. The check reads the output, because cargo tree also exits 0 for a
