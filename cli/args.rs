@@ -11,8 +11,8 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
-use funcserver_bootstrap::config::{DurationError, duration};
 use funcserver_engine::Arch;
+use funcserver_function::config::{DurationError, duration};
 
 pub(crate) use event::EventArgs;
 pub(crate) use generate::{Completions, Man};
@@ -135,7 +135,7 @@ impl Timeout {
 
 /// Our version, wasmtime's and the target: what `--version` prints.
 fn version() -> &'static str {
-    static VERSION: LazyLock<String> = LazyLock::new(funcserver_bootstrap::version);
+    static VERSION: LazyLock<String> = LazyLock::new(funcserver_function::version);
     &VERSION
 }
 

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow, bail};
-use funcserver_bootstrap::config::Env;
-use funcserver_bootstrap::marker::{self, Marker};
 use funcserver_engine::{Arch, WASMTIME_VERSION};
+use funcserver_function::config::Env;
+use funcserver_function::marker::{self, Marker};
 use object::elf::{EM_AARCH64, EM_X86_64, FileHeader64};
 use object::endian::LittleEndian;
 use object::read::elf::FileHeader as _;

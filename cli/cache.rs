@@ -8,10 +8,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use funcserver_bootstrap::artifact::Artifact;
-use funcserver_bootstrap::config::Env;
-use funcserver_bootstrap::marker;
 use funcserver_engine::{Target, WASMTIME_VERSION, compile};
+use funcserver_function::artifact::Artifact;
+use funcserver_function::config::Env;
+use funcserver_function::marker;
 use tempfile::TempDir;
 
 use crate::hash::sha256;

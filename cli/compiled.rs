@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use funcserver_bootstrap::artifact::Artifact;
-use funcserver_bootstrap::config::{ComponentConfig, Env};
-use funcserver_bootstrap::marker;
 use funcserver_engine::compile::SparseMemory;
 use funcserver_engine::{Arch, FileKind, Limits, Precompiled, Target, WASMTIME_VERSION, World, compile};
+use funcserver_function::artifact::Artifact;
+use funcserver_function::config::{ComponentConfig, Env};
+use funcserver_function::marker;
 
 use crate::cache::{Cache, Kept};
 use crate::component::{Component, ComponentSource};

@@ -6,8 +6,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow, bail};
-use funcserver_bootstrap::config::GuestConfig;
 use funcserver_engine::{FileKind, preinit};
+use funcserver_function::config::GuestConfig;
 
 use crate::componentize::{asks_preinit, componentize};
 use crate::hash::digest;

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use bytes::Bytes;
-use funcserver_bootstrap::failure;
 use funcserver_events::{Event, Form, FrontOptions, decode};
+use funcserver_function::failure;
 use http::{HeaderMap, Response};
 use similar::{ChangeTag, TextDiff};
 

@@ -7,10 +7,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, bail};
 use bytes::Bytes;
-use funcserver_bootstrap::config::Env;
-use funcserver_bootstrap::log::Log;
-use funcserver_bootstrap::{After, Context, Host, Outcome, Sandbox};
 use funcserver_engine::Target;
+use funcserver_function::config::Env;
+use funcserver_function::log::Log;
+use funcserver_function::{After, Context, Host, Outcome, Sandbox};
 use funcserver_local::{Function, request_id};
 use tempfile::TempDir;
 

@@ -37,8 +37,8 @@ use std::process::ExitCode;
 use std::thread;
 
 use clap::Parser as _;
-use funcserver_bootstrap::config::{ConfigErrors, Variables};
 use funcserver_engine::nesting::VALIDATOR;
+use funcserver_function::config::{ConfigErrors, Variables};
 
 use args::Cli;
 

@@ -5,7 +5,7 @@
 use std::fmt::Display;
 use std::io::{self, Write as _};
 
-use funcserver_bootstrap::log::{clean, without_controls};
+use funcserver_function::log::{clean, without_controls};
 use serde::Serialize;
 
 /// Writes one line to stdout, at once.

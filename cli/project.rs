@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use funcserver_bootstrap::config::{Config, Env, carried};
+use funcserver_function::config::{Config, Env, carried};
 
 use crate::assets;
 use crate::input;

@@ -4,8 +4,8 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use funcserver_bootstrap::log::Symbolizer;
 use funcserver_engine::source_map::SourceMap;
+use funcserver_function::log::Symbolizer;
 
 use crate::component::Component;
 

@@ -11,12 +11,16 @@ direct() {
 
 # Nothing points back: what the crates use of each other is this, and no more.
 check_dependencies() {
-    local expected='funcserver funcserver-bootstrap
-funcserver funcserver-engine
+    local expected='funcserver funcserver-engine
 funcserver funcserver-events
+funcserver funcserver-function
 funcserver funcserver-local
 funcserver-bootstrap funcserver-engine
-funcserver-bootstrap funcserver-events
+funcserver-bootstrap funcserver-function
+funcserver-chaos funcserver-engine
+funcserver-chaos funcserver-test-guest
+funcserver-function funcserver-engine
+funcserver-function funcserver-events
 funcserver-local funcserver-events
 funcserver-test-guest funcserver-engine'
     diff <(echo "$expected") <(direct normal | grep ' funcserver-') >&2 ||
@@ -59,7 +63,7 @@ check_unsafe() {
     local file files
     for file in $(sources | grep -E '^(build|cli/main|host/[^/]+/(build|src/(lib|main)))\.rs$'); do
         case $file in
-        cli/main.rs | host/bootstrap/src/lib.rs | host/test-guest/src/lib.rs)
+        cli/main.rs | host/bootstrap/src/main.rs | host/test-guest/src/lib.rs)
             head -n 1 -- "$file" | grep -qxF '#![deny(unsafe_code)]' || die "$file: the first line is not #![deny(unsafe_code)]" ;;
         host/engine/*) ;;
         *) head -n 1 -- "$file" | grep -qxF '#![forbid(unsafe_code)]' || die "$file: the first line is not #![forbid(unsafe_code)]" ;;
@@ -86,9 +90,9 @@ check_environment() {
 SAME_NAMES='After    wraps: what the host does after its answer begins with what the engine does
 Handler  apart: the load balancer calls one, the engine instantiates the other, and no crate sees both'
 
-# Where each type is that others than its own module may use: "NAME FILE", sorted.
+# Where each type is that others than its own module may use, without the driver of scripts/chaos, which is a program apart: "NAME FILE", sorted.
 types() {
-    sources | grep -vE '/(tests|examples)/|/tests\.rs$' |
+    sources | grep -vE '/(tests|examples)/|/tests\.rs$|^host/chaos/' |
         xargs grep -HoE '^ *pub(\(crate\))? (unsafe )?(struct|enum|union|trait|type) +[A-Za-z0-9_]+' |
         sed -E 's/^([^:]+):.* ([A-Za-z0-9_]+)$/\2 \1/' | LC_ALL=C sort
 }

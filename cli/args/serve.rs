@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use funcserver_bootstrap::config::duration;
+use funcserver_function::config::duration;
 use funcserver_local::balancer::Hosts;
 use funcserver_local::health::Matcher;
 use http::uri::PathAndQuery;

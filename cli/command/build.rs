@@ -3,9 +3,9 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use funcserver_bootstrap::artifact::Artifact;
-use funcserver_bootstrap::config::Env;
 use funcserver_engine::Target;
+use funcserver_function::artifact::Artifact;
+use funcserver_function::config::Env;
 
 use crate::args;
 use crate::build_command::BuildCommand;

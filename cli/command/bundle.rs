@@ -4,8 +4,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
-use funcserver_bootstrap::config::Env;
 use funcserver_engine::Target;
+use funcserver_function::config::Env;
 use serde::Serialize;
 
 use crate::args;

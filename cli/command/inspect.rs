@@ -5,9 +5,9 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Result, anyhow};
-use funcserver_bootstrap::artifact::Artifact;
-use funcserver_bootstrap::config::{ComponentConfig, Env};
 use funcserver_engine::{FileKind, Limits, Precompiled, Target, World, compile};
+use funcserver_function::artifact::Artifact;
+use funcserver_function::config::{ComponentConfig, Env};
 use serde::Serialize;
 
 use crate::args;

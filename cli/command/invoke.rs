@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
 use bytes::Bytes;
-use funcserver_bootstrap::Outcome;
-use funcserver_bootstrap::config::Env;
+use funcserver_function::Outcome;
+use funcserver_function::config::Env;
 
 use crate::args;
 use crate::diff;

@@ -14,7 +14,7 @@ mod serve;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use funcserver_bootstrap::config::Variables;
+use funcserver_function::config::Variables;
 
 use crate::args::Command;
 pub(crate) use new::{Name, Template};

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use funcserver_bootstrap::config::SETTINGS;
+use funcserver_function::config::SETTINGS;
 use serde_json::{Map, Value, json};
 
 use crate::output;

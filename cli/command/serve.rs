@@ -20,8 +20,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use funcserver_bootstrap::config::Variables;
 use funcserver_events::alb::HeaderMode;
+use funcserver_function::config::Variables;
 use funcserver_local::balancer::{self, BalancerOptions};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};

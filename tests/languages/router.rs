@@ -5,11 +5,11 @@ use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use funcserver_bootstrap::config::Config;
-use funcserver_bootstrap::log::{Format, Level, Log};
-use funcserver_bootstrap::{Context, Host, Outcome};
 use funcserver_engine::{FileKind, Limits, Target, compile};
 use funcserver_events::alb::{self, ReplyForm};
+use funcserver_function::config::Config;
+use funcserver_function::log::{Format, Level, Log};
+use funcserver_function::{Context, Host, Outcome};
 use http::Response;
 use tokio::runtime::{Builder, Runtime};
 

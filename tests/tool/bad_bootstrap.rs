@@ -1,6 +1,6 @@
 //! A bootstrap that is missing, or does not fit the component.
 
-use funcserver_bootstrap::MARKER;
+use funcserver_function::MARKER;
 
 use crate::elf::{ARM64, X86_64, small_bootstrap};
 use crate::tool::{Tool, debug_bootstrap};
@@ -58,7 +58,7 @@ fn another_program() {
 #[test]
 fn the_one_that_cargo_builds_has_its_marker() {
     let bytes = std::fs::read(debug_bootstrap()).unwrap();
-    let marker = funcserver_bootstrap::marker::Marker::find(&bytes).expect("it has a marker");
+    let marker = funcserver_function::marker::Marker::find(&bytes).expect("it has a marker");
     assert_eq!(marker.funcserver, env!("CARGO_PKG_VERSION"));
     assert_eq!(marker.wasmtime, funcserver_engine::WASMTIME_VERSION);
 }

@@ -14,7 +14,7 @@ fn user(options: &str) -> Tool {
     elf::compile(&tool, "mirror.cwasm", options);
     tool.write("event.json", r#"{"httpMethod": "GET", "path": "/", "headers": {}}"#);
     let machine = if HERE == "x86_64" { X86_64 } else { elf::ARM64 };
-    tool.write("bootstrap", small_bootstrap(machine, &funcserver_bootstrap::MARKER));
+    tool.write("bootstrap", small_bootstrap(machine, &funcserver_function::MARKER));
     tool
 }
 

@@ -18,7 +18,7 @@ fn bundle(tool: &Tool, file: &str) -> Ended {
 fn user() -> Tool {
     let tool = Tool::new();
     tool.write("event.json", r#"{"httpMethod": "GET", "path": "/", "headers": {}}"#);
-    tool.write("bootstrap", crate::elf::small_bootstrap(crate::elf::X86_64, &funcserver_bootstrap::MARKER));
+    tool.write("bootstrap", crate::elf::small_bootstrap(crate::elf::X86_64, &funcserver_function::MARKER));
     tool
 }
 

@@ -5,7 +5,7 @@ use std::io::{Cursor, Read as _};
 use std::path::Path;
 use std::sync::Arc;
 
-use funcserver_bootstrap::MARKER;
+use funcserver_function::MARKER;
 use funcserver_local::Function;
 use funcserver_local::environment::{Fleet, Line, Program};
 use serde_json::{Value, json};

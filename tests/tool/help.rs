@@ -28,7 +28,7 @@ fn the_help_names_all_subcommands_and_exit_codes() {
 #[test]
 fn the_version_names_wasmtime_and_the_target_too() {
     let version = Tool::new().run("--version").succeeded().stdout;
-    let expected = format!("funcserver {}\n", funcserver_bootstrap::version());
+    let expected = format!("funcserver {}\n", funcserver_function::version());
     assert_eq!(version, expected);
     assert!(version.contains(&format!("wasmtime {}", funcserver_engine::WASMTIME_VERSION)), "{version}");
 }

@@ -20,7 +20,7 @@ fn foreign() -> Tool {
     tool.write("funcserver.toml", "[component]\npath = \"handler.cwasm\"\n");
     tool.write("event.json", EVENT);
     let machine = if cfg!(target_arch = "x86_64") { elf::X86_64 } else { elf::ARM64 };
-    tool.write("boot", elf::small_bootstrap(machine, &funcserver_bootstrap::MARKER));
+    tool.write("boot", elf::small_bootstrap(machine, &funcserver_function::MARKER));
     tool
 }
 

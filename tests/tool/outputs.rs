@@ -5,7 +5,7 @@ use std::os::unix::fs::{FileTypeExt as _, symlink};
 use std::process::Command;
 use std::thread;
 
-use funcserver_bootstrap::MARKER;
+use funcserver_function::MARKER;
 
 use crate::elf::{self, X86_64, small_bootstrap};
 use crate::tool::{Ended, Tool};

@@ -11,7 +11,7 @@ fn user() -> Tool {
     let tool = Tool::new();
     tool.write("gc.wasm", wasm::collected());
     tool.write("event.json", r#"{"httpMethod": "GET", "path": "/", "headers": {}}"#);
-    tool.write("bootstrap", elf::small_bootstrap(elf::X86_64, &funcserver_bootstrap::MARKER));
+    tool.write("bootstrap", elf::small_bootstrap(elf::X86_64, &funcserver_function::MARKER));
     tool
 }
 

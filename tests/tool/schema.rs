@@ -1,7 +1,7 @@
 //! `funcserver schema`.
 
 use boon::{Compiler, Draft, SchemaIndex, Schemas};
-use funcserver_bootstrap::config::{Config, SETTINGS, Variables};
+use funcserver_function::config::{Config, SETTINGS, Variables};
 use serde_json::{Value, json};
 
 use crate::tool::Tool;

@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use funcserver_bootstrap::Outcome;
+use funcserver_function::Outcome;
 use funcserver_local::InvocationError;
 use funcserver_local::balancer::{FunctionReply, Handler};
 

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Write as _};
 use std::time::Duration;
 
-use funcserver_bootstrap::Times;
+use funcserver_function::Times;
 use funcserver_local::balancer::Record;
 
 use crate::output::{self, printable};

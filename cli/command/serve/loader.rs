@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf, absolute};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use funcserver_bootstrap::config::Variables;
+use funcserver_function::config::Variables;
 use tokio::task::spawn_blocking;
 
 use crate::args;

@@ -8,8 +8,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use funcserver_bootstrap::config::Env;
 use funcserver_engine::Arch;
+use funcserver_function::config::Env;
 use funcserver_local::Function;
 use funcserver_local::environment::{Fleet, Line, Program};
 use tempfile::TempDir;

@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use tokio::time::timeout;
 
 use crate::connection::{Connection, accepted};
-use crate::log::{Log, Value};
+use funcserver_function::log::{Log, Value};
 
 const REGISTER: &str = "/2020-01-01/extension/register";
 const NEXT: &str = "/2020-01-01/extension/event/next";

@@ -1,11 +1,20 @@
-#![forbid(unsafe_code)]
-//! The executable `bootstrap` of a Lambda function's zip.
+#![deny(unsafe_code)]
+//! The executable `bootstrap` of a Lambda function's zip: it takes events from Lambda's Runtime API, has the function
+//! library answer them, and sends the answers back.
+
+mod connection;
+mod extension;
+mod runtime;
+mod runtime_api;
+mod start;
+mod timer;
+mod watchdog;
 
 use std::process::ExitCode;
 
 use dlmalloc::GlobalDlmalloc;
-use funcserver_bootstrap::config::Variables;
-use funcserver_bootstrap::{MARKER, start, version};
+use funcserver_function::config::Variables;
+use funcserver_function::{MARKER, version};
 
 /// The C library's would map and unmap what every instance takes, and its pages would be cleared anew each time.
 #[global_allocator]

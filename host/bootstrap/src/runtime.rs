@@ -9,12 +9,12 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use crate::config::LambdaEnv;
-use crate::host::Host;
-use crate::invocation::Context;
-use crate::log::{Log, Value};
 use crate::runtime_api::RuntimeApiClient;
 use crate::watchdog::{Watchdog, lost};
+use funcserver_function::Context;
+use funcserver_function::Host;
+use funcserver_function::config::LambdaEnv;
+use funcserver_function::log::{Log, Value};
 
 /// How often in a row a request for an event may fail, and the pause after the first failure; it doubles.
 const TRIES: u32 = 5;

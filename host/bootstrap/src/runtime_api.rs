@@ -13,10 +13,10 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use serde::Serialize;
 
 use crate::connection::{Connection, accepted};
-use crate::host::Outcome;
-use crate::invocation::{Claim, Context, Invocation};
-use crate::log::clean;
 use crate::timer::Timer;
+use funcserver_function::Outcome;
+use funcserver_function::log::clean;
+use funcserver_function::{Claim, Context, Invocation};
 
 const NEXT: &str = "/2018-06-01/runtime/invocation/next";
 const RESTORE_NEXT: &str = "/2018-06-01/runtime/restore/next";

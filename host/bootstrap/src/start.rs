@@ -8,15 +8,15 @@ use anyhow::Context as _;
 use funcserver_engine::{Guest, LoadError, Options};
 use http::Uri;
 
-use crate::artifact::Artifact;
-use crate::caught::log_panics;
-use crate::config::{Config, Env, LambdaEnv, LambdaEnvError, LogConfig, find_component};
 use crate::extension::Extension;
-use crate::host::Host;
-use crate::log::{Log, Value};
 use crate::runtime;
 use crate::runtime_api::RuntimeApiClient;
-use crate::sandbox::Sandbox;
+use funcserver_function::Host;
+use funcserver_function::Sandbox;
+use funcserver_function::artifact::Artifact;
+use funcserver_function::config::{Config, Env, LambdaEnv, LambdaEnvError, LogConfig, find_component};
+use funcserver_function::log::{Log, Value};
+use funcserver_function::log_panics;
 
 /// Lambda's words for a start that failed before the first event.
 const INIT_ERROR: &str = "Runtime.InitError";
@@ -32,7 +32,7 @@ const MOST_THREADS: usize = 256;
 const USAGE: u8 = 2;
 
 /// Runs until the Runtime API ends or a signal comes. A start that fails is reported to the Runtime API.
-pub fn run(env: &dyn Env) -> ExitCode {
+pub(crate) fn run(env: &dyn Env) -> ExitCode {
     let lambda = match LambdaEnv::read(env) {
         Ok(lambda) => Ok(lambda),
         Err(LambdaEnvError::Incomplete { runtime_api, problems }) => Err((runtime_api, problems.join("; "))),
@@ -233,7 +233,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use super::*;
-    use crate::log::{Format, Level};
+    use funcserver_function::log::{Format, Level};
 
     #[derive(Clone, Default)]
     struct Lines(Arc<Mutex<Vec<u8>>>);

@@ -37,7 +37,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             memory: 512 << 20,
-            held: 16 << 20,
+            held: 8 << 20,
             // More than a request can have: a load balancer passes on 64 KiB of headers, which are some 10,000 short
             // ones, and the `http` crate holds 24,576 names.
             fields: 2 << 20,

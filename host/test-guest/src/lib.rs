@@ -2,9 +2,13 @@
 //! The components for the tests of the host: they mirror requests, and misbehave on demand. Their sources are in
 //! `guest/` (`wasi:http` 0.2) and `guest-p3/` (0.3), with a list of what they can do.
 
+mod event;
+
 use std::path::Path;
 
 use funcserver_engine::{Guest, LoadError, Options};
+
+pub use event::{act, answer};
 
 /// The component (`.wasm`). Its imports are only those of `wasi:http/proxy` and of Rust's standard library.
 pub const WASM: &[u8] = include_bytes!(env!("FUNCSERVER_TEST_GUEST"));

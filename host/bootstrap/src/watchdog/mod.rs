@@ -20,10 +20,10 @@ use http::Uri;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 
-use crate::host::Host;
-use crate::invocation::{Claim, Invocation};
-use crate::log::{Log, Value};
 use crate::runtime_api::RuntimeApiClient;
+use funcserver_function::Host;
+use funcserver_function::log::{Log, Value};
+use funcserver_function::{Claim, Invocation};
 use nudge::Nudge;
 use state::State;
 

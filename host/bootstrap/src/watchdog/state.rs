@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::invocation::{Claim, Invocation};
+use funcserver_function::{Claim, Invocation};
 
 /// How long after the watchdog's answer a thread is not yet taken for stuck.
 const LATE: Duration = Duration::from_millis(50);
@@ -108,7 +108,7 @@ mod tests {
     use std::time::SystemTime;
 
     use super::*;
-    use crate::invocation::{Context, Margins};
+    use funcserver_function::{Context, Margins};
 
     const SECOND: Duration = Duration::from_secs(1);
 

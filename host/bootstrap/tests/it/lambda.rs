@@ -12,7 +12,8 @@ use funcserver_local::environment::{Environment, Line, Program};
 use funcserver_local::{Function, InvocationError, InvocationErrorKind};
 use serde_json::Value;
 
-use crate::common::{self, act};
+use crate::common;
+use funcserver_test_guest::act;
 
 const BOOTSTRAP: &str = env!("CARGO_BIN_EXE_bootstrap");
 

@@ -1,10 +1,7 @@
-//! The bootstrap as Lambda starts it, the library below it, and the pages that say what they do.
+//! The bootstrap as Lambda starts it.
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub)]
 
 mod common;
-mod docs;
-mod invoke;
 mod lambda;
 mod runtime_api;
-mod security;
 mod watchdog;

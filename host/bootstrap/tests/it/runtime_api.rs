@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::Duration;
 
-use crate::common::act;
 use crate::common::runtime_api::{Bootstrap, Reply, accepted, event, headers, http, is_next, serve, text};
+use funcserver_test_guest::act;
 
 /// The environment variables that make it answer several events at once.
 const AT_ONCE: [(&str, &str); 1] = [("AWS_LAMBDA_MAX_CONCURRENCY", "4")];

@@ -9,8 +9,8 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
-use crate::common::act;
 use crate::common::runtime_api::{Bootstrap, Reply, accepted, headers, http, is_next, serve, text};
+use funcserver_test_guest::act;
 
 const SECOND: Duration = Duration::from_secs(1);
 /// Answers are due two seconds before Lambda's deadline, so that a busy machine is not late for it.

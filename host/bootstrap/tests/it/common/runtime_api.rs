@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::act;
+use funcserver_test_guest::act;
 
 /// What the Runtime API does with one request.
 #[derive(Clone)]

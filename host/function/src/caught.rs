@@ -29,7 +29,7 @@ thread_local! {
 
 /// Has panics written to the log in place of Rust's own words on standard error. Those that [`caught`] catches are left to
 /// who called it.
-pub(crate) fn log_panics(log: Log) {
+pub fn log_panics(log: Log) {
     panic::set_hook(Box::new(move |info| {
         if CAUGHT.get() {
             PLACE.set(place(info));

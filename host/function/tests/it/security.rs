@@ -132,7 +132,7 @@ const AUDITED: [&str; 3] = ["cli/native.rs", "host/bootstrap/src/start.rs", "hos
 #[test]
 fn all_unsafe_code_is_in_three_audited_places() {
     let mut files = Vec::new();
-    for folder in ["host/events", "host/engine", "host/bootstrap", "host/local", "cli"] {
+    for folder in ["host/events", "host/engine", "host/function", "host/bootstrap", "host/local", "cli"] {
         sources(&root().join(folder), &mut files);
     }
     let mut with_unsafe: Vec<_> = files

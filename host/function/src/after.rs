@@ -41,12 +41,12 @@ impl After {
     }
 
     /// Only the work that goes on: somebody else has answered, and says what became of the event.
-    pub(crate) fn without_report(self) -> Self {
+    pub fn without_report(self) -> Self {
         Self { report: None, ..self }
     }
 
     /// Says in the log what became of the event.
-    pub(crate) fn tell(&self) {
+    pub fn tell(&self) {
         if let Some(report) = &self.report {
             report.write(&self.log, self.metrics);
         }

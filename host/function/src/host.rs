@@ -109,7 +109,7 @@ impl Host {
     }
 
     /// Forgets what does not outlive a snapshot of the process.
-    pub(crate) fn restored(&self) {
+    pub fn restored(&self) {
         self.0.guest.restored();
     }
 
@@ -132,7 +132,7 @@ impl Host {
     }
 
     /// The answer to an event that is overdue, whoever still works on it: that of one whose handler did not answer in time.
-    pub(crate) fn overdue(&self, invocation: &Arc<Invocation>) -> (Outcome, After) {
+    pub fn overdue(&self, invocation: &Arc<Invocation>) -> (Outcome, After) {
         let fault = Fault::Deadline;
         let message = fault.to_string();
         let ended = self.0.handler_failed(fault, message, invocation, Times::default());
@@ -140,7 +140,7 @@ impl Host {
     }
 
     /// The answer to an event that did not come whole.
-    pub(crate) fn not_read(&self, message: String, invocation: &Arc<Invocation>) -> (Outcome, After) {
+    pub fn not_read(&self, message: String, invocation: &Arc<Invocation>) -> (Outcome, After) {
         self.of_no_guest(not_answered(NOT_READ, message), invocation)
     }
 

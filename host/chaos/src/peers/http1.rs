@@ -4,6 +4,7 @@ use std::io;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use rustix::net::sockopt::set_tcp_cork;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::sleep;
@@ -102,7 +103,10 @@ async fn answer(stream: &mut TcpStream, path: &str, shared: &Shared) -> io::Resu
             }
         }
         "vanish" => {
+            // The end goes out in one segment with the answer: a request that the client sends later is late for certain.
+            set_tcp_cork(&*stream, true)?;
             whole(stream, &body).await?;
+            stream.shutdown().await?;
             return Ok(Then::Close);
         }
         "many-headers" => {

@@ -1,3 +1,4 @@
+#![forbid(unsafe_code)]
 //! Drives a bootstrap through good requests and attacks, with peers that misbehave and a Runtime API that does, and
 //! checks every answer, its time, and what the process holds at the end. `scripts/chaos` builds and runs it, and says
 //! what it holds.
@@ -5,7 +6,6 @@
 //! `stages` are the ways to run, `kinds` the table of what is sent, `api` the Runtime API, `peers` what handlers call,
 //! `judge` what an answer must be, `measure` what a process holds.
 
-#![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, clippy::expect_used)] // A tool for developers: its panics are its messages.
 
 mod api;

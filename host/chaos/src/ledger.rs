@@ -18,6 +18,8 @@ use crate::report::Tally;
 const GIVEN_UP: Duration = Duration::from_secs(15);
 /// How many of those that were answered last are named in a report.
 const RECENT: usize = 4;
+/// What an event must add to the resident memory to be named, in KiB.
+const RISE: u64 = 2 * 1024;
 
 pub(crate) struct Ledger {
     pub(crate) kinds: Arc<Vec<Kind>>,
@@ -48,6 +50,8 @@ struct Watched {
     memory: u64,
     /// What was resident before the event.
     before: u64,
+    /// The most that was resident between two events.
+    highest: u64,
 }
 
 #[derive(Clone, Copy)]
@@ -87,7 +91,7 @@ impl Ledger {
     /// From now on the peak of this process's memory is asked for after each event, and is to be no more than that.
     pub(crate) fn watch(&self, process: u32, memory: u64) {
         let before = measure::take_peak(process);
-        self.state().watched = Some(Watched { process, memory, before });
+        self.state().watched = Some(Watched { process, memory, before, highest: before });
     }
 
     /// Until it is to be watched again.
@@ -257,11 +261,15 @@ impl Ledger {
 
 impl State {
     fn weigh(&mut self, what: &'static str) {
-        let Some(Watched { process, memory, before }) = &mut self.watched else { return };
+        let Some(Watched { process, memory, before, highest }) = &mut self.watched else { return };
         let (peak, now) = (measure::take_peak(*process), measure::resident(*process));
         // What stays is told once, of what has brought it.
         let is_over = peak > *memory && *before <= *memory;
         *before = now;
+        if now > *highest + RISE {
+            eprintln!("    {what}: {} MB stay resident, where {} MB were", now / 1024, *highest / 1024);
+            *highest = now;
+        }
         let memory = *memory;
         self.tally.peak(what, peak);
         if is_over {

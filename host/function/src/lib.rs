@@ -1,4 +1,4 @@
-#![deny(unsafe_code)]
+#![forbid(unsafe_code)]
 //! The AWS Lambda custom runtime that answers load balancer events with a `wasi:http` component.
 //!
 //! [`start::run`] is the executable `bootstrap`. [`Host::invoke`] answers one event, in Lambda and in the tool's `serve`
@@ -8,8 +8,6 @@ mod after;
 pub mod artifact;
 mod caught;
 pub mod config;
-mod connection;
-mod extension;
 pub mod facts;
 pub mod failure;
 mod host;
@@ -19,17 +17,13 @@ pub mod marker;
 mod metrics;
 mod report;
 mod request_log;
-mod runtime;
-mod runtime_api;
 mod sandbox;
-pub mod start;
-mod timer;
 mod warm_up;
-mod watchdog;
 
 pub use after::After;
+pub use caught::log_panics;
 pub use host::{Host, Outcome, Times};
-pub use invocation::{Context, Invocation};
+pub use invocation::{Claim, Context, Invocation, Margins};
 pub use marker::MARKER;
 pub use sandbox::Sandbox;
 

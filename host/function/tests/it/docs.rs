@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use funcserver_bootstrap::failure::Kind;
+use funcserver_function::failure::Kind;
 
 const TROUBLESHOOTING: &str = include_str!("../../../../docs/troubleshooting.md");
 const README: &str = include_str!("../../../../README.md");

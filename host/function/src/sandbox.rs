@@ -8,8 +8,9 @@ use http::uri::Authority;
 use crate::config::{Config, Env, Missing};
 
 const MIB: usize = 1 << 20;
-/// What the host may hold for an instance beside its memory: for one that is alone, and for each of several.
-const HELD: [usize; 2] = [16 * MIB, 8 * MIB];
+/// What the host may hold for an instance beside its memory. The heap keeps what it has had, so this is what stays resident
+/// after the worst handler.
+const HELD: usize = 8 * MIB;
 /// Files that all instances together may have open. A process on Lambda may open 1,024, of which 256 are connections;
 /// the rest is for what the host itself has open.
 const DESCRIPTORS: usize = 640;
@@ -54,7 +55,7 @@ impl Sandbox<'_> {
     fn limits(&self, config: &Config) -> Limits {
         Limits {
             memory: config.limits.memory_in(self.memory, self.concurrency),
-            held: HELD[usize::from(self.concurrency > 1)],
+            held: HELD,
             descriptors: (DESCRIPTORS / self.concurrency.max(1)).clamp(LEAST_DESCRIPTORS, MOST_DESCRIPTORS),
             resident: self.alone.then(|| self.memory - (self.memory / 16).min(MOST_RESERVE)),
             response_body: config.limits.max_reply,

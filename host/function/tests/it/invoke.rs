@@ -2,18 +2,20 @@
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
-use funcserver_bootstrap::config::{Config, Fail};
-use funcserver_bootstrap::failure::Kind;
-use funcserver_bootstrap::log::{Format, Level, Log};
-use funcserver_bootstrap::{Context, Host, Outcome};
-use funcserver_engine::Limits;
+use funcserver_engine::{Limits, Target, compile};
+use funcserver_function::config::{Config, Fail};
+use funcserver_function::failure::Kind;
+use funcserver_function::log::{Format, Level, Log};
+use funcserver_function::{Context, Host, Outcome};
+use funcserver_test_guest::{act, answer};
 use serde_json::{Value, json};
 
-use crate::common::{self, act, answer};
+static COMPILED: LazyLock<Vec<u8>> =
+    LazyLock::new(|| compile::compile(funcserver_test_guest::WASM, Target::Host).unwrap());
 
 #[derive(Clone, Default)]
 struct Kept(Arc<Mutex<Vec<u8>>>, Arc<AtomicBool>);
@@ -51,7 +53,7 @@ impl Bench {
     fn with(config: &Config) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("handler.cwasm");
-        common::write_component(&path);
+        std::fs::write(&path, &*COMPILED).unwrap();
         let limits = Limits { memory: 32 << 20, ..Limits::default() };
         let log = Kept::default();
         let host = Host::new(

@@ -29,11 +29,11 @@ pub struct Context {
 
 /// How long before Lambda's deadline an answer is due.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Margins {
+pub struct Margins {
     /// By how much: `limits.deadline-margin`.
-    pub(crate) margin: Duration,
+    pub margin: Duration,
     /// A time of our own, counted from the event's arrival: `limits.timeout`.
-    pub(crate) timeout: Option<Duration>,
+    pub timeout: Option<Duration>,
 }
 
 /// One invocation, from the head of its event to its answer.
@@ -50,11 +50,11 @@ pub struct Invocation {
 /// The right to answer an invocation: there is one. Whoever has it sends the answer, and then logs and counts what became
 /// of the event; nobody else does any of that.
 #[must_use = "nobody else can answer the invocation"]
-pub(crate) struct Claim(());
+pub struct Claim(());
 
 impl Invocation {
     /// One that arrives now.
-    pub(crate) fn new(context: Context, margins: Margins) -> Self {
+    pub fn new(context: Context, margins: Margins) -> Self {
         let Margins { margin, timeout } = margins;
         let lambda = SystemTime::UNIX_EPOCH + Duration::from_millis(context.deadline_ms);
         let left = lambda.duration_since(SystemTime::now()).unwrap_or_default();
@@ -78,43 +78,43 @@ impl Invocation {
     }
 
     /// Lambda's id of the request.
-    pub(crate) fn id(&self) -> &str {
+    pub fn id(&self) -> &str {
         &self.context.request_id
     }
 
     /// When its answer is due: at Lambda's deadline less the margin, or earlier where the settings say so.
-    pub(crate) fn due(&self) -> Instant {
+    pub fn due(&self) -> Instant {
         self.due
     }
 
     /// When the watchdog answers it, unless somebody has: a little later.
-    pub(crate) fn overdue(&self) -> Instant {
+    pub fn overdue(&self) -> Instant {
         self.overdue
     }
 
     /// Lambda's own deadline, after which it takes no answer.
-    pub(crate) fn ends(&self) -> Instant {
+    pub fn ends(&self) -> Instant {
         self.ends
     }
 
     /// The form of its answer; the usual one as long as the event has not been read.
-    pub(crate) fn form(&self) -> Form {
+    pub fn form(&self) -> Form {
         self.form.get().copied().unwrap_or_default()
     }
 
     /// The event has been read.
-    pub(crate) fn has_form(&self, form: Form) {
+    pub fn has_form(&self, form: Form) {
         let _ = self.form.set(form);
     }
 
     /// The right to answer it, for the first who asks.
-    pub(crate) fn claim(&self) -> Option<Claim> {
+    pub fn claim(&self) -> Option<Claim> {
         let claimed = self.claimed.swap(true, Ordering::AcqRel);
         (!claimed).then_some(Claim(()))
     }
 
     /// Whether somebody has the right to answer it.
-    pub(crate) fn is_claimed(&self) -> bool {
+    pub fn is_claimed(&self) -> bool {
         self.claimed.load(Ordering::Acquire)
     }
 }
