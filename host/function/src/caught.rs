@@ -27,8 +27,8 @@ thread_local! {
     static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Has panics written to the log in place of Rust's own words on standard error. Those that [`caught`] catches are left to
-/// who called it.
+/// Has panics written to the log in place of Rust's own words on standard error. Those that `caught` catches are left to
+/// its caller.
 pub fn log_panics(log: Log) {
     panic::set_hook(Box::new(move |info| {
         if CAUGHT.get() {
