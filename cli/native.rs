@@ -24,5 +24,7 @@ pub(crate) fn load(runtime: &Runtime, path: &Path, bytes: &[u8], options: GuestO
 /// If it does not fit this host, or is no handler.
 pub(crate) fn check(path: &Path, bytes: &[u8], facts: Option<&Artifact>) -> Result<Guest> {
     let options = GuestOptions { calls: facts.and_then(Artifact::calls), ..GuestOptions::default() };
-    load(&Runtime::new(Limits::default(), &Network::default()), path, bytes, options)
+    // It may need more memory than a function has by default: a setting of the function's decides about that.
+    let limits = Limits { memory: 4 << 30, ..Limits::default() };
+    load(&Runtime::new(limits, &Network::default()), path, bytes, options)
 }
