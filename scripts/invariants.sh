@@ -55,8 +55,9 @@ check_blocking() {
 # The Rust sources of the workspace, without the guests': those run inside the sandbox, on generated, unsafe bindings.
 sources() { find build.rs cli examples host \( -name target -o -name guest -o -name guest-p3 -o -name fuzz \) -prune -o -name '*.rs' -print | sort; }
 
-# Unsafe code is in three audited places: where machine code is mapped, and where the bootstrap and the tool vouch for it.
-# Besides these, the example of another host vouches for it, and the one helper with which tests load what they have compiled.
+# Unsafe code is in three audited places: where machine code is mapped, and where the bootstrap and the tool vouch for
+# it. Besides these, the example of another host vouches for it, and the one helper with which tests load what they have
+# compiled.
 UNSAFE='cli/native.rs examples/on_lambda_runtime.rs host/bootstrap/src/start.rs host/engine/src/map.rs host/test-guest/src/lib.rs'
 
 check_unsafe() {
