@@ -239,7 +239,7 @@ fn facts(
         exports: world.exports,
         imports: world.imports,
         proposals,
-        calls: calls.name().to_owned(),
+        calls: Some(calls.name().to_owned()),
         wasmtime: WASMTIME_VERSION.to_owned(),
         funcserver: marker::VERSION.to_owned(),
         target: target.triple(),

@@ -36,8 +36,10 @@ pub struct Artifact {
     pub imports: Vec<String>,
     /// The WebAssembly proposals that the component uses, such as `simd`.
     pub proposals: Vec<String>,
-    /// How the component calls and is called: `nested` or `concurrent`. Only an engine of the same kind takes it.
-    pub calls: String,
+    /// How the component calls and is called: `nested` or `concurrent`. Only an engine of the same kind takes it. Facts of
+    /// before do not say it: both kinds are tried then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calls: Option<String>,
     /// The exact version of wasmtime that compiled it.
     pub wasmtime: String,
     /// The exact version of funcserver that compiled it.
@@ -135,7 +137,7 @@ impl Artifact {
     /// The kind of engine that takes the component, if this version knows it.
     #[must_use]
     pub fn calls(&self) -> Option<Calls> {
-        Calls::named(&self.calls)
+        Calls::named(self.calls.as_deref()?)
     }
 
     /// The facts as JSON that is meant for people too, ending in a line break. The same facts give the same bytes.
@@ -268,7 +270,7 @@ mod tests {
             exports: vec!["wasi:http/incoming-handler@0.2.12".into()],
             imports: vec!["wasi:http/types@0.2.12".into()],
             proposals: vec!["simd".into()],
-            calls: "nested".into(),
+            calls: Some("nested".into()),
             wasmtime: funcserver_engine::WASMTIME_VERSION.into(),
             funcserver: marker::VERSION.into(),
             target: marker::TARGET.into(),
@@ -288,6 +290,18 @@ mod tests {
         assert_eq!(path.file_name().unwrap(), "router.cwasm.json");
         fs::write(path, artifact().to_json().unwrap()).unwrap();
         assert_eq!(Artifact::read(&component).unwrap(), Some(artifact()));
+    }
+
+    #[test]
+    fn the_kind_of_engine_is_known_if_the_facts_name_one_that_exists() {
+        assert_eq!(artifact().calls(), Some(Calls::Nested));
+        for (stated, json) in [(None, ""), (Some("sideways".to_owned()), "sideways")] {
+            let artifact = Artifact { calls: stated, ..artifact() };
+            assert_eq!(artifact.calls(), None);
+            let text = artifact.to_json().unwrap();
+            assert_eq!(text.contains("calls"), !json.is_empty(), "{text}");
+            assert_eq!(serde_json::from_str::<Artifact>(&text).unwrap(), artifact);
+        }
     }
 
     #[test]
