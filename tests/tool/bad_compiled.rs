@@ -109,7 +109,7 @@ fn with_other_settings() {
 fn with_facts_that_cannot_be_read() {
     let tool = user("");
     tool.write("mirror.cwasm.json", "{}");
-    let parts = ["mirror.cwasm.json does not tell what was compiled", "funcserver build mirror.wasm"];
+    let parts = ["mirror.cwasm.json does not describe the compiled component", "funcserver build mirror.wasm"];
     not_run(&tool, &parts);
     not_bundled(&tool, &parts);
     tool.run("inspect mirror.cwasm").failed(&parts);

@@ -61,7 +61,8 @@ fn what_is_compiled_already_is_held_to_its_facts() {
     let bundle = "bundle mirror.cwasm --bootstrap bootstrap";
     tool.run(bundle).failed(&["mirror.cwasm uses \"gc\", which component.proposals does not allow"]);
     std::fs::remove_file(tool.path("mirror.cwasm.json")).unwrap();
-    tool.run(bundle).failed(&["what mirror.cwasm uses is not known without mirror.cwasm.json", "funcserver build"]);
+    tool.run(bundle)
+        .failed(&["the proposals of mirror.cwasm are unknown without mirror.cwasm.json", "funcserver build"]);
 }
 
 #[test]

@@ -1,8 +1,8 @@
 #![forbid(unsafe_code)]
 //! The AWS Lambda custom runtime that answers load balancer events with a `wasi:http` component.
 //!
-//! [`start::run`] is the executable `bootstrap`. [`Host::invoke`] answers one event, in Lambda and in the tool's `serve`
-//! and `invoke` alike.
+//! [`start::run`] is the executable `bootstrap`. [`Host::invoke`] answers one event, in Lambda as well as in the tool's
+//! `serve` and `invoke`.
 
 mod after;
 pub mod artifact;
@@ -31,7 +31,7 @@ pub use observer::{Late, Observer, Observers, Step};
 pub use report::Report;
 pub use sandbox::Sandbox;
 
-/// What `--version` prints: funcserver, wasmtime, and the target.
+/// The output of `--version`: funcserver, wasmtime, and the target.
 #[must_use]
 pub fn version() -> String {
     format!("{} (wasmtime {}, {})", marker::VERSION, funcserver_engine::WASMTIME_VERSION, marker::TARGET)

@@ -282,7 +282,7 @@ async fn a_component_that_uses_what_the_function_does_not_allow_is_not_started()
     // Without its facts file, the proposals of a component are unknown.
     std::fs::remove_file(root.folder.path().join("handler.cwasm.json")).unwrap();
     let message = root.init_error().await;
-    assert!(message.contains("is not known without") && message.contains("handler.cwasm.json"), "{message}");
+    assert!(message.contains("are unknown without") && message.contains("handler.cwasm.json"), "{message}");
 }
 
 fn by_hand(variables: &[(&str, &str)], folder: &Path) -> Output {

@@ -26,7 +26,8 @@ async fn outcome(guest: &Guest, url: &str, wanted: &Value) -> (Value, Vec<Notice
     let (mut outcome, notices) = send(guest, &wanted).await;
     assert_eq!(outcome["error"], Value::Null, "{wanted}: {outcome} {notices:?}");
     if path.is_null() {
-        outcome = serde_json::from_slice(&BASE64_STANDARD.decode(outcome["body_b64"].as_str().unwrap()).unwrap()).unwrap();
+        outcome =
+            serde_json::from_slice(&BASE64_STANDARD.decode(outcome["body_b64"].as_str().unwrap()).unwrap()).unwrap();
         outcome["uri"] = Value::Null;
         outcome["version"] = Value::Null;
         outcome["connection"] = Value::Null;
