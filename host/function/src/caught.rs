@@ -27,7 +27,7 @@ thread_local! {
     static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Writes panics to the log instead of standard error. Panics that [`caught`] catches are logged by its caller.
+/// Writes panics to the log instead of standard error. Panics that `caught` catches are logged by its caller.
 pub fn log_panics(log: Log) {
     panic::set_hook(Box::new(move |info| {
         if CAUGHT.get() {

@@ -1,8 +1,29 @@
 #![forbid(unsafe_code)]
-//! The AWS Lambda custom runtime that answers load balancer events with a `wasi:http` component.
+//! A Lambda function that answers events with a `wasi:http` component, without the loop that fetches the events.
 //!
-//! [`start::run`] is the executable `bootstrap`. [`Host::invoke`] answers one event, in Lambda as well as in the tool's
-//! `serve` and `invoke`.
+//! [`Host::invoke`] answers one event: in the executable `bootstrap`, in the tool's `serve` and `invoke`, and in your own
+//! program (`examples/on_lambda_runtime.rs`). [`task_root`] reads a deployed function: its settings and its component.
+//!
+//! ```no_run
+//! use bytes::Bytes;
+//! use funcserver_function::{Context, Host, Outcome, Step};
+//!
+//! async fn answer(host: &Host, event: Bytes, context: Context) -> Outcome {
+//!     let invocation = host.invocation(context);
+//!     let (outcome, after) = host.invoke(event, &invocation).await;
+//!     // Send the answer here. After that, the handler's remaining work is done, and the outcome is logged.
+//!     invocation.tell(&Step::Sent);
+//!     after.finish().await;
+//!     outcome
+//! }
+//! ```
+//!
+//! # Guarantees
+//!
+//! - Each event has exactly one answer, for every event and every behaviour of the handler: [`Host::invoke`].
+//! - All workers on an event share its [`Invocation`]. One of them gets the [`Claim`] on its answer.
+//! - Each [`Observer`] receives all steps of an invocation, and nothing else does. The log and the metrics are observers.
+//! - One file reads the environment (`config/env.rs`), once, at start.
 
 mod after;
 pub mod artifact;
