@@ -314,7 +314,7 @@ pub(crate) fn accepted(method: &Method, path: &str, status: StatusCode) -> anyho
 }
 
 async fn connect(address: &str) -> anyhow::Result<Box<Open>> {
-    let stream = timeout(CONNECT, TcpStream::connect(address)).await.map_err(|_| anyhow!("nobody answers"));
+    let stream = timeout(CONNECT, TcpStream::connect(address)).await.map_err(|_| anyhow!("the connection timed out"));
     let stream = stream.and_then(|stream| Ok(stream?)).with_context(|| format!("no connection to {address}"))?;
     stream.set_nodelay(true)?;
     let mut builder = http1::Builder::new();

@@ -21,9 +21,9 @@ use crate::state::{Common, State};
 /// The most bytes that a guest may pass in one call. Bodies and files are passed in pieces, and no list is longer than
 /// the header fields of a request.
 const LARGEST_CALL: usize = 4 << 20;
-const ONCE_ONLY: &str = "the handler gave no answer to a later request of its instance: from now on, each instance of this \
-                         component serves one request. A component made of a fetch event listener cannot be reused; set \
-                         guest.reuse = 1 (FUNCSERVER_GUEST_REUSE)";
+const ONCE_ONLY: &str = "the handler gave no answer to a later request of its instance: from now on, each instance of \
+                         this component serves one request. A component made of a fetch event listener cannot be \
+                         reused; set guest.reuse = 1 (FUNCSERVER_GUEST_REUSE)";
 
 /// Creates and reuses the instances of one guest.
 pub(crate) struct Instances {

@@ -83,8 +83,8 @@ impl fmt::Display for LoadError {
             ),
             Reason::TooFew { concurrent, requests } => write!(
                 f,
-                "guest.concurrent is {concurrent}, but an instance serves only {requests} requests in all (guest.reuse): \
-                 set guest.reuse (FUNCSERVER_GUEST_REUSE) to {concurrent} or more"
+                "guest.concurrent is {concurrent}, but an instance serves only {requests} requests in all \
+                 (guest.reuse): set guest.reuse (FUNCSERVER_GUEST_REUSE) to {concurrent} or more"
             ),
             Reason::Engine(error) => write!(f, "wasmtime cannot start: {error:#}"),
         }

@@ -1,8 +1,9 @@
 #![forbid(unsafe_code)]
 //! A Lambda function that answers events with a `wasi:http` component, without the loop that fetches the events.
 //!
-//! [`Host::invoke`] answers one event: in the executable `bootstrap`, in the tool's `serve` and `invoke`, and in your own
-//! program (`examples/on_lambda_runtime.rs`). [`task_root`] reads a deployed function: its settings and its component.
+//! [`Host::invoke`] answers one event: in the executable `bootstrap`, in the tool's `serve` and `invoke`, and in your
+//! own program (`examples/on_lambda_runtime.rs`). [`task_root`] reads a deployed function: its settings and its
+//! component.
 //!
 //! ```no_run
 //! use bytes::Bytes;
@@ -22,7 +23,8 @@
 //!
 //! - Each event has exactly one answer, for every event and every behaviour of the handler: [`Host::invoke`].
 //! - All workers on an event share its [`Invocation`]. One of them gets the [`Claim`] on its answer.
-//! - Each [`Observer`] receives all steps of an invocation, and nothing else does. The log and the metrics are observers.
+//! - Each [`Observer`] receives all steps of an invocation. Nothing else receives them: the log and the metrics are
+//!   observers.
 //! - One file reads the environment (`config/env.rs`), once, at start.
 
 mod after;

@@ -108,8 +108,8 @@ pub enum Missing {
     Variables(Vec<String>),
     /// The folder with the assets.
     #[error(
-        "guest.assets is {}, which is not a folder here: create it, or remove the setting; `funcserver bundle` puts its \
-         files into the zip",
+        "guest.assets is {}, which is not a folder here: create it, or remove the setting; `funcserver bundle` puts \
+         its files into the zip",
         .0.display()
     )]
     Assets(PathBuf),
