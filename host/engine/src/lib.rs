@@ -3,7 +3,6 @@
 //! [`Guest::load`] maps a component that [`compile`] made (feature `compile`), and [`Guest::handle`] answers one
 //! request with one instance of it: a fresh one, or, if [`Reuse`] allows it, one that has served before. Requests and
 //! responses are the types of the `http` crate with whole bodies, because a load balancer's event carries no streams.
-//! the types of the `http` crate with whole bodies, because a load balancer's event carries no streams.
 //!
 //! ```no_run
 //! use std::sync::Arc;

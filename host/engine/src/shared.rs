@@ -283,7 +283,7 @@ impl Worker {
                         call.on(GuestStep::Instance(age));
                         age = InstanceAge::Reused;
                         let begun = move |state: &mut State, task| state.begin(task, call);
-                        running.push(p3::respond_at_length(accessor, service, request, outcome, begun));
+                        running.push(p3::respond_concurrently(accessor, service, request, outcome, begun));
                     }
                     None => open = false,
                 },

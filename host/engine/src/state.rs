@@ -175,7 +175,7 @@ impl State {
         self.sink.close();
         self.calls.end_all();
         if let Some(meter) = &self.meter {
-            meter.end();
+            meter.end_call();
         }
         self.responses.end_all();
         // New hooks release the slots of requests whose responses the guest never read.

@@ -147,7 +147,7 @@ impl Shared {
         }
     }
 
-    /// Wakes the runtime if it is time, and returns the next time for it. The thread also wakes up while no event is
+    /// Wakes the runtime if an event is open, and returns the next time for it. The thread also wakes up while none is
     /// open: otherwise each event would have to notify it.
     fn nudge(&self, now: Instant, state: &State) -> Option<Instant> {
         let nudge = self.runtime.as_ref()?;
