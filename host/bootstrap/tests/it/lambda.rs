@@ -231,7 +231,7 @@ async fn a_start_that_fails_says_what_to_do() {
     let good = compile::compile(funcserver_test_guest::WASM, Target::Host).unwrap();
     let facts = format!(
         r#"{{"name":"x","sha256":"","length":{},"source_sha256":"","source_length":0,"exports":[],"imports":[],
-            "proposals":[],"wasmtime":"{}","funcserver":"{}","target":"{}"}}"#,
+            "proposals":[],"calls":"nested","wasmtime":"{}","funcserver":"{}","target":"{}"}}"#,
         good.len() + 1,
         funcserver_engine::WASMTIME_VERSION,
         env!("CARGO_PKG_VERSION"),
@@ -264,7 +264,7 @@ async fn a_component_that_uses_what_the_function_does_not_allow_is_not_started()
     let good = compile::compile(funcserver_test_guest::WASM, Target::Host).unwrap();
     let facts = format!(
         r#"{{"name":"x","sha256":"","length":{},"source_sha256":"","source_length":0,"exports":[],"imports":[],
-            "proposals":["gc","simd"],"wasmtime":"{}","funcserver":"{}","target":"{}"}}"#,
+            "proposals":["gc","simd"],"calls":"nested","wasmtime":"{}","funcserver":"{}","target":"{}"}}"#,
         good.len(),
         funcserver_engine::WASMTIME_VERSION,
         env!("CARGO_PKG_VERSION"),
