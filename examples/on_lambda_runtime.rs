@@ -1,20 +1,20 @@
-//! A function's component under `lambda_runtime`, for people who have layers of their own around their functions.
+//! Runs a function's component under `lambda_runtime`, for users with their own layers around their functions.
 //!
-//! It is deployed in place of `bootstrap`, in a zip that is otherwise the same: it reads `funcserver.toml`, the
-//! variables `FUNCSERVER_…` and the compiled component as `bootstrap` does. The loop over the Runtime API is that of
-//! `lambda_runtime`, and any `tower` layer can be put around the component. There are two here:
+//! It is deployed instead of `bootstrap`, in a zip that is otherwise the same: like `bootstrap`, it reads
+//! `funcserver.toml`, the variables `FUNCSERVER_…` and the compiled component. The loop over the Runtime API is that of
+//! `lambda_runtime`, and any `tower` layer can wrap the component. This example has two:
 //!
-//! - [`read_only`] is around the component: with the variable `READ_ONLY` set, requests that may write get 503.
-//! - [`finishing`] is around the sending of the answer: what a component still does after it comes then.
+//! - [`read_only`] wraps the component: if the variable `READ_ONLY` is set, requests that may write get 503.
+//! - [`finishing`] wraps the sending of the answer: it finishes the component's work after the answer.
 //!
-//! Events and answers pass as the JSON that they are ([`RawValue`]). The types of `aws_lambda_events` 1.2 are right for
-//! a layer that looks at one thing, and for an answer of its own, but they do not keep all that a component may need:
-//! `AlbTargetGroupRequest` has the query without its order, and takes no event whose query is `null`;
-//! `AlbTargetGroupResponse` has one header where several cookies need names in different letter cases.
+//! Events and answers pass through as JSON ([`RawValue`]). The types of `aws_lambda_events` 1.2 suit a layer that reads
+//! one field, and an answer of its own, but they do not keep everything that a component may need:
+//! `AlbTargetGroupRequest` loses the order of the query, and rejects an event whose query is `null`;
+//! `AlbTargetGroupResponse` has only one header where several cookies need names in different letter cases.
 //!
-//! What `bootstrap` does besides is missing here: its watchdog, its report of a start that failed, its second try after
-//! a fault of the Runtime API, and its end in good order. ARCHITECTURE.md ("The loop is ours") says what that comes to;
-//! `scripts/bench runtimes` measures it.
+//! Some features of `bootstrap` are missing here: its watchdog, its report of a failed start, its retry after a fault
+//! of the Runtime API, and its graceful shutdown. ARCHITECTURE.md ("The loop is ours") describes the consequences, and
+//! `scripts/bench runtimes` measures them.
 
 #![deny(unsafe_code)]
 
@@ -32,11 +32,11 @@ use lambda_runtime::tower::{Service, ServiceExt as _, service_fn};
 use lambda_runtime::{BoxFuture, Diagnostic, Error, LambdaEvent, LambdaInvocation, Runtime, SnapStartResource};
 use serde_json::value::RawValue;
 
-/// An event, or the answer to one, as it came.
+/// An unparsed event or answer.
 type Json = Box<RawValue>;
 
 tokio::task_local! {
-    /// What is left to do once the answer is sent; each invocation has its own.
+    /// The work that remains after the answer is sent. Each invocation has its own.
     static AFTER: Cell<Option<After>>;
 }
 
@@ -52,11 +52,11 @@ async fn main() -> Result<(), Error> {
     runtime.run_concurrent().await
 }
 
-/// The function as it was deployed, ready for events.
+/// The deployed function, ready for events.
 fn host(lambda: &LambdaEnv, env: &Variables) -> Result<Host, Error> {
     let config = task_root::config(lambda, env)?;
     let log = Log::of(&config.log, std::io::stderr(), None);
-    // The lines of lambda_runtime go there as well.
+    // The log lines of lambda_runtime go to the same log.
     log.forward_tracing();
     log_panics(log.clone());
     let component = task_root::component(lambda, &config, env, &log)?;
@@ -66,12 +66,12 @@ fn host(lambda: &LambdaEnv, env: &Variables) -> Result<Host, Error> {
 /// Maps the function's component.
 #[expect(unsafe_code)]
 fn load(component: DeployedComponent) -> Result<Guest, LoadError> {
-    // SAFETY: the file is part of the function, as this executable is: whoever deployed them compiled it by
-    // `funcserver build`. Nobody writes to it, as Lambda mounts a function's folder read-only.
+    // SAFETY: the file is a part of the function, as this executable is: the user who deployed them compiled it with
+    // `funcserver build`. Lambda mounts a function's folder read-only, so the file does not change.
     unsafe { component.runtime.load(&component.path, component.options) }
 }
 
-/// The component's answer. An error of the handler's is an answer too, unless `limits.fail` says otherwise.
+/// The component's answer. A failure of the handler is an answer too, unless `limits.fail` says otherwise.
 async fn answer(host: Host, event: LambdaEvent<Json>) -> Result<Json, Diagnostic> {
     let (event, context) = event.into_parts();
     let invocation = host.invocation(Context {
@@ -89,7 +89,7 @@ async fn answer(host: Host, event: LambdaEvent<Json>) -> Result<Json, Diagnostic
     }
 }
 
-/// A layer around the component. If it is `on`, only requests that read are let through; the others get 503.
+/// A layer around the component. If it is `on`, only requests that read pass. The others get 503.
 fn read_only<S>(
     on: bool,
     inner: S,
@@ -108,7 +108,8 @@ where
     })
 }
 
-/// The answer to a request that may write. An event that does not fit the type is an error: a queue keeps its messages.
+/// The answer to a request that may write. An event that does not fit the type is an error, so a queue keeps its
+/// messages.
 fn refusal(event: &RawValue) -> Result<Option<Json>, Diagnostic> {
     let request: AlbTargetGroupRequest = serde_json::from_str(event.get()).map_err(unfit)?;
     if request.http_method.is_safe() {
@@ -125,7 +126,7 @@ fn unfit(error: serde_json::Error) -> Diagnostic {
     Diagnostic { error_type: "Example.Json".to_owned(), error_message: error.to_string() }
 }
 
-/// A layer around all that is done for one event, the sending of the answer included.
+/// A layer around the whole handling of an event, including the sending of the answer.
 fn finishing<S>(
     inner: S,
 ) -> impl Service<LambdaInvocation, Response = (), Error = Error, Future: Send> + Clone + Send + 'static
@@ -144,7 +145,7 @@ where
     })
 }
 
-/// Forgets what must not be in two processes, once one that was restored from a snapshot runs.
+/// Drops everything that two processes must not share, once a process runs that was restored from a snapshot.
 struct Restored(Host);
 
 impl SnapStartResource for Restored {

@@ -1,4 +1,4 @@
-//! What can be asked of an answer. Each check tells what it found in place of what it expected.
+//! Checks of an answer. Each returns what it found and what it expected.
 
 use std::collections::BTreeSet;
 
@@ -8,12 +8,12 @@ use serde_json::Value;
 
 pub(crate) type Check = Box<dyn Fn(&Response<Bytes>) -> Result<(), String> + Send + Sync>;
 
-/// It has this status.
+/// The status.
 pub(crate) fn status(expected: u16) -> Check {
     check(move |response| same("status", response.status().as_u16(), expected))
 }
 
-/// It is an answer of the handler and no failure: the frameworks differ in what they think of such a request.
+/// The handler answered without a failure. The frameworks treat such a request differently.
 pub(crate) fn no_failure() -> Check {
     check(|response| match response.status().as_u16() {
         200..500 => Ok(()),
@@ -21,13 +21,13 @@ pub(crate) fn no_failure() -> Check {
     })
 }
 
-/// Its content type is this one, apart from spaces and letter case.
+/// The content type, without regard to spaces and letter case.
 pub(crate) fn content_type(expected: &'static str) -> Check {
     let plain = |text: &str| text.replace(' ', "").to_ascii_lowercase();
     check(move |response| same("content-type", plain(&header(response, header::CONTENT_TYPE)), plain(expected)))
 }
 
-/// Its `allow` lists these methods.
+/// The methods in `allow`.
 pub(crate) fn allow(expected: &[&'static str]) -> Check {
     let expected: BTreeSet<String> = expected.iter().map(|method| (*method).to_owned()).collect();
     check(move |response| {
@@ -36,18 +36,18 @@ pub(crate) fn allow(expected: &[&'static str]) -> Check {
     })
 }
 
-/// Its body is this.
+/// The body.
 pub(crate) fn body(expected: impl Into<Bytes>) -> Check {
     let expected = expected.into();
-    check(move |response| match *response.body() == expected {
-        true => Ok(()),
-        false => {
-            Err(format!("a body of {} bytes is not the expected one of {}", response.body().len(), expected.len()))
+    check(move |response| {
+        if *response.body() == expected {
+            return Ok(());
         }
+        Err(format!("a body of {} bytes is not the expected one of {}", response.body().len(), expected.len()))
     })
 }
 
-/// It is a page with that heading, and links to all three.
+/// A page with this heading and links to all three pages.
 pub(crate) fn page(heading: &str) -> Vec<Check> {
     let parts = [
         format!("<h1>{heading}</h1>"),
@@ -65,11 +65,11 @@ pub(crate) fn page(heading: &str) -> Vec<Check> {
     vec![status(200), content_type("text/html; charset=utf-8"), parts]
 }
 
-/// Its JSON has this value at this pointer (RFC 6901).
+/// The JSON value at a pointer (RFC 6901).
 pub(crate) fn json(pointer: &'static str, expected: impl Into<Value>) -> Check {
     let expected = expected.into();
     check(move |response| {
-        let found: Value = serde_json::from_slice(response.body()).map_err(|error| format!("no JSON: {error}"))?;
+        let found: Value = serde_json::from_slice(response.body()).map_err(|error| format!("not JSON: {error}"))?;
         same(pointer, found.pointer(pointer).cloned().unwrap_or_default(), expected.clone())
     })
 }
@@ -83,8 +83,5 @@ fn header(response: &Response<Bytes>, name: HeaderName) -> String {
 }
 
 fn same<T: PartialEq + std::fmt::Debug>(what: &str, found: T, expected: T) -> Result<(), String> {
-    match found == expected {
-        true => Ok(()),
-        false => Err(format!("{what} is {found:?} and should be {expected:?}")),
-    }
+    if found == expected { Ok(()) } else { Err(format!("{what} is {found:?} and should be {expected:?}")) }
 }

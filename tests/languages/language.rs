@@ -1,4 +1,4 @@
-//! The examples, as `table.txt` lists them.
+//! The examples that `table.txt` lists.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,7 +13,7 @@ const TABLE: &str = include_str!("table.txt");
 pub(crate) struct Language {
     /// The folder's name.
     pub(crate) name: &'static str,
-    /// The version of `wasi:http` that its component speaks.
+    /// The version of `wasi:http` that its component uses.
     pub(crate) version: HandlerVersion,
 }
 
@@ -27,19 +27,19 @@ impl Language {
             let version = match version {
                 "0.2" => HandlerVersion::P2,
                 "0.3" => HandlerVersion::P3,
-                other => panic!("table.txt: {other} is no version of wasi:http"),
+                other => panic!("table.txt: {other} is not a version of wasi:http"),
             };
             Language { name, version }
         })
     }
 
-    /// The entry of that folder.
+    /// The entry of a folder.
     pub(crate) fn named(name: &str) -> Language {
         Language::all().find(|language| language.name == name).unwrap_or_else(|| panic!("table.txt has no {name}"))
     }
 }
 
-/// What the table lists is what there is.
+/// Checks that the table lists exactly the folders that exist.
 pub(crate) fn check_folders() -> Result<(), String> {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("guest-example");
     let mut folders = BTreeSet::new();

@@ -1,11 +1,11 @@
 #![forbid(unsafe_code)]
-//! The router of every language answers the same requests alike.
+//! The router of every language gives the same answers to the same requests.
 //!
-//! By itself this tries the example that the tool carries. `FUNCSERVER_LANGUAGES` names others in its place, as
-//! `LANGUAGE=COMPONENT`, with `;` between them; a component is a `.wasm` or a `.cwasm`. `scripts/test-languages` builds them
-//! all and sets it.
+//! By default this tests the built-in example. `FUNCSERVER_LANGUAGES` names other components, as `LANGUAGE=COMPONENT`,
+//! separated by `;`. A component is a `.wasm` or a `.cwasm`. `scripts/test-languages` builds all of them and sets the
+//! variable.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that fails by a panic says where")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "the panic of a failed test shows its position")]
 
 mod check;
 mod language;
@@ -22,9 +22,9 @@ use libtest_mimic::{Arguments, Trial};
 use language::Language;
 use router::Router;
 
-/// Where the components to try are named.
+/// The variable that names the components to test.
 const VARIABLE: &str = "FUNCSERVER_LANGUAGES";
-/// The language of the example that the tool carries, and its component.
+/// The language and component of the built-in example.
 const CARRIED: (&str, &str) = ("rust", env!("FUNCSERVER_EXAMPLE_COMPONENT"));
 
 fn main() -> ExitCode {
@@ -41,7 +41,7 @@ fn main() -> ExitCode {
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
-/// One test a request of the table, all on one component, which the first of them loads.
+/// One test for each request of the table. All use one component, which the first test loads.
 fn trials_of(name: &str, path: &str) -> Vec<Trial> {
     let (language, path) = (Language::named(name), PathBuf::from(path));
     let router = Arc::new(LazyLock::new(move || Router::load(language, &path)));

@@ -1,4 +1,4 @@
-//! The table: what is asked of every router, and what each of them must answer.
+//! The table of requests to every router, and the expected answers.
 
 use bytes::Bytes;
 use funcserver_events::alb::{self, HeaderMode};
@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 use crate::check::{Check, allow, body, content_type, json as json_at, no_failure, page, status};
 use crate::router::REQUEST_ID;
 
-/// A request and what its answer must be.
+/// A request and the checks of its answer.
 pub(crate) struct Case {
     pub(crate) name: &'static str,
-    /// The events that ask it, one a header mode.
+    /// The events of the request, one for each header mode.
     pub(crate) events: Vec<(HeaderMode, Vec<u8>)>,
-    /// It is HEAD.
+    /// Whether it is HEAD.
     pub(crate) head: bool,
     pub(crate) checks: Vec<Check>,
 }
@@ -98,7 +98,7 @@ fn case(name: &'static str, request: Request<Bytes>, checks: Vec<Check>) -> Case
     of_client(name, &request, &[HeaderMode::Single, HeaderMode::Multi], checks)
 }
 
-/// One that needs multi-value headers: single-value ones lose something of it.
+/// A request that needs multi-value headers, because single-value ones lose a part of it.
 fn multi(name: &'static str, request: Request<Bytes>, checks: Vec<Check>) -> Case {
     of_client(name, &request, &[HeaderMode::Multi], checks)
 }
@@ -108,7 +108,7 @@ fn of_client(name: &'static str, request: &Request<Bytes>, modes: &[HeaderMode],
     Case { name, events: modes.iter().copied().map(event).collect(), head: request.method() == Method::HEAD, checks }
 }
 
-/// What a load balancer sends of its own accord.
+/// A request that the load balancer itself sends.
 fn event(name: &'static str, event: Value, checks: Vec<Check>) -> Case {
     Case { name, events: vec![(HeaderMode::Single, event.to_string().into_bytes())], head: false, checks }
 }
@@ -162,12 +162,12 @@ fn not_allowed(methods: &[&'static str]) -> Vec<Check> {
     vec![status(405), allow(methods)]
 }
 
-/// That many bytes, all values among them.
+/// `count` bytes, which include all byte values.
 fn bytes(count: usize) -> Vec<u8> {
     (0..=u8::MAX).cycle().take(count).collect()
 }
 
-/// A load balancer's own request: it names no host, and it came from no client.
+/// A health check of a load balancer: it has no host and no client.
 fn health_check() -> Value {
     json!({
         "requestContext": { "elb": { "targetGroupArn": TARGET_GROUP } },

@@ -1,4 +1,4 @@
-//! A component that is loaded as the bootstrap does it, and asked by events of a load balancer.
+//! A component that is loaded like in the bootstrap, and receives events of a load balancer.
 
 use std::io;
 use std::path::Path;
@@ -16,9 +16,9 @@ use tokio::runtime::{Builder, Runtime};
 use crate::language::Language;
 use crate::requests::{self, Case};
 
-/// No answer takes longer, on the slowest machine with everything else at work.
+/// The longest time for an answer, on a slow and busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Instances at once.
+/// Concurrent instances.
 const CONCURRENCY: usize = 4;
 /// The id of every invocation here.
 pub(crate) const REQUEST_ID: &str = "5a5ad9fe-0a5f-4a0e-9f2c-5b6b4f6f0001";
@@ -29,7 +29,7 @@ pub(crate) struct Router {
 }
 
 impl Router {
-    /// Loads the component at `path`, of which the language says what it should be.
+    /// Loads the component at `path`, and checks it against the entry of the language.
     pub(crate) fn load(language: Language, path: &Path) -> Result<Router, String> {
         let bytes = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
         let folder = tempfile::tempdir().unwrap();
@@ -46,17 +46,17 @@ impl Router {
             return Err(format!("table.txt says {:?}, and the component is of {version:?}", language.version));
         }
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        // On stderr: why a handler failed is what one wants to know of a failed test.
+        // The log goes to stderr, because a failed test needs the reason why a handler failed.
         let log = Log::new(Format::Text, Level::Warn, io::stderr());
         Ok(Router { host: Host::new(guest, &Config::default(), log), runtime })
     }
 
-    /// Asks once in each mode that the case has, and checks the answers.
+    /// Sends the case once in each of its header modes, and checks the answers.
     pub(crate) fn answer_one(&self, case: &Case) -> Result<(), String> {
         self.runtime.block_on(self.try_case(case))
     }
 
-    /// Asks all of them at once, which is more than there are instances.
+    /// Sends all of them at once, which is more than there are instances.
     pub(crate) fn answer_many(&self) -> Result<(), String> {
         let cases = requests::all();
         let answers = futures_util::future::join_all(cases.iter().map(|case| self.try_case(case)));
@@ -92,7 +92,7 @@ impl Router {
     }
 }
 
-/// The beginning of an answer, for whoever reads why it is wrong.
+/// The beginning of an answer, for the report of a failed check.
 fn shown(response: &Response<Bytes>) -> String {
     let body = String::from_utf8_lossy(response.body());
     let body: String = body.chars().take(2000).collect();

@@ -1,4 +1,4 @@
-//! A bootstrap that is missing, or does not fit the component.
+//! Bootstraps that are missing or do not fit the component.
 
 use funcserver_function::MARKER;
 
@@ -6,7 +6,7 @@ use crate::elf::{ARM64, X86_64, small_bootstrap};
 use crate::tool::{Tool, debug_bootstrap};
 use crate::wasm::MIRROR;
 
-/// `bundle` for x86_64 with this file as the bootstrap fails with these words, and writes no zip.
+/// Checks that `bundle` for x86_64 with this bootstrap fails with these texts, and writes no zip.
 fn refused(bootstrap: &[u8], parts: &[&str]) {
     let tool = Tool::new();
     tool.write("mirror.wasm", MIRROR);
@@ -16,7 +16,7 @@ fn refused(bootstrap: &[u8], parts: &[&str]) {
     assert!(!tool.path("function.zip").exists());
 }
 
-/// The marker with one version in it changed.
+/// The marker with one version changed.
 fn marker_with(program: &str, version: &str) -> Vec<u8> {
     let marker = String::from_utf8(MARKER.to_vec()).unwrap();
     let (before, rest) = marker.split_once(&format!("{program}=")).unwrap();

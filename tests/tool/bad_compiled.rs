@@ -1,4 +1,4 @@
-//! A `.cwasm` that does not fit: damaged, or of another version, machine or settings.
+//! A `.cwasm` that does not fit: it is damaged, or from another version, machine or settings.
 
 use serde_json::json;
 
@@ -18,13 +18,13 @@ fn user(options: &str) -> Tool {
     tool
 }
 
-/// What would map the component on this machine fails with these words.
+/// Checks that commands that map the component on this machine fail with these texts.
 fn not_run(tool: &Tool, parts: &[&str]) {
     tool.run("serve mirror.cwasm --listen 0").failed(parts);
     tool.run("invoke mirror.cwasm event.json").failed(parts);
 }
 
-/// What would deploy it does.
+/// Checks that `bundle` fails with these texts.
 fn not_bundled(tool: &Tool, parts: &[&str]) {
     tool.run(&format!("bundle mirror.cwasm --arch {HERE} --bootstrap bootstrap")).failed(parts);
     assert!(!tool.path("function.zip").exists());
@@ -109,14 +109,14 @@ fn with_other_settings() {
 fn with_facts_that_cannot_be_read() {
     let tool = user("");
     tool.write("mirror.cwasm.json", "{}");
-    let parts = ["mirror.cwasm.json does not tell what was compiled", "funcserver build mirror.wasm"];
+    let parts = ["mirror.cwasm.json does not describe the compiled component", "funcserver build mirror.wasm"];
     not_run(&tool, &parts);
     not_bundled(&tool, &parts);
     tool.run("inspect mirror.cwasm").failed(&parts);
 }
 
 #[test]
-fn compiled_already() {
+fn already_compiled() {
     let tool = user("");
     tool.run("build mirror.cwasm").failed(&["mirror.cwasm", "compiled", ".wasm"]);
 }

@@ -1,9 +1,9 @@
-//! What is no handler: every subcommand says so in one line, and ends with 1.
+//! Files that are not handlers: every subcommand reports that in one line, and exits with 1.
 
 use crate::tool::{Ended, Tool};
 use crate::wasm;
 
-/// Runs every subcommand that takes a component on `file`, and checks that each fails with these words.
+/// Runs every subcommand that takes a component on `file`, and checks that each fails with these texts.
 fn refused(tool: &Tool, file: &str, parts: &[&str]) {
     for line in [format!("build {file}"), format!("serve {file} --listen 0"), format!("invoke {file} event.json")] {
         tool.run(&line).failed(parts);
@@ -37,7 +37,7 @@ fn a_folder() {
     tool.run("build target").failed(&parts);
     tool.run("serve target --listen 0").failed(&parts);
     bundle(&tool, "target").failed(&parts);
-    // To invoke, a folder is one of recorded events.
+    // For `invoke`, a folder is one of recorded events.
     tool.run("invoke target event.json").failed(&["no recorded event in target", "serve --record"]);
 }
 
@@ -77,22 +77,22 @@ fn no_handler() {
 }
 
 #[test]
-fn an_import_that_no_host_has() {
+fn an_unknown_import() {
     let tool = user();
     tool.write("import.wasm", wasm::unknown_import());
     refused(&tool, "import.wasm", &["import.wasm", "acme:store/kv@1.0.0"]);
 }
 
 #[test]
-fn an_initialisation_that_cannot_be_kept() {
+fn an_initialisation_that_fails() {
     let tool = user();
     tool.write("fails.wasm", wasm::initialised("(unreachable)"));
     let way_out = "turn pre-initialisation off (Go: remove the import of funcserver.example/guest/preinit)";
     refused(&tool, "fails.wasm", &["fails.wasm: its initialisation failed", "unreachable", way_out]);
-    // What it is, it tells without.
+    // `inspect` describes it without initialising it.
     tool.run("inspect fails.wasm").succeeded();
 
-    // With files it is initialised in each instance: it compiles, and would fail there.
+    // With files it is initialised in each instance: it can be compiled, but would fail at run time.
     tool.write("funcserver.toml", "[guest]\ntmp = true\n");
     let built = tool.run("build fails.wasm").succeeded();
     assert!(
@@ -106,7 +106,7 @@ fn an_initialisation_that_cannot_be_kept() {
     assert!(tool.run("build works.wasm").succeeded().stderr.contains("initialising works.wasm"));
 }
 
-/// Components in each other; made backwards, as each has the length of what is in it.
+/// Nested components. They are built from the inside, because each contains the length of the inner one.
 fn nested(depth: usize) -> Vec<u8> {
     const HEAD: &[u8] = b"\0asm\x0d\0\x01\0";
     let mut reversed: Vec<u8> = HEAD.iter().rev().copied().collect();
@@ -124,7 +124,7 @@ fn nested(depth: usize) -> Vec<u8> {
 fn components_deep_in_each_other_are_an_error() {
     let tool = Tool::new();
     tool.write("event.json", "{}");
-    // Types that refer to what is before them.
+    // Types that refer to the previous type.
     let next = |index: usize| {
         let inner = format!("(alias outer 1 $t{} (type $x)) (export \"a\" (instance (type $x)))", index - 1);
         format!("(type $t{index} (instance {inner}))")

@@ -1,4 +1,4 @@
-//! A `funcserver.toml`, or a variable, that does not say what it should.
+//! A `funcserver.toml` or a variable with a mistake.
 
 use crate::tool::Tool;
 
@@ -23,7 +23,7 @@ fn an_unknown_key_or_a_bad_value_is_named_with_its_line() {
 }
 
 #[test]
-fn everything_that_is_wrong_is_told_at_once() {
+fn all_mistakes_are_reported_at_once() {
     let tool = Tool::new();
     tool.write("funcserver.toml", "[limits]\nmemory = 0\nthyme = 1\n");
     let ended = tool.run_with("inspect", "FUNCSERVER_ALB_TRUSTED_HOPS", "many");
@@ -51,7 +51,7 @@ fn a_build_command_that_fails_or_makes_something_else_is_named() {
 }
 
 #[test]
-fn a_file_that_is_no_text_is_named() {
+fn a_file_that_is_not_text_is_named() {
     let tool = Tool::new();
     tool.write("funcserver.toml", [0xff, 0xfe]);
     tool.run("inspect").failed(&["funcserver.toml"]);

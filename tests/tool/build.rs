@@ -45,7 +45,7 @@ fn the_component_and_its_facts_are_written() {
 }
 
 #[test]
-fn the_output_is_where_it_is_asked_for() {
+fn the_output_path_can_be_chosen() {
     let tool = mirror();
     fs::create_dir(tool.path("dist")).unwrap();
     tool.run("build mirror.wasm -o dist/router.cwasm").succeeded();
@@ -78,7 +78,7 @@ fn a_component_is_compiled_once() {
 }
 
 #[test]
-fn what_is_damaged_in_the_cache_is_compiled_again() {
+fn damaged_files_in_the_cache_are_compiled_again() {
     let tool = mirror();
     tool.run("build mirror.wasm").succeeded();
     let compiled = tool.read("handler.cwasm");
@@ -121,9 +121,9 @@ fn a_home_has_its_cache_in_its_usual_folder() {
     assert!(tool.path("home/.cache/funcserver/components").is_dir());
 }
 
-/// wasmtime copies it into every instance, where it maps others.
+/// Wasmtime copies such a memory into every instance, and maps other memories.
 #[test]
-fn a_memory_that_begins_with_little_over_much_is_told() {
+fn a_sparse_initial_memory_is_reported() {
     let tool = mirror();
     tool.write("scattered.wasm", wasm::scattered());
     let told = "scattered.wasm: its initial memory has only 2 bytes of data in a range of 209715201";

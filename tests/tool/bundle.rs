@@ -17,7 +17,7 @@ use crate::wasm::MIRROR;
 
 const SETTINGS: &str = "[component]\npath = \"mirror.wasm\"\nbuild = \"true\"\n\n[limits]\nmemory = \"256MiB\"\n";
 
-/// A user with a handler and both bootstraps, which are small.
+/// A user with a handler and two small bootstraps.
 fn user() -> Tool {
     let tool = Tool::new();
     tool.write("mirror.wasm", MIRROR);
@@ -30,7 +30,7 @@ fn bundle(tool: &Tool, line: &str) -> crate::tool::Ended {
     tool.run_with(&format!("bundle {line}"), "FUNCSERVER_BOOTSTRAP_DIR", tool.path("bin")).succeeded()
 }
 
-/// The files of a zip in their order: name, mode and content.
+/// The files of a zip in order: name, mode and content.
 fn unpack(zip: Vec<u8>) -> Vec<(String, u32, Vec<u8>)> {
     let mut zip = ZipArchive::new(Cursor::new(zip)).unwrap();
     let names: Vec<String> =
@@ -45,7 +45,7 @@ fn unpack(zip: Vec<u8>) -> Vec<(String, u32, Vec<u8>)> {
 }
 
 #[test]
-fn the_zip_holds_what_lambda_runs() {
+fn the_zip_contains_the_function() {
     let tool = user();
     tool.write("funcserver.toml", SETTINGS);
     let ended = bundle(&tool, "--arch x86_64");
@@ -70,7 +70,7 @@ fn the_zip_holds_what_lambda_runs() {
 }
 
 #[test]
-fn assets_are_in_the_zip_as_they_lie_in_the_project() {
+fn assets_are_in_the_zip_unchanged() {
     let tool = user();
     tool.write("funcserver.toml", "[component]\npath = \"mirror.wasm\"\n\n[guest]\nassets = \"public\"\n");
     tool.write("public/b.css", "b {}");
@@ -101,12 +101,12 @@ fn the_build_command_runs_first() {
     for line in ["bundle --json", "build --json"] {
         let _ = fs::remove_file(tool.path("made.wasm"));
         let ended = tool.run_with(line, "FUNCSERVER_BOOTSTRAP_DIR", tool.path("bin")).succeeded();
-        // What it prints must not get among the JSON.
+        // Output of the build command must not be mixed with the JSON.
         ended.json();
         assert!(ended.stderr.contains("building: echo making"), "{}", ended.stderr);
         assert!(ended.stderr.contains("\nmaking\n") && ended.stderr.contains("built in "), "{}", ended.stderr);
     }
-    // It makes another component than the one that the command line names.
+    // The build command builds another component than the one on the command line.
     let ended = tool.run("build mirror.wasm").succeeded();
     assert!(!ended.stderr.contains("building"), "{}", ended.stderr);
 }
@@ -130,7 +130,7 @@ fn the_same_inputs_give_the_same_bytes() {
     }
     bundle(&one, "-o first.zip");
     std::thread::sleep(std::time::Duration::from_millis(2100));
-    // From the cache, compiled anew, and in another folder.
+    // From the cache, compiled again, and in another folder.
     bundle(&one, "-o second.zip");
     bundle(&other, "-o third.zip");
     let first = one.read("first.zip");
@@ -150,7 +150,7 @@ fn either_architecture_can_be_bundled() {
 }
 
 #[test]
-fn a_compiled_component_is_bundled_as_it_is() {
+fn a_compiled_component_is_bundled_unchanged() {
     let tool = user();
     elf::compile(&tool, "mirror.cwasm", "--arch arm64");
     bundle(&tool, "mirror.cwasm");
@@ -188,7 +188,7 @@ fn a_named_bootstrap_comes_first() {
 }
 
 #[tokio::test]
-async fn what_was_unpacked_answers_events() {
+async fn the_unpacked_zip_answers_events() {
     let tool = user();
     bundle(&tool, &format!("mirror.wasm --bootstrap {}", debug_bootstrap().display()));
     for (name, mode, bytes) in unpack(tool.read("function.zip")) {

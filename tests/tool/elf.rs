@@ -1,4 +1,4 @@
-//! Changes of compiled components and of bootstraps, as other versions and machines would have made them.
+//! Changes compiled components and bootstraps, as if another version had built them for another machine.
 
 use object::elf::FileHeader64;
 use object::endian::LittleEndian;
@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::tool::Tool;
 
-/// Where an ELF header says for which machine it is.
+/// The position of the machine in an ELF header.
 const MACHINE: usize = 18;
 pub(crate) const X86_64: u8 = 62;
 pub(crate) const ARM64: u8 = 183;
@@ -20,7 +20,7 @@ pub(crate) fn compile(tool: &Tool, name: &str, more: &str) {
     tool.run(&format!("build mirror.wasm -o {name} {more}")).succeeded();
 }
 
-/// Changes a compiled component, and its facts with it, so that only its own header tells.
+/// Changes a compiled component together with its facts, so that only its own header reveals the change.
 pub(crate) fn forge(tool: &Tool, name: &str, change: impl FnOnce(&mut Vec<u8>)) {
     let mut bytes = tool.read(name);
     change(&mut bytes);
@@ -38,7 +38,7 @@ pub(crate) fn set_fact(tool: &Tool, name: &str, key: &str, value: Value) {
     tool.write(&path, facts.to_string());
 }
 
-/// The section in which wasmtime says with what it compiled: a format, the length of a version, the version, settings.
+/// The section with wasmtime's settings: a format, the length of a version, the version, settings.
 pub(crate) fn engine_section(bytes: &[u8]) -> std::ops::Range<usize> {
     let header = FileHeader64::<LittleEndian>::parse(bytes).unwrap();
     let sections = header.sections(LittleEndian, bytes).unwrap();
@@ -48,14 +48,14 @@ pub(crate) fn engine_section(bytes: &[u8]) -> std::ops::Range<usize> {
     offset..offset + usize::try_from(size).unwrap()
 }
 
-/// The compiled component as another version of wasmtime would have made it.
+/// The compiled component as if another version of wasmtime had compiled it.
 pub(crate) fn other_version(bytes: &mut [u8]) {
     let at = engine_section(bytes).start;
     assert_eq!(bytes[at + 1], 2, "the version has two digits");
     bytes[at + 2..at + 4].copy_from_slice(b"24");
 }
 
-/// The compiled component with another setting: the last one written is the set of features of WebAssembly.
+/// The compiled component with another setting. The last setting is the set of features of WebAssembly.
 pub(crate) fn other_settings(bytes: &mut [u8]) {
     let at = engine_section(bytes).end - 2;
     bytes[at] ^= 1;
@@ -66,7 +66,7 @@ pub(crate) fn other_machine(bytes: &mut [u8]) {
     bytes[MACHINE] = RISCV;
 }
 
-/// A program that is as good as a bootstrap for `bundle`, and small: an ELF header and the marker.
+/// A small program that `bundle` accepts as a bootstrap: an ELF header and the marker.
 pub(crate) fn small_bootstrap(machine: u8, marker: &[u8]) -> Vec<u8> {
     let mut bytes = vec![0; 64];
     bytes[..8].copy_from_slice(b"\x7fELF\x02\x01\x01\x00");
@@ -75,7 +75,7 @@ pub(crate) fn small_bootstrap(machine: u8, marker: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// The machine that an ELF header names.
+/// The machine in an ELF header.
 pub(crate) fn machine(bytes: &[u8]) -> u8 {
     assert!(bytes.starts_with(b"\x7fELF"));
     bytes[MACHINE]

@@ -7,7 +7,7 @@ use crate::server::Server;
 use crate::tool::Tool;
 use crate::wasm::MIRROR;
 
-/// The tool with words that may hold spaces.
+/// Runs `event` with words that may contain spaces.
 fn event(tool: &Tool, words: &[&str], stdin: &[u8]) -> crate::tool::Ended {
     let mut command = tool.command("event");
     command.args(words);
@@ -15,7 +15,7 @@ fn event(tool: &Tool, words: &[&str], stdin: &[u8]) -> crate::tool::Ended {
 }
 
 #[test]
-fn an_event_has_what_was_asked_for_and_what_a_load_balancer_adds() {
+fn an_event_has_the_request_and_the_load_balancers_additions() {
     let tool = Tool::new();
     let words =
         ["POST", "/a%20b?z=1&a=%2B", "-H", "Content-Type: text/plain", "-H", "x-two: 1", "-H", "x-two: 2", "-d", "hi"];
@@ -27,7 +27,7 @@ fn an_event_has_what_was_asked_for_and_what_a_load_balancer_adds() {
     assert_eq!((&headers["x-two"], &headers["content-length"]), (&json!("2"), &json!("2")));
     assert_eq!((&headers["host"], &headers["x-forwarded-for"]), (&json!("127.0.0.1:8080"), &json!("127.0.0.1")));
     assert!(headers["x-amzn-trace-id"].as_str().unwrap().starts_with("Root=1-"), "{made}");
-    // Pretty, and the query in its order.
+    // The JSON is indented, and the query keeps its order.
     assert!(ended.stdout.contains("\n    \"z\": \"1\",\n    \"a\": \"%2B\"\n"), "{}", ended.stdout);
 
     let multi = event(&tool, &[&words[..], &["--multi-value-headers"]].concat(), b"").succeeded().json();
@@ -35,7 +35,7 @@ fn an_event_has_what_was_asked_for_and_what_a_load_balancer_adds() {
     assert_eq!(multi.get("headers"), None);
 }
 
-/// Without what differs from one request to the next.
+/// The event without the values that differ between requests.
 fn settled(mut event: Value) -> Value {
     for name in ["x-amzn-trace-id", "x-forwarded-port"] {
         assert!(event["headers"][name].is_string(), "{event}");
@@ -45,7 +45,7 @@ fn settled(mut event: Value) -> Value {
 }
 
 #[test]
-fn it_is_the_event_that_serve_makes_of_the_same_request() {
+fn serve_creates_the_same_event_for_the_same_request() {
     let tool = Tool::new();
     tool.write("mirror.wasm", MIRROR);
     let server = Server::start(&tool, "mirror.wasm --record recorded");
@@ -99,13 +99,13 @@ fn a_health_check_has_one_header() {
 }
 
 #[test]
-fn the_host_of_a_url_is_taken() {
+fn the_host_of_a_url_is_used() {
     let made = Tool::new().run("event GET http://shop.example:81/a?b=1").succeeded().json();
     assert_eq!((&made["headers"]["host"], &made["path"]), (&json!("shop.example:81"), &json!("/a")));
 }
 
 #[test]
-fn what_a_load_balancer_refuses_is_an_error_and_what_is_no_request_wrong_usage() {
+fn rejected_requests_are_errors_and_invalid_ones_wrong_usage() {
     let tool = Tool::new();
     tool.run("event TRACE /").failed(&["a load balancer would reject this request: 405 Method Not Allowed"]);
     tool.run("event GET products").failed(&["expected a path that begins with /"]);

@@ -19,7 +19,8 @@ fn python(tool: &Tool, options: &str) -> Server {
     Server::exec(tool, &format!("{options} --exec python3 {RUNTIME} a --listen b"))
 }
 
-/// The bodies of those of fifty requests at once that were answered: the others were throttled, and none was lost.
+/// Sends fifty requests at once, and returns the bodies of the answered ones. The others must be throttled, and none
+/// may be lost.
 pub(crate) fn storm(server: &Server, target: &str) -> Vec<String> {
     let address = server.address;
     let clients: Vec<_> = (0..50)
@@ -38,7 +39,7 @@ pub(crate) fn storm(server: &Server, target: &str) -> Vec<String> {
     answered.into_iter().map(|response| response.body).collect()
 }
 
-/// Ends the server, and sees to it that its processes have ended too.
+/// Ends the server, and checks that its processes have ended too.
 pub(crate) fn ends_with_all(server: Server, tool: &Tool, signal: &str) {
     assert!(!processes_with(&mark(tool)).is_empty());
     let (status, _) = server.end(signal);
@@ -86,7 +87,7 @@ fn lambda_http() -> PathBuf {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bench-lambda-http");
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--locked", "--quiet", "--target-dir"]).arg(&target).current_dir(folder);
-    // What this cargo says of its own package would make that one build everything anew.
+    // With the variables that cargo sets for this package, that build would rebuild everything.
     let own = |name: &str| name.starts_with("CARGO_") && name != "CARGO_HOME";
     for (name, _) in std::env::vars().filter(|(name, _)| own(name)) {
         cargo.env_remove(name);
@@ -114,7 +115,7 @@ fn fifty_requests_at_once_are_answered_or_throttled_by_four_programs_of_lambda_h
 }
 
 #[test]
-fn the_function_is_the_one_that_was_described() {
+fn the_function_has_the_described_settings() {
     let tool = Tool::new();
     let server = python(&tool, "--memory 256 --env STAGE=dev --timeout 3");
     let seen: Value = serde_json::from_str(&get(server.address, "/", "").body).unwrap();
@@ -139,7 +140,7 @@ fn a_signal_does_not_wait_for_an_invocation_that_never_ends() {
         use std::io::{Read as _, Write as _};
         let mut stream = std::net::TcpStream::connect(address).unwrap();
         stream.write_all(b"GET /sleep/600 HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
-        // Nothing, or an error: the connection is broken off.
+        // The read returns nothing or an error, because the connection is closed.
         let _ = stream.read(&mut [0; 1024]);
     });
     server.log_line("[1] ready");
@@ -150,7 +151,7 @@ fn a_signal_does_not_wait_for_an_invocation_that_never_ends() {
 }
 
 #[test]
-fn what_cannot_be_started_is_told_at_once() {
+fn a_program_that_cannot_be_started_is_reported_at_once() {
     let tool = Tool::new();
     let serve = "serve --listen 127.0.0.1:0 --exec";
     tool.run(&format!("{serve} ./no-such-program")).failed(&["cannot start ./no-such-program", "--exec ./bootstrap"]);

@@ -44,7 +44,7 @@ fn each_subcommand_has_a_man_page_with_its_options_and_examples() {
         assert!(page.contains("SYNOPSIS") && page.contains("Examples:"), "{page}");
     }
     assert!(page("funcserver-serve.1").contains("\\-\\-record"));
-    // The same program gives the same pages.
+    // The output is reproducible.
     let first = fs::read(tool.path("share/man1/funcserver-invoke.1")).unwrap();
     tool.run("man share/man1").succeeded();
     assert_eq!(fs::read(tool.path("share/man1/funcserver-invoke.1")).unwrap(), first);

@@ -14,7 +14,7 @@ fn a_target_becomes_healthy_with_its_first_check() {
 }
 
 #[test]
-fn an_unhealthy_target_gets_requests_all_the_same() {
+fn an_unhealthy_target_still_gets_requests() {
     let tool = Tool::new();
     let server = Server::start(&tool, "--health-check /nowhere --interval 100ms --multi-value-headers");
     server.log_line("Target.ResponseCodeMismatch: the status is 404, expected 200");
@@ -23,14 +23,14 @@ fn an_unhealthy_target_gets_requests_all_the_same() {
 }
 
 #[test]
-fn the_matcher_says_what_is_healthy() {
+fn the_matcher_decides_which_statuses_are_healthy() {
     let tool = Tool::new();
     let server = Server::start(&tool, "--health-check /nowhere --interval 100ms --matcher 200,400-404");
     server.log_line("target initial -> healthy");
 }
 
 #[test]
-fn a_check_that_no_target_group_takes_is_refused() {
+fn a_check_that_target_groups_do_not_allow_is_refused() {
     let tool = Tool::new();
     let line = "serve --listen 127.0.0.1:0 --health-check / --interval 1s --check-timeout 2s";
     tool.run(line).failed(&["--check-timeout is longer than --interval"]);

@@ -1,4 +1,4 @@
-//! What the tool says of itself.
+//! The tool's help and version.
 
 use crate::tool::Tool;
 
@@ -57,7 +57,7 @@ fn wrong_usage_is_exit_2() {
 }
 
 #[test]
-fn an_unknown_architecture_is_told_which_there_are() {
+fn the_error_for_an_unknown_architecture_lists_them() {
     let error = Tool::new().run("build --arch mips").stderr;
     assert!(error.contains("x86_64 and arm64"), "{error}");
 }

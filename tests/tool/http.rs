@@ -1,4 +1,4 @@
-//! A client: one request a connection, in bytes.
+//! An HTTP client in plain bytes, with one request for each connection.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -11,7 +11,7 @@ pub(crate) struct Response {
     pub(crate) body: String,
 }
 
-/// Sends GET with further header lines, each ending in a line break.
+/// Sends GET with additional header lines, each ending in a line break.
 pub(crate) fn get(address: SocketAddr, target: &str, lines: &str) -> Response {
     send(address, &format!("GET {target} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{lines}\r\n"), b"")
 }

@@ -50,7 +50,7 @@ fn a_compiled_component_is_described_with_and_without_its_facts() {
 }
 
 #[test]
-fn what_will_not_run_here_is_told_with_its_reasons_and_exit_1() {
+fn a_component_that_cannot_run_is_reported_with_reasons_and_exit_1() {
     let tool = Tool::new();
     tool.write("import.wasm", wasm::unknown_import());
     let ended = tool.run("inspect import.wasm");
@@ -77,7 +77,7 @@ fn a_component_for_another_machine_is_described_and_does_not_run_here() {
     assert!(ended.json()["exports"][0].as_str().unwrap().starts_with("wasi:http/incoming-handler"));
 }
 
-/// A component may call its parts whatever it likes.
+/// A component can give its parts any names.
 #[test]
 fn a_name_cannot_look_like_a_line_of_the_tool() {
     let tool = Tool::new();
@@ -103,10 +103,10 @@ fn a_name_cannot_look_like_a_line_of_the_tool() {
 }
 
 #[test]
-fn a_crashs_offset_is_told_by_its_function() {
+fn the_function_of_a_crashs_offset_is_shown() {
     let tool = Tool::new();
     tool.write("mirror.wasm", MIRROR);
-    // Of a file of this length code is in the middle.
+    // In a file of this length, the code is in the middle.
     let offsets: Vec<_> = (1..200).map(|part| format!("{:#x}", part * MIRROR.len() / 400)).collect();
     let ended = tool.run(&format!("inspect mirror.wasm --at {}", offsets.join(" ")));
     let told: Vec<_> = ended.stdout.lines().filter(|line| line.starts_with("0x")).collect();

@@ -35,7 +35,7 @@ fn an_event_from_stdin_is_answered_by_a_component() {
 }
 
 #[test]
-fn a_raw_reply_is_what_the_load_balancer_gets() {
+fn a_raw_reply_is_the_one_for_the_load_balancer() {
     let tool = mirror();
     tool.write("event.json", event("/a", "state"));
     let raw = tool.run("invoke mirror.wasm event.json --raw").succeeded();
@@ -61,7 +61,7 @@ fn work_after_the_reply_is_done_before_the_end() {
 }
 
 #[test]
-fn an_event_of_something_else_is_an_invocation_error() {
+fn an_event_of_another_source_is_an_invocation_error() {
     let tool = Tool::new();
     for event in [r#"{"Records": [{"eventSource": "aws:sqs"}]}"#, "no JSON", "", "[]", "\u{0}"] {
         let ended = tool.run_on("invoke -", event.as_bytes());
@@ -89,7 +89,7 @@ fn a_missing_event_is_named() {
 }
 
 #[test]
-fn a_reader_that_has_seen_enough_is_no_error() {
+fn a_reader_that_closes_the_pipe_is_not_an_error() {
     use std::process::Stdio;
     let tool = mirror();
     tool.write("event.json", event("/", "print-long:10"));
@@ -116,7 +116,7 @@ fn an_event_may_have_a_byte_order_mark_and_no_other_encoding() {
 }
 
 #[test]
-fn what_has_no_end_is_read_to_a_bound() {
+fn endless_inputs_are_read_up_to_a_limit() {
     let tool = Tool::new();
     tool.write("mirror.wasm", MIRROR);
     tool.write("a.json", event("/", ""));

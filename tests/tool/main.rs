@@ -1,7 +1,7 @@
 #![forbid(unsafe_code)]
-//! The tool as its users start it: the built executable, its exit codes, its two output streams.
+//! The tool as its users run it: the built executable, its exit codes, and its two output streams.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that fails by a panic says where")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "the panic of a failed test shows its position")]
 
 mod bad_bootstrap;
 mod bad_compiled;

@@ -1,4 +1,4 @@
-//! Machine code: it runs only where the command line names it, or where this tool has compiled it.
+//! Machine code runs only if the command line names it, or if this tool compiled it.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -37,20 +37,20 @@ fn a_foreign_projects_machine_code_does_not_run() {
     for line in lines.into_iter().chain(["inspect"]) {
         tool.run(line).failed(&parts);
     }
-    // Named on the command line it runs.
+    // If the command line names it, it runs.
     tool.run("invoke handler.cwasm event.json").succeeded();
     tool.run("inspect handler.cwasm").succeeded();
 }
 
 #[test]
-fn what_this_tool_compiled_runs() {
+fn components_that_this_tool_compiled_run() {
     let tool = Tool::new();
     tool.write("mirror.wasm", MIRROR);
     tool.write("event.json", EVENT);
     tool.run("build mirror.wasm").succeeded();
     tool.write("funcserver.toml", "[component]\npath = \"handler.cwasm\"\n");
     tool.run("invoke event.json").succeeded();
-    // Its facts say where to look, and prove nothing.
+    // Its facts only name the file to look for, and prove nothing.
     elf::forge(&tool, "handler.cwasm", |bytes| {
         let middle = bytes.len() / 2;
         bytes[middle] ^= 1;
@@ -58,7 +58,7 @@ fn what_this_tool_compiled_runs() {
     tool.run("invoke event.json").failed(&["handler.cwasm is machine code"]);
 }
 
-/// Runs a line with a cache, and says what it warned of.
+/// Runs a command with a cache, and returns its warnings.
 fn warned(tool: &Tool) -> String {
     let ended = tool.run("build mirror.wasm").succeeded();
     assert!(ended.stderr.contains("compiled in"), "{}", ended.stderr);
@@ -69,7 +69,7 @@ fn warned(tool: &Tool) -> String {
 fn the_cache_is_this_users_alone() {
     let tool = Tool::new();
     tool.write("mirror.wasm", MIRROR);
-    // Whatever the umask.
+    // This holds with every umask.
     let mut shell = Command::new("sh");
     shell.args(["-c", "umask 0; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_funcserver"), "build", "mirror.wasm"]);
     shell.current_dir(tool.path("")).env_clear().env("XDG_CACHE_HOME", tool.cache());

@@ -9,21 +9,21 @@ use serde_json::json;
 
 use crate::tool::Tool;
 
-/// What a project has besides the files of its example.
+/// The files of a project that its example does not have.
 const ADDED: [&str; 2] = [".gitignore", "funcserver.toml"];
 
-/// What examples have and projects do not need; what git ignores is the rest.
+/// The files of examples that projects do not need, besides those that git ignores.
 const LEFT_OUT: [&str; 3] = ["wit/p3", "sdk/test", "sdk/tests"];
 const IGNORED: [&str; 3] = ["build-output", "target", "__pycache__"];
 
-/// The files that hold the name of the project.
+/// The files that contain the name of the project.
 const NAMED: [&str; 5] = ["README.md", "Cargo.toml", "Cargo.lock", "package.json", "go.mod"];
 
 fn examples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("guest-example")
 }
 
-/// The folders with an example, as they are on disk.
+/// The folders of examples on disk.
 fn languages() -> Vec<String> {
     let folders = fs::read_dir(examples()).unwrap().map(|entry| entry.unwrap()).filter(|entry| entry.path().is_dir());
     let mut names: Vec<_> = folders.map(|entry| entry.file_name().into_string().unwrap()).collect();
@@ -31,7 +31,7 @@ fn languages() -> Vec<String> {
     names
 }
 
-/// The files below `folder`, through links: whether each is executable, and what it holds.
+/// The files below `folder`, with links resolved: whether each is executable, and its content.
 fn files(folder: &Path) -> BTreeMap<String, (bool, Vec<u8>)> {
     let mut files = BTreeMap::new();
     collect(folder, "", &mut files);
@@ -55,7 +55,7 @@ fn collect(folder: &Path, above: &str, files: &mut BTreeMap<String, (bool, Vec<u
     }
 }
 
-/// A user with a project of each language, in a folder `my-<language>`.
+/// A user with a project in each language, in a folder `my-<language>`.
 fn projects() -> Tool {
     let tool = Tool::new();
     for language in languages() {
@@ -92,7 +92,7 @@ fn a_project_stands_alone() {
             assert!(!fs::symlink_metadata(folder.join(&name)).unwrap().is_symlink(), "{language}: {name}");
             let text = String::from_utf8_lossy(&bytes);
             let above = "../".repeat(name.split('/').count());
-            // What the SDK's and the interfaces' own documents say of the repository is no reference.
+            // References to the repository in the documents of the SDK and of the interfaces are allowed.
             assert!(name.starts_with("sdk/") || !text.contains(&above), "{language}: {name} refers to {above}");
         }
         let readme = fs::read_to_string(folder.join("README.md")).unwrap();
@@ -110,7 +110,7 @@ fn a_project_stands_alone() {
 fn the_settings_name_the_build_command() {
     let tool = Tool::new();
     tool.run("new hello --language c").succeeded();
-    // The build command is replaced by one that says who it is, and fails.
+    // The build command is replaced by one that prints a text and fails.
     tool.write("hello/build", "#!/bin/sh\necho the build of hello >&2\nexit 1\n");
     for line in ["build", "bundle", "serve --listen 127.0.0.1:0 --watch"] {
         let mut command = tool.command(line);
@@ -121,7 +121,7 @@ fn the_settings_name_the_build_command() {
 }
 
 #[test]
-fn what_was_written_and_comes_next_is_told() {
+fn the_files_and_the_next_steps_are_printed() {
     let tool = Tool::new();
     let ended = tool.run("new hello --language python").succeeded();
     assert_eq!(ended.stdout, "");
@@ -170,7 +170,7 @@ fn nothing_is_overwritten() {
 }
 
 #[test]
-fn a_name_or_a_language_that_will_not_do_is_wrong_usage() {
+fn an_invalid_name_or_language_is_wrong_usage() {
     let tool = Tool::new();
     for (line, part) in [
         ("new", "<NAME>"),

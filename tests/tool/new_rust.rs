@@ -1,4 +1,4 @@
-//! `funcserver new` and what comes after it, in Rust: `scripts/test-new` does the same in every language.
+//! `funcserver new` and the next steps, in Rust. `scripts/test-new` does the same in every language.
 
 use std::env;
 use std::fs;
@@ -10,10 +10,11 @@ use crate::http::get;
 use crate::server::Server;
 use crate::tool::{Tool, debug_bootstrap};
 
-/// How long a build may take.
+/// The time limit of a build.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// The tool in the project, with what cargo and rustup need to be found. It builds where `scripts/test` builds guests.
+/// Runs the tool in the project, with the variables that cargo and rustup need. It builds in the folder where
+/// `scripts/test` builds guests.
 fn command(tool: &Tool, line: &str) -> Command {
     let mut command = tool.command(line);
     command.current_dir(tool.path("my-shop"));
@@ -40,7 +41,7 @@ fn wait_for(server: &Server, part: &str) {
 fn an_edit_is_served_and_the_zip_answers() {
     let tool = Tool::new();
     tool.run("new my-shop --language rust").succeeded();
-    // Before it is served, as no test waits for a server as long as this may take.
+    // It is built before it is served, because tests wait less long for a server than a build may take.
     let built = tool.finish(command(&tool, "build"), b"").succeeded();
     assert!(built.stderr.contains("building: ./build"), "{}", built.stderr);
 

@@ -1,7 +1,7 @@
-//! Odd requests go through `funcserver serve` unchanged: the handler sees what was sent, byte for byte.
+//! Odd requests pass through `funcserver serve` unchanged: the handler sees them byte for byte.
 //!
-//! Each request is sent over a raw socket and by curl, in both header modes. What a load balancer cannot keep is the normal
-//! form's affair (`funcserver_events::alb::normal_form`).
+//! Each request is sent over a raw socket and by curl, in both header modes. The normal form
+//! (`funcserver_events::alb::normal_form`) covers the parts that a load balancer cannot keep.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -48,7 +48,7 @@ fn by_curl_in_multi_value_mode() {
     compare(HeaderMode::Multi, curl, &cases_for_curl());
 }
 
-/// Sends all cases, and fails with all differences.
+/// Sends all cases, and reports all differences.
 fn compare(mode: HeaderMode, send: fn(SocketAddr, &Case) -> Result<Value, String>, cases: &[Case]) {
     let tool = Tool::new();
     tool.write("mirror.wasm", MIRROR);
@@ -65,7 +65,7 @@ fn compare(mode: HeaderMode, send: fn(SocketAddr, &Case) -> Result<Value, String
     assert!(problems.is_empty(), "{problems}");
 }
 
-/// curl itself encodes a path that is not ASCII, so what it sends is not what it was given.
+/// The cases for curl. It encodes a path that is not ASCII, so those cases are left out.
 fn cases_for_curl() -> Vec<Case> {
     let path = |case: &Case| case.target.split(|byte| *byte == b'?').next().unwrap_or_default().is_ascii();
     cases().into_iter().filter(path).collect()
@@ -103,7 +103,7 @@ fn cases() -> Vec<Case> {
     ]
 }
 
-/// What a handler should have seen and did not.
+/// The differences between the request and the handler's view of it.
 fn differences(case: &Case, mode: HeaderMode, address: SocketAddr, seen: &Value) -> Vec<String> {
     let mut request = Request::new(Bytes::new());
     *request.uri_mut() = Uri::from_maybe_shared(case.target.clone()).expect("a target that a URI can hold");
@@ -154,7 +154,7 @@ fn short(text: &str) -> String {
     }
 }
 
-/// Writes the request as it is.
+/// Writes the request unchanged.
 fn raw(address: SocketAddr, case: &Case) -> Result<Value, String> {
     let mut stream = TcpStream::connect(address).map_err(|error| error.to_string())?;
     stream.set_read_timeout(Some(Duration::from_secs(20))).map_err(|error| error.to_string())?;
@@ -174,7 +174,7 @@ fn raw(address: SocketAddr, case: &Case) -> Result<Value, String> {
     serde_json::from_slice(&response[end + 4..]).map_err(|error| error.to_string())
 }
 
-/// Asks curl not to touch the target. Its headers come from a file, as they are many.
+/// Sends the request with curl, which is told not to change the target. Its many headers are in a file.
 fn curl(address: SocketAddr, case: &Case) -> Result<Value, String> {
     let folder = tempfile::tempdir().unwrap();
     let headers = folder.path().join("headers");

@@ -1,4 +1,4 @@
-//! `examples/on_lambda_runtime.rs`: the function library under another loop than ours, as `serve --exec` starts it.
+//! `examples/on_lambda_runtime.rs`: the function library in another loop, as `serve --exec` starts it.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use crate::http::{get, post};
 use crate::server::Server;
 use crate::tool::Tool;
 
-/// The example that cargo built beside the tool.
+/// The example that cargo built next to the tool.
 fn example() -> PathBuf {
     let path = Path::new(env!("CARGO_BIN_EXE_funcserver")).with_file_name("examples").join("on_lambda_runtime");
     assert!(path.is_file(), "{} is missing: cargo build --workspace --example on_lambda_runtime", path.display());

@@ -1,4 +1,4 @@
-//! What the tool writes, and what it does not: nothing that it has read, nothing in the place of a link or a device.
+//! The files that the tool writes: it overwrites no input, and replaces no link and no device.
 
 use std::fs;
 use std::os::unix::fs::{FileTypeExt as _, symlink};
@@ -31,7 +31,7 @@ fn names(tool: &Tool, zip: &str) -> Vec<String> {
 }
 
 #[test]
-fn no_command_writes_what_it_has_read() {
+fn no_command_overwrites_its_input() {
     let tool = user();
     tool.write("funcserver.toml", "[limits]\nmemory = \"64MiB\"\n");
     symlink("mirror.wasm", tool.path("link")).unwrap();
@@ -48,7 +48,7 @@ fn no_command_writes_what_it_has_read() {
     assert_eq!(tool.read("mirror.wasm"), MIRROR);
     assert_eq!(tool.read("boot"), small_bootstrap(X86_64, &MARKER));
 
-    // The facts beside what is read, and beside what is written.
+    // The facts beside inputs and outputs.
     elf::compile(&tool, "given.cwasm", "--arch x86_64");
     let facts = tool.read("given.cwasm.json");
     bundle(&tool, "given.cwasm -o given.cwasm.json").failed(&["the same file as given.cwasm.json"]);
@@ -63,7 +63,7 @@ fn no_command_writes_what_it_has_read() {
 }
 
 #[test]
-fn a_link_stays_and_what_it_leads_to_is_written() {
+fn a_link_is_kept_and_its_target_is_written() {
     let tool = user();
     fs::create_dir(tool.path("dist")).unwrap();
     symlink("dist/latest.zip", tool.path("function.zip")).unwrap();
@@ -80,7 +80,7 @@ fn a_link_stays_and_what_it_leads_to_is_written() {
 }
 
 #[test]
-fn what_is_no_file_is_written_into() {
+fn devices_and_pipes_are_written_to() {
     let tool = user();
     let mut command = tool.command("bundle mirror.wasm --arch x86_64 --bootstrap boot -o /dev/stdout");
     let piped = command.output().unwrap();
@@ -106,7 +106,7 @@ fn what_is_no_file_is_written_into() {
 }
 
 #[test]
-fn the_zip_of_before_is_not_in_the_next_one() {
+fn the_previous_zip_is_not_in_the_next_one() {
     let tool = user();
     tool.write("funcserver.toml", PROJECT);
     tool.write("public/a.css", "a {}");
@@ -121,7 +121,7 @@ fn the_zip_of_before_is_not_in_the_next_one() {
 }
 
 #[test]
-fn assets_and_the_zips_own_files_are_told_apart() {
+fn assets_cannot_overwrite_the_zips_own_files() {
     let tool = user();
     tool.write("funcserver.toml", PROJECT.replace("public", "."));
     bundle(&tool, "").failed(&["guest.assets contains funcserver.toml", "its own file funcserver.toml"]);
@@ -150,7 +150,7 @@ fn assets_that_lead_out_of_the_project_are_refused() {
     symlink(outside.path(), tool.path("public/a/link")).unwrap();
     refused("leads out of the folder");
     fs::remove_file(tool.path("public/a/link")).unwrap();
-    // A folder on the way to it.
+    // A folder on the path to it.
     tool.write("funcserver.toml", PROJECT.replace("public", "way/there"));
     fs::create_dir(outside.path().join("there")).unwrap();
     symlink(outside.path(), tool.path("way")).unwrap();
@@ -158,7 +158,7 @@ fn assets_that_lead_out_of_the_project_are_refused() {
 }
 
 #[test]
-fn what_is_recorded_is_no_asset() {
+fn recordings_are_not_assets() {
     let tool = user();
     tool.write("funcserver.toml", PROJECT);
     tool.write("public/a.css", "a {}");

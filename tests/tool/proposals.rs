@@ -1,4 +1,4 @@
-//! `component.proposals`: what a component may use is the operator's to narrow.
+//! `component.proposals`: an operator can restrict the proposals of a component.
 
 use crate::elf::{self, set_fact};
 use crate::tool::Tool;
@@ -15,14 +15,14 @@ fn user() -> Tool {
     tool
 }
 
-/// What the tool itself adds to a core module: what it links its adapter by.
+/// Allows the proposals that the tool's adapter uses in a core module, and `names`.
 fn allow(tool: &Tool, names: &str) {
     let always = "'bulk-memory', 'multi-value', 'mutable-global', 'reference-types', 'sign-extension'";
     tool.write("funcserver.toml", format!("[component]\nproposals = [{always}{names}]\n"));
 }
 
 #[test]
-fn what_is_not_allowed_is_refused_wherever_it_would_be_compiled() {
+fn a_proposal_that_is_not_allowed_is_refused_by_every_command() {
     let tool = user();
     allow(&tool, "");
     let lines = [
@@ -38,13 +38,13 @@ fn what_is_not_allowed_is_refused_wherever_it_would_be_compiled() {
 }
 
 #[test]
-fn the_line_that_allows_it_is_the_one_that_is_named() {
+fn the_setting_in_the_error_allows_the_proposal() {
     let tool = user();
     allow(&tool, ", 'gc'");
     tool.run("build gc.wasm").succeeded();
     let facts: serde_json::Value = serde_json::from_slice(&tool.read("handler.cwasm.json")).unwrap();
     assert!(facts["proposals"].as_array().unwrap().contains(&"gc".into()), "{facts}");
-    // Compiled before, and refused all the same.
+    // A component that is in the cache is rejected as well.
     allow(&tool, "");
     tool.run("build gc.wasm").failed(&[REFUSED]);
     tool.run_with("build gc.wasm", "FUNCSERVER_COMPONENT_PROPOSALS", "simd").failed(&["uses \"", "\"gc\""]);
@@ -53,7 +53,7 @@ fn the_line_that_allows_it_is_the_one_that_is_named() {
 }
 
 #[test]
-fn what_is_compiled_already_is_held_to_its_facts() {
+fn a_compiled_component_is_checked_by_its_facts() {
     let tool = user();
     elf::compile(&tool, "mirror.cwasm", "--arch x86_64");
     set_fact(&tool, "mirror.cwasm", "proposals", serde_json::json!(["gc"]));
@@ -61,11 +61,12 @@ fn what_is_compiled_already_is_held_to_its_facts() {
     let bundle = "bundle mirror.cwasm --bootstrap bootstrap";
     tool.run(bundle).failed(&["mirror.cwasm uses \"gc\", which component.proposals does not allow"]);
     std::fs::remove_file(tool.path("mirror.cwasm.json")).unwrap();
-    tool.run(bundle).failed(&["what mirror.cwasm uses is not known without mirror.cwasm.json", "funcserver build"]);
+    tool.run(bundle)
+        .failed(&["the proposals of mirror.cwasm are unknown without mirror.cwasm.json", "funcserver build"]);
 }
 
 #[test]
-fn inspect_says_what_is_used_and_what_of_it_is_not_allowed() {
+fn inspect_shows_the_proposals_and_which_are_not_allowed() {
     let tool = user();
     let text = tool.run("inspect gc.wasm").succeeded().stdout;
     let proposals = text.split("proposals:").nth(1).unwrap();
@@ -81,7 +82,7 @@ fn inspect_says_what_is_used_and_what_of_it_is_not_allowed() {
 }
 
 #[test]
-fn inspect_knows_what_a_compiled_component_uses_by_its_facts() {
+fn inspect_takes_the_proposals_of_a_compiled_component_from_its_facts() {
     let tool = user();
     tool.run("build gc.wasm -o gc.cwasm").succeeded();
     let (source, compiled) = (tool.run("inspect gc.wasm --json").json(), tool.run("inspect gc.cwasm --json").json());
@@ -93,7 +94,7 @@ fn inspect_knows_what_a_compiled_component_uses_by_its_facts() {
 }
 
 #[test]
-fn a_name_that_is_none_is_answered_with_those_that_are() {
+fn the_error_for_an_unknown_name_lists_all() {
     let tool = user();
     tool.write("funcserver.toml", "[component]\nproposals = ['simd', 'garbage']\n");
     tool.run("build gc.wasm").failed(&["\"threads\"", "\"gc\"", "\"garbage\" is none of them"]);

@@ -1,4 +1,4 @@
-//! A handler of `wasi:http` 0.3 that hands another server's answer on, as it runs in `serve` and from a zip.
+//! A handler of `wasi:http` 0.3 that passes on another server's answer, in `serve` and from a zip.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, Write as _};
@@ -16,12 +16,12 @@ use crate::tool::{Tool, debug_bootstrap};
 
 const PIECES: [&str; 3] = ["first,", "second,", "third."];
 const WHOLE: &str = "first,second,third.";
-/// How many requests each way of running it answers.
+/// The number of requests in each test.
 const REQUESTS: usize = 50;
-/// The ways in which the test guest hands an answer on: as it is, and its stream in an answer of the guest's own.
+/// The ways in which the test guest passes on an answer: unchanged, and as the stream of its own answer.
 const WAYS: [&str; 2] = ["hand-on", "wrap"];
 
-/// A server whose answer comes in three pieces, 100 ms apart, or breaks off after the first (`/broken`).
+/// A server whose answer arrives in three pieces, 100 ms apart, or breaks off after the first (`/broken`).
 fn upstream() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -46,7 +46,7 @@ fn answer(mut stream: &TcpStream) -> io::Result<()> {
     if pieces.len() == PIECES.len() { stream.write_all(b"0\r\n\r\n") } else { Ok(()) }
 }
 
-/// A project whose handler may call that server, with these settings of `[guest]`.
+/// A project whose handler may call the server, with these settings of `[guest]`.
 fn project(upstream: SocketAddr, guest: &str) -> Tool {
     let tool = Tool::new();
     tool.write("proxy.wasm", WASM_P3);
@@ -54,7 +54,7 @@ fn project(upstream: SocketAddr, guest: &str) -> Tool {
     tool
 }
 
-/// All requests, so many at once.
+/// Sends all requests, with `at_once` at the same time.
 fn ask(server: &Server, upstream: SocketAddr, at_once: usize) -> Vec<(u16, String)> {
     let address = server.address;
     let clients: Vec<_> = (0..at_once)
@@ -89,7 +89,7 @@ fn broken(server: &Server, upstream: SocketAddr, how: &str) {
 }
 
 #[test]
-fn serve_hands_on_the_whole_answer_whoever_else_uses_the_instance() {
+fn serve_passes_on_the_whole_answer_also_in_shared_instances() {
     let upstream = upstream();
     for (how, guest) in [("fresh", ""), ("reused", "reuse = 1000000"), ("shared", "reuse = 1000000\nconcurrent = 4")] {
         let tool = project(upstream, guest);
@@ -100,7 +100,7 @@ fn serve_hands_on_the_whole_answer_whoever_else_uses_the_instance() {
 }
 
 #[test]
-fn the_bootstrap_of_a_zip_hands_on_the_whole_answer() {
+fn the_bootstrap_of_a_zip_passes_on_the_whole_answer() {
     let upstream = upstream();
     for (how, guest) in [("fresh", ""), ("reused", "reuse = 1000000")] {
         let tool = project(upstream, guest);
@@ -118,7 +118,7 @@ fn the_bootstrap_of_a_zip_hands_on_the_whole_answer() {
     }
 }
 
-/// `function.zip` of the bootstrap, the handler and its settings, not compressed.
+/// Packs the bootstrap, the handler and its settings into `function.zip`, uncompressed.
 fn pack(tool: &Tool) {
     let bootstrap = fs::read(debug_bootstrap()).unwrap();
     let mut zip = ZipWriter::new(File::create(tool.path("function.zip")).unwrap());

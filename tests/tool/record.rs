@@ -9,7 +9,7 @@ use crate::server::Server;
 use crate::tool::{Ended, Tool};
 use crate::wasm::MIRROR;
 
-/// A user with the example's pages in the folder `recorded`.
+/// A user with recordings of the example's pages in the folder `recorded`.
 fn recorded() -> Tool {
     let tool = Tool::new();
     let server = Server::start(&tool, "--record recorded");
@@ -30,7 +30,7 @@ fn files(tool: &Tool) -> Vec<String> {
     files
 }
 
-/// The call says that replies differ.
+/// Checks that the call reports differing replies.
 fn differs(ended: Ended) -> String {
     assert_eq!(ended.code, 4, "{}\n{}", ended.stdout, ended.stderr);
     ended.stdout
@@ -84,7 +84,7 @@ fn files_and_folders_are_replayed_in_order() {
 }
 
 #[test]
-fn what_stayed_is_the_same_and_exit_0() {
+fn equal_replies_are_reported_with_exit_0() {
     let tool = recorded();
     let ended = tool.run("invoke recorded --diff").succeeded();
     let expected: String = NAMES.iter().map(|name| format!("recorded/{name}.event.json: same\n")).collect();
@@ -94,7 +94,7 @@ fn what_stayed_is_the_same_and_exit_0() {
 }
 
 #[test]
-fn what_changed_is_told_and_exit_4() {
+fn differences_are_reported_with_exit_4() {
     let tool = recorded();
     change(&tool, "recorded/0002-GET-products.reply.json", |reply| {
         let body = reply["body"].as_str().unwrap().replace("Products", "Goods");
@@ -128,7 +128,7 @@ fn another_component_is_compared_and_request_ids_are_left_out() {
     tool.run("invoke mirror.wasm recorded --diff").succeeded();
     let all = differs(tool.run("invoke mirror.wasm recorded --diff --all"));
     assert!(all.contains("request id"), "{all}");
-    // The built-in example knows no header x-act.
+    // The built-in example does not know the header x-act.
     let diff = differs(tool.run("invoke recorded --diff"));
     assert!(diff.contains("status: 500 -> 200") && diff.contains("-x-funcserver-error: trap"), "{diff}");
 }
@@ -147,7 +147,7 @@ fn an_event_without_a_reply_is_left_out_of_a_folder_and_named_alone() {
 }
 
 #[test]
-fn what_cannot_be_replayed_is_named() {
+fn files_that_cannot_be_replayed_are_named() {
     let tool = Tool::new();
     tool.write("empty/notes.txt", "");
     tool.run("invoke empty").failed(&["empty", "funcserver serve --record empty"]);
@@ -159,7 +159,7 @@ fn what_cannot_be_replayed_is_named() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_written_is_told_before_anything_is_served() {
+fn a_folder_that_is_not_writable_is_reported_before_serving() {
     let tool = Tool::new();
     tool.write("file", "");
     tool.run("serve --listen 0 --record file/recorded").failed(&["cannot record into file/recorded", "--record DIR"]);

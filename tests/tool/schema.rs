@@ -12,7 +12,7 @@ fn schema() -> Value {
     Tool::new().run("schema").succeeded().json()
 }
 
-/// A validator, which has found the schema itself valid.
+/// A validator. Creating it checks that the schema itself is valid.
 struct Validator {
     schemas: Schemas,
     index: SchemaIndex,
@@ -68,7 +68,7 @@ fn the_samples_of_the_documentation_are_valid() {
 }
 
 #[test]
-fn it_allows_what_the_reader_allows() {
+fn it_allows_the_same_values_as_the_reader() {
     let validator = Validator::new(schema());
     for (toml, allowed) in [
         ("", true),

@@ -20,7 +20,7 @@ fn mirror() -> (Tool, Server) {
 }
 
 #[test]
-fn without_a_component_the_example_is_served_and_said_so() {
+fn without_a_component_the_example_is_served_with_a_notice() {
     let tool = Tool::new();
     let server = Server::start(&tool, "");
     server.log_line("using the built-in example");
@@ -50,7 +50,7 @@ fn each_request_is_one_line_on_stderr_and_stdout_has_the_address_only() {
 }
 
 #[test]
-fn signals_end_it_in_good_order() {
+fn signals_end_it_gracefully() {
     for signal in ["INT", "TERM"] {
         let tool = Tool::new();
         let (status, _) = Server::start(&tool, "").end(signal);
@@ -65,7 +65,7 @@ fn a_signal_does_not_wait_for_a_guest_that_never_ends() {
     let client = thread::spawn(move || {
         let mut stream = TcpStream::connect(address).unwrap();
         stream.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\nx-act: spin\r\n\r\n").unwrap();
-        // Nothing, or an error: the connection is broken off.
+        // The read returns nothing or an error, because the connection is closed.
         let _ = stream.read(&mut [0; 1024]);
     });
     thread::sleep(Duration::from_millis(200));
@@ -94,7 +94,7 @@ fn requests_at_once_do_not_wait_for_each_other() {
 }
 
 #[test]
-fn the_header_mode_is_the_target_groups() {
+fn the_header_mode_is_an_option() {
     let target = "/headers?a=1&a=2";
     for (arguments, expected) in [("", "/headers?a=2"), ("--multi-value-headers", target)] {
         let tool = Tool::new();
@@ -117,7 +117,7 @@ fn a_fault_of_the_guest_is_a_500_with_its_reason_on_stderr_and_the_next_request_
 }
 
 #[test]
-fn the_timeout_is_the_functions() {
+fn the_timeout_of_the_function_applies() {
     let tool = Tool::new();
     tool.write("mirror.wasm", MIRROR);
     let server = Server::start(&tool, "mirror.wasm --timeout 1");
@@ -125,14 +125,14 @@ fn the_timeout_is_the_functions() {
 }
 
 #[test]
-fn what_the_load_balancer_refuses_has_its_code_on_stderr() {
+fn rejected_requests_have_their_code_on_stderr() {
     let (_tool, server) = mirror();
     assert_eq!(post(server.address, "/", &[b'x'; (1 << 20) + 1]).status, 413);
     server.log_line("LambdaRequestTooLarge");
 }
 
 #[test]
-fn an_address_in_use_is_told_at_once() {
+fn an_address_in_use_is_reported_at_once() {
     let tool = Tool::new();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
@@ -149,7 +149,7 @@ fn a_compiled_component_is_served_too() {
     assert!(!server.log().contains("warning"), "{}", server.log());
 }
 
-/// The status of a request to that host.
+/// The status of a request with this host.
 fn status(server: &Server, host: &str) -> u16 {
     let mut stream = TcpStream::connect(server.address).unwrap();
     stream.write_all(format!("GET / HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n").as_bytes()).unwrap();

@@ -1,4 +1,4 @@
-//! `funcserver serve` at work.
+//! A running `funcserver serve`.
 
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 
 use crate::tool::{Tool, wait};
 
-/// How long a server may take to start, with an unoptimised compiler in it, and how long to end.
+/// The time for a server to start, with an unoptimised compiler in it, and to end.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A server. It ends with its test.
+/// A server. Dropping it ends the process.
 pub(crate) struct Server {
     child: Child,
     stdout: BufReader<ChildStdout>,
@@ -28,7 +28,7 @@ impl Server {
         Server::of(tool, tool.command(&format!("serve --listen 127.0.0.1:0 {arguments}")))
     }
 
-    /// Starts it with what a program needs to be found, and with a variable in its environment by which it is found again.
+    /// Starts `serve --exec` with the variables that programs need, and with one that identifies its processes.
     pub(crate) fn exec(tool: &Tool, arguments: &str) -> Server {
         let mark = mark(tool);
         let mut command = tool.command(&format!("serve --listen 127.0.0.1:0 --env {mark} {arguments}"));
@@ -38,7 +38,7 @@ impl Server {
         Server::of(tool, command)
     }
 
-    /// Starts that command, and waits for its first line.
+    /// Starts a command, and waits for its first line.
     pub(crate) fn of(tool: &Tool, mut command: Command) -> Server {
         let stderr = tool.path("serve.log");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(File::create(&stderr).unwrap());
@@ -52,12 +52,12 @@ impl Server {
         Server { child, stdout, stderr, address }
     }
 
-    /// What is on stderr by now.
+    /// The current contents of stderr.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(&self.stderr).unwrap()
     }
 
-    /// The first line on stderr that holds `part`, which may be about to be written.
+    /// Waits for a line on stderr that contains `part`, and returns the first one.
     pub(crate) fn log_line(&self, part: &str) -> String {
         let begin = Instant::now();
         loop {
@@ -70,7 +70,7 @@ impl Server {
         }
     }
 
-    /// Sends a signal, and waits for the end: the exit status, and what was on stdout after the first line.
+    /// Sends a signal and waits for the end. Returns the exit status, and the output on stdout after the first line.
     pub(crate) fn end(mut self, signal: &str) -> (ExitStatus, String) {
         let kill = format!("kill -{signal} {}", self.child.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
@@ -93,18 +93,18 @@ pub(crate) fn mark(tool: &Tool) -> String {
     format!("MARK={}", tool.path("").display())
 }
 
-/// The processes that run with this variable.
+/// The processes with this variable in their environment.
 pub(crate) fn processes_with(variable: &str) -> Vec<u32> {
     let numbers = fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     let has = |id: &u32| {
-        // One that has ended and was not waited for has an environment no more.
+        // A process that has ended but was not waited for has no environment.
         let environment = fs::read(format!("/proc/{id}/environ")).unwrap_or_default();
         environment.split(|byte| *byte == 0).any(|one| one == variable.as_bytes())
     };
     numbers.filter(has).collect()
 }
 
-/// The first line, or nothing if none comes.
+/// The first line, or an empty one if the output ends.
 fn first_line(stdout: ChildStdout) -> (String, BufReader<ChildStdout>) {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {

@@ -1,4 +1,4 @@
-//! One user: a working folder and a cache of their own, and the tool.
+//! One user: the tool with its own working folder and cache.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// No call of the tool takes longer here.
+/// The longest time for a call of the tool.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A user.
@@ -18,7 +18,7 @@ pub(crate) struct Tool {
     home: TempDir,
 }
 
-/// What a call of the tool came to.
+/// The result of a call of the tool.
 pub(crate) struct Ended {
     pub(crate) code: i32,
     pub(crate) stdout: String,
@@ -51,7 +51,7 @@ impl Tool {
         self.home.path().join("cache")
     }
 
-    /// The tool with that command line, split at spaces, and nothing of the environment that the tests have.
+    /// The tool with a command line, split at spaces, and without the environment of the tests.
     pub(crate) fn command(&self, line: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_funcserver"));
         command
@@ -76,7 +76,7 @@ impl Tool {
         self.finish(self.command(line), stdin)
     }
 
-    /// Runs a command to its end. Files in place of pipes, as nobody has to read them meanwhile.
+    /// Runs a command to its end. Output goes to files instead of pipes, which would have to be read meanwhile.
     pub(crate) fn finish(&self, mut command: Command, stdin: &[u8]) -> Ended {
         let file = |name: &str| self.home.path().join(name);
         fs::write(file("stdin"), stdin).unwrap();
@@ -95,13 +95,13 @@ impl Tool {
 }
 
 impl Ended {
-    /// The call was a success.
+    /// Checks that the call succeeded.
     pub(crate) fn succeeded(self) -> Ended {
         assert_eq!(self.code, 0, "{}", self.stderr);
         self
     }
 
-    /// The call was an error, told in one line that holds all `parts`, with nothing on stdout.
+    /// Checks that the call failed with one line that contains all `parts`, and printed nothing on stdout.
     pub(crate) fn failed(self, parts: &[&str]) -> Ended {
         assert_eq!(self.code, 1, "{}\n{}", self.stdout, self.stderr);
         assert_eq!(self.stdout, "");
@@ -120,7 +120,7 @@ impl Ended {
     }
 }
 
-/// Waits for a child, and ends it if that takes too long.
+/// Waits for a child, and kills it if that takes too long.
 pub(crate) fn wait(child: &mut Child, patience: Duration) -> ExitStatus {
     let begin = Instant::now();
     loop {
@@ -130,13 +130,13 @@ pub(crate) fn wait(child: &mut Child, patience: Duration) -> ExitStatus {
         if begin.elapsed() > patience {
             child.kill().unwrap();
             child.wait().unwrap();
-            panic!("not ended after {patience:?}");
+            panic!("still running after {patience:?}");
         }
         sleep(Duration::from_millis(5));
     }
 }
 
-/// The bootstrap that cargo built beside the tool.
+/// The bootstrap that cargo built next to the tool.
 pub(crate) fn debug_bootstrap() -> PathBuf {
     let path = Path::new(env!("CARGO_BIN_EXE_funcserver")).with_file_name("bootstrap");
     assert!(path.is_file(), "{} is missing: cargo build -p funcserver-bootstrap", path.display());

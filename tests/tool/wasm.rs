@@ -1,12 +1,12 @@
-//! Files that are, or are not, components.
+//! Components, and files that are not components.
 
-/// A handler that mirrors requests, and does what the header `x-act` says.
+/// A handler that mirrors requests, and performs the act in the header `x-act`.
 pub(crate) use funcserver_test_guest::WASM as MIRROR;
 
-/// The example handler, whose pages speak of `Home`.
+/// The example handler, whose pages contain `Home`.
 const EXAMPLE: &[u8] = include_bytes!(env!("FUNCSERVER_EXAMPLE_COMPONENT"));
 
-/// The example handler as of another version: its pages speak of `name` in place of `Home`.
+/// Another version of the example handler: its pages contain `name` instead of `Home`.
 pub(crate) fn version(name: &str) -> Vec<u8> {
     assert_eq!(name.len(), "Home".len());
     let mut bytes = EXAMPLE.to_vec();
@@ -21,7 +21,7 @@ pub(crate) fn core_module() -> Vec<u8> {
     wat::parse_str("(module (func (export \"run\")))").unwrap()
 }
 
-/// A core module that is a handler, and uses the garbage collector.
+/// A core module that is a handler and uses the garbage collector.
 pub(crate) fn collected() -> Vec<u8> {
     let module = r#"(module
         (type $pair (struct (field i32) (field i32)))
@@ -32,7 +32,7 @@ pub(crate) fn collected() -> Vec<u8> {
     wat::parse_str(module).unwrap()
 }
 
-/// A core module whose initialisation is to be kept, and consists of `body`.
+/// A core module with pre-initialisation, which consists of `body`.
 pub(crate) fn initialised(body: &str) -> Vec<u8> {
     let module = format!(
         r#"(module
@@ -45,7 +45,7 @@ pub(crate) fn initialised(body: &str) -> Vec<u8> {
     wat::parse_str(module).unwrap()
 }
 
-/// A core module that is a handler, whose memory begins with a byte here and one 200 MiB on.
+/// A core module that is a handler. Its memory has initial data at its start and 200 MiB later.
 pub(crate) fn scattered() -> Vec<u8> {
     let module = r#"(module
         (memory (export "memory") 3201)
@@ -61,7 +61,7 @@ pub(crate) fn no_handler() -> Vec<u8> {
     wat::parse_str("(component)").unwrap()
 }
 
-/// A component that needs what no host has.
+/// A component with an import that this host does not have.
 pub(crate) fn unknown_import() -> Vec<u8> {
     wat::parse_str("(component (import \"acme:store/kv@1.0.0\" (instance)))").unwrap()
 }

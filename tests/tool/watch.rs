@@ -12,10 +12,10 @@ use crate::wasm::{truncated, version};
 
 const PROJECT: &str = "[component]\npath = \"out/page.wasm\"\nbuild = \"sh make.sh\"\n";
 
-/// Takes the version that `src/version` names.
+/// Copies the version that `src/version` names.
 const MAKE: &str = "mkdir -p out\ncp versions/$(cat src/version).wasm out/page.wasm && echo made $(cat src/version)\n";
 
-/// The version of a page, which it has in its title and in its menu.
+/// The version of a page, which is in its title and in its menu.
 fn seen(server: &Server) -> String {
     read(server.address)
 }
@@ -29,7 +29,7 @@ fn read(address: SocketAddr) -> String {
     title
 }
 
-/// Waits until the log has so many lines with `part`.
+/// Waits until the log has `count` lines with `part`.
 fn wait_for(server: &Server, count: usize, part: &str) {
     let begin = Instant::now();
     while server.log().matches(part).count() < count {
@@ -38,7 +38,7 @@ fn wait_for(server: &Server, count: usize, part: &str) {
     }
 }
 
-/// A project whose build takes one of several versions.
+/// A project whose build copies one of several versions.
 fn project() -> Tool {
     let tool = Tool::new();
     tool.write("funcserver.toml", PROJECT);
@@ -54,20 +54,20 @@ fn project() -> Tool {
 /// The reloads, as the clients of a server see them.
 #[derive(Default)]
 struct Reloads {
-    /// The last one that the server has told of.
+    /// The last reload that the server has logged.
     told: AtomicUsize,
-    /// The last one that was begun.
+    /// The last reload that has begun.
     begun: AtomicUsize,
     over: AtomicBool,
     answers: AtomicUsize,
 }
 
-/// The version after so many reloads. Few, as each has to be compiled once.
+/// The version after this number of reloads. There are only a few versions, because each must be compiled once.
 fn after(reloads: usize) -> String {
     format!("V{:03}", reloads % 4)
 }
 
-/// Sends requests until the reloads are over, and there were enough.
+/// Sends requests until enough reloads are done.
 fn ask(address: SocketAddr, reloads: &Reloads) {
     while !reloads.over.load(SeqCst) || reloads.answers.load(SeqCst) < 1000 {
         let old = reloads.told.load(SeqCst);
@@ -112,14 +112,14 @@ fn a_changed_source_is_built_and_a_broken_build_keeps_the_old_one() {
     wait_for(&server, 1, "serving the new out/page.wasm");
     assert_eq!(seen(&server), "V001");
 
-    // Its command fails, then it makes what is no component.
+    // First the build command fails, then its output is not a component.
     for (broken, error) in [("none", "error: the build command failed"), ("half", "error: out/page.wasm")] {
         tool.write("src/version", broken);
         server.log_line(error);
         wait_for(&server, if broken == "none" { 1 } else { 2 }, "still serving the previous component");
         assert_eq!(seen(&server), "V001");
     }
-    // The error of the command itself.
+    // The error of the build command itself.
     server.log_line("versions/none.wasm");
 
     tool.write("src/version", "V002");
@@ -133,7 +133,7 @@ fn a_changed_source_is_built_and_a_broken_build_keeps_the_old_one() {
 }
 
 #[test]
-fn what_the_server_itself_writes_is_no_source() {
+fn files_that_the_server_writes_are_not_sources() {
     let tool = project();
     let server = Server::start(&tool, "--watch --record recorded");
     assert_eq!(seen(&server), "V000");
@@ -143,7 +143,7 @@ fn what_the_server_itself_writes_is_no_source() {
 }
 
 #[test]
-fn changed_settings_count_from_the_next_request_on_and_wrong_ones_do_not() {
+fn changed_settings_apply_to_the_next_request_and_wrong_ones_do_not() {
     let tool = project();
     let server = Server::start(&tool, "--watch");
     tool.write("funcserver.toml", format!("{PROJECT}[limits]\nmax-reply = \"lots\"\n"));
@@ -159,7 +159,7 @@ fn changed_settings_count_from_the_next_request_on_and_wrong_ones_do_not() {
 }
 
 #[test]
-fn a_build_that_writes_among_its_sources_does_not_go_on_for_ever() {
+fn a_build_that_writes_among_its_sources_does_not_loop() {
     let tool = project();
     tool.write("make.sh", format!("date +%N > src/generated\n{MAKE}"));
     let server = Server::start(&tool, "--watch");
@@ -173,7 +173,7 @@ fn a_build_that_writes_among_its_sources_does_not_go_on_for_ever() {
 }
 
 #[test]
-fn a_first_build_that_fails_serves_what_is_there_or_ends() {
+fn if_the_first_build_fails_the_last_component_is_served_if_there_is_one() {
     let tool = project();
     tool.write("src/version", "none");
     let ended = tool.run("serve --listen 127.0.0.1:0 --watch").failed(&["the build command failed"]);
@@ -185,7 +185,7 @@ fn a_first_build_that_fails_serves_what_is_there_or_ends() {
 }
 
 #[test]
-fn the_end_ends_a_build_on_its_way() {
+fn a_signal_ends_a_running_build() {
     let tool = project();
     let mut command = tool.command("serve --listen 127.0.0.1:0 --watch");
     let mark = crate::server::mark(&tool);
@@ -196,7 +196,7 @@ fn the_end_ends_a_build_on_its_way() {
     assert!(processes_with(&mark).len() >= 3);
     let (status, _) = server.end("TERM");
     assert_eq!(status.code(), Some(0));
-    // They are killed, and not waited for.
+    // The processes are killed, and not waited for.
     let begin = Instant::now();
     while !processes_with(&mark).is_empty() {
         assert!(begin.elapsed() < Duration::from_secs(10), "{:?}", processes_with(&mark));
@@ -225,13 +225,13 @@ fn the_example_cannot_be_watched() {
 }
 
 #[test]
-fn a_build_that_fails_and_takes_its_component_away_is_told_once() {
+fn a_failed_build_that_removes_its_component_is_reported_once() {
     let tool = project();
     let server = Server::start(&tool, "--watch");
     assert_eq!(seen(&server), "V000");
     tool.write("make.sh", "rm -f out/page.wasm\nexit 1\n");
     wait_for(&server, 1, "still serving the previous component");
-    // As long as several looks at the files take.
+    // This is longer than the interval at which files are checked.
     thread::sleep(Duration::from_secs(2));
     assert_eq!(server.log().matches("error: ").count(), 1, "{}", server.log());
     assert_eq!(seen(&server), "V000");

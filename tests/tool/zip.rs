@@ -1,4 +1,4 @@
-//! `funcserver serve --zip`: what would be deployed.
+//! `funcserver serve --zip`: runs a deployment zip.
 
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -12,7 +12,7 @@ use crate::http::get;
 use crate::server::Server;
 use crate::tool::{Tool, debug_bootstrap};
 
-/// Writes `function.zip` with these files, not compressed.
+/// Writes `function.zip` with these files, uncompressed.
 fn pack(tool: &Tool, files: &[(&str, u32, &[u8])]) {
     let mut zip = ZipWriter::new(File::create(tool.path("function.zip")).unwrap());
     for (name, mode, bytes) in files {
@@ -54,7 +54,7 @@ fn a_script_is_a_bootstrap_too() {
 }
 
 #[test]
-fn what_lambda_would_not_start_is_told_at_once() {
+fn a_zip_that_lambda_would_not_start_is_reported_at_once() {
     let tool = Tool::new();
     let serve = || tool.run("serve --listen 127.0.0.1:0 --zip function.zip");
     serve().failed(&["cannot read function.zip", "funcserver bundle"]);

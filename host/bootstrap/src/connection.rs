@@ -1,8 +1,7 @@
-//! One HTTP/1.1 connection to the Runtime API, made when it is first needed, and anew when it is gone.
+//! One HTTP/1.1 connection to the Runtime API. It is opened when it is first needed, and again after it was lost.
 //!
-//! Nothing that comes over it is believed to end: each answer has a head of at most 64 KiB and 100 headers, and a body that
-//! is read up to a limit of its own. How long an answer may take is the caller's affair: whoever drops a call drops the
-//! connection with it.
+//! Every answer is bounded: its head has at most 64 KiB and 100 headers, and its body is read up to a limit that the
+//! caller gives. The time for an answer is up to the caller: dropping a call drops its connection.
 
 use std::future::poll_fn;
 use std::io;
@@ -31,45 +30,47 @@ use tokio::time::timeout;
 
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("funcserver/", env!("CARGO_PKG_VERSION")));
 const HTTP: u16 = 80;
-/// How long TCP may take: the Runtime API is on the same machine.
+/// The time limit for connecting, which is short because the Runtime API is on the same machine.
 const CONNECT: Duration = Duration::from_secs(3);
-/// The largest head of an answer. An event's has a trace, a client context of 3,583 bytes and the facts of a caller; hyper
-/// takes 100 headers.
+/// The largest head of an answer. The head of an event has a trace id, a client context of up to 3,583 bytes and the
+/// caller's identity. Hyper accepts 100 headers.
 const HEAD: usize = 64 * 1024;
 
-/// The most that is read until an answer's head has come, interim responses and what is read ahead of its body included.
+/// The most bytes that are read before an answer's head is complete. Interim responses and the part of the body that
+/// was read with the head count too.
 const UNTIL_HEAD: usize = 1024 * 1024;
 
-/// For one request after the other: the Runtime API has nothing that one connection could do at once.
+/// Sends one request after another. The Runtime API needs no concurrent requests on one connection.
 pub(crate) struct Connection {
-    /// Host and port, as TCP wants them.
+    /// Host and port, for TCP.
     address: String,
-    /// The same as the header `host`.
+    /// Host and port, as the header `host`.
     host: HeaderValue,
-    /// What every path begins with; empty in Lambda.
+    /// The prefix of every path; empty in Lambda.
     base: String,
     open: Option<Box<Open>>,
-    /// What is still to be read of the last answer. With it, the connection is good for no other request.
+    /// The unread body of the last answer. Until it is read, the connection can send no other request.
     body: Option<Incoming>,
 }
 
-/// A connection that is there. It moves only while somebody waits for it: so it needs no task, and what is sent is handed to
-/// the system before whoever sends it lets others run.
+/// An open connection. It makes progress only while a call polls it, so it needs no task, and a request is written to
+/// the socket before the caller yields.
 struct Open {
     sender: SendRequest<Full<Bytes>>,
-    /// None once it has ended.
+    /// `None` once the connection has ended.
     driver: Option<Driver>,
-    /// What may be read until the next head has come; without an end afterwards, where the body's own limit counts.
+    /// The number of bytes that may be read before the next head is complete. It is unlimited after the head, because
+    /// the body has its own limit.
     left: Arc<AtomicUsize>,
     bell: Arc<Bell>,
-    /// The bell, as the driver is given it.
-    rope: Waker,
+    /// A waker that rings the bell.
+    bell_waker: Waker,
 }
 
 type Driver = http1::Connection<TokioIo<Metered>, Full<Bytes>>;
 
-/// The bytes of a connection, so many of which may still be read: interim responses may come without end, and hyper reads them
-/// all before it lets anything else run.
+/// Limits the bytes that are read from a connection: a server can send interim responses without end, and hyper reads
+/// all of them before it yields.
 struct Metered {
     stream: TcpStream,
     left: Arc<AtomicUsize>,
@@ -79,7 +80,7 @@ impl AsyncRead for Metered {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let left = self.left.load(Ordering::Relaxed);
         if left == 0 {
-            return Poll::Ready(Err(io::Error::other("it sends too much that is no answer")));
+            return Poll::Ready(Err(io::Error::other("it sends more than 1 MiB without the head of an answer")));
         }
         let before = buffer.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(cx, buffer);
@@ -114,8 +115,8 @@ impl AsyncWrite for Metered {
     }
 }
 
-/// Wakes whoever waits for the connection. It is silent while a request is handed over, after which the connection is let
-/// work anyway: each waking lets all that waits be looked at once more.
+/// Wakes the task that waits for the connection. It is silent while a request is passed to hyper, because the
+/// connection is polled right after that, and each wake-up polls the whole task again.
 #[derive(Default)]
 struct Bell {
     silent: AtomicBool,
@@ -135,7 +136,7 @@ impl Wake for Bell {
 }
 
 impl Connection {
-    /// To the host, the port and below the path of `endpoint`. Nothing is sent yet.
+    /// A client for the host, the port and the base path of `endpoint`. It does not connect yet.
     pub(crate) fn new(endpoint: &Uri) -> Self {
         let authority = endpoint.authority().map_or("", Authority::as_str);
         Self {
@@ -147,10 +148,11 @@ impl Connection {
         }
     }
 
-    /// Sends a request for a path, and reads the head of the answer; [`Connection::rest`] reads its body.
+    /// Sends a request for a path and reads the head of the answer. [`Connection::rest`] reads its body.
     ///
     /// # Errors
-    /// There is no connection, or it breaks. A request that was not sent for that is sent once more.
+    /// Connecting fails, or the connection breaks. If the connection breaks before the request was sent, the request is
+    /// sent again on a new connection.
     pub(crate) async fn call(
         &mut self,
         method: &Method,
@@ -168,10 +170,10 @@ impl Connection {
         self.send(request).await.with_context(|| format!("the Runtime API does not answer {method} {path}"))
     }
 
-    /// Reads what is left of the last answer: only then can the connection be used again.
+    /// Reads the rest of the last answer. Only then can the connection be used again.
     ///
     /// # Errors
-    /// It is longer than `most` bytes, or the connection breaks.
+    /// The body is longer than `most` bytes, or the connection breaks.
     pub(crate) async fn rest(&mut self, most: usize) -> anyhow::Result<Bytes> {
         let (Some(mut open), Some(body)) = (self.open.take(), self.body.take()) else { return Ok(Bytes::new()) };
         if body.size_hint().lower() > most as u64 {
@@ -185,10 +187,10 @@ impl Connection {
         Ok(whole)
     }
 
-    /// Calls, for nothing but a status of success and a body of at most `most` bytes.
+    /// Sends a request and expects a status of success and a body of at most `most` bytes.
     ///
     /// # Errors
-    /// Those of [`Connection::call`] and [`Connection::rest`], and any other status.
+    /// The errors of [`Connection::call`] and [`Connection::rest`], and any other status.
     pub(crate) async fn ask(
         &mut self,
         method: &Method,
@@ -204,7 +206,8 @@ impl Connection {
     }
 
     async fn send(&mut self, mut request: Request<Full<Bytes>>) -> anyhow::Result<Parts> {
-        // A call that is dropped takes its connection along, as the answer to it would be taken for that to another.
+        // If a call was dropped before its answer was read, its connection is dropped too: otherwise the next call
+        // would read that answer.
         let unread = self.body.take().is_some();
         if let Some(mut open) = self.open.take().filter(|_| !unread)
             && open.is_ready().await
@@ -230,7 +233,8 @@ impl Connection {
 }
 
 impl Open {
-    /// Whether it takes a request. One that the other side has closed meanwhile may seem to; it gives the request back.
+    /// Whether the connection accepts a request. This may be true although the server has just closed the connection;
+    /// then sending returns the request unsent.
     async fn is_ready(&mut self) -> bool {
         poll_fn(|context| match self.sender.poll_ready(context) {
             Poll::Pending => {
@@ -256,8 +260,8 @@ impl Open {
         answer
     }
 
-    /// Waits for what it is to bring, and lets it work meanwhile. Nobody else can bring that, so that it need wake nobody,
-    /// and it is not under tokio's budget, which once it is used up counts on being woken.
+    /// Polls `wanted` and the connection until `wanted` is ready. Only the connection can make it ready, so `wanted`
+    /// needs no waker. It runs outside of tokio's budget, because an exhausted budget relies on that waker.
     async fn drive<T>(&mut self, wanted: impl Future<Output = T>) -> T {
         let mut wanted = pin!(unconstrained(wanted));
         poll_fn(|context| {
@@ -271,24 +275,25 @@ impl Open {
         .await
     }
 
-    /// Sends and receives. With what error it ends, those who wait are told by hyper, once it is gone.
+    /// Polls the connection. If it ends with an error, hyper reports the error to the pending call.
     fn work(&mut self, context: &Context<'_>) {
         self.bell.waker.register(context.waker());
-        let mut context = Context::from_waker(&self.rope);
+        let mut context = Context::from_waker(&self.bell_waker);
         if self.driver.as_mut().is_some_and(|driver| Pin::new(driver).poll(&mut context).is_ready()) {
             self.driver = None;
         }
     }
 }
 
-/// The body, of so many bytes at most. Pieces are put together as they come: kept apart, each would keep what it was read into.
+/// Reads a body of at most `most` bytes. Frames are copied into one buffer, because each would keep its whole read
+/// buffer alive.
 async fn whole(mut body: Incoming, most: usize) -> anyhow::Result<Bytes> {
     let mut whole = Bytes::new();
     let mut pieces = BytesMut::new();
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame?.into_data() else { continue };
         if data.len() > most - whole.len() - pieces.len() {
-            bail!("it is longer");
+            bail!("it is too long");
         }
         if whole.is_empty() && pieces.is_empty() {
             whole = data;
@@ -300,7 +305,7 @@ async fn whole(mut body: Incoming, most: usize) -> anyhow::Result<Bytes> {
     Ok(if pieces.is_empty() { whole } else { pieces.freeze() })
 }
 
-/// An error, unless the status is one of success.
+/// Returns an error unless the status is a success.
 pub(crate) fn accepted(method: &Method, path: &str, status: StatusCode) -> anyhow::Result<()> {
     if !status.is_success() {
         bail!("the Runtime API answered {method} {path} with {status}");
@@ -309,7 +314,7 @@ pub(crate) fn accepted(method: &Method, path: &str, status: StatusCode) -> anyho
 }
 
 async fn connect(address: &str) -> anyhow::Result<Box<Open>> {
-    let stream = timeout(CONNECT, TcpStream::connect(address)).await.map_err(|_| anyhow!("nobody answers"));
+    let stream = timeout(CONNECT, TcpStream::connect(address)).await.map_err(|_| anyhow!("the connection timed out"));
     let stream = stream.and_then(|stream| Ok(stream?)).with_context(|| format!("no connection to {address}"))?;
     stream.set_nodelay(true)?;
     let mut builder = http1::Builder::new();
@@ -317,5 +322,5 @@ async fn connect(address: &str) -> anyhow::Result<Box<Open>> {
     let left = Arc::new(AtomicUsize::new(usize::MAX));
     let (sender, driver) = builder.handshake(TokioIo::new(Metered { stream, left: left.clone() })).await?;
     let bell = Arc::<Bell>::default();
-    Ok(Box::new(Open { sender, driver: Some(driver), left, rope: bell.clone().into(), bell }))
+    Ok(Box::new(Open { sender, driver: Some(driver), left, bell_waker: bell.clone().into(), bell }))
 }

@@ -1,4 +1,4 @@
-//! An internal extension, registered on request: Lambda sends SIGTERM only to functions that have an extension.
+//! An internal extension, which settings can request: Lambda sends SIGTERM only to functions that have an extension.
 //! Source: AWS Lambda developer guide, "Using the Lambda Extensions API to create extensions".
 
 use std::future;
@@ -17,10 +17,10 @@ const NEXT: &str = "/2020-01-01/extension/event/next";
 const NAME: (HeaderName, HeaderValue) =
     (HeaderName::from_static("lambda-extension-name"), HeaderValue::from_static("funcserver"));
 const IDENTIFIER: HeaderName = HeaderName::from_static("lambda-extension-identifier");
-/// An internal extension may ask for invocations only, and this one wants none of them.
+/// An internal extension can subscribe to INVOKE events only, and this one does not need them.
 const NO_EVENTS: Bytes = Bytes::from_static(br#"{"events":[]}"#);
-/// The most that is read of an answer, and the longest time to wait for it.
-const MOST: usize = 64 * 1024;
+/// The largest answer that is read, and the time limit for it.
+const MAX_ANSWER: usize = 64 * 1024;
 const TIME: Duration = Duration::from_secs(5);
 
 /// A registered extension.
@@ -30,21 +30,21 @@ pub(crate) struct Extension {
 }
 
 impl Extension {
-    /// Registers it; to be done before the first request for an event.
+    /// Registers the extension. Call it before the first request for an event.
     ///
     /// # Errors
-    /// The Runtime API refuses, or does not answer.
+    /// The Runtime API rejects it or does not answer.
     pub(crate) async fn register(runtime_api: &Uri) -> anyhow::Result<Self> {
         let mut connection = Connection::new(runtime_api);
         let headers = HeaderMap::from_iter([NAME]);
-        let registered = connection.ask(&Method::POST, REGISTER, headers, NO_EVENTS, MOST);
+        let registered = connection.ask(&Method::POST, REGISTER, headers, NO_EVENTS, MAX_ANSWER);
         let mut registered = timeout(TIME, registered).await.context("the Runtime API does not answer in time")??;
         let identifier = registered.headers.remove(IDENTIFIER);
         let identifier = identifier.with_context(|| format!("the Runtime API gave no {IDENTIFIER}"))?;
         Ok(Self { identifier, connection })
     }
 
-    /// Keeps the process an extension for as long as it lives.
+    /// Keeps the extension registered until the process ends.
     pub(crate) fn keep(self, log: Log) {
         tokio::spawn(async move {
             if let Err(error) = self.wait().await {
@@ -53,11 +53,11 @@ impl Extension {
         });
     }
 
-    /// Asks for its next event, as every extension has to: Lambda waits for that before it freezes or invokes anything.
-    /// There is none, and so this never ends.
+    /// Requests the extension's next event. Lambda waits for this request before it freezes the process or sends an
+    /// invocation. The extension subscribes to no event, so this never returns `Ok`.
     ///
     /// # Errors
-    /// The Runtime API refuses, or the connection breaks.
+    /// The Runtime API rejects it, or the connection breaks.
     async fn wait(mut self) -> anyhow::Result<()> {
         let headers = HeaderMap::from_iter([(IDENTIFIER, self.identifier)]);
         let head = self.connection.call(&Method::GET, NEXT, headers, Bytes::new()).await?;

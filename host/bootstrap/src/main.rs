@@ -1,6 +1,6 @@
 #![deny(unsafe_code)]
-//! The executable `bootstrap` of a Lambda function's zip: it takes events from Lambda's Runtime API, has the function
-//! library answer them, and sends the answers back.
+//! The executable `bootstrap` of a Lambda function's zip. It takes events from Lambda's Runtime API, answers them with
+//! the function library, and sends the answers back.
 
 mod connection;
 mod extension;
@@ -16,12 +16,12 @@ use dlmalloc::GlobalDlmalloc;
 use funcserver_function::config::Variables;
 use funcserver_function::{MARKER, version};
 
-/// The C library's would map and unmap what every instance takes, and its pages would be cleared anew each time.
+/// musl's allocator returns large blocks to the kernel, so every instance would page-fault its host state in again.
 #[global_allocator]
 static HEAP: GlobalDlmalloc = GlobalDlmalloc;
 
 fn main() -> ExitCode {
-    // Kept in the executable by being referred to: `funcserver bundle` reads it there.
+    // This reference keeps the marker in the executable, where `funcserver bundle` reads it.
     std::hint::black_box(&MARKER);
     match std::env::args().nth(1).as_deref() {
         Some("--version" | "-V") => {

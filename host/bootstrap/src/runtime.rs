@@ -1,4 +1,4 @@
-//! The loop of the custom runtime: fetch an event, let [`Host`] answer it, send the answer, again.
+//! The loop of the custom runtime: it fetches an event, answers it with [`Host`], sends the answer, and repeats.
 
 use std::future::pending;
 use std::time::{Duration, Instant};
@@ -15,21 +15,21 @@ use funcserver_function::config::LambdaEnv;
 use funcserver_function::log::{Log, Value};
 use funcserver_function::{Context, Host, Step};
 
-/// How often in a row a request for an event may fail, and the pause after the first failure; it doubles.
+/// How often in a row fetching an event may fail, and the pause after the first failure. The pause doubles each time.
 const TRIES: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// When an event that is at work as the process is told to end is answered at the latest: Lambda kills a function with an
-/// internal extension after 300 ms.
+/// The time after the signal to end at which every open event is answered at the latest: Lambda kills a function with
+/// an internal extension after 300 ms.
 const LAST_CALL: Duration = Duration::from_millis(200);
-/// How long the answers may then take on their way. Lambda gives no function more than two seconds in all.
+/// The time for sending these answers. Lambda gives a function at most two seconds in total.
 const LAST_ANSWERS: Duration = Duration::from_millis(1800);
 
-/// Answers events until the Runtime API fails, or `told_to_end` comes: one after the other, or as many at once as Lambda says.
-/// All events that were taken are answered before the return.
+/// Answers events until the Runtime API fails or `told_to_end` completes: one after another, or as many at once as
+/// Lambda's environment says. Every event that was fetched is answered before this returns.
 ///
 /// # Errors
-/// There are no events to be had, several times in a row.
+/// Fetching an event failed several times in a row.
 pub(crate) async fn run(
     host: Host,
     lambda: &LambdaEnv,
@@ -55,55 +55,56 @@ pub(crate) async fn run(
         () = told_to_end => {
             let _ = stop.send(true);
             watchdog.last_call(Instant::now() + LAST_CALL);
-            // Later, all that is open has its answer from the watchdog, and what goes on after an answer does not count.
+            // After that, the watchdog has answered every open event, and work after an answer is not waited for.
             let _ = timeout(LAST_CALL, async { while workers.join_next().await.is_some() {} }).await;
             Ok(())
         }
     };
-    let _ = timeout(LAST_ANSWERS, watchdog.at_rest()).await;
+    let _ = timeout(LAST_ANSWERS, watchdog.settled()).await;
     ended
 }
 
 async fn all_ended(workers: &mut JoinSet<anyhow::Result<()>>, stop: &watch::Sender<bool>) -> anyhow::Result<()> {
     let mut result = Ok(());
     while let Some(ended) = workers.join_next().await {
-        // Lambda would send events for as many workers as it has told us to have.
+        // If one worker has stopped, all stop: Lambda would send events for as many workers as its environment
+        // announced.
         let _ = stop.send(true);
         result = result.and(ended.map_err(anyhow::Error::from).flatten());
     }
     match result {
-        // The watchdog has stopped them, and ends the process.
+        // The watchdog has stopped the workers, and ends the process.
         Ok(()) => pending().await,
         error => error,
     }
 }
 
-/// Lets a snapshot of the process be taken, and returns in a copy of it, in which nothing of before is used that must not
-/// be: connections, and what was made ahead.
+/// Lets Lambda take a snapshot of the process, and returns in a restored copy of it. The copy drops its connections and
+/// idle instances, which must not be used after a snapshot.
 ///
 /// # Errors
-/// The Runtime API refuses.
+/// The Runtime API rejects it.
 pub(crate) async fn snapshot(host: &Host, runtime_api: &Uri) -> anyhow::Result<()> {
     RuntimeApiClient::new(runtime_api).restored().await?;
     host.restored();
     Ok(())
 }
 
-/// One that answers events, one at a time.
+/// Answers one event at a time.
 struct Worker {
     host: Host,
     api: RuntimeApiClient,
     watchdog: Watchdog,
     log: Log,
-    /// How often in a row it has got no event.
+    /// How many attempts in a row to fetch an event have failed.
     failures: u32,
 }
 
 impl Worker {
-    /// Until no event is to be had, here or by another worker, or the process is told to end.
+    /// Runs until fetching events fails, here or in another worker, or until the process is told to end.
     async fn run(mut self, mut stopped: watch::Receiver<bool>) -> anyhow::Result<()> {
         loop {
-            // An event whose head has come is taken, though the process is told to end meanwhile.
+            // If the head of an event has arrived, the event is answered even if the process is told to end meanwhile.
             let context = tokio::select! {
                 biased;
                 context = self.next() => context?,
@@ -125,7 +126,7 @@ impl Worker {
         }
     }
 
-    /// Says so, and waits a little before the next try, if there is to be one.
+    /// Logs the error and pauses before the next attempt, or returns the error if there is none left.
     async fn failed(&mut self, error: anyhow::Error) -> anyhow::Result<()> {
         self.failures += 1;
         if self.failures >= TRIES {
@@ -136,10 +137,10 @@ impl Worker {
         Ok(())
     }
 
-    /// Reads the event, and answers it, unless the watchdog does.
+    /// Reads the event and answers it, unless the watchdog has answered it.
     ///
     /// # Errors
-    /// It cannot be read, and so could not be several before it.
+    /// The event cannot be read, nor could several before it.
     async fn answer(&mut self, context: Context) -> anyhow::Result<()> {
         let invocation = self.host.invocation(context);
         let watched = self.watchdog.watch(&invocation);

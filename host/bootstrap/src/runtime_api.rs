@@ -1,4 +1,4 @@
-//! Lambda's Runtime API: events come from it, and answers and the failure of a start go to it.
+//! Lambda's Runtime API: it provides events, and receives answers and the error of a failed start.
 //!
 //! Source: AWS Lambda developer guide, "Using the Lambda runtime API for custom runtimes".
 
@@ -26,29 +26,29 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("lambda-runtime-aws-reque
 const DEADLINE: HeaderName = HeaderName::from_static("lambda-runtime-deadline-ms");
 const FUNCTION_ARN: HeaderName = HeaderName::from_static("lambda-runtime-invoked-function-arn");
 const TRACE_ID: HeaderName = HeaderName::from_static("lambda-runtime-trace-id");
-/// Given back with the answer, where it came with the event.
+/// A header of an event that is returned with the answer, if present.
 const INVOCATION_ID: HeaderName = HeaderName::from_static("lambda-runtime-invocation-id");
-/// Tells Lambda the type of an error.
+/// The header with the type of an error.
 const ERROR_TYPE: HeaderName = HeaderName::from_static("lambda-runtime-function-error-type");
 
-/// The longest id of a request, in bytes.
+/// The longest request id, in bytes.
 const LONGEST_ID: usize = 256;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
-/// The largest event that is read. Lambda's largest is 6 MB; this is 8 MiB, for whoever counts in another way.
-const MOST_EVENT: usize = 8 << 20;
-/// The most that is read of an answer that says nothing but its status, and the longest time to wait for the rest of it.
-const MOST_ANSWER: usize = 64 * 1024;
+/// The largest event that is read. Lambda's limit is 6 MB; 8 MiB leaves room if Lambda measures it differently.
+const MAX_EVENT: usize = 8 << 20;
+/// The largest answer of which only the status is used, and the time limit for reading the rest of it.
+const MAX_ANSWER: usize = 64 * 1024;
 const REST: Duration = Duration::from_secs(1);
-/// How often a POST is tried in all, and the pause before the second try; it doubles.
+/// How often a POST is attempted in total, and the pause before the second attempt. The pause doubles each time.
 const TRIES: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(20);
-/// The time that one answer has at the least, though Lambda's deadline has passed by this machine's clock.
-const LEAST: Duration = Duration::from_millis(250);
-/// The time for the report of a failed start, of the ten seconds that Lambda gives a start.
+/// The minimum time for sending an answer, even if Lambda's deadline has passed by this machine's clock.
+const MIN_TIME: Duration = Duration::from_millis(250);
+/// The time for reporting a failed start. Lambda gives a start ten seconds.
 const REPORT: Duration = Duration::from_secs(5);
 
-/// A client of the Runtime API with one connection: each that answers events has one of its own.
+/// A client of the Runtime API with one connection. Each worker has its own client.
 pub(crate) struct RuntimeApiClient {
     connection: Connection,
     timer: Timer,
@@ -68,42 +68,43 @@ impl RuntimeApiClient {
         Self { connection: Connection::new(endpoint), timer: Timer::new() }
     }
 
-    /// Waits for the next event, however long that takes, and reads what is said of it; [`RuntimeApiClient::event`] reads the
-    /// event.
+    /// Waits for the next event without a time limit, and reads its headers. [`RuntimeApiClient::event`] reads its
+    /// body.
     ///
     /// # Errors
-    /// The connection breaks, or what comes is no event.
+    /// The connection breaks, or the answer is not an event.
     pub(crate) async fn next(&mut self) -> anyhow::Result<Context> {
         let head = self.connection.call(&Method::GET, NEXT, HeaderMap::new(), Bytes::new()).await?;
         accepted(&Method::GET, NEXT, head.status)?;
         context(&head.headers)
     }
 
-    /// The event that came last, read until then at the latest.
+    /// Reads the body of the current event, until `until` at the latest.
     ///
     /// # Errors
-    /// It is larger than 8 MiB, the connection breaks, or it has not ended by then.
+    /// The body is larger than 8 MiB, the connection breaks, or the body is not complete by `until`.
     pub(crate) async fn event(&mut self, until: Instant) -> anyhow::Result<Bytes> {
-        let event = pin!(self.connection.rest(MOST_EVENT));
+        let event = pin!(self.connection.rest(MAX_EVENT));
         self.timer.within(until, event).await.context("the event did not come whole in time")?
     }
 
-    /// Waits until the process has been restored from a snapshot. Its connections are those of another life by then.
+    /// Waits until the process has been restored from a snapshot. Connections from before the snapshot are then
+    /// invalid.
     ///
     /// # Errors
-    /// The Runtime API refuses, or the connection breaks.
+    /// The Runtime API rejects it, or the connection breaks.
     pub(crate) async fn restored(&mut self) -> anyhow::Result<()> {
         let head = self.connection.call(&Method::GET, RESTORE_NEXT, HeaderMap::new(), Bytes::new()).await?;
         accepted(&Method::GET, RESTORE_NEXT, head.status)
     }
 
-    /// Sends the answer to an invocation, by Lambda's deadline at the latest. The claim is used up, whatever becomes of it:
-    /// an answer that stalls may have arrived, and so no other is sent in its place.
+    /// Sends the answer to an invocation, by Lambda's deadline at the latest. The claim is consumed even if this fails:
+    /// an answer that stalled may have arrived, so no second answer may be sent.
     ///
     /// # Errors
-    /// The Runtime API refuses it, does not take it in time, or cannot be reached.
+    /// The Runtime API rejects the answer, does not accept it in time, or cannot be reached.
     pub(crate) async fn answer(&mut self, _: Claim, to: &Invocation, outcome: Outcome) -> anyhow::Result<()> {
-        let until = to.ends().max(Instant::now() + LEAST);
+        let until = to.ends().max(Instant::now() + MIN_TIME);
         let headers = to.context().invocation_id.iter().map(|id| (INVOCATION_ID, id.clone())).collect();
         match outcome {
             Outcome::Reply(json) => self.post(&path(to, "response"), headers, json, until).await,
@@ -111,7 +112,7 @@ impl RuntimeApiClient {
         }
     }
 
-    /// The failure of the start.
+    /// Reports the error of a failed start.
     pub(crate) async fn init_error(&mut self, kind: &str, message: &str) -> anyhow::Result<()> {
         self.report(INIT_ERROR, HeaderMap::new(), kind, message, Instant::now() + REPORT).await
     }
@@ -129,8 +130,8 @@ impl RuntimeApiClient {
         self.post(path, headers, serde_json::to_vec(&report)?.into(), until).await
     }
 
-    /// Tries again when the connection fails, or the Runtime API says that the fault is on its side; what it refuses, it
-    /// refuses for good.
+    /// Sends a POST. It is attempted again if the connection fails or the status is 5xx. Any other error status is
+    /// final.
     async fn post(&mut self, path: &str, mut headers: HeaderMap, body: Bytes, until: Instant) -> anyhow::Result<()> {
         headers.insert(CONTENT_TYPE, JSON);
         let late = || format!("the Runtime API has not taken POST {path} in time");
@@ -143,8 +144,9 @@ impl RuntimeApiClient {
             };
             let failed = match answer {
                 Ok(head) if !head.status.is_server_error() => {
-                    // What it says besides its status is of no use; only a connection that has brought all of it is.
-                    let rest = pin!(self.connection.rest(MOST_ANSWER));
+                    // Only the status of the answer matters, but the connection can be reused only if the body was
+                    // read.
+                    let rest = pin!(self.connection.rest(MAX_ANSWER));
                     let _ = self.timer.within(Instant::now() + REST, rest).await;
                     return accepted(&Method::POST, path, head.status);
                 }
@@ -176,7 +178,7 @@ fn context(headers: &HeaderMap) -> anyhow::Result<Context> {
     })
 }
 
-/// Whether it can stand in a path and in the log as it is. Lambda's own are UUIDs.
+/// Whether the id is safe in a path and in the log. Lambda's own ids are UUIDs.
 fn is_id(id: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:@+=".contains(&byte);
     (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(is_plain) && id.bytes().any(|byte| byte != b'.')
@@ -197,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lambda_says_of_an_event() {
+    fn the_headers_of_an_event_become_its_context() {
         let arn = "arn:aws:lambda:eu-north-1:111122223333:function:shop";
         let trace = "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Sampled=1";
         let all = [ID, (DEADLINE, "1542409706888"), (FUNCTION_ARN, arn), (TRACE_ID, trace), (INVOCATION_ID, "a1b2")];

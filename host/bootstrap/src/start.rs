@@ -1,4 +1,4 @@
-//! From the environment to a running host: every step that can fail at start.
+//! From the environment to a running host: all steps of a start that can fail.
 
 use std::io;
 use std::process::ExitCode;
@@ -14,16 +14,17 @@ use crate::extension::Extension;
 use crate::runtime;
 use crate::runtime_api::RuntimeApiClient;
 
-/// Lambda's words for a start that failed before the first event.
+/// Lambda's error type for a start that failed before the first event.
 const INIT_ERROR: &str = "Runtime.InitError";
 
-/// An execution environment may have 1,024 threads. Events beyond these share them.
-const MOST_THREADS: usize = 256;
+/// The most worker threads: an execution environment may have 1,024 threads. If there are more concurrent events, they
+/// share threads.
+const MAX_THREADS: usize = 256;
 
-/// Started by hand.
+/// The exit code if a user started the executable by hand.
 const USAGE: u8 = 2;
 
-/// Runs until the Runtime API ends or a signal comes. A start that fails is reported to the Runtime API.
+/// Runs until the Runtime API fails or a signal arrives. A failed start is reported to the Runtime API.
 pub(crate) fn run(env: &dyn Env) -> ExitCode {
     let lambda = match LambdaEnv::read(env) {
         Ok(lambda) => Ok(lambda),
@@ -52,19 +53,19 @@ pub(crate) fn run(env: &dyn Env) -> ExitCode {
         }
     };
     let code = runtime.block_on(work);
-    // Dropped, it would wait for the operating system to resolve a name.
+    // Dropping the runtime would wait for name lookups that are still running.
     runtime.shutdown_background();
     code
 }
 
-/// One thread for one event at a time: it starts sooner and costs less. Several events at once have a thread each, and one
-/// more, so that one which blocks its thread stops no other.
+/// A runtime with a single thread for one event at a time, which starts sooner and costs less. For concurrent events it
+/// has a thread for each and one more, so that a handler that blocks its thread does not stop the others.
 fn tokio_runtime(concurrency: usize) -> io::Result<tokio::runtime::Runtime> {
     let mut builder = match concurrency {
         1 => tokio::runtime::Builder::new_current_thread(),
         _ => tokio::runtime::Builder::new_multi_thread(),
     };
-    builder.worker_threads(concurrency.min(MOST_THREADS) + 1).enable_all().build()
+    builder.worker_threads(concurrency.min(MAX_THREADS) + 1).enable_all().build()
 }
 
 async fn serve(lambda: &LambdaEnv, env: &dyn Env) -> ExitCode {
@@ -88,7 +89,7 @@ async fn serve(lambda: &LambdaEnv, env: &dyn Env) -> ExitCode {
             Err(error) => return report(api, &log, &format!("lambda.extension: {error:#}")).await,
         }
     }
-    // Into the snapshot goes what the warm-up has mapped; its instance does not.
+    // The snapshot includes the pages that the warm-up has mapped, but not its instance.
     host.warm_up().await;
     if lambda.snapshot
         && let Err(error) = runtime::snapshot(&host, api).await
@@ -127,8 +128,8 @@ fn host(lambda: &LambdaEnv, config: &Config, env: &dyn Env, log: &Log) -> anyhow
 /// Maps the function's component.
 #[expect(unsafe_code)]
 fn load(component: DeployedComponent) -> Result<Guest, LoadError> {
-    // SAFETY: it is a part of the function as this executable is: whoever deployed the one compiled the other, by
-    // `funcserver build`. Nobody writes to it, as the folder of a function is read-only.
+    // SAFETY: the component is a part of the function, as this executable is: the user who deployed the function
+    // compiled the component with `funcserver build`. A function's folder is read-only, so the file does not change.
     unsafe { component.runtime.load(&component.path, component.options) }
 }
 
@@ -144,7 +145,7 @@ fn log_to_stderr(config: &LogConfig) -> Log {
     Log::of(config, io::stderr(), None)
 }
 
-/// Waits for SIGTERM or SIGINT. Where they cannot be had, they end the process as they do by default.
+/// Waits for SIGTERM or SIGINT. If the handlers cannot be installed, the default action (terminate) applies.
 async fn terminated() {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut term), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {

@@ -1,4 +1,4 @@
-//! Bounds in time that cost next to nothing while all is well.
+//! Time limits that cost next to nothing while they are met.
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
@@ -7,17 +7,17 @@ use std::time::Instant;
 
 use tokio::time::{Sleep, sleep_until};
 
-/// One timer for one bound after the other. A timer of its own for each would wake the runtime each time, as there mostly is no
-/// other; one that is set to a later moment does not.
+/// One timer for successive time limits. A new timer for each would wake the runtime each time, because there is
+/// usually no other timer. Moving this one to a later time does not.
 pub(crate) struct Timer(Pin<Box<Sleep>>);
 
 impl Timer {
-    /// To be called on the runtime that is to use it.
+    /// Creates a timer. Call it on the runtime that uses it.
     pub(crate) fn new() -> Self {
         Self(Box::pin(sleep_until(Instant::now().into())))
     }
 
-    /// What comes of the work, unless it takes longer than until then.
+    /// The result of `work`, or `None` if it is not ready by `until`.
     pub(crate) async fn within<T>(&mut self, until: Instant, work: impl Future<Output = T>) -> Option<T> {
         let mut work = pin!(work);
         let mut is_set = false;
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn one_timer_bounds_one_work_after_the_other() {
+    async fn one_timer_limits_successive_futures() {
         let mut timer = Timer::new();
         let soon = || Instant::now() + Duration::from_millis(20);
         let late = || Instant::now() + Duration::from_secs(60);

@@ -1,4 +1,4 @@
-//! An event between its handing out and its judgement.
+//! An event in progress, from when it is sent until it is judged.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use crate::api::fault::PostFault;
 use crate::judge::{Answer, Expected, Reply};
 use crate::queue::Ticket;
 
-/// An event that was handed out.
+/// An event that was sent to the runtime.
 pub(crate) struct AtWork {
     pub(crate) ticket: Ticket,
     pub(crate) expected: Expected,
@@ -17,18 +17,18 @@ pub(crate) struct AtWork {
     pub(crate) fault: Option<PostFault>,
 }
 
-/// What became of an event.
+/// The outcome of an event.
 pub(crate) struct Judged {
     pub(crate) number: usize,
-    /// By which answers are counted.
+    /// The label under which answers are counted.
     pub(crate) label: String,
-    /// From the event to the first byte of its answer.
+    /// The time from the event to the first byte of its answer.
     pub(crate) took: Option<Duration>,
     pub(crate) problem: Option<String>,
 }
 
 impl AtWork {
-    /// How it has ended; `words` say why, where no answer has come.
+    /// Judges the event. If no answer has arrived, `words` are the reason.
     pub(crate) fn judged(&self, words: Option<&str>) -> Judged {
         let took = self.first_byte.map(|first| first.saturating_duration_since(self.given));
         let number = self.ticket.number;

@@ -1,4 +1,4 @@
-//! One kind of event, and one event of it.
+//! A kind of event, and one event of a kind.
 
 use std::time::Duration;
 
@@ -8,16 +8,16 @@ use crate::judge::Expected;
 use crate::peers::Peers;
 use crate::random::Random;
 
-/// What an event is for.
+/// The purpose of an event.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Class {
-    /// What a user of the function asks for.
+    /// A normal request of a user.
     Good,
-    /// What is meant to break something.
+    /// A request that tries to break something.
     Attack,
 }
 
-/// The component that has to answer.
+/// The component that must answer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Guest {
     /// Of `wasi:http` 0.2.
@@ -26,15 +26,15 @@ pub(crate) enum Guest {
     P3,
 }
 
-/// Beside whom in one instance what is expected of it holds.
+/// Which other events may be in the same instance, if the expected answer depends on that.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Beside {
-    Anybody,
-    Nobody,
+    Any,
+    None,
     Others,
 }
 
-/// One event, and what its answer must be.
+/// One event and its expected answer.
 pub(crate) struct Case {
     pub(crate) event: Value,
     pub(crate) expected: Expected,
@@ -42,27 +42,27 @@ pub(crate) struct Case {
 
 type Make = Box<dyn Fn(&Peers, &mut Random) -> Case + Send + Sync>;
 
-/// A row of the table.
+/// A row of the table of kinds.
 pub(crate) struct Kind {
     pub(crate) name: &'static str,
     pub(crate) class: Class,
-    /// How many of its class, beside the others.
+    /// How often it is sent, relative to the others of its class.
     pub(crate) weight: u64,
     pub(crate) guests: &'static [Guest],
     /// Whether it needs a name server.
     pub(crate) names: bool,
-    /// Whether it is about the host's memory, and sent where there is little of it.
+    /// Whether it attacks the host's memory, and is sent to functions with little memory.
     pub(crate) memory: bool,
-    /// Whether it leaves its instance to others: it neither ends it nor holds it up.
+    /// Whether the instance can serve others at the same time: the event neither ends it nor blocks it.
     pub(crate) shares: bool,
     pub(crate) beside: Beside,
-    /// What Lambda allows it.
+    /// The time that Lambda allows for it.
     pub(crate) time: Duration,
     make: Make,
 }
 
 const BOTH: &[Guest] = &[Guest::P2, Guest::P3];
-/// For what must be answered, however much is at work beside it.
+/// The time for events that must be answered at any load.
 const PATIENT: Duration = Duration::from_secs(5);
 
 impl Kind {
@@ -73,7 +73,7 @@ impl Kind {
     ) -> Self {
         let make = Box::new(make);
         let shares = class == Class::Good;
-        let (guests, beside) = (BOTH, Beside::Anybody);
+        let (guests, beside) = (BOTH, Beside::Any);
         Self { name, class, weight: 1, guests, names: false, memory: false, shares, beside, time: PATIENT, make }
     }
 
@@ -104,7 +104,7 @@ impl Kind {
         Self { weight, ..self }
     }
 
-    /// It runs to its deadline, which so comes soon.
+    /// Sets a short deadline, because the event runs until its deadline.
     pub(crate) fn within(self, milliseconds: u64) -> Self {
         Self { time: Duration::from_millis(milliseconds), ..self }
     }

@@ -1,4 +1,4 @@
-//! Events of a load balancer, as Lambda brings them.
+//! Events of a load balancer, as Lambda sends them.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -8,7 +8,7 @@ use crate::case::Case;
 use crate::judge::Expected;
 use crate::random::Random;
 
-/// An event that has the guest do `act`.
+/// An event that makes the guest perform `act`.
 pub(crate) fn act(act: &str, expected: Expected) -> Case {
     Case { event: event(act), expected }
 }
@@ -28,7 +28,7 @@ pub(crate) fn event(act: &str) -> Value {
     })
 }
 
-/// The same with a body, as bytes.
+/// The same with a body in bytes.
 pub(crate) fn post(act: &str, body: &[u8]) -> Value {
     let mut event = event(act);
     event["httpMethod"] = "POST".into();
@@ -39,7 +39,7 @@ pub(crate) fn post(act: &str, body: &[u8]) -> Value {
     event
 }
 
-/// The same event of a target group with multi-value headers.
+/// The same event from a target group with multi-value headers.
 pub(crate) fn multi_value(mut event: Value) -> Value {
     for (single, multi) in
         [("headers", "multiValueHeaders"), ("queryStringParameters", "multiValueQueryStringParameters")]
@@ -51,7 +51,7 @@ pub(crate) fn multi_value(mut event: Value) -> Value {
     event
 }
 
-/// A text that no other event has.
+/// A text that occurs in no other event.
 pub(crate) fn nonce(random: &mut Random) -> String {
     format!("{:016x}", random.next())
 }

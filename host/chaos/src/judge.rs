@@ -1,10 +1,10 @@
-//! What an answer must be, decided before it comes.
+//! Expected answers, which are decided before the answers arrive.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 
-/// What came for an event.
+/// The answer to an event.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Answer {
     /// Whether it is an invocation error.
@@ -17,13 +17,13 @@ pub(crate) struct Answer {
 pub(crate) enum Expected {
     /// 200 with this body.
     Body(Vec<u8>),
-    /// 200 with a body that begins with one of these and ends with the text beside it.
+    /// 200 with a body that begins and ends with the texts of one of these pairs.
     Like(&'static [(&'static str, &'static str)]),
-    /// The host's own answer of one of these kinds, with the kind's status.
+    /// An answer of the host with one of these kinds, and the kind's status.
     Failure(&'static [&'static str]),
     /// An invocation error of this type.
     Error(&'static str),
-    /// One of them.
+    /// Either of two.
     Either(Box<Expected>, Box<Expected>),
 }
 
@@ -36,7 +36,7 @@ impl Expected {
         Self::Either(Box::new(self), Box::new(other))
     }
 
-    /// Whether it fits.
+    /// Whether the answer is as expected.
     pub(crate) fn fits(&self, reply: &Reply) -> bool {
         let body = || (reply.status == 200 && reply.kind.is_none()).then_some(&reply.body);
         match self {
@@ -53,7 +53,7 @@ impl Expected {
     }
 }
 
-/// The status that belongs to a kind; docs/troubleshooting.md has the table.
+/// The status of a kind; docs/troubleshooting.md has the table.
 fn status(kind: &str) -> Option<u64> {
     Some(match kind {
         "bad-event" => 400,
@@ -64,7 +64,7 @@ fn status(kind: &str) -> Option<u64> {
     })
 }
 
-/// An answer, read.
+/// A parsed answer.
 #[derive(Default)]
 pub(crate) struct Reply {
     status: u64,
@@ -92,7 +92,7 @@ impl Reply {
         Ok(Self { status, kind, error: None, body })
     }
 
-    /// By which answers are counted.
+    /// The label under which answers are counted.
     pub(crate) fn label(&self) -> String {
         match (&self.error, &self.kind) {
             (Some(error), _) => format!("error {error}"),
@@ -101,14 +101,14 @@ impl Reply {
         }
     }
 
-    /// What one reads of it in a report.
+    /// The answer as a report shows it.
     pub(crate) fn shown(&self) -> String {
         let text = self.body[..self.body.len().min(40)].escape_ascii();
         format!("{}, {} bytes: {text}", self.label(), self.body.len())
     }
 }
 
-/// FNV-1a, by which guests tell what they have read.
+/// FNV-1a. The guests use it to report the bytes that they read.
 pub(crate) fn sum(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |sum, byte| (sum ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }

@@ -1,4 +1,4 @@
-//! Which events are to come, which are at work, and what became of them.
+//! The events to send, the events in progress, and the outcome of each.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -16,15 +16,15 @@ use crate::report::Tally;
 
 /// How long after its deadline an event is given up.
 const GIVEN_UP: Duration = Duration::from_secs(15);
-/// How many of those that were answered last are named in a report.
+/// How many of the latest answers a report names.
 const RECENT: usize = 4;
-/// What an event must add to the resident memory to be named, in KiB.
+/// The rise of the resident memory for which an event is reported, in KiB.
 const RISE: u64 = 2 * 1024;
 
 pub(crate) struct Ledger {
     pub(crate) kinds: Arc<Vec<Kind>>,
     state: Mutex<State>,
-    /// Wakes those that wait for an event.
+    /// Wakes the workers that wait for an event.
     more: Notify,
 }
 
@@ -33,42 +33,42 @@ struct State {
     queue: Queue,
     at_work: HashMap<String, AtWork>,
     settled: HashMap<String, Settled>,
-    /// Events that came in part: they may be answered with an error, once.
+    /// Events that were sent in part: they may be answered with an error, once.
     parts: HashSet<String>,
     waiting: usize,
     watched: Option<Watched>,
     last: Option<usize>,
-    /// What was answered last.
+    /// The latest answers.
     recent: VecDeque<String>,
     tally: Tally,
 }
 
-/// The process whose peak of memory is that of one event at a time.
+/// The process whose peak memory is measured for each event.
 struct Watched {
     process: u32,
     /// The function's memory, in KiB.
     memory: u64,
-    /// What was resident before the event.
+    /// The resident memory before the event.
     before: u64,
-    /// The most that was resident between two events.
+    /// The highest resident memory between two events.
     highest: u64,
 }
 
 #[derive(Clone, Copy)]
 enum Settled {
     Answered,
-    /// Its answer was refused for good.
+    /// Its answer was rejected finally.
     Refused,
     Lost,
 }
 
-/// What the Runtime API is to do with a POST for an event.
+/// The reaction of the Runtime API to a POST for an event.
 pub(crate) enum Post {
-    /// Take it, or do this with it.
+    /// Accept it, or react with this fault.
     Take(Option<PostFault>),
-    /// Take it, if it is an error.
+    /// Accept it if it is an error.
     TakeError,
-    /// There is nothing to answer any more.
+    /// No answer is expected any more.
     Refuse,
 }
 
@@ -82,29 +82,29 @@ impl Ledger {
         self.state.lock().unwrap()
     }
 
-    /// Hands out events up to this number.
+    /// Allows events up to this number.
     pub(crate) fn allow(&self, until: usize) {
         self.state().queue.allow(until);
         self.more.notify_waiters();
     }
 
-    /// From now on the peak of this process's memory is asked for after each event, and is to be no more than that.
+    /// Starts to check after each event that the peak memory of this process is not more than `memory`.
     pub(crate) fn watch(&self, process: u32, memory: u64) {
         let before = measure::take_peak(process);
         self.state().watched = Some(Watched { process, memory, before, highest: before });
     }
 
-    /// Until it is to be watched again.
+    /// Stops checking until the next call of [`Ledger::watch`].
     pub(crate) fn look_away(&self) {
         self.state().watched = None;
     }
 
-    /// What the process took of something that is no event.
+    /// Measures the memory that the process used for something other than an event.
     pub(crate) fn weigh(&self, what: &'static str) {
         self.state().weigh(what);
     }
 
-    /// The next event, once there is one.
+    /// Waits for the next event.
     pub(crate) async fn take(&self) -> Ticket {
         let mut counted = Waiting { ledger: self, counted: false };
         loop {
@@ -128,7 +128,7 @@ impl Ledger {
         }
     }
 
-    /// An event that did not reach the runtime comes again.
+    /// Sends an event again that did not reach the runtime.
     pub(crate) fn again(&self, ticket: Ticket) {
         self.state().queue.push_back(ticket);
         self.more.notify_one();
@@ -141,12 +141,12 @@ impl Ledger {
         self.state().at_work.insert(id.to_owned(), at_work);
     }
 
-    /// An event goes out of which a part alone will come.
+    /// Records an event that is sent only in part.
     pub(crate) fn hand_out_part(&self, id: &str) {
         self.state().parts.insert(id.to_owned());
     }
 
-    /// The first bytes of a POST for an event have come.
+    /// Records the first bytes of a POST for an event.
     pub(crate) fn post(&self, id: &str, arrived: Instant) -> Post {
         let mut state = self.state();
         if state.parts.remove(id) {
@@ -167,7 +167,7 @@ impl Ledger {
         Post::Take(at_work.fault.take())
     }
 
-    /// An answer has come whole. It may come again, if the runtime cannot know that.
+    /// Records an answer that arrived whole. It may arrive again if the runtime cannot know that.
     pub(crate) fn seen(&self, id: &str, answer: Answer) {
         let mut state = self.state();
         let Some(at_work) = state.at_work.get_mut(id) else { return };
@@ -179,18 +179,18 @@ impl Ledger {
         }
     }
 
-    /// The answer to an event that came in part.
+    /// Records the answer to an event that was sent in part.
     pub(crate) fn seen_of_part(&self, answer: &Answer) {
         let expected = Expected::Error("Funcserver.NotRead");
         let fits = Reply::read(answer).is_ok_and(|reply| expected.fits(&reply));
         if !fits {
             self.state()
                 .tally
-                .problem("an event that came in part", "its answer is none of an event that cannot be read");
+                .problem("an event that came in part", "its answer is not that for an event that cannot be read");
         }
     }
 
-    /// An answer was taken, or refused for good.
+    /// Records that an answer was accepted, or rejected finally.
     pub(crate) fn settle(&self, id: &str, refused: bool) {
         self.finish(id, if refused { Settled::Refused } else { Settled::Answered }, None);
     }
@@ -211,7 +211,7 @@ impl Ledger {
         self.more.notify_one();
     }
 
-    /// Gives up what was not answered long after its deadline, or, if the process has ended, all.
+    /// Gives up events that were not answered long after their deadline. If the process has ended, gives up all.
     pub(crate) fn give_up(&self, words: Option<&str>) {
         let state = self.state();
         let overdue = |at_work: &AtWork| words.is_some() || at_work.given.elapsed() > at_work.time + GIVEN_UP;
@@ -223,13 +223,13 @@ impl Ledger {
         }
     }
 
-    /// Events that are at work, and those that may be handed out.
+    /// The number of events in progress or allowed.
     pub(crate) fn open(&self) -> usize {
         let state = self.state();
         state.at_work.len() + state.queue.open()
     }
 
-    /// What is at work, and what was answered last, for a report.
+    /// The events in progress and the latest answers, for a report.
     pub(crate) fn surroundings(&self) -> String {
         let state = self.state();
         let at_work =
@@ -263,7 +263,7 @@ impl State {
     fn weigh(&mut self, what: &'static str) {
         let Some(Watched { process, memory, before, highest }) = &mut self.watched else { return };
         let (peak, now) = (measure::take_peak(*process), measure::resident(*process));
-        // What stays is told once, of what has brought it.
+        // A lasting rise is reported once, for the event that caused it.
         let is_over = peak > *memory && *before <= *memory;
         *before = now;
         if now > *highest + RISE {
@@ -279,7 +279,7 @@ impl State {
     }
 }
 
-/// Counts one that waits, for as long as it is there.
+/// Counts a waiting worker until this is dropped.
 struct Waiting<'a> {
     ledger: &'a Ledger,
     counted: bool,

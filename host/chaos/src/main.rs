@@ -1,10 +1,10 @@
 #![forbid(unsafe_code)]
-//! Drives a bootstrap through good requests and attacks, with peers that misbehave and a Runtime API that does, and
-//! checks every answer, its time, and what the process holds at the end. `scripts/chaos` builds and runs it, and says
-//! what it holds.
+//! Sends good requests and attacks to a bootstrap, with misbehaving peers and a misbehaving Runtime API. It checks
+//! every answer and its time, and the resources that the process holds at the end. `scripts/chaos` builds and runs it,
+//! and lists what it checks.
 //!
-//! `stages` are the ways to run, `kinds` the table of what is sent, `api` the Runtime API, `peers` what handlers call,
-//! `judge` what an answer must be, `measure` what a process holds.
+//! Modules: `stages` has the ways to run, `kinds` the table of events, `api` the Runtime API, `peers` the servers that
+//! handlers call, `judge` the expected answers, and `measure` the resources of a process.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)] // A tool for developers: its panics are its messages.
 

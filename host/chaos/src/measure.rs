@@ -1,10 +1,10 @@
-//! What a process holds.
+//! The resources that a process holds.
 
 use std::fmt;
 use std::fs;
 use std::path::Path;
 
-/// Where the bootstrap puts the temporary folders of its handlers.
+/// The folder in which the bootstrap creates the temporary folders of its handlers.
 const SCRATCH: &str = "/tmp/funcserver";
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,7 +28,7 @@ impl Held {
         }
     }
 
-    /// Whether it is no more of anything.
+    /// Whether no value is larger than in `most`.
     pub(crate) fn is_within(&self, most: &Self) -> bool {
         self.resident <= most.resident
             && self.threads <= most.threads
@@ -53,7 +53,7 @@ pub(crate) fn resident(process: u32) -> u64 {
     field(process, "VmRSS:")
 }
 
-/// The most that was resident since this was last asked, in KiB.
+/// The peak of the resident memory since the last call, in KiB.
 pub(crate) fn take_peak(process: u32) -> u64 {
     let peak = field(process, "VmHWM:");
     let _ = fs::write(format!("/proc/{process}/clear_refs"), "5");
@@ -66,7 +66,7 @@ fn field(process: u32, name: &str) -> u64 {
     value.and_then(|value| value.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0)
 }
 
-/// Not deeper than a path may be long: what lies deeper lies in what was counted.
+/// Stops at the depth that a path can have. Deeper entries are inside counted ones.
 fn entries(folder: &Path, depth: usize) -> u64 {
     let Ok(all) = fs::read_dir(folder) else { return 0 };
     let below = |path: &Path| if depth < 100 && path.is_dir() { entries(path, depth + 1) } else { 0 };

@@ -4,7 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 const USAGE: &str = "usage: chaos --bootstrap FILE [--count N] [--seed N] [--attacks PER-MILLE] [--only KIND]... [--without KIND]... \
                      [--stage NAME]... [--namespace] [--log FILE] [--no-faults]";
 
-/// What is to be run.
+/// The options of a run.
 pub(crate) struct Options {
     pub(crate) bootstrap: PathBuf,
     /// Events in all stages together.
@@ -12,15 +12,15 @@ pub(crate) struct Options {
     pub(crate) seed: u64,
     /// Attacks in 1,000 events.
     pub(crate) attacks: u64,
-    /// Kinds; all where it is empty.
+    /// Kinds to send; all if empty.
     pub(crate) only: Vec<String>,
-    /// Kinds that are left out.
+    /// Kinds to leave out.
     pub(crate) without: Vec<String>,
-    /// Stages; all where it is empty.
+    /// Stages to run; all if empty.
     pub(crate) stages: Vec<String>,
-    /// Whether network, mounts and `/tmp` are the driver's own.
+    /// Whether network, mounts and `/tmp` belong to the driver.
     pub(crate) namespace: bool,
-    /// Where the log of the bootstrap goes.
+    /// The file for the log of the bootstrap.
     pub(crate) log: Option<PathBuf>,
     /// Whether the Runtime API misbehaves.
     pub(crate) faults: bool,
@@ -54,7 +54,7 @@ impl Options {
                 "--namespace" => options.namespace = true,
                 "--log" => options.log = Some(value()?.into()),
                 "--no-faults" => options.faults = false,
-                _ => return Err(format!("{argument} is no option; {USAGE}")),
+                _ => return Err(format!("{argument} is not an option; {USAGE}")),
             }
         }
         options.bootstrap = bootstrap.ok_or(USAGE)?;
@@ -63,5 +63,5 @@ impl Options {
 }
 
 fn number<N: std::str::FromStr>(text: &str) -> Result<N, String> {
-    text.parse().map_err(|_| format!("{text} is no number"))
+    text.parse().map_err(|_| format!("{text} is not a number"))
 }

@@ -12,9 +12,9 @@ use crate::options::Options;
 use crate::peers::Peers;
 use crate::stages::Stage;
 
-/// As many files as Lambda lets a process open.
+/// The limit of open files is the same as on Lambda.
 const FILES: &str = "ulimit -n 1024; exec \"$0\"";
-/// Lines that are kept for a report.
+/// The number of lines that are kept for a report.
 const KEPT: usize = 12;
 
 pub(crate) struct Process {
@@ -23,7 +23,7 @@ pub(crate) struct Process {
     reader: Option<JoinHandle<()>>,
 }
 
-/// What the process has written.
+/// The output of the process.
 #[derive(Default)]
 struct Log {
     lines: u64,
@@ -87,7 +87,7 @@ impl Process {
         self.log.lock().unwrap().last.join("\n    ")
     }
 
-    /// Ends it. The number of lines, and what is wrong with some of them.
+    /// Ends the process. Returns the number of lines, and the problems in them.
     pub(crate) fn stop(mut self) -> (u64, Vec<String>) {
         self.kill();
         if let Some(reader) = self.reader.take() {
@@ -107,7 +107,7 @@ impl Log {
         self.lines += 1;
         let text = String::from_utf8_lossy(line);
         let problem = if text.contains('\u{fffd}') {
-            Some("a line of the log is no UTF-8")
+            Some("a line of the log is not UTF-8")
         } else if text.chars().any(|letter| letter.is_control() && letter != '\t') {
             Some("a line of the log has a control character")
         } else if text.contains("the host panicked") || text.contains("an error in funcserver") {

@@ -1,13 +1,13 @@
-//! The events that are to come, in their order.
+//! The events to send, in order.
 
 use std::collections::VecDeque;
 
 use crate::api::fault::{NextFault, PostFault};
 
-/// Attacks at work at once, of sixteen events: the others are good requests beside them.
+/// The most attacks in progress at once, out of sixteen events. The others are good requests.
 const ATTACKS_AT_ONCE: usize = 8;
 
-/// An event that is to come.
+/// An event to send.
 #[derive(Clone, Copy)]
 pub(crate) struct Ticket {
     pub(crate) number: usize,
@@ -18,12 +18,12 @@ pub(crate) struct Ticket {
     pub(crate) post_fault: Option<PostFault>,
 }
 
-/// Good requests and attacks apart: the former go before where there are attacks enough at work.
+/// Good requests and attacks in separate queues: good requests are sent first while enough attacks are in progress.
 #[derive(Default)]
 pub(crate) struct Queue {
     good: VecDeque<Ticket>,
     attacks: VecDeque<Ticket>,
-    /// Events with this number and greater ones have to wait.
+    /// Events with this number and higher ones must wait.
     until: usize,
     attacks_at_work: usize,
 }
@@ -38,7 +38,7 @@ impl Queue {
         self.until = until;
     }
 
-    /// The next of those that may be handed out.
+    /// The next event that may be sent.
     pub(crate) fn pop(&mut self) -> Option<Ticket> {
         let number = |queue: &VecDeque<Ticket>| queue.front().map_or(usize::MAX, |ticket| ticket.number);
         let (good, attack) = (number(&self.good), number(&self.attacks));
@@ -51,18 +51,18 @@ impl Queue {
         Some(ticket)
     }
 
-    /// It was taken, and comes again.
+    /// Puts an event back, which will be sent again.
     pub(crate) fn push_back(&mut self, ticket: Ticket) {
         self.done(&ticket);
         if ticket.is_attack { self.attacks.push_front(ticket) } else { self.good.push_front(ticket) }
     }
 
-    /// It is no longer at work.
+    /// Records that an event is no longer in progress.
     pub(crate) fn done(&mut self, ticket: &Ticket) {
         self.attacks_at_work -= usize::from(ticket.is_attack);
     }
 
-    /// How many may be handed out.
+    /// The number of events that may be sent.
     pub(crate) fn open(&self) -> usize {
         let may = |queue: &VecDeque<Ticket>| queue.iter().take_while(|ticket| ticket.number < self.until).count();
         may(&self.good) + may(&self.attacks)

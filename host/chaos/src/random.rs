@@ -1,4 +1,4 @@
-/// Numbers that a seed decides (SplitMix64).
+/// Random numbers from a seed (SplitMix64).
 #[derive(Clone)]
 pub(crate) struct Random(u64);
 
@@ -15,17 +15,17 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// Less than `end`, which is not 0.
+    /// A number less than `end`, which must not be 0.
     pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.next() % end
     }
 
-    /// One of them.
+    /// One of the elements.
     pub(crate) fn pick<'a, T>(&mut self, all: &'a [T]) -> &'a T {
         &all[usize::try_from(self.below(all.len() as u64)).unwrap()]
     }
 
-    /// Whether it happens, of 1,000 times so often.
+    /// True in `often` of 1,000 cases.
     pub(crate) fn per_mille(&mut self, often: u64) -> bool {
         self.below(1_000) < often
     }

@@ -1,4 +1,4 @@
-//! What was sent, what came of it, and what broke.
+//! The report: the events, their outcomes, and the problems.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -7,16 +7,16 @@ use crate::at_work::Judged;
 use crate::case::{Class, Kind};
 use crate::peers::Peers;
 
-/// Problems of one sort that are shown in full.
+/// How many problems of one sort are shown in full.
 const SHOWN: usize = 5;
 
-/// Problems of one kind that are told at once.
+/// How many problems of one kind are printed immediately.
 const TOLD: usize = 2;
 
-/// Servers that other kinds ask as well, so that their number says nothing.
+/// Servers that other kinds call as well, so that their counts are not comparable.
 const DROPPED: &[&str] = &["h2-settled", "h2-no-window", "h2-reset-body"];
 
-/// One stage.
+/// The results of one stage.
 #[derive(Default)]
 pub(crate) struct Tally {
     kinds: BTreeMap<&'static str, Row>,
@@ -31,7 +31,7 @@ struct Row {
     answers: BTreeMap<String, u64>,
     slowest: Duration,
     time: Duration,
-    /// KiB.
+    /// In KiB.
     peak: u64,
 }
 
@@ -39,7 +39,7 @@ struct Row {
 pub(crate) struct Report {
     kinds: BTreeMap<&'static str, Row>,
     faults: BTreeMap<&'static str, u64>,
-    /// What broke: the stage, the kind or place, and what.
+    /// The problems: the stage, the kind or place, and the description.
     problems: Vec<[String; 3]>,
 }
 
@@ -99,11 +99,11 @@ impl Report {
         self.problems.push([stage.to_owned(), place.to_owned(), problem.to_owned()]);
     }
 
-    /// What the peers saw that they should not.
+    /// Checks the requests that the peers received.
     pub(crate) fn check_peers(&mut self, peers: &Peers) {
         for (name, seen) in peers.seen() {
-            // Each kind of that name asks once, and a request that broke off may come once more. The Runtime API's faults
-            // bring no request twice: what it repeats was never whole.
+            // Each event of that kind sends one request, and a request that broke off may be repeated once. Faults of
+            // the Runtime API repeat no request, because an event that it sends again was never received whole.
             let asked = self.kinds.get(name).map_or(0, |row| row.count);
             if asked > 0 && seen > 2 * asked && !DROPPED.contains(&name) {
                 self.broke("peers", name, &format!("{asked} requests reach the server {seen} times"));
@@ -141,7 +141,7 @@ impl Report {
         println!("\nwhat broke: {}", self.problems.len());
         let mut sorts: BTreeMap<(&str, &str, String), Vec<&str>> = BTreeMap::new();
         for [stage, place, problem] in &self.problems {
-            // The words before the particulars.
+            // The text before the details.
             let sort = problem.split([':', '(']).next().unwrap_or_default().to_owned();
             sorts.entry((stage, place, sort)).or_default().push(problem);
         }

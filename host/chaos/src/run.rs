@@ -1,4 +1,4 @@
-//! A stage under way: its events are handed out, its process watched and measured, and started again where it ends.
+//! Runs a stage: sends its events, watches and measures its process, and restarts it if it ends.
 
 use std::time::{Duration, Instant};
 
@@ -9,29 +9,29 @@ use crate::process::Process;
 use crate::report::Report;
 use crate::stages::Stage;
 
-/// After so many the process has touched all that it keeps.
+/// After this number of events, the process has touched all the memory that it keeps.
 const WARM: usize = 1_000;
-/// How far the resident memory may rise after that, in KiB. A stage of fewer than twice so many is too short to tell: the first
-/// attack on memory may come after its quarter.
+/// How far the resident memory may rise after that, in KiB. A stage with fewer than twice as many events is too short
+/// for this check: its first attack on memory may come after a quarter of it.
 const RISE: u64 = 20 * 1024;
-/// The same for each event that is at work beside another: the heap keeps what they have taken in the same moment, which for a
-/// large body is its event, the body twice and the reply.
+/// The same for each concurrent event. The heap keeps the memory that events use at the same moment, which for a large
+/// body is the event, the body twice and the reply.
 const RISE_BESIDE: u64 = 1024;
-/// Threads that are started when they are first needed and stay: the watchdog, and the one that sends its answers. Those for
+/// Threads that are started on first use and stay: the watchdog, and the thread that sends its answers. Threads for
 /// blocking work end.
 const LATER_THREADS: u64 = 2;
-/// Descriptors of the watchdog's sender, where it was not needed in the first thousand.
+/// Descriptors of the watchdog's sender, if it was not used in the first thousand events.
 const SENDER: u64 = 5;
-/// Descriptors that come with the first events and stay: a folder for temporary files.
+/// Descriptors that are opened for the first events and stay: a folder for temporary files.
 const LATER_DESCRIPTORS: u64 = 1;
-/// How long a process may take until it holds no more than before: a thread for blocking work lives ten seconds.
+/// The time for a process to release resources: a thread for blocking work lives for ten seconds.
 const SETTLED: Duration = Duration::from_secs(15);
-/// The time in which something has to happen.
+/// The time in which there must be progress.
 const STUCK: Duration = Duration::from_secs(60);
-/// How often a process that ends is started again.
+/// How often a process that ends is restarted.
 const STARTS: usize = 20;
 
-/// A stage under way.
+/// A running stage.
 pub(crate) struct Run<'a> {
     pub(crate) stage: &'a Stage,
     pub(crate) ledger: &'a Ledger,
@@ -71,19 +71,19 @@ impl Run<'_> {
         if let Some(problem) = self.ended() {
             self.broke(&problem);
         } else if self.starts == 1 && !after.is_within(&most) {
-            // What a process holds that was started again in between says nothing.
+            // The measurements of a process that was restarted in between are not comparable.
             self.broke(&format!("it holds more than before: {after}; at most {most}"));
         }
     }
 
-    /// What it may hold at the end, by what it held when it was new, and after the first thousand.
+    /// The most that it may hold at the end, based on a new process and on the state after the first thousand events.
     fn most(&self, fresh: &Held, before: &Held) -> Held {
         let at_once = self.stage.at_once as u64;
         let sender = if before.threads < fresh.threads + LATER_THREADS { SENDER } else { 0 };
         Held {
             resident: before.resident + RISE + RISE_BESIDE * at_once.saturating_sub(1),
             threads: fresh.threads + LATER_THREADS,
-            // An instance that is made ahead has a folder, and it open: one for each event at once.
+            // An instance that was created in advance has an open folder: one for each concurrent event.
             descriptors: before.descriptors + at_once.saturating_sub(before.files) + sender,
             files: at_once,
         }
@@ -110,7 +110,7 @@ impl Run<'_> {
         true
     }
 
-    /// Until that many are answered. False if that is not to be had.
+    /// Runs until `count` events are answered. Returns false if that fails.
     fn work_until(&mut self, count: usize) -> bool {
         self.ledger.allow(count);
         let (mut last, mut since) = (self.ledger.answered(), Instant::now());
@@ -142,7 +142,7 @@ impl Run<'_> {
         true
     }
 
-    /// Words for it, if the process has ended.
+    /// The reason, if the process has ended.
     fn ended(&mut self) -> Option<String> {
         let status = self.process.ended()?;
         Some(format!("the process ended: {status}; {}\n    {}", self.ledger.surroundings(), self.process.last_words()))
@@ -166,7 +166,7 @@ impl Run<'_> {
         true
     }
 
-    /// What the process holds when all of it rests and the peers have closed their connections.
+    /// The resources of the process when it is idle and the peers have closed their connections.
     fn settled(&mut self, is_enough: impl Fn(&Held) -> bool) -> Held {
         let late = Instant::now() + SETTLED;
         loop {

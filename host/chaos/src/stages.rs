@@ -1,4 +1,4 @@
-//! The ways to run: each is one process with a share of the events.
+//! The ways to run: each stage is one process with a share of the events.
 
 use std::fmt;
 use std::sync::{Arc, LazyLock};
@@ -20,23 +20,23 @@ use crate::run::Run;
 pub(crate) struct Stage {
     pub(crate) name: &'static str,
     guest: Guest,
-    /// The function's, in MB.
+    /// The function's memory, in MB.
     pub(crate) memory: u64,
     pub(crate) at_once: usize,
     pub(crate) log_format: &'static str,
     pub(crate) variables: &'static [(&'static str, &'static str)],
-    /// Of 100 events.
+    /// In percent of the events.
     share: usize,
-    /// Which attacks are sent.
+    /// The attacks that are sent.
     attacks: Attacks,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Attacks {
     All,
-    /// On the host's memory.
+    /// Attacks on the host's memory.
     OfMemory,
-    /// Those that leave the instance, which others are in, as it is.
+    /// Attacks that do not affect the other requests in their instance.
     Sharing,
 }
 
@@ -118,7 +118,7 @@ impl Stage {
 
     fn kinds(&self, options: &Options, peers: &Peers) -> Vec<Kind> {
         let not_here = match self.attacks {
-            Attacks::Sharing => Beside::Nobody,
+            Attacks::Sharing => Beside::None,
             Attacks::All | Attacks::OfMemory => Beside::Others,
         };
         let is_meant = |kind: &Kind| {
@@ -132,7 +132,7 @@ impl Stage {
         kinds::all().into_iter().filter(is_meant).collect()
     }
 
-    /// In an order that the seed and the stage decide.
+    /// The events in an order that depends on the seed and the stage.
     fn tickets(&self, kinds: &[Kind], count: usize, options: &Options) -> Vec<Ticket> {
         let seed = self.name.bytes().fold(options.seed, |seed, byte| seed.wrapping_mul(31).wrapping_add(byte.into()));
         let mut random = Random::new(seed);
@@ -150,7 +150,7 @@ impl Stage {
     }
 }
 
-/// Kinds of one class, each as often as its weight says.
+/// The kinds of one class, each as often as its weight.
 struct Weighted(Vec<usize>);
 
 impl Weighted {
@@ -168,7 +168,7 @@ impl Weighted {
     }
 }
 
-/// Compiled once.
+/// The compiled component, which is compiled once.
 fn component(guest: Guest) -> &'static [u8] {
     static P2: LazyLock<Vec<u8>> =
         LazyLock::new(|| compile::compile(funcserver_test_guest::WASM, Target::Host).unwrap());

@@ -1,4 +1,4 @@
-//! What became of a request: a response, whose body may still be coming, or a fault; and the work that is left.
+//! The outcome of a request: a response, whose body may still be open, or a fault; and the work that remains.
 
 use std::pin::Pin;
 
@@ -9,43 +9,44 @@ use tokio::sync::oneshot;
 use crate::exchange::Exchange;
 use crate::fault::Fault;
 
-/// What became of a request. [`Answer::whole`] and [`Answer::open`] tell; dropping it ends the guest's work.
+/// The outcome of a request, which [`Answer::whole`] and [`Answer::open`] return. Dropping it ends the guest.
 #[must_use = "the guest ends with its answer"]
 pub struct Answer(Became);
 
 enum Became {
     Failed(Fault, After),
-    /// The guest has ended already.
+    /// The guest has ended.
     Whole(Response<Bytes>, After),
-    /// The guest is at work.
+    /// The guest still runs.
     Open(response::Parts, Exchange),
 }
 
 /// An answer whose body is complete.
 pub struct WholeAnswer {
-    /// The guest's response, or why there is none.
+    /// The guest's response, or the fault that prevented one.
     pub result: Result<Response<Bytes>, Fault>,
-    /// What is left to do once the response is sent.
+    /// The work that remains after the response is sent.
     pub after: After,
 }
 
 /// The body of a response.
 pub enum Body {
-    /// All of it.
+    /// The complete body.
     Whole(Bytes),
-    /// It is still coming.
+    /// A body that is still open.
     Open(BodyPieces),
 }
 
-/// A body that is still coming. The guest runs while a piece is waited for. Dropped before its end, it ends the guest.
+/// An open body. The guest runs while the next piece is awaited. Dropping this before the end of the body ends the
+/// guest.
 pub struct BodyPieces {
-    /// None once the body has ended.
+    /// `None` once the body has ended.
     exchange: Option<Exchange>,
     after: Option<oneshot::Sender<After>>,
 }
 
-/// Work that goes on after the response: the guest may still run, its instance is to be dropped or kept, and the next one to
-/// be made. Dropping it ends the work.
+/// Work after the response: the guest may still run, its instance is kept or dropped, and the next instance is created.
+/// Dropping this cancels the work.
 #[must_use = "work after the response is lost unless it is finished"]
 #[derive(Default)]
 pub struct After(Option<Pin<Box<dyn Future<Output = Option<Fault>> + Send>>>);
@@ -66,7 +67,7 @@ impl Answer {
         Self(Became::Open(head, exchange))
     }
 
-    /// Waits until the body is complete. One of more than `limit` bytes is [`Fault::BodyTooLarge`].
+    /// Waits until the body is complete. A body of more than `limit` bytes is [`Fault::BodyTooLarge`].
     pub async fn whole(self, limit: usize) -> WholeAnswer {
         match self.0 {
             Became::Failed(fault, after) => WholeAnswer { result: Err(fault), after },
@@ -78,8 +79,8 @@ impl Answer {
         }
     }
 
-    /// The response, with its body as far as it has come. A body that is open has to be read to its end or dropped: the work
-    /// that is left begins then.
+    /// The response, with the part of its body that has arrived. An open body must be read to its end or dropped: only
+    /// then does the remaining work begin.
     pub fn open(self) -> (Result<Response<Body>, Fault>, After) {
         match self.0 {
             Became::Failed(fault, after) => (Err(fault), after),
@@ -95,7 +96,7 @@ impl Answer {
 }
 
 impl BodyPieces {
-    /// Waits for the next piece. None once the body has ended; after an error there is no more of it.
+    /// Waits for the next piece. Returns `None` after the end of the body and after an error.
     pub async fn next(&mut self) -> Option<Result<Bytes, Fault>> {
         let next = self.exchange.as_mut()?.next().await;
         match next {
@@ -126,7 +127,7 @@ impl Drop for BodyPieces {
 }
 
 impl After {
-    /// Does the work, until its end or the deadline of the invocation, and tells what went wrong in it.
+    /// Does the work until it is finished or the deadline of the invocation passes, and returns the fault if it failed.
     pub async fn finish(self) -> Option<Fault> {
         match self.0 {
             Some(work) => work.await,
@@ -134,7 +135,7 @@ impl After {
         }
     }
 
-    /// Nothing but dropping `left`, which may take a while: files are removed with it.
+    /// Only drops `left`. This may take a while, because it can remove files.
     pub(crate) fn dropping<T: Send + 'static>(left: T) -> Self {
         Self::of(async move {
             drop(left);

@@ -1,4 +1,4 @@
-//! One request, as its sender describes it, and what happens to it in the engine.
+//! The caller's view of one request, and the steps that the engine reports for it.
 
 use std::cell::Cell;
 use std::time::Instant;
@@ -7,17 +7,17 @@ use http::response;
 
 use crate::network::Notice;
 
-/// A request's sender: it knows the facts of the request, when the answer is due, and observes what happens.
+/// The caller of a request: it knows the facts and the deadline of the request, and observes its steps.
 pub trait Call: Send + Sync {
-    /// When the answer is due. The instance ends at that moment, whatever it does.
+    /// When the answer is due. The instance is interrupted at that time.
     fn deadline(&self) -> Instant;
 
-    /// What the guest can ask for through `funcserver:lambda/context`.
+    /// The facts that the guest can read through `funcserver:lambda/context`.
     fn facts(&self) -> Facts<'_> {
         Facts::default()
     }
 
-    /// The request has come to `step`. The guest waits meanwhile.
+    /// The request has reached `step`. The guest is paused during this call.
     fn on(&self, step: GuestStep<'_>);
 }
 
@@ -28,11 +28,11 @@ pub struct Facts<'a> {
     pub request_id: &'a str,
     /// When Lambda ends the invocation, in milliseconds since the Unix epoch.
     pub deadline_ms: u64,
-    /// The X-Ray trace header, where there is one.
+    /// The X-Ray trace header, if there is one.
     pub trace_id: Option<&'a str>,
-    /// The ARN by which the function was invoked.
+    /// The ARN with which the function was invoked.
     pub function_arn: &'a str,
-    /// The ARN of the load balancer's target group, where the event names one.
+    /// The ARN of the load balancer's target group, if the event names one.
     pub target_group_arn: Option<&'a str>,
     /// Whether the target group sends and expects multi-value headers.
     pub multi_value_headers: bool,
@@ -40,13 +40,13 @@ pub struct Facts<'a> {
     pub client_address: Option<&'a str>,
 }
 
-/// What happens to a request in the engine. Lines and outgoing requests come at any time after the instance; the other
-/// steps come in this order, each once at most, and a request that fails comes to no further one.
+/// A step of a request in the engine. Lines and outgoing requests can occur at any time after `Instance`. The other
+/// steps occur in this order, each at most once, and a request that fails reaches no further step.
 #[derive(Clone, Copy, Debug)]
 pub enum GuestStep<'a> {
-    /// It is one of those that may run at once ([`Limits::concurrency`](crate::Limits::concurrency)).
+    /// The request has a permit to run ([`Limits::concurrency`](crate::Limits::concurrency)).
     Permit,
-    /// An instance begins to work on it.
+    /// An instance begins to handle the request.
     Instance(InstanceAge),
     /// The guest has written lines.
     Lines(&'a Lines<'a>),
@@ -54,16 +54,16 @@ pub enum GuestStep<'a> {
     Outgoing(&'a Notice),
     /// The guest has set its response.
     Head(&'a response::Parts),
-    /// The response's body is complete: it has so many bytes.
+    /// The response's body is complete, with this number of bytes.
     Body(u64),
 }
 
-/// What an instance has done before a request.
+/// The previous use of an instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InstanceAge {
-    /// It was made for this request.
+    /// It was created for this request.
     Fresh,
-    /// It was made ahead, and has served no request.
+    /// It was created in advance, and has served no request.
     Ready,
     /// It has served other requests.
     Reused,
@@ -80,16 +80,18 @@ pub enum Stream {
 
 /// The lines that one write of the guest has completed, without their line breaks.
 ///
-/// Bytes that are not UTF-8 have been replaced, and a line that is too long has been cut and says so. On standard error,
-/// lines that belong together (a panic with its notes, a traceback) are one, with the line breaks between them.
+/// Invalid UTF-8 has been replaced, and a line that is too long has been truncated with a mark. On standard error,
+/// lines that belong together (a panic with its notes, a traceback) are joined into one, with the line breaks between
+/// them.
 #[derive(Debug)]
 pub struct Lines<'a> {
-    /// Where they were written.
+    /// The stream to which the guest wrote them.
     pub stream: Stream,
-    /// Whether they certainly belong to this request: an instance that answers several at once does not tell.
+    /// Whether the lines certainly belong to this request. An instance that answers several at once does not tell which
+    /// of them wrote a line.
     pub certain: bool,
     text: &'a str,
-    /// Where each line ends in `text`.
+    /// The end of each line in `text`.
     ends: &'a [usize],
     logged: Cell<usize>,
 }
@@ -99,14 +101,14 @@ impl<'a> Lines<'a> {
         Self { stream, certain: true, text, ends, logged: Cell::new(0) }
     }
 
-    /// The lines, in the order in which they were written.
+    /// The lines in the order of writing.
     pub fn iter(&self) -> impl Iterator<Item = &'a str> {
         let (text, mut start) = (self.text, 0);
         self.ends.iter().map(move |end| &text[std::mem::replace(&mut start, *end)..*end])
     }
 
-    /// Says that these lines take so many bytes of a log. The limit of output counts that where it is more than the guest
-    /// wrote.
+    /// Reports that these lines take `bytes` bytes in the log. If that is more than the guest wrote, it counts towards
+    /// the output limit.
     pub fn count_logged(&self, bytes: usize) {
         self.logged.set(self.logged.get().max(bytes));
     }

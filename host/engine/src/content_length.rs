@@ -2,7 +2,6 @@
 //!
 //! Wasmtime rejects any second value. Libraries pass on the length of an upstream response together with their own, and
 //! some servers send it twice. This module drops an equal value. A value that contradicts the first is still an error.
-//! servers send it twice. Here an equal one is left out; one that contradicts the first stays a failing call.
 
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, HeaderValue};

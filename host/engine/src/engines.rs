@@ -1,4 +1,5 @@
-//! wasmtime's engines, each made when the first component needs it, and the ticker that interrupts all of them.
+//! The engines of wasmtime, each created when the first component needs it, and the ticker that interrupts their
+//! guests.
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -22,21 +23,21 @@ pub(crate) struct Engines {
     made: Mutex<Vec<(Kind, Engine)>>,
 }
 
-/// What tells engines apart.
+/// The properties in which engines differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Kind {
     calls: Calls,
     allocation: Allocation,
 }
 
-/// Where the memory of instances comes from.
+/// The allocation of an instance's memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Allocation {
     Pool,
     OnDemand,
 }
 
-/// A component in memory, and the engine that runs it.
+/// A mapped component and the engine that runs it.
 pub(crate) struct Mapped {
     pub(crate) engine: Engine,
     pub(crate) component: Component,
@@ -49,8 +50,8 @@ impl Engines {
         Self { limits, gauge, instances, made: Mutex::default() }
     }
 
-    /// Maps a component: with instances from the pool, unless one needs more than a slot of the pool has. `calls` is how it
-    /// was compiled; if that is unknown, both ways are tried.
+    /// Maps a component. Its instances use the pool unless one needs more than a slot of the pool provides. `calls` is
+    /// the way in which it was compiled. If that is unknown, both ways are tried.
     pub(crate) fn map(self: &Arc<Self>, code: &Code<'_>, calls: Option<Calls>) -> Result<Mapped, Reason> {
         if let Ok((engine, component, _)) = self.map_with(code, calls, Allocation::Pool)?
             && config::fits_pool(component.resources_required())
@@ -64,11 +65,11 @@ impl Engines {
             Some(needs) if needs > memory as u64 => return Err(Reason::Memory { needs, limit: memory }),
             _ => {}
         }
-        let refusal = judge(code, calls, held);
+        let refusal = refusal(code, calls, held);
         Ok(Mapped { engine, component, refusal })
     }
 
-    /// Only an engine of the kind for which a component was compiled takes it.
+    /// A component can be mapped only by an engine of the kind for which it was compiled.
     fn map_with(
         self: &Arc<Self>,
         code: &Code<'_>,
@@ -111,7 +112,7 @@ impl Engines {
 
     /// Interrupts all running guests, and checks the process's memory.
     pub(crate) fn tick(&self) {
-        // First, so that a guest that is to end does so at this tick.
+        // The gauge is checked first, so that the guest that it chooses ends at this tick.
         if let Some(gauge) = &self.gauge {
             gauge.look(|| self.instances.upgrade().is_some_and(|instances| instances.shed()));
         }
@@ -125,18 +126,18 @@ impl Engines {
     }
 }
 
-/// The reason for which there is to be no instance of a component: one would need more than `most` bytes besides its memories
-/// and tables. An instance in the pool has less.
-fn judge(code: &Code<'_>, calls: Calls, most: usize) -> Option<String> {
+/// Checks the memory that an instance needs besides its memories and tables, and returns a refusal if that is more than
+/// `most` bytes. Slots of the pool are smaller, so instances in the pool need no check.
+fn refusal(code: &Code<'_>, calls: Calls, most: usize) -> Option<String> {
     let mut refused = None;
     for tables in config::TABLES_JUDGED {
-        // Where even this much address space cannot be reserved, there is no judgement.
+        // If even this little address space cannot be reserved, the component is not refused.
         let engine = config::judging_engine(calls, most, tables).ok()?;
         refused = Some(code.map(&engine).err()?);
     }
     refused.map(|error| {
         format!(
-            "the component is made of too much: an instance may need {most} bytes for its globals, imports and functions, \
+            "the component is too large: an instance may use {most} bytes for its globals, imports and functions, \
              in all of its modules together: {}",
             error.root_cause(),
         )
@@ -152,9 +153,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_engine_of_its_kind_takes_a_component_whether_the_kind_is_known_or_not() {
+    fn a_component_is_mapped_whether_its_kind_is_known_or_not() {
         let folder = tempfile::tempdir().unwrap();
-        // A component of 0.2 that was compiled for concurrent calls fits too, although none is compiled so today.
+        // A component of 0.2 that was compiled for concurrent calls still loads, although `compile` no longer does
+        // that.
         for (wasm, calls) in [(WASM, Calls::Nested), (WASM, Calls::Concurrent), (WASM_P3, Calls::Concurrent)] {
             let path = folder.path().join("guest.cwasm");
             let bytes = Engine::new(&config::config(calls)).unwrap().precompile_component(wasm).unwrap();

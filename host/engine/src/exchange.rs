@@ -1,4 +1,4 @@
-//! One request and its answer: the guest runs, its response comes beside it, and the deadline bounds both.
+//! One request and its answer: the guest runs while its response is read, and the deadline limits both.
 
 use std::future::pending;
 use std::pin::{Pin, pin};
@@ -24,36 +24,36 @@ use crate::output::OutputSink;
 use crate::shared::SharedLease;
 use crate::state::State;
 
-/// A guest at work for one request. It owns its instance: dropping it drops the instance.
+/// A guest that handles one request. It owns its instance: dropping it drops the instance.
 pub(crate) type Run = Pin<Box<dyn Future<Output = Result<Instance, Failed>> + Send>>;
 
-/// A request, the guest that works on it, and the response so far.
+/// A request, the guest that handles it, and the response so far.
 pub(crate) struct Exchange {
     call: Arc<dyn Call>,
     deadline: Instant,
     home: Home,
     work: Work,
     incoming: IncomingResponse,
-    /// The guest has returned, and has not ended its body.
+    /// Whether the guest has returned without ending its body.
     left_open: bool,
 }
 
-/// Which instance works on the request.
+/// The instance that handles the request.
 pub(crate) enum Home {
-    /// One that serves no other request meanwhile.
+    /// An instance that serves no other request at the same time.
     Own {
         instances: Arc<Instances>,
-        /// Where its output goes, if it has served other requests before.
+        /// The sink for its output, if the instance has served other requests before.
         used: Option<OutputSink>,
     },
-    /// One that serves others too.
+    /// An instance that serves others at the same time.
     Shared(SharedLease),
 }
 
-/// How far the guest has come.
+/// The progress of the guest.
 pub(crate) enum Work {
     Runs(Run),
-    /// An instance that serves others too tells only its failure, or that it has nothing left to do.
+    /// A shared instance reports only its failure, or that it has finished.
     RunsWithOthers(oneshot::Receiver<Fault>),
     Returned(Option<Instance>),
     Failed(Fault, Option<Store<State>>),
@@ -65,11 +65,11 @@ impl Exchange {
         Self { call, deadline, home, work, incoming, left_open: false }
     }
 
-    /// Lets the guest run until it has set its response, ends, or the deadline comes.
+    /// Runs the guest until it sets its response or ends, or the deadline passes.
     pub(crate) async fn begin(mut self) -> Answer {
         match self.head().await {
             Ok(head) if self.work.is_running() => Answer::running(head, self),
-            // The guest buffers little: there is no need of a limit.
+            // The guest buffers little, so no limit is necessary.
             Ok(head) => Answer::ended(self.whole(head, usize::MAX).await),
             Err(fault) => {
                 let after = self.after(Err(&fault));
@@ -87,7 +87,7 @@ impl Exchange {
         Ok(head)
     }
 
-    /// The next piece of the body; none at its end.
+    /// The next piece of the body, or `None` at its end.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Fault> {
         let piece = match self.beside(IncomingResponse::piece).await? {
             Some(piece) => piece,
@@ -99,11 +99,11 @@ impl Exchange {
         Ok(piece)
     }
 
-    /// The guest is at its end and has not ended its body. One that it writes is complete all the same, unless the guest has
-    /// failed; a stream of the host's is not.
+    /// The guest has ended without ending its body. A body that the guest writes is complete then, unless the guest has
+    /// failed. A stream that the host writes is not.
     fn left_open(&mut self) -> Result<Option<Bytes>, Fault> {
         match self.work.fault() {
-            // A program that ends itself in good order has answered.
+            // A program that exits with code 0 has answered.
             None | Some(Fault::Exit(0)) if self.incoming.writer() != Some(Writer::Host) => {
                 self.left_open = true;
                 Ok(None)
@@ -113,7 +113,7 @@ impl Exchange {
         }
     }
 
-    /// Collects the body.
+    /// Reads the whole body.
     pub(crate) async fn whole(mut self, head: response::Parts, limit: usize) -> WholeAnswer {
         let body = self.collect(limit).await;
         let after = self.after(body.as_ref().map(|_| ()));
@@ -134,13 +134,13 @@ impl Exchange {
         }
     }
 
-    /// How many bytes of the body have come.
+    /// The number of bytes of the body so far.
     pub(crate) fn written(&self) -> u64 {
         self.incoming.written()
     }
 
-    /// Waits for a part of the response while the guest runs. When the guest is at its end, all that it has written is
-    /// there: none means that the part never comes.
+    /// Waits for a part of the response while the guest runs. Once the guest has ended, everything that it has written
+    /// can be read; `None` means that the part will not arrive.
     async fn beside<T>(
         &mut self,
         part: impl AsyncFn(&mut IncomingResponse) -> Result<T, Fault>,
@@ -153,16 +153,16 @@ impl Exchange {
                 () = sleep_until(self.deadline.into()) => return Err(Fault::Deadline),
             }
         }
-        // Not under tokio's budget: once it is used up, channels claim to be empty.
+        // This runs outside of tokio's budget, because channels appear to be empty once it is exhausted.
         let part = pin!(unconstrained(part(&mut self.incoming))).now_or_never();
         match (part.transpose(), self.work.fault()) {
-            // A length that contradicts the body is why the guest has failed.
+            // A length that contradicts the body is the reason for the guest's failure, so it takes precedence.
             (Err(other), Some(fault)) if !matches!(other, Fault::Length { .. }) => Err(fault.clone()),
             (part, _) => part,
         }
     }
 
-    /// What is left to do, by what the request came to.
+    /// The work that remains after a request with this result.
     pub(crate) fn after(self, result: Result<(), &Fault>) -> After {
         let Self { deadline, home, work, left_open, .. } = self;
         match home {
@@ -182,7 +182,7 @@ impl Work {
         matches!(self, Self::Runs(_) | Self::RunsWithOthers(_))
     }
 
-    /// Why the guest has failed, if it has.
+    /// The fault of a guest that has failed.
     fn fault(&self) -> Option<&Fault> {
         match self {
             Self::Failed(fault, _) => Some(fault),
@@ -190,7 +190,7 @@ impl Work {
         }
     }
 
-    /// Runs the guest to its end.
+    /// Runs the guest until it ends.
     async fn run(&mut self) -> Self {
         match self {
             Self::Runs(run) => match run.await {
@@ -206,7 +206,7 @@ impl Work {
     }
 }
 
-/// The work after the response of an instance that served this request alone.
+/// The work after the response, for an instance that served only this request.
 struct Own {
     instances: Arc<Instances>,
     deadline: Instant,
@@ -218,13 +218,13 @@ impl Own {
             Work::Runs(run) if answered => After::of(self.go_on(run)),
             Work::Returned(Some(instance)) if answered && !left_open => After::of(self.give_back(instance)),
             Work::Failed(fault, left) if answered => After::of(self.fail_late(fault, left)),
-            // Another instance would fail too.
+            // Creating another instance would fail too.
             Work::Failed(Fault::Instantiate(_), left) => After::dropping(left),
             left => After::of(self.discard(left)),
         }
     }
 
-    /// The response is complete, and the guest still at work.
+    /// The response is complete, and the guest still runs.
     async fn go_on(self, run: Run) -> Option<Fault> {
         match timeout_at(self.deadline.into(), run).await {
             Ok(Ok(instance)) => self.give_back(instance).await,
@@ -243,7 +243,7 @@ impl Own {
         self.make_ready().await
     }
 
-    /// The guest has failed after its response, unless it ended itself in good order.
+    /// The guest has failed after its response. An exit with code 0 is not a fault.
     async fn fail_late<T>(self, fault: Fault, left: T) -> Option<Fault> {
         self.discard(left).await;
         late(fault)
@@ -255,8 +255,8 @@ impl Own {
     }
 }
 
-/// The work after the response of an instance that serves others too: it is told when the response is sent, and retired
-/// unless the request has ended cleanly.
+/// The work after the response, for a shared instance: the instance learns when the response is sent, and is retired
+/// unless the request ended cleanly.
 fn shared(place: SharedLease, work: Work, answered: bool) -> After {
     let late_fault = match work {
         Work::Failed(fault, _) if answered => Some(fault),
@@ -269,7 +269,7 @@ fn shared(place: SharedLease, work: Work, answered: bool) -> After {
     })
 }
 
-/// A fault that has cost no answer. A program that ends itself in good order has none.
+/// A fault after a complete answer. An exit with code 0 is not one.
 fn late(fault: Fault) -> Option<Fault> {
     Some(fault).filter(|fault| *fault != Fault::Exit(0))
 }

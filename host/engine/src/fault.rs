@@ -1,8 +1,8 @@
-//! What can go wrong with a guest.
+//! The ways in which a guest can fail.
 
 use std::fmt;
 
-/// Why a guest gave no answer that can be sent.
+/// The reason why a guest gave no answer that can be sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// The guest trapped, for example by a panic.
@@ -11,10 +11,10 @@ pub enum Fault {
     /// The guest exhausted its stack.
     #[error("crashed: it exhausted its stack")]
     Stack(Crash),
-    /// The guest ended itself with that exit code before its answer was complete.
+    /// The guest exited with a code before its answer was complete.
     #[error("exited with code {0} before its answer was complete")]
     Exit(i32),
-    /// The guest ended after it was refused memory.
+    /// The guest ended after it was denied more memory.
     #[error("needs more than its limit of {limit} bytes of memory (limits.memory): {trap}")]
     Memory {
         /// The limit, in bytes.
@@ -22,10 +22,11 @@ pub enum Fault {
         /// How the guest ended.
         trap: Crash,
     },
-    /// The whole process has used nearly all of the function's memory, and of the guests at work this one made it grow most.
+    /// The whole process has used nearly all of the function's memory, and among the running guests this one made it
+    /// grow most.
     #[error(
-        "the process keeps more than {bound} bytes of memory, nearly all that the function has, and this handler has made \
-         it grow most: give the function more memory, or have the handler keep less"
+        "the process keeps more than {bound} bytes of memory, nearly all that the function has, and this handler has \
+         made it grow most: give the function more memory, or have the handler keep less"
     )]
     ProcessMemory {
         /// What the process may keep resident, in bytes.
@@ -37,7 +38,7 @@ pub enum Fault {
     /// The guest returned without an answer.
     #[error("returned without setting a response")]
     NoAnswer,
-    /// The guest answered with an error code of `wasi:http/types` in place of a response.
+    /// The guest answered with an error code of `wasi:http/types` instead of a response.
     #[error("answered with the error code {0}")]
     ErrorCode(String),
     /// The guest dropped its body before it was finished.
@@ -51,7 +52,7 @@ pub enum Fault {
         /// What was written.
         actual: u64,
     },
-    /// The guest's body is longer than any reply may be.
+    /// The guest's body is longer than a reply may be.
     #[error("its body exceeds {limit} bytes")]
     BodyTooLarge {
         /// The limit, in bytes.
@@ -62,22 +63,22 @@ pub enum Fault {
     Deadline,
 }
 
-/// How a guest's code ended, and where it was. Shown as the reason alone.
+/// The reason why a guest's code ended, and its place. `Display` shows only the reason.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Crash {
-    /// The reason in WebAssembly's words or the host's, such as "wasm `unreachable` instruction executed": at most
-    /// [`Crash::LONGEST`] bytes. A language's own words about a panic come on standard error.
+    /// The reason as WebAssembly or the host states it, such as "wasm `unreachable` instruction executed": at most
+    /// [`Crash::LONGEST`] bytes. The message of a panic is on standard error.
     pub reason: String,
-    /// The guest's functions that were running, the innermost first: at most twenty.
+    /// The guest's functions on the stack, the innermost first: at most twenty.
     pub frames: Vec<Frame>,
 }
 
-/// A function that was running.
+/// A function on the stack.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
-    /// Its name as its source has it, at most 300 bytes; where it has none, its number.
+    /// Its name as in the source, at most 300 bytes, or its number if it has no name.
     pub function: String,
-    /// Where in its code it was: an offset in the component as it was compiled, which `funcserver inspect --at` reads.
+    /// The position in its code: an offset in the component as it was compiled, which `funcserver inspect --at` reads.
     pub offset: Option<u64>,
 }
 
@@ -86,7 +87,7 @@ impl Crash {
     pub const LONGEST: usize = 1000;
 }
 
-/// A crash of which no place is known.
+/// A crash without a known place.
 impl From<String> for Crash {
     fn from(mut reason: String) -> Self {
         reason.truncate(reason.floor_char_boundary(Self::LONGEST));
@@ -111,7 +112,7 @@ impl fmt::Display for Frame {
 }
 
 impl Fault {
-    /// The guest's functions that were running when its code ended, the innermost first.
+    /// The guest's functions that were on the stack when its code ended, the innermost first.
     #[must_use]
     pub fn frames(&self) -> &[Frame] {
         match self {

@@ -145,7 +145,7 @@ impl Meter {
     }
 
     /// Records that no call is in progress.
-    pub(crate) fn rest(&self) {
+    pub(crate) fn end_call(&self) {
         self.busy.store(false, Ordering::Relaxed);
     }
 

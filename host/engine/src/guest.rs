@@ -30,27 +30,28 @@ use crate::shared::Shared;
 use crate::state::Common;
 use crate::world::{HandlerVersion, World};
 
-/// A compiled component that is mapped and linked. Clones share it.
+/// A compiled component that is mapped and linked. Clones share its state.
 #[derive(Clone)]
 pub struct Guest(Arc<Inner>);
 
 struct Inner {
     world: World,
-    /// Why no instance of it is made, where that is known already.
+    /// The reason why no instance can be created, if that is already known.
     refusal: Option<String>,
     instances: Arc<Instances>,
-    /// Where requests share instances.
+    /// Present if requests share instances.
     shared: Option<Arc<Shared>>,
 }
 
-/// How one component is to be run. By default it is given nothing, and each request has a fresh instance.
+/// The options for running one component. By default it has no grants, and each request has a fresh instance.
 #[derive(Clone, Default)]
 pub struct GuestOptions {
-    /// What the guest is given.
+    /// The resources that the guest may use.
     pub grants: Grants,
-    /// How many requests an instance serves.
+    /// The number of requests that an instance serves.
     pub reuse: Reuse,
-    /// How the component was compiled ([`crate::compile::calls`]), if that is known: the file itself does not say.
+    /// How the component was compiled ([`crate::compile::calls`]), if that is known. The compiled file does not contain
+    /// it.
     pub calls: Option<Calls>,
 }
 
@@ -72,7 +73,8 @@ impl Guest {
             grants,
             limits: limits.clone(),
         };
-        // Where requests come one at a time, instances are not shared: the end of one request is then known better.
+        // If requests arrive one at a time, instances are not shared, because a request's end is then known more
+        // precisely.
         let shares = reuse.concurrent > 1 && limits.concurrency > 1;
         let instances = Arc::new(Instances::new(handler, engine, Arc::new(common), reuse, runtime.clone()));
         let shared = shares.then(|| Arc::new(Shared::new(instances.clone())));
@@ -85,15 +87,15 @@ impl Guest {
         &self.0.world
     }
 
-    /// Why every request is answered with [`Fault::Instantiate`], where that is known already: an instance would need more of
-    /// the host than [`Limits::held`] bytes beside its memories and tables.
+    /// The reason why every request is answered with [`Fault::Instantiate`], if that is already known: an instance
+    /// would need more host memory than [`Limits::held`] bytes besides its memories and tables.
     #[must_use]
     pub fn refusal(&self) -> Option<&str> {
         self.0.refusal.as_deref()
     }
 
-    /// Forgets what does not outlive a snapshot of the process: connections of outgoing requests, and instances, of which
-    /// two copies of one snapshot would deal the same random numbers.
+    /// Drops everything that must not be used after a snapshot of the process: connections of outgoing requests, and
+    /// instances, because two copies of a snapshot would produce the same random numbers.
     pub fn restored(&self) {
         self.0.instances.common.client.forget_connections();
         self.0.instances.forget();
@@ -102,10 +104,10 @@ impl Guest {
         }
     }
 
-    /// Answers one request, with a fresh instance unless [`Reuse`] says otherwise. The URI of the request must have scheme
-    /// and authority.
+    /// Answers one request, with a fresh instance unless [`Reuse`] allows another. The URI of the request must have a
+    /// scheme and an authority.
     ///
-    /// Total: whatever the guest does, there is one answer, at the deadline at the latest.
+    /// This always returns one answer, at the deadline at the latest, even if the guest misbehaves.
     pub async fn handle(&self, request: http::Request<Bytes>, call: Arc<dyn Call>) -> Answer {
         if let Some(refusal) = self.refusal() {
             return failed(Fault::Instantiate(refusal.to_owned().into()));
@@ -151,12 +153,12 @@ impl Guest {
     }
 }
 
-/// A request that no instance has worked on.
+/// The answer to a request that no instance has handled.
 fn failed(fault: Fault) -> Answer {
     Answer::failed(fault, After::default())
 }
 
-/// Whether instances can be used so.
+/// Checks that instances can be used in this way.
 fn check(reuse: &Reuse, version: HandlerVersion) -> Result<(), Reason> {
     let Reuse { concurrent, requests, .. } = *reuse;
     match version {

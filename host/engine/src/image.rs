@@ -1,4 +1,4 @@
-//! What a memory begins with: mapped into every instance, or copied.
+//! The initial contents of a memory, which are mapped into every instance or copied.
 
 use std::collections::BTreeMap;
 
@@ -6,16 +6,16 @@ use wasmparser::{Data, DataKind, DataSectionReader, Operator, Parser, Payload};
 
 use crate::config::DENSE_IMAGE;
 
-/// A memory that is too long and too empty for what it begins with to be mapped: it is copied into every instance.
+/// A memory with initial data that is too sparse for mapping, so the data is copied into every instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SparseMemory {
     /// From the first byte of data to the last, in bytes.
     pub range: u64,
-    /// What of it is data, in bytes.
+    /// The size of the data, in bytes.
     pub data: u64,
 }
 
-/// The longest such memory of a component, if it has any. What cannot be read is told of when it is compiled.
+/// The longest sparse memory of a component, if it has one. A damaged component is reported when it is compiled.
 #[must_use]
 pub fn sparse_memory(wasm: &[u8]) -> Option<SparseMemory> {
     let sections = Parser::new(0).parse_all(wasm).map_while(Result::ok).filter_map(|payload| match payload {
@@ -26,7 +26,7 @@ pub fn sparse_memory(wasm: &[u8]) -> Option<SparseMemory> {
     sparse.max_by_key(|memory| memory.range)
 }
 
-/// As wasmtime judges the memories of one module.
+/// The sparse memories of one module, by wasmtime's rule.
 fn of_module(section: DataSectionReader<'_>) -> Vec<SparseMemory> {
     let mut memories: BTreeMap<u32, (u64, u64, u64)> = BTreeMap::new();
     for segment in section.into_iter().map_while(Result::ok) {
@@ -41,7 +41,7 @@ fn of_module(section: DataSectionReader<'_>) -> Vec<SparseMemory> {
     memories.filter(|memory| memory.range >= DENSE_IMAGE && memory.range >= memory.data * 2).collect()
 }
 
-/// Where a segment that holds anything lies, if that is known before it runs.
+/// The memory and offset of a non-empty segment, if they are known before it runs.
 fn place(segment: &Data<'_>) -> Option<(u32, u64)> {
     let DataKind::Active { memory_index, offset_expr } = &segment.kind else { return None };
     let begin = match offset_expr.get_operators_reader().read().ok()? {

@@ -1,4 +1,4 @@
-//! A guest's response as it comes: first its head, then its body, piece by piece.
+//! A guest's response as it arrives: first its head, then its body in pieces.
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header, response};
@@ -9,8 +9,7 @@ use wasmtime_wasi_http::{Error, WasiBody};
 use crate::fault::Fault;
 use crate::open_body::Writer;
 
-/// What the guest hands over: a response, whose body it may still have to write, or an error code of `wasi:http/types` as
-/// text.
+/// The guest's result: a response, whose body it may still write, or an error code of `wasi:http/types` as text.
 pub(crate) type ResponseResult = Result<GuestResponse, String>;
 
 /// A response as the guest sets it.
@@ -19,28 +18,28 @@ pub(crate) struct GuestResponse {
     pub(crate) writer: Writer,
 }
 
-/// The response to one request. Its methods can be cancelled: what has come stays.
+/// The response to one request. Its methods are cancel-safe: everything that has arrived is kept.
 pub(crate) struct IncomingResponse {
-    /// The request was HEAD: the body that the guest writes is counted and dropped.
+    /// Whether the request is HEAD. The body that the guest writes is then counted and dropped.
     head: bool,
     stage: Stage,
     written: u64,
 }
 
 enum Stage {
-    /// The guest has set no response yet.
+    /// The guest has not set a response yet.
     Awaited(oneshot::Receiver<ResponseResult>),
     Body(Coming),
-    /// The body has ended, or there was no response.
+    /// The body has ended, or there is no response.
     Done,
 }
 
 struct Coming {
     body: WasiBody,
     writer: Writer,
-    /// The request or the status allows no body.
+    /// Whether the request or the status allows no body.
     bodiless: bool,
-    /// The length that the guest has stated.
+    /// The length that the guest stated.
     stated: Option<u64>,
 }
 
@@ -49,12 +48,12 @@ impl IncomingResponse {
         Self { head, stage: Stage::Awaited(outcome), written: 0 }
     }
 
-    /// How many bytes of the body have come.
+    /// The number of bytes of the body so far.
     pub(crate) fn written(&self) -> u64 {
         self.written
     }
 
-    /// Who feeds the body, as long as it has not ended.
+    /// The writer of the body, until it has ended.
     pub(crate) fn writer(&self) -> Option<Writer> {
         match &self.stage {
             Stage::Body(coming) => Some(coming.writer),
@@ -78,7 +77,7 @@ impl IncomingResponse {
         Ok(parts)
     }
 
-    /// Waits for the next piece of the body. None once it has ended as the guest has stated.
+    /// Waits for the next piece of the body. Returns `None` once it has ended with the length that the guest stated.
     pub(crate) async fn piece(&mut self) -> Result<Option<Bytes>, Fault> {
         loop {
             let Stage::Body(coming) = &mut self.stage else { return Ok(None) };
@@ -99,7 +98,8 @@ impl IncomingResponse {
                     }
                     return Ok(Some(data));
                 }
-                // A length without a body is the length of another answer (HEAD, 304), so wasmtime's complaint is ignored.
+                // If there is no body, the length describes another answer (HEAD, 304), so wasmtime's size-mismatch
+                // error is ignored.
                 Err(_) if coming.bodiless && self.written == 0 && coming.stated.is_some() => {
                     self.stage = Stage::Done;
                     return Ok(None);
@@ -111,7 +111,7 @@ impl IncomingResponse {
 }
 
 impl Coming {
-    /// The body has ended after so many bytes.
+    /// Checks a body that has ended after `actual` bytes.
     fn complete(&self, actual: u64) -> Result<(), Fault> {
         match self.stated {
             Some(stated) if !self.bodiless && stated != actual => Err(Fault::Length { stated, actual }),
@@ -119,8 +119,8 @@ impl Coming {
         }
     }
 
-    /// The body has ended with an error after so many bytes. If the guest writes it and has stated another length, that is
-    /// the reason.
+    /// The fault of a body that ended with an error after `written` bytes. If the guest writes the body and stated
+    /// another length, that is the reason.
     fn broken(&self, written: u64, error: &Error) -> Fault {
         let (stated, actual) = match (self.stated, self.writer, error) {
             (Some(stated), _, Error::HttpResponseBodySize(Some(actual))) => (stated, *actual),

@@ -1,4 +1,4 @@
-//! One instance of a component, from its making to its end.
+//! One instance of a component, from its creation to its end.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -21,22 +21,22 @@ use crate::reuse::Reuse;
 use crate::state::State;
 use crate::{p2, p3};
 
-/// The longest name of a function that is told, in bytes, as `trim` leaves them.
+/// The longest function name in an error, in bytes; `trim` truncates names to the same length.
 const LONGEST_NAME: usize = 300;
 
-/// A component by the version of `wasi:http` that it speaks: all that is done once for every instance of it.
+/// A component with its version of `wasi:http`: the preparation that all its instances share.
 pub(crate) enum Handler {
     P2(ProxyPre<State>),
     P3(ServicePre<State>),
 }
 
-/// A store and the component that lives in it. It answers one request at a time.
+/// A store and the instance in it. It answers one request at a time.
 pub(crate) struct Instance {
     store: Store<State>,
     exports: Exports,
     requests: usize,
-    /// When it ended its last request. Of the clock on the wall: others may stop while a process is frozen.
-    rested: SystemTime,
+    /// When it became idle. This is wall-clock time, because other clocks may stop while the process is frozen.
+    idle_since: SystemTime,
 }
 
 enum Exports {
@@ -44,15 +44,15 @@ enum Exports {
     P3(Service),
 }
 
-/// What is left of an instance that failed. The store lives on until its answer is known: when it goes, a body that was
-/// left open looks finished.
+/// The remains of an instance that failed. The store is kept until the answer is known, because dropping it makes an
+/// open body look complete.
 pub(crate) struct Failed {
     pub(crate) fault: Fault,
     pub(crate) store: Store<State>,
 }
 
 impl Handler {
-    /// Makes an instance in that store.
+    /// Creates an instance in a store.
     pub(crate) async fn instantiate(&self, mut store: Store<State>) -> Result<Instance, Failed> {
         let meter = store.data().meter.clone();
         let exports = {
@@ -65,7 +65,7 @@ impl Handler {
             unless_over(meter.as_deref(), exports).await
         };
         match exports {
-            Ok(Ok(exports)) => Ok(Instance { store, exports, requests: 0, rested: SystemTime::now() }),
+            Ok(Ok(exports)) => Ok(Instance { store, exports, requests: 0, idle_since: SystemTime::now() }),
             Ok(Err(error)) => Err(Failed { fault: fault(&error, &store, Fault::Instantiate), store }),
             Err(bound) => Err(Failed { fault: Fault::ProcessMemory { bound }, store }),
         }
@@ -73,8 +73,8 @@ impl Handler {
 }
 
 impl Instance {
-    /// Answers a request, for which it is armed. The response goes to `sender` as soon as there is one; the instance comes
-    /// back when it has nothing left to do.
+    /// Answers a request for which the instance is armed. The response is sent to `sender` as soon as the guest sets
+    /// it. The instance is returned when it has finished all its work.
     pub(crate) async fn answer(
         mut self,
         request: http::Request<Bytes>,
@@ -86,7 +86,7 @@ impl Instance {
             let answered = pin!(async {
                 match &self.exports {
                     Exports::P2(proxy) => p2::call(proxy, &mut self.store, request, sender).await,
-                    // Apart, as it is larger, and what is answered by 0.2 would be moved with the room for it.
+                    // Boxed, because this future is larger, and would otherwise enlarge the future of 0.2 as well.
                     Exports::P3(service) => Box::pin(p3::call(service, &mut self.store, request, sender)).await,
                 }
             });
@@ -99,35 +99,35 @@ impl Instance {
         }
     }
 
-    /// All that it does from now on is done for this call.
+    /// Assigns the instance to a call: everything that the guest does from now on belongs to it.
     pub(crate) fn arm(&mut self, call: Arc<dyn Call>, head: bool, permit: OwnedSemaphorePermit) {
         // Ticks that passed while the instance was idle do not count.
         self.store.set_epoch_deadline(1);
         self.store.data_mut().arm(call, head, permit);
     }
 
-    /// Makes it ready for another call; the permit of the last one is handed back. Nothing, if it is no longer fit for one.
+    /// Ends the call and returns its permit. Returns `None` if the instance cannot serve another call.
     pub(crate) fn disarm(&mut self) -> Option<OwnedSemaphorePermit> {
-        self.rested = SystemTime::now();
+        self.idle_since = SystemTime::now();
         self.store.data_mut().disarm().ok().flatten()
     }
 
-    /// Where its output goes.
+    /// The sink for the instance's output.
     pub(crate) fn sink(&self) -> OutputSink {
         self.store.data().sink()
     }
 
-    /// How many requests it has been given.
+    /// The number of requests that it has received.
     pub(crate) fn requests(&self) -> usize {
         self.requests
     }
 
-    /// Whether it has served, and has waited for too long since.
+    /// Whether it has served a request and has been idle for too long since.
     pub(crate) fn is_stale(&self, reuse: &Reuse) -> bool {
-        self.requests > 0 && reuse.is_stale(self.rested)
+        self.requests > 0 && reuse.is_stale(self.idle_since)
     }
 
-    /// Lets `work` bring several requests to it at once. Only one of 0.3 can take them.
+    /// Lets `work` give several requests to the instance at once. Only instances of 0.3 can handle them.
     pub(crate) async fn share(
         &mut self,
         work: impl AsyncFnOnce(&Accessor<State>, &Service) -> wasmtime::Result<()>,
@@ -145,7 +145,8 @@ impl Instance {
     }
 }
 
-/// How a guest failed; `other` is what it comes to where nothing more is known. What it wrote has been passed on by then.
+/// The fault of a guest that failed; `other` is used if no more specific one is known. The guest's output is passed on
+/// first.
 fn fault(error: &wasmtime::Error, store: &Store<State>, other: fn(Crash) -> Fault) -> Fault {
     store.data().end_output();
     if let Some(I32Exit(code)) = error.downcast_ref() {
@@ -163,7 +164,7 @@ fn fault(error: &wasmtime::Error, store: &Store<State>, other: fn(Crash) -> Faul
 
 fn crash(error: &wasmtime::Error) -> Crash {
     let frames = error.downcast_ref::<WasmBacktrace>().map(WasmBacktrace::frames).unwrap_or_default();
-    // What `wit-component` puts between modules is nobody's code.
+    // The adapters that `wit-component` inserts between modules are not the user's code.
     let is_adapter = |frame: &&FrameInfo| frame.module().name().is_some_and(|name| name.starts_with("wit-component:"));
     let frames = frames.iter().filter(|frame| !is_adapter(frame)).map(frame).collect();
     Crash { frames, ..error.root_cause().to_string().into() }

@@ -1,4 +1,4 @@
-//! The instances of one guest: how they are made, and when one serves another request.
+//! The instances of one guest: creates them, and decides whether one serves another request.
 
 use std::io;
 use std::pin::pin;
@@ -18,23 +18,23 @@ use crate::reuse::Reuse;
 use crate::runtime::Runtime;
 use crate::state::{Common, State};
 
-/// The most that a guest may pass in one call, in bytes: bodies and files go in pieces, and no list is longer than the header
-/// fields of a request.
+/// The most bytes that a guest may pass in one call. Bodies and files are passed in pieces, and no list is longer than
+/// the header fields of a request.
 const LARGEST_CALL: usize = 4 << 20;
-const ONCE_ONLY: &str = "the handler gave no answer to a further request of its instance: instances of this component serve one \
-                         request each from now on. A component made of a fetch event listener cannot be reused; set \
-                         guest.reuse = 1 (FUNCSERVER_GUEST_REUSE)";
+const ONCE_ONLY: &str = "the handler gave no answer to a later request of its instance: from now on, each instance of \
+                         this component serves one request. A component made of a fetch event listener cannot be \
+                         reused; set guest.reuse = 1 (FUNCSERVER_GUEST_REUSE)";
 
-/// Makes the instances of one guest.
+/// Creates and reuses the instances of one guest.
 pub(crate) struct Instances {
     pub(crate) handler: Handler,
     pub(crate) common: Arc<Common>,
-    /// Its ticker runs as long as this lives.
+    /// Keeps the runtime's ticker alive.
     runtime: Runtime,
     engine: Engine,
     number: GuestNumber,
     pub(crate) reuse: Reuse,
-    /// Whether an instance has shown that it cannot serve more than one request.
+    /// Whether an instance has shown that it can serve only one request.
     once_only: AtomicBool,
 }
 
@@ -44,8 +44,8 @@ impl Instances {
         Self { handler, common, runtime, engine, number, reuse, once_only: AtomicBool::new(false) }
     }
 
-    /// Waits for a permit, until the deadline; and for the removal of what earlier requests have left in their temporary
-    /// folders, so that it does not pile up.
+    /// Waits for a permit, until the deadline. Before that it waits until the temporary folders of earlier requests are
+    /// removed, so that they do not pile up.
     pub(crate) async fn permit(&self, deadline: Instant) -> Option<OwnedSemaphorePermit> {
         if let Some(scratch) = &self.common.scratch
             && !scratch.settled(self.common.limits.concurrency, deadline).await
@@ -65,7 +65,7 @@ impl Instances {
         }
     }
 
-    /// A store whose guest is interrupted at every tick: past its deadline it ends, before it lets others run.
+    /// Creates a store whose guest is interrupted at every tick: it yields, or it ends if the deadline has passed.
     ///
     /// # Errors
     /// See [`State::new`].
@@ -73,7 +73,7 @@ impl Instances {
         let mut store = Store::new(&self.engine, State::new(self.common.clone(), sink, deadline)?);
         store.limiter(|state| state);
         store.set_hostcall_fuel(LARGEST_CALL);
-        // The handles of 0.3's streams and futures. The others are in the table of the state.
+        // This limits the handles of 0.3's streams and futures. The table of the state limits the others.
         store.set_max_component_handles(self.common.limits.handles);
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|store| {
@@ -85,8 +85,8 @@ impl Instances {
         Ok(store)
     }
 
-    /// An instance that had served gave no answer, as a component does that takes its first request only. From now on each
-    /// instance serves one request; the log says so once.
+    /// An instance that had served before gave no answer, like a component that handles only its first request. From
+    /// now on each instance serves one request, which is logged once.
     pub(crate) fn gave_no_answer(&self, sink: &OutputSink) {
         if !self.once_only.swap(true, Ordering::Relaxed) {
             self.forget();
@@ -94,26 +94,26 @@ impl Instances {
         }
     }
 
-    /// How many requests one instance serves.
+    /// The number of requests that one instance serves.
     fn most_requests(&self) -> usize {
         if self.once_only.load(Ordering::Relaxed) { 1 } else { self.reuse.requests }
     }
 
-    /// Takes back an instance that has ended its request cleanly, if it may serve another.
+    /// Takes back an instance that has ended its request cleanly, if it may serve another request.
     pub(crate) fn give_back(&self, mut instance: Instance) {
         if instance.requests() >= self.most_requests() {
             return;
         }
         let Some(permit) = instance.disarm() else { return };
         self.runtime.parts().pool.give_back(self.number, instance);
-        // A request that waits for the permit finds the instance.
+        // The permit is released last, so that the request that waits for it finds the instance.
         drop(permit);
     }
 
-    /// Makes an instance for the next request, if there is room for it. If it fails, the fault shows when a request makes its
-    /// own.
+    /// Creates an instance for the next request, if there is room for it. A failure is ignored here: it is reported
+    /// when a request creates its own instance.
     pub(crate) async fn make_ready(&self, deadline: Instant) {
-        // An instance that comes back is as good as one that is made, and cheaper.
+        // An instance that is returned serves as well as a new one, and is cheaper.
         let wanted = if self.most_requests() > 1 { 1 } else { usize::MAX };
         let Some(making) = self.runtime.parts().pool.making(self.number, wanted) else { return };
         let Ok(store) = self.store(OutputSink::default(), deadline) else { return };

@@ -1,8 +1,8 @@
 //! Runs a precompiled `wasi:http` component as an HTTP handler.
 //!
-//! [`Guest::load`] maps a component that [`compile`] made (feature `compile`), and [`Guest::handle`] answers one request
-//! with one instance of it: a fresh one, or where [`Reuse`] says so, one that has served before. Requests and responses are
-//! the types of the `http` crate with whole bodies: a load balancer's event carries no streams.
+//! [`Guest::load`] maps a component that [`compile`] made (feature `compile`), and [`Guest::handle`] answers one
+//! request with one instance of it: a fresh one, or, if [`Reuse`] allows it, one that has served before. Requests and
+//! responses are the types of the `http` crate with whole bodies, because a load balancer's event carries no streams.
 //!
 //! ```no_run
 //! use std::sync::Arc;
@@ -11,7 +11,7 @@
 //! use bytes::Bytes;
 //! use funcserver_engine::{Call, Guest, GuestStep};
 //!
-//! /// Asks for an answer by then, and prints what the handler logs.
+//! Sets the deadline of its call, and prints the lines that the handler logs.
 //! struct Console(Instant);
 //!
 //! impl Call for Console {
@@ -26,28 +26,29 @@
 //!     }
 //! }
 //!
-//! // `Guest::load` made the guest. Calling it is unsafe, as what it loads is machine code.
+//! `Guest::load` creates the guest. Calling it is unsafe, because it loads machine code.
 //! async fn say_hello(guest: &Guest) -> Result<(), Box<dyn std::error::Error>> {
 //!     let request = http::Request::get("https://example.com/hello").body(Bytes::new())?;
 //!     let call = Arc::new(Console(Instant::now() + Duration::from_secs(3)));
 //!     let answer = guest.handle(request, call).await.whole(1 << 20).await;
 //!     let response = answer.result?;
 //!     println!("{}: {} bytes", response.status(), response.body().len());
-//!     // The client has its answer: now the instance is dropped or kept, and the next one is made.
+//! The client has its answer. Now the instance is dropped or kept, and the next one is created.
 //!     answer.after.finish().await;
 //!     Ok(())
 //! }
 //! ```
 //!
-//! # What holds
+//! # Guarantees
 //!
-//! - Each request has one answer, at its deadline at the latest, whatever the guest does.
-//! - A guest reaches what [`Grants`] and [`Network`] name, and nothing else of the host. The interfaces that it may import are
-//!   in one table (`interfaces/`): what [`World::handler`] says will run, links.
-//! - What a guest makes the host hold counts as the guest's: [`Limits`].
-//! - Nothing outlives its request but what [`Reuse`] keeps, and what [`After`] ends.
+//! - Each request has one answer, at its deadline at the latest, even if the guest misbehaves.
+//! - A guest can use the resources that [`Grants`] and [`Network`] name, and nothing else of the host. One table
+//!   (`interfaces/`) lists the interfaces that it may import: a component that [`World::handler`] accepts can be
+//!   linked.
+//! - Memory that the host holds for a guest counts as the guest's: [`Limits`].
+//! - Nothing outlives its request except the instances that [`Reuse`] keeps and the work that [`After`] ends.
 //! - Components are compiled and run with the same settings (`config.rs`).
-//! - This is the only crate that knows wasmtime; nothing of wasmtime appears in its public API.
+//! - This is the only crate that depends on wasmtime, and its public API contains no type of wasmtime.
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
@@ -122,10 +123,10 @@ pub use stealable::{at_work, stealable};
 pub use target::{Arch, Target, UnknownArch};
 pub use world::{HandlerVersion, Misfit, World};
 
-/// The exact version of wasmtime that compiles and runs components here.
+/// The exact version of wasmtime that compiles and runs components.
 ///
-/// A component fits a host of the same major version; the exact one matters when a security fix in code generation
-/// asks for a new compilation.
+/// A compiled component loads in hosts with the same major version. The exact version matters if a security fix in code
+/// generation requires recompiling.
 pub const WASMTIME_VERSION: &str = "48.0.8";
 
 #[cfg(test)]
@@ -134,6 +135,6 @@ mod tests {
     fn the_stated_version_is_the_locked_one() {
         let lock = include_str!("../../../Cargo.lock");
         let stated = format!("name = \"wasmtime\"\nversion = \"{}\"", super::WASMTIME_VERSION);
-        assert!(lock.contains(&stated), "Cargo.lock holds another wasmtime than WASMTIME_VERSION states");
+        assert!(lock.contains(&stated), "Cargo.lock has another version of wasmtime than WASMTIME_VERSION");
     }
 }

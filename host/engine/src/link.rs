@@ -1,4 +1,4 @@
-//! Links what a component imports.
+//! Links the imports of a component.
 
 use wasmtime::Engine;
 use wasmtime::component::types::ComponentItem;
@@ -7,10 +7,11 @@ use wasmtime::component::{Component, Linker};
 use crate::interfaces::{self, LinkedBy};
 use crate::state::State;
 
-/// What answers the component's imports, and nothing else: each function costs at every start. What this host lacks
-/// is left open, and no instance can be made: [`World::handler`](crate::World::handler) refuses such a component before.
+/// Links only the interfaces that the component imports, because each function costs time at every start. Imports that
+/// this host lacks are not linked, so no instance could be created; [`World::handler`](crate::World::handler) rejects
+/// such a component earlier.
 ///
-/// Linking grants nothing by itself: what a guest can reach is decided by the state of its store.
+/// Linking grants nothing by itself: the state of the store decides which resources a guest can use.
 pub(crate) fn linker(engine: &Engine, component: &Component) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::new(engine);
     let mut linked = Vec::new();
@@ -24,7 +25,7 @@ pub(crate) fn linker(engine: &Engine, component: &Component) -> wasmtime::Result
             (LinkedBy::Each(link), ComponentItem::ComponentInstance(ty)) => {
                 link(&mut linker.instance(name)?, &ty, engine)?;
             }
-            // It is linked already, or it has the name of an interface and is none.
+            // The interface is already linked, or the import has an interface's name but is not an instance.
             (LinkedBy::Once(_) | LinkedBy::Each(_), _) => {}
         }
     }
@@ -32,7 +33,7 @@ pub(crate) fn linker(engine: &Engine, component: &Component) -> wasmtime::Result
 }
 
 #[cfg(all(test, feature = "compile"))]
-#[allow(clippy::unwrap_used)] // They stand in tests, as their helpers do.
+#[allow(clippy::unwrap_used)] // The helpers of the tests use it.
 mod tests {
     use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
     use wit_parser::abi::{AbiVariant, WasmType};
@@ -72,7 +73,7 @@ mod tests {
         include_str!("../../../wit/p3/deps/http.wit"),
     ];
 
-    /// Interfaces without a function of their own, which a component imports only with others.
+    /// Interfaces without functions, which a component imports only together with others.
     const TYPES_ALONE: [&str; 5] = [
         "wasi:cli/terminal-input",
         "wasi:cli/terminal-output",
@@ -81,14 +82,14 @@ mod tests {
         "wasi:sockets/network",
     ];
 
-    /// Where an interface stands, in which version, and the handler that imports it.
+    /// The WIT files of an interface, its version, and the handler that imports it.
     struct Wit {
         texts: &'static [&'static str],
         version: &'static str,
         handler: &'static str,
     }
 
-    /// Nothing for what is not written in WIT.
+    /// `None` for interfaces that have no WIT file.
     fn wit(versions: Versions) -> Option<Wit> {
         let (texts, version, handler): (&[&str], _, _) = match versions {
             Versions::Minor(3) => (&WIT_0_3, "@0.3.0", "wasi:http/handler@0.3.0"),
@@ -101,13 +102,13 @@ mod tests {
         Some(Wit { texts, version, handler })
     }
 
-    /// A component that imports all of that interface in that version, and nothing else but what its handler needs.
+    /// A component that imports a whole interface in a version, and otherwise only what its handler needs.
     fn importer(wit: &Wit, version: &str, import: &str) -> Vec<u8> {
         let mut resolve = Resolve::default();
         let world = format!("package test:test; world importer {{ import {import}; export {}; }}", wit.handler);
         let mut package = None;
         for text in wit.texts.iter().copied().chain([world.as_str()]) {
-            // A version that is older than a function may have it all the same.
+            // Without these gates, all functions are linked in every version, including those older than a function.
             let gates = ["@since", "@deprecated"];
             let lines = text.lines().filter(|line| !gates.iter().any(|gate| line.trim_start().starts_with(gate)));
             let text = lines.map(|line| format!("{line}\n")).collect::<String>().replace(wit.version, version);
@@ -160,7 +161,7 @@ mod tests {
         }
     }
 
-    /// What is said to run links: the whole interface, under that name.
+    /// Checks that an import which `World` accepts can be linked: the whole interface, under that name.
     #[track_caller]
     fn links(wasm: &[u8], import: &str) {
         let world = compile::world(wasm).unwrap();
@@ -174,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn all_that_an_interface_has_links_in_every_version() {
+    fn every_interface_links_whole_in_every_version() {
         for interface in interfaces::all() {
             for versions in interface.offers.iter().map(|offer| offer.versions) {
                 let Some(wit) = wit(versions) else { continue };

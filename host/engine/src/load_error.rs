@@ -1,4 +1,4 @@
-//! Why a component cannot be loaded, in words that help.
+//! The reasons why a component cannot be loaded, with a remedy.
 
 use std::fmt;
 use std::io;
@@ -9,7 +9,7 @@ use crate::file_kind::{FileKind, Precompiled};
 use crate::map::Code;
 use crate::world::Misfit;
 
-/// Why a file cannot be used as a compiled component.
+/// The reason why a file cannot be used as a compiled component.
 #[derive(Debug)]
 pub struct LoadError {
     path: PathBuf,
@@ -36,7 +36,7 @@ pub(crate) enum Reason {
 }
 
 impl Reason {
-    /// Looks at what wasmtime has refused, for the reason in words that help.
+    /// Examines code that wasmtime rejected, and finds the reason for it.
     pub(crate) fn of_refused(code: &Code<'_>, error: wasmtime::Error) -> Self {
         match code.kind() {
             Err(error) => Self::Read(error),
@@ -78,12 +78,12 @@ impl fmt::Display for LoadError {
             ),
             Reason::OneAtATime { concurrent } => write!(
                 f,
-                "{path} speaks wasi:http 0.2, of which an instance serves one request at a time, but guest.concurrent is \
+                "{path} uses wasi:http 0.2, whose instances serve one request at a time, but guest.concurrent is \
                  {concurrent}: set it to 1 (FUNCSERVER_GUEST_CONCURRENT), or build the component for wasi:http 0.3"
             ),
             Reason::TooFew { concurrent, requests } => write!(
                 f,
-                "an instance is to serve {concurrent} requests at once (guest.concurrent), but {requests} in all \
+                "guest.concurrent is {concurrent}, but an instance serves only {requests} requests in all \
                  (guest.reuse): set guest.reuse (FUNCSERVER_GUEST_REUSE) to {concurrent} or more"
             ),
             Reason::Engine(error) => write!(f, "wasmtime cannot start: {error:#}"),
@@ -91,7 +91,7 @@ impl fmt::Display for LoadError {
     }
 }
 
-/// The option that would have compiled for this machine, where the architecture is what differs.
+/// The option that compiles for this machine, if the architecture differs.
 fn arch_option(found: &str) -> &'static str {
     match (found, std::env::consts::ARCH) {
         (found, host) if found == host => "",

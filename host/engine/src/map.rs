@@ -1,4 +1,4 @@
-//! Maps a compiled component into memory. It is machine code, which nothing can check: whoever has it loaded vouches for it.
+//! Maps a compiled component into memory. It is machine code, which cannot be checked: the caller vouches for it.
 #![allow(unsafe_code)]
 
 use std::fs;
@@ -13,7 +13,7 @@ use crate::guest::{Guest, GuestOptions};
 use crate::load_error::LoadError;
 use crate::runtime::Runtime;
 
-/// Machine code that somebody has vouched for.
+/// Machine code that the caller vouches for.
 pub(crate) struct Code<'a>(Place<'a>);
 
 enum Place<'a> {
@@ -22,10 +22,10 @@ enum Place<'a> {
 }
 
 impl Code<'_> {
-    /// Maps it for `engine`. wasmtime checks its header alone: version, architecture and settings.
+    /// Maps the code for `engine`. Wasmtime checks only its header: version, architecture and settings.
     pub(crate) fn map(&self, engine: &Engine) -> wasmtime::Result<Component> {
-        // SAFETY: what wasmtime asks for is what the callers of `Runtime::load` and `Runtime::load_bytes` have promised, and
-        // nothing else makes a `Code`.
+        // SAFETY: the callers of `Runtime::load` and `Runtime::load_bytes` promise what wasmtime requires, and a `Code`
+        // is created only there.
         unsafe {
             match self.0 {
                 Place::File(path) => Component::deserialize_file(engine, path),
@@ -34,7 +34,7 @@ impl Code<'_> {
         }
     }
 
-    /// What it looks like, where wasmtime refuses it.
+    /// The kind of the file, for code that wasmtime rejects.
     pub(crate) fn kind(&self) -> io::Result<FileKind> {
         match self.0 {
             Place::File(path) => fs::read(path).map(|bytes| FileKind::of(&bytes)),
@@ -47,8 +47,8 @@ impl Runtime {
     /// Maps and links the compiled component at `path`.
     ///
     /// # Safety
-    /// The file is machine code, and wasmtime checks only its header. It must be what [`crate::compile`] made
-    /// (`funcserver build`), and nobody may write to it or truncate it for as long as the guest or a clone of it lives.
+    /// The file is machine code, and wasmtime checks only its header. It must be the output of [`crate::compile`]
+    /// (`funcserver build`), and it must not be written to or truncated while the guest or a clone of it exists.
     ///
     /// # Errors
     /// The file is missing, is something else, was compiled for another host, or does not handle `wasi:http`.
@@ -56,13 +56,14 @@ impl Runtime {
         Guest::of(&Code(Place::File(path)), self, options).map_err(|reason| LoadError::new(path, reason))
     }
 
-    /// Maps and links a copy of the compiled component in `bytes`. Errors call it `path`, which is not opened.
+    /// Maps and links a copy of the compiled component in `bytes`. Errors name it `path`, which is not opened.
     ///
     /// # Safety
-    /// The bytes are machine code, and wasmtime checks only their header. They must be what [`crate::compile`] made.
+    /// The bytes are machine code, and wasmtime checks only their header. They must be the output of
+    /// [`crate::compile`].
     ///
     /// # Errors
-    /// They are something else, were compiled for another host, or do not handle `wasi:http`.
+    /// The bytes are something else, were compiled for another host, or do not handle `wasi:http`.
     pub unsafe fn load_bytes(&self, path: &Path, bytes: &[u8], options: GuestOptions) -> Result<Guest, LoadError> {
         Guest::of(&Code(Place::Memory(bytes)), self, options).map_err(|reason| LoadError::new(path, reason))
     }
@@ -70,7 +71,7 @@ impl Runtime {
 
 #[cfg(all(test, feature = "compile"))]
 impl<'a> Code<'a> {
-    /// The same code in a file and in memory. For tests alone, which compile what they map.
+    /// The same code as a file and in memory. Only for tests, which compile the code themselves.
     pub(crate) fn both(path: &'a Path, bytes: &'a [u8]) -> [Self; 2] {
         [Self(Place::File(path)), Self(Place::Memory(bytes))]
     }

@@ -1,8 +1,8 @@
-//! The body of a response while it is under way, as the instance sees it that it comes from.
+//! An open response body, from the view of the instance that produces it.
 //!
-//! Nobody may end an instance as long as its response can still grow, and what feeds a body of 0.3 need not be a task of the
-//! guest: a stream of the host's (the response of another server, a file) flows by itself, and a guest may leave a last
-//! write behind. So the end of the body itself is waited for.
+//! An instance must not end while its response can still grow. A body of 0.3 is not always written by a task of the
+//! guest: a stream of the host (the response of another server, a file) flows by itself, and a guest may leave a last
+//! write pending. The instance therefore waits for the end of the body itself.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -18,23 +18,24 @@ use http_body_util::BodyExt;
 use tokio::task::unconstrained;
 use wasmtime_wasi_http::{Error, WasiBody};
 
-/// How often the collector must find nothing, with a turn of the instance in between, before a body counts as given up:
-/// once for what was on its way, and once more for what that made room for.
+/// How often in a row the collector must find the body empty, with a turn of the instance in between, before the body
+/// counts as abandoned: once for data that was already on its way, and once more for data that the first turn made room
+/// for.
 const IDLE_TURNS: usize = 2;
 
-/// How long a body may grow by nothing before it counts as stalled.
+/// The time without growth after which a body counts as stalled.
 const PATIENCE: Duration = Duration::from_millis(250);
 
-/// Who feeds a body.
+/// The writer of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Writer {
-    /// The guest: without a task of its own nothing more is written.
+    /// The guest. Without a task of its own it writes nothing more.
     Guest,
-    /// The host, or nobody knows: it may go on for as long as it is open.
+    /// The host, or unknown. The body may grow as long as it is open.
     Host,
 }
 
-/// The instance's view of a body that somebody else collects.
+/// The instance's view of a body that is read elsewhere.
 #[derive(Clone)]
 pub(crate) struct OpenBody {
     progress: Arc<Progress>,
@@ -43,7 +44,7 @@ pub(crate) struct OpenBody {
 
 struct Progress {
     ended: AtomicBool,
-    /// When it began, or last grew.
+    /// When the body began or last grew.
     grown: Mutex<Instant>,
     /// How often in a row the collector has found nothing.
     idle: AtomicUsize,
@@ -51,14 +52,14 @@ struct Progress {
     instance: AtomicWaker,
 }
 
-/// The body as it is collected.
+/// The body as it is read.
 struct Collected {
     body: WasiBody,
     progress: Arc<Progress>,
 }
 
 impl OpenBody {
-    /// Follows `body`, which is to be collected in its place.
+    /// Follows `body`. The body that is returned must be read instead.
     pub(crate) fn follow(body: WasiBody, writer: Writer) -> (WasiBody, Self) {
         let progress = Arc::new(Progress {
             ended: AtomicBool::new(false),
@@ -71,8 +72,8 @@ impl OpenBody {
         (collected.boxed_unsync(), Self { progress, writer })
     }
 
-    /// Waits until the body has ended or is given up by whoever collects it. Of one that the guest writes, which has no
-    /// task left by now, it is enough that nothing more comes. The instance has to run meanwhile.
+    /// Waits until the body has ended or its collector has dropped it. If the guest writes the body, it has no task
+    /// left by now, so it is enough that nothing more arrives. The instance must run meanwhile.
     pub(crate) async fn over(&self) {
         self.progress.idle.store(0, Ordering::Relaxed);
         poll_fn(|context| self.poll_over(context)).await;
@@ -94,7 +95,7 @@ impl OpenBody {
         Poll::Pending
     }
 
-    /// When it has stalled, unless it grows or ends before.
+    /// When the body counts as stalled, unless it grows or ends before.
     pub(crate) fn stalls(&self) -> Option<Instant> {
         let grown = *self.progress.grown.lock().unwrap_or_else(PoisonError::into_inner);
         (!self.has_ended()).then(|| grown + PATIENCE)
@@ -127,7 +128,7 @@ impl Body for Collected {
 
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         self.progress.collector.register(context.waker());
-        // Not under tokio's budget: once it is used up, channels claim to be empty.
+        // This runs outside of tokio's budget, because channels appear to be empty once it is exhausted.
         let frame = {
             let mut frame = unconstrained(self.body.frame());
             Pin::new(&mut frame).poll(context)

@@ -16,7 +16,7 @@ use crate::incoming::{GuestResponse, ResponseResult};
 use crate::open_body::Writer;
 use crate::state::State;
 
-/// Hands over the response as soon as the guest sets it, and ends when the guest has returned.
+/// Sends the response to `sender` as soon as the guest sets it, and returns when the guest has returned.
 pub(crate) async fn call(
     proxy: &Proxy,
     store: &mut Store<State>,
@@ -29,7 +29,7 @@ pub(crate) async fn call(
     let request = http.new_incoming_request(scheme, request.map(Full::new))?;
     let outparam = http.new_response_outparam_from_callback(move |outcome: Result<_, ErrorCode>| {
         answered.store(true, Ordering::Relaxed);
-        // Nobody waits any more once the deadline has come.
+        // Sending fails if the deadline has passed, because the receiver is dropped then.
         let outcome = outcome.map(|response| GuestResponse { response, writer: Writer::Guest });
         let _ = sender.send(outcome.map_err(|code| error_code(&code)));
     })?;

@@ -18,11 +18,11 @@ use crate::incoming::{GuestResponse, ResponseResult};
 use crate::open_body::{OpenBody, Writer};
 use crate::state::State;
 
-/// Whether the request's body went over to the guest.
+/// Tells the guest whether its request body was transmitted.
 type Transmitted = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
 
-/// Hands over the response as soon as there is one, and ends when the guest has nothing left to do and its response cannot grow
-/// any more. Scheme and authority come from the URI.
+/// Sends the response to `sender` as soon as the guest sets it, and returns when the guest has finished all its work
+/// and its response cannot grow any more. Scheme and authority are taken from the URI.
 pub(crate) async fn call(
     service: &Service,
     store: &mut Store<State>,
@@ -32,7 +32,7 @@ pub(crate) async fn call(
     let answer = async |accessor: &Accessor<State>| {
         let body = respond(accessor, service, request, sender, |_, _| {}).await?;
         poll_fn(|context| accessor.poll_no_interesting_tasks(context)).await;
-        // What flows from host to host has no task.
+        // A body that flows from one host stream to another has no task.
         if let Some(body) = body {
             body.over().await;
         }
@@ -41,8 +41,8 @@ pub(crate) async fn call(
     store.run_concurrent(answer).await.flatten()
 }
 
-/// Hands over the response as soon as there is one; comes back with its body, if there is a response. `begun` is told by
-/// which task the guest works on it.
+/// Sends the response to `sender` as soon as the guest sets it, and returns its body if there is a response. `begun`
+/// receives the task in which the guest handles the request.
 pub(crate) async fn respond(
     accessor: &Accessor<State>,
     service: &Service,
@@ -54,7 +54,7 @@ pub(crate) async fn respond(
     let (call, transmitted) = accessor.with(|mut access| {
         let http = access.get().http();
         let (request, transmitted) = Request::from_http(http.hooks, request.map(Full::new));
-        // Boxed, as its type would keep the access; it holds nothing of it.
+        // Boxed without borrowing `access`, although its type would capture the borrow.
         let transmitted: Transmitted = Box::pin(transmitted);
         let request = http.table.push(request)?;
         let call = handle.start_call_concurrent(&mut access, (request,))?;
@@ -69,14 +69,15 @@ pub(crate) async fn respond(
             (Ok(response), Some(body))
         }
     };
-    // Nobody waits any more once the deadline has come.
+    // Sending fails if the deadline has passed, because the receiver is dropped then.
     let _ = sender.send(outcome);
     Ok(body)
 }
 
-/// The same among others: comes back when what the host feeds has flown to its end, and else with the body, as the guest's
-/// tasks for it cannot be told from those for others.
-pub(crate) async fn respond_at_length(
+/// Calls [`respond`] for one of several concurrent requests. If the host writes the body, this returns at the end of
+/// the body. Otherwise it returns the body, because the guest's tasks for it cannot be told from those for other
+/// requests.
+pub(crate) async fn respond_concurrently(
     accessor: &Accessor<State>,
     service: &Service,
     request: http::Request<Bytes>,

@@ -9,16 +9,17 @@ use tokio::time::timeout_at;
 
 use crate::instance::Instance;
 
-/// Which guest of a runtime an instance is of.
+/// Identifies a guest of a runtime.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct GuestNumber(usize);
 
-/// Keeps idle instances.
+/// The pool of idle instances.
 ///
-/// Idle and running instances together never exceed the number of permits, save one that was being made as others began
-/// to run. wasmtime's pool has a slot for it, and the share of the function's memory that each instance has still holds.
+/// Idle and running instances together never exceed the number of permits, except for one that was already being
+/// created as others began to run. Wasmtime's pool has a slot for it, and the memory limit of each instance still
+/// holds.
 pub(crate) struct InstancePool {
-    /// One permit for each request that runs.
+    /// One permit for each running request.
     permits: Arc<Semaphore>,
     state: Mutex<PoolState>,
 }
@@ -27,7 +28,7 @@ pub(crate) struct InstancePool {
 struct PoolState {
     /// The instance that became idle last is at the end.
     idle: Vec<(GuestNumber, Instance)>,
-    /// Whether one is being made ahead.
+    /// Whether an instance is being created in advance.
     making: bool,
     guests: usize,
 }
@@ -37,7 +38,7 @@ impl InstancePool {
         Self { permits: Arc::new(Semaphore::new(concurrency)), state: Mutex::default() }
     }
 
-    /// The number of one more guest.
+    /// A new number for a guest.
     pub(crate) fn guest(&self) -> GuestNumber {
         let mut state = self.state();
         state.guests += 1;
@@ -49,26 +50,27 @@ impl InstancePool {
         timeout_at(deadline.into(), self.permits.clone().acquire_owned()).await.ok()?.ok()
     }
 
-    /// Takes the idle instance of a guest that became idle last.
+    /// Takes the guest's instance that became idle last.
     pub(crate) fn take(&self, guest: GuestNumber) -> Option<Instance> {
         let mut state = self.state();
         let at = state.idle.iter().rposition(|(of, _)| *of == guest)?;
         Some(state.idle.remove(at).1)
     }
 
-    /// Keeps an instance that has ended its request, whose permit is still taken, if there is room for it.
+    /// Keeps an instance that has ended its request, if there is room for it. Its permit is still held.
     pub(crate) fn give_back(&self, guest: GuestNumber, instance: Instance) {
         let mut state = self.state();
         let evicted = state.room_for(guest, self.permits.available_permits() + 1);
         if let Some(evicted) = evicted {
             state.idle.push((guest, instance));
             drop(state);
-            // Dropping it takes a while.
+            // Dropping it takes a while, so the lock is released first.
             drop(evicted);
         }
     }
 
-    /// Permission to make an instance ahead, if there is room for it and the guest has fewer than `wanted` idle ones.
+    /// A reservation for an instance that is created in advance, if there is room for it and the guest has fewer than
+    /// `wanted` idle ones.
     pub(crate) fn making(&self, guest: GuestNumber, wanted: usize) -> Option<Making<'_>> {
         let mut state = self.state();
         let own = state.idle.iter().filter(|(of, _)| *of == guest).count();
@@ -88,7 +90,7 @@ impl InstancePool {
         drop(forgotten);
     }
 
-    /// Gives up the memory of all idle instances, and tells whether there were any.
+    /// Drops the idle instances of all guests, and returns whether there were any.
     pub(crate) fn shed(&self) -> bool {
         let idle = mem::take(&mut self.state().idle);
         !idle.is_empty()
@@ -100,8 +102,8 @@ impl InstancePool {
 }
 
 impl PoolState {
-    /// Whether there is room for one more among at most so many. If there is none, the oldest instance of another guest makes
-    /// room, and is returned.
+    /// Whether there is room for one more instance among at most `most`. If there is none, the oldest instance of
+    /// another guest is evicted and returned.
     fn room_for(&mut self, guest: GuestNumber, most: usize) -> Option<Option<Instance>> {
         if self.idle.len() < most {
             return Some(None);
@@ -114,14 +116,14 @@ impl PoolState {
     }
 }
 
-/// An instance is being made, until this is dropped.
+/// The reservation for an instance that is being created. It ends when this is dropped.
 pub(crate) struct Making<'a> {
     pool: &'a InstancePool,
     guest: GuestNumber,
 }
 
 impl Making<'_> {
-    /// It is made.
+    /// Adds the new instance to the pool.
     pub(crate) fn made(self, instance: Instance) {
         self.pool.state().idle.push((self.guest, instance));
     }

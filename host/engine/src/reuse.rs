@@ -19,10 +19,10 @@ pub struct Reuse {
 }
 
 impl Reuse {
-    /// Whether an instance that is idle since `rested` has been idle for too long.
-    pub(crate) fn is_stale(&self, rested: SystemTime) -> bool {
+    /// Whether an instance that is idle since `idle_since` has been idle for too long.
+    pub(crate) fn is_stale(&self, idle_since: SystemTime) -> bool {
         // If the clock was set back, the time is unknown.
-        self.idle.is_some_and(|idle| rested.elapsed().is_ok_and(|rest| rest > idle))
+        self.idle.is_some_and(|idle| idle_since.elapsed().is_ok_and(|elapsed| elapsed > idle))
     }
 }
 

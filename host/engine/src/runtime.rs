@@ -1,4 +1,4 @@
-//! What all guests of a process share.
+//! The state that all guests of a process share.
 
 use std::sync::Arc;
 
@@ -8,10 +8,10 @@ use crate::limits::Limits;
 use crate::network::{Client, Network};
 use crate::pool::InstancePool;
 
-/// What all guests of a process share: wasmtime's engines, the permits for concurrent requests, idle instances, and the
-/// client for outgoing requests. Clones share it. `load` makes a guest on it.
+/// The state that all guests of a process share: wasmtime's engines, the permits for concurrent requests, idle
+/// instances, and the client for outgoing requests. Clones share it. `load` creates a guest in it.
 ///
-/// [`Limits::concurrency`] and [`Limits::resident`] hold for all guests together, the other limits for each instance.
+/// [`Limits::concurrency`] and [`Limits::resident`] apply to all guests together, the other limits to each instance.
 #[derive(Clone)]
 pub struct Runtime(Arc<Parts>);
 
@@ -27,7 +27,7 @@ impl Runtime {
     /// A runtime without guests. It reserves no memory yet.
     #[must_use]
     pub fn new(limits: Limits, network: &Network) -> Self {
-        // Where the system does not tell how much memory the process has, nothing watches it.
+        // If the system does not report the process's memory, it is not watched.
         let gauge = limits.resident.and_then(|most| Gauge::new(most).ok()).map(Arc::new);
         let pool = Arc::new(InstancePool::new(limits.concurrency));
         let engines = Arc::new(Engines::new(limits.clone(), gauge.clone(), Arc::downgrade(&pool)));

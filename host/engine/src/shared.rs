@@ -1,8 +1,8 @@
-//! Instances that answer several requests at once, which only `wasi:http` 0.3 can.
+//! Instances that answer several requests at once, which only `wasi:http` 0.3 supports.
 //!
-//! A [`Worker`] owns such an instance and runs it in a task of its own. Requests are brought to it through its
-//! [`WorkerHandle`]. The end of an instance is the end of all requests in it: one that has failed takes no more requests,
-//! and is dropped when those that it has are answered.
+//! A [`Worker`] owns such an instance and runs it in a task of its own. Requests are sent to it through its
+//! [`WorkerHandle`]. If an instance fails, all requests in it fail. An instance that has ended a request uncleanly is
+//! retired: it receives no more requests, and is dropped when its current ones are answered.
 
 use std::convert::Infallible;
 use std::future::{pending, poll_fn};
@@ -35,32 +35,33 @@ use crate::stealable::{at_work, stealable};
 /// The instances of one component that answer several requests each.
 pub(crate) struct Shared {
     instances: Arc<Instances>,
-    /// One permit for each instance that is alive.
+    /// One permit for each live instance.
     stores: Arc<Semaphore>,
     workers: Mutex<Vec<WorkerHandle>>,
-    /// How many workers were started: the next one's number.
+    /// The number of workers started so far, which is the number of the next one.
     started: AtomicU64,
 }
 
-/// A worker as those who bring requests to it see it. Dropped, the worker gets no more of them.
+/// The sending side of a worker. When it is dropped, the worker receives no more requests.
 struct WorkerHandle {
     number: u64,
     jobs: mpsc::UnboundedSender<Job>,
-    /// Requests that it works on, and all that it has been given.
+    /// The requests in progress, and the total number of requests that the worker has received.
     taken: usize,
     served: usize,
     /// When the last of its requests ended.
     idle_since: SystemTime,
     latest: Latest,
-    /// A clone lives in every request until its response is sent.
+    /// Each request holds a clone until its response is sent.
     sent: SentSignal,
     _here: oneshot::Sender<()>,
 }
 
-/// A worker waits until all of these are dropped.
+/// A worker waits until all clones are dropped.
 pub(crate) type SentSignal = mpsc::Sender<Infallible>;
 
-/// A request's place in an instance. Dropped before the request has left it, it retires the instance.
+/// A request's lease on an instance. If it is dropped before the request has left the instance, the instance is
+/// retired.
 pub(crate) struct SharedLease {
     shared: Arc<Shared>,
     worker: u64,
@@ -68,7 +69,7 @@ pub(crate) struct SharedLease {
     clean: bool,
 }
 
-/// A request on its way to a worker.
+/// A request for a worker.
 struct Job {
     request: http::Request<Bytes>,
     call: Arc<dyn Call>,
@@ -76,15 +77,15 @@ struct Job {
     fault: oneshot::Sender<Fault>,
 }
 
-/// The latest deadline of all requests that an instance has been given.
+/// The latest deadline of all requests that an instance has received.
 type Latest = Arc<Mutex<Instant>>;
 
-/// Runs an instance.
+/// Owns and runs an instance.
 struct Worker {
     number: u64,
     sink: OutputSink,
     latest: Latest,
-    /// How the requests that it works on are told of its end.
+    /// The senders that report the instance's failure to its requests.
     faults: Mutex<Vec<oneshot::Sender<Fault>>>,
 }
 
@@ -94,7 +95,7 @@ impl Shared {
         Self { instances, stores, workers: Mutex::default(), started: AtomicU64::new(0) }
     }
 
-    /// Answers one request, in any instance that has room for it.
+    /// Answers one request in an instance that has room for it.
     pub(crate) async fn answer(
         self: &Arc<Self>,
         request: http::Request<Bytes>,
@@ -108,12 +109,12 @@ impl Shared {
         Exchange::new(call, Home::Shared(place), Work::RunsWithOthers(failed), incoming).begin().await
     }
 
-    /// Gives no more requests to the instances that live now.
+    /// Retires all current instances.
     pub(crate) fn forget(&self) {
         self.workers().clear();
     }
 
-    /// Hands the request to an instance that has room, or to a new one.
+    /// Sends the request to an instance that has room, or to a new one.
     fn place(self: &Arc<Self>, job: Job) -> SharedLease {
         let reuse = &self.instances.reuse;
         let mut workers = self.workers();
@@ -130,7 +131,7 @@ impl Shared {
         worker.taken += 1;
         worker.served += 1;
         extend(&worker.latest, deadline);
-        // A worker that has just ended drops the request, which is told so.
+        // If the worker has just ended, sending drops the request, which then fails.
         let _ = worker.jobs.send(job);
         let place =
             SharedLease { shared: self.clone(), worker: worker.number, sent: worker.sent.clone(), clean: false };
@@ -152,7 +153,7 @@ impl Shared {
         WorkerHandle { number, jobs, taken: 0, served: 0, idle_since, latest, sent, _here: here }
     }
 
-    /// The worker of that number gets no more requests.
+    /// Stops sending requests to the worker with this number.
     fn retire(&self, number: u64) {
         self.workers().retain(|worker| worker.number != number);
     }
@@ -163,20 +164,20 @@ impl Shared {
 }
 
 impl WorkerHandle {
-    /// Whether its instance is gone, or has been idle for too long.
+    /// Whether the instance has ended, or has been idle for too long.
     fn has_ended(&self, reuse: &Reuse) -> bool {
         self.jobs.is_closed() || (self.taken == 0 && reuse.is_stale(self.idle_since))
     }
 }
 
 impl SharedLease {
-    /// The request has ended cleanly. What is returned is to be dropped once its response is sent.
+    /// The request has ended cleanly. Drop the result once the response is sent.
     pub(crate) fn leave(mut self) -> SentSignal {
         self.clean = true;
         self.sent.clone()
     }
 
-    /// The request has not ended cleanly: the instance gets no more of them. See [`SharedLease::leave`].
+    /// The request has not ended cleanly: the instance is retired. See [`SharedLease::leave`].
     pub(crate) fn retire(self) -> SentSignal {
         self.sent.clone()
     }
@@ -195,8 +196,8 @@ impl Drop for SharedLease {
 }
 
 impl Worker {
-    /// Runs the instance until no more requests can come, or it fails. The instance is dropped when all responses are sent,
-    /// which is when no sender of `all_sent` is left: dropping it may take a while.
+    /// Runs the instance until it can receive no more requests, or it fails. The instance is dropped when all responses
+    /// are sent, because dropping it may take a while. That is when no sender of `all_sent` is left.
     async fn run(
         self,
         shared: Arc<Shared>,
@@ -207,7 +208,7 @@ impl Worker {
         let mut living = None;
         let ended = tokio::select! {
             ended = self.live(&shared, &mut jobs, &mut living) => ended,
-            // No more requests come, and all that came have had their answer.
+            // No more requests arrive, and all deadlines have passed.
             () = outlived(gone, &self.latest) => Ok(()),
         };
         if let Err(fault) = ended {
@@ -219,12 +220,12 @@ impl Worker {
         drop(living);
     }
 
-    /// Tells the requests that it was given of its end.
+    /// Reports the failure to the requests of the instance.
     fn tell(&self, fault: &Fault, jobs: &mut mpsc::UnboundedReceiver<Job>) {
         jobs.close();
         let mut told = false;
         while let Ok(job) = jobs.try_recv() {
-            // What was printed before the request began is shown.
+            // Joining the call passes on the output from before the request began.
             self.sink.join(job.call);
             told |= job.fault.send(fault.clone()).is_ok();
         }
@@ -255,7 +256,8 @@ impl Worker {
         instance.share(async |accessor, service| self.serve(accessor, service, shared, jobs).await).await
     }
 
-    /// Takes requests as they come, until no more can come, the guest has nothing left to do, and no response grows.
+    /// Handles requests as they arrive, until no more can arrive, the guest has finished its work, and no response
+    /// grows.
     async fn serve(
         &self,
         accessor: &Accessor<State>,
@@ -281,7 +283,7 @@ impl Worker {
                         call.on(GuestStep::Instance(age));
                         age = InstanceAge::Reused;
                         let begun = move |state: &mut State, task| state.begin(task, call);
-                        running.push(p3::respond_at_length(accessor, service, request, outcome, begun));
+                        running.push(p3::respond_concurrently(accessor, service, request, outcome, begun));
                     }
                     None => open = false,
                 },
@@ -289,12 +291,12 @@ impl Worker {
                     busy = false;
                     bodies.clear();
                     self.faults().clear();
-                    if accessor.with(|mut access| access.get().rest()).is_err() {
+                    if accessor.with(|mut access| access.get().end_calls()).is_err() {
                         shared.retire(self.number);
                     }
                 }
-                // Its writer pauses, or has left it open. Only an idle instance tells which, and one that is given request
-                // after request is never idle.
+                // The writer of a stalled body pauses or has abandoned it. Only an idle instance shows which, and an
+                // instance that keeps receiving requests is never idle, so it is retired.
                 () = stalled(&bodies), if !retired => {
                     retired = true;
                     shared.retire(self.number);
@@ -316,7 +318,7 @@ impl Worker {
     }
 }
 
-/// Waits until the guest has nothing left to do, and what it has written has been taken.
+/// Waits until the guest has finished its work, and its bodies have been read.
 async fn idle(accessor: &Accessor<State>, bodies: &[OpenBody]) {
     poll_fn(|context| accessor.poll_no_interesting_tasks(context)).await;
     for body in bodies {

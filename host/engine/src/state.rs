@@ -1,4 +1,4 @@
-//! What the host keeps for one instance.
+//! The state that the host keeps for one instance.
 
 use std::io;
 use std::sync::Arc;
@@ -27,15 +27,15 @@ use crate::output::{OutputSink, StandardStream};
 use crate::scratch::{Folder, Scratch};
 use crate::weigh::{Waiting, weigh};
 
-/// What all instances of a guest have in common.
+/// The state that all instances of a guest share.
 pub(crate) struct Common {
     pub(crate) limits: Limits,
     pub(crate) grants: Grants,
     pub(crate) config: WasiConfigVariables,
-    /// Where temporary folders are made, if guests get one.
+    /// Creates temporary folders, if guests get one.
     pub(crate) scratch: Option<Scratch>,
     pub(crate) client: Arc<Client>,
-    /// Where the process's memory is watched.
+    /// Watches the process's memory, if the system supports it.
     pub(crate) gauge: Option<Arc<Gauge>>,
 }
 
@@ -49,30 +49,30 @@ pub(crate) struct State {
     streams: [StandardStream; 2],
     pub(crate) common: Arc<Common>,
     pub(crate) limiter: Limiter,
-    /// What this instance makes the process grow by, where that is watched.
+    /// The growth of the process's memory by this instance, if memory is watched.
     pub(crate) meter: Option<Arc<Meter>>,
     /// The outgoing requests that are not sent yet.
     waiting: Arc<Waiting>,
     pub(crate) descriptors: Descriptors,
     pub(crate) calls: OpenCalls,
     pub(crate) responses: MadeResponses,
-    /// Whether the guest of 0.2 has set its response.
+    /// Whether a guest of 0.2 has set its response.
     answered: Arc<AtomicBool>,
-    /// When whatever runs here is interrupted.
+    /// When the running guest code is interrupted.
     pub(crate) deadline: Instant,
-    /// The request is HEAD.
+    /// Whether the request is HEAD.
     pub(crate) head: bool,
-    /// Files of the guest's own; removed with it.
+    /// The guest's temporary folder, which is removed with this.
     scratch: Option<Folder>,
-    /// The place that the call takes; it is free again when the call ends, or the store goes.
+    /// The permit of the current call. It is released when the call ends or the store is dropped.
     permit: Option<OwnedSemaphorePermit>,
 }
 
 impl State {
-    /// For no call yet; what runs before there is one ends at that deadline.
+    /// The state before the first call. Code that runs before that is interrupted at `deadline`.
     ///
     /// # Errors
-    /// The operating system gives no random bytes, or not the files that are granted.
+    /// The operating system provides no random bytes, or the granted files cannot be opened.
     pub(crate) fn new(common: Arc<Common>, sink: OutputSink, deadline: Instant) -> io::Result<Self> {
         let limits = &common.limits;
         let mut table = ResourceTable::new();
@@ -107,7 +107,7 @@ impl State {
         })
     }
 
-    /// From now on all that the guest does is done for this call.
+    /// Assigns the instance to a call: everything that the guest does from now on belongs to it.
     pub(crate) fn arm(&mut self, call: Arc<dyn Call>, head: bool, permit: OwnedSemaphorePermit) {
         if let Some(meter) = &self.meter {
             meter.begin();
@@ -121,18 +121,17 @@ impl State {
         self.permit = Some(permit);
     }
 
-    /// The call has ended well. What is left of it is what the guest keeps in its own memory; the place that it took is
-    /// handed back.
+    /// Ends a successful call and returns its permit. Only the guest's own memory keeps data of the call.
     ///
     /// # Errors
-    /// The guest is no longer fit for another: its temporary folder cannot be emptied, or it keeps too many handles.
+    /// The guest cannot serve another call: its temporary folder cannot be emptied, or it keeps too many handles.
     pub(crate) fn disarm(&mut self) -> io::Result<Option<OwnedSemaphorePermit>> {
         self.calls.disarm();
-        self.rest()?;
+        self.end_calls()?;
         Ok(self.permit.take())
     }
 
-    /// One more call begins beside others, as that task.
+    /// Begins one of several concurrent calls, which runs as `task`.
     pub(crate) fn begin(&mut self, task: GuestTaskId, call: Arc<dyn Call>) {
         self.limiter.begin_request();
         self.streams.iter().for_each(StandardStream::begin_request);
@@ -140,49 +139,49 @@ impl State {
         self.calls.begin(task, call);
     }
 
-    /// How many bodies that the guest writes itself have been taken from it.
+    /// The number of bodies so far that the guest writes itself.
     pub(crate) fn guest_bodies(&self) -> u64 {
         self.hooks.guest_bodies()
     }
 
-    /// Who feeds the body of that response of 0.3, which has just been taken from the guest; `before`, it had had so many
-    /// bodies that it writes itself.
+    /// The writer of the body of a response of 0.3, which has just been taken from the guest. `before` is the number of
+    /// [`State::guest_bodies`] at that time.
     pub(crate) fn writer(&mut self, response: u32, before: u64) -> Writer {
         let fed_by_host = self.responses.take(response);
         if self.guest_bodies() > before && !fed_by_host { Writer::Guest } else { Writer::Host }
     }
 
-    /// Where the output of this instance goes.
+    /// The sink for the instance's output.
     pub(crate) fn sink(&self) -> OutputSink {
         self.sink.clone()
     }
 
-    /// To be set when the guest of 0.2 sets its response.
+    /// The flag that is set when a guest of 0.2 sets its response.
     pub(crate) fn answered(&self) -> Arc<AtomicBool> {
         self.answered.clone()
     }
 
-    /// Passes on what the guest has written, as it is at its end.
+    /// Passes on the guest's remaining output, because the guest has ended.
     pub(crate) fn end_output(&self) {
         self.streams.iter().for_each(StandardStream::end);
     }
 
-    /// All calls have ended.
+    /// Ends all calls.
     ///
     /// # Errors
     /// See [`State::disarm`].
-    pub(crate) fn rest(&mut self) -> io::Result<()> {
+    pub(crate) fn end_calls(&mut self) -> io::Result<()> {
         self.streams.iter().for_each(StandardStream::end_request);
         self.sink.close();
-        self.calls.rest();
+        self.calls.end_all();
         if let Some(meter) = &self.meter {
-            meter.rest();
+            meter.end_call();
         }
-        self.responses.rest();
-        // The slots of requests whose responses the guest never read are not lost to the next call.
+        self.responses.end_all();
+        // New hooks release the slots of requests whose responses the guest never read.
         self.hooks = hooks(&self.common, &self.sink, &self.waiting);
         self.scratch.as_ref().map_or(Ok(()), Folder::empty)?;
-        // Half of them: a guest that leaks must not fail in the middle of a request.
+        // The limit here is half of the handles: a guest that leaks handles must not fail during a later request.
         if self.table.iter_mut().count() > self.common.limits.handles / 2 {
             return Err(io::Error::other("too many handles are left over"));
         }
@@ -196,7 +195,8 @@ impl State {
         Ok(())
     }
 
-    /// Has the host hold so many bytes more for the guest, if it may: all that grows what `weigh` finds asks here first.
+    /// Reserves `bytes` of host memory for the guest, if its limit allows it. Everything that makes the result of
+    /// `weigh` grow is reserved here first.
     pub(crate) fn hold(&mut self, bytes: usize) -> bool {
         if self.limiter.hold(bytes) {
             return true;
@@ -209,7 +209,7 @@ impl State {
         held
     }
 
-    /// What was given up no longer counts.
+    /// Updates the memory that the host holds, so that released memory no longer counts.
     fn weigh(&mut self) {
         let held = weigh(&mut self.table) + self.waiting.bytes();
         self.limiter.weighed(held);
@@ -218,7 +218,8 @@ impl State {
 
 impl Drop for State {
     fn drop(&mut self) {
-        // Unlike one of 0.2, a write of 0.3 waits in the guest alone; only this hints at it.
+        // Unlike a write of 0.2, a write of 0.3 is visible only to the guest. This is the only hint that one was
+        // pending.
         if self.responses.any_kept() && Instant::now() >= self.deadline {
             self.sink.line(Stream::Stderr, KEPT);
         }
@@ -248,8 +249,8 @@ impl ResourceLimiter for State {
     }
 }
 
-/// A `wasi:cli` that grants nothing: no environment, arguments, files or sockets; clocks, output into the log, and
-/// randomness from the operating system, so that two copies of one snapshot never deal the same tokens.
+/// A `wasi:cli` context that grants nothing: no environment, arguments, files or sockets. It has clocks, output into
+/// the log, and randomness from the operating system, so that two copies of a snapshot never produce the same tokens.
 fn wasi([stdout, stderr]: &[StandardStream; 2]) -> io::Result<WasiCtxBuilder> {
     let mut seed = [0; 16];
     SysRng.try_fill_bytes(&mut seed).map_err(io::Error::other)?;
@@ -262,7 +263,7 @@ fn wasi([stdout, stderr]: &[StandardStream; 2]) -> io::Result<WasiCtxBuilder> {
         .secure_random(UnwrapErr(SysRng))
         .insecure_random(UnwrapErr(SysRng))
         .insecure_random_seed(u128::from_le_bytes(seed))
-        .max_random_size(random::MOST);
+        .max_random_size(random::MAX_LEN);
     Ok(wasi)
 }
 

@@ -1,4 +1,4 @@
-//! The clock that interrupts guests which never wait.
+//! The clock that interrupts guests that never yield.
 
 use std::io;
 use std::sync::Weak;
@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use crate::engines::Engines;
 
-/// How often a running guest is interrupted: it lets others run, or ends if its time is up.
+/// The interval at which a running guest is interrupted: it yields, or it ends if its deadline has passed.
 pub(crate) const TICK: Duration = Duration::from_millis(10);
 
-/// Starts the ticker's thread. It ends when the engines are gone.
+/// Starts the ticker's thread. It ends when the engines are dropped.
 pub(crate) fn start(engines: Weak<Engines>) -> io::Result<()> {
     thread::Builder::new().name("epoch".to_owned()).stack_size(256 * 1024).spawn(move || {
         while let Some(engines) = engines.upgrade() {

@@ -1,4 +1,4 @@
-//! What is left to do once an answer is sent.
+//! The work that remains after an answer is sent.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -8,8 +8,8 @@ use crate::invocation::Invocation;
 use crate::observer::{Late, Step};
 use crate::report::Report;
 
-/// What is left to do once the answer is sent. Dropping it leaves it undone.
-#[must_use = "what is left to do is lost unless it is finished"]
+/// The work that remains after the answer is sent. Dropping it cancels the work.
+#[must_use = "work after the answer is lost unless it is finished"]
 pub struct After {
     guest: funcserver_engine::After,
     report: Option<Report>,
@@ -21,7 +21,7 @@ impl After {
         Self { guest, report, invocation: invocation.clone() }
     }
 
-    /// Tells what became of the event, and does the work that goes on, until its end or the deadline.
+    /// Reports the outcome of the event, and does the remaining work until it ends or the deadline passes.
     pub async fn finish(self) {
         self.tell();
         let finished = pin!(self.guest.finish());
@@ -34,12 +34,12 @@ impl After {
         self.invocation.tell(&Step::After(late));
     }
 
-    /// Only the work that goes on: somebody else has answered, and tells what became of the event.
+    /// Only the work, without the report: the watchdog has answered, and reports the outcome itself.
     pub fn without_report(self) -> Self {
         Self { report: None, ..self }
     }
 
-    /// Tells what became of the event.
+    /// Reports the outcome of the event.
     pub fn tell(&self) {
         if let Some(report) = &self.report {
             self.invocation.tell(&Step::Report(report));

@@ -1,8 +1,8 @@
 //! The facts beside a compiled component: `handler.cwasm.json` beside `handler.cwasm`.
 //!
-//! They say what was compiled, by which versions and for which target. The tool writes them and checks all of them, the
-//! hash included; the bootstrap checks what costs nothing. A component without them runs too: its own header still has
-//! to fit.
+//! They name the source, the versions and the target of the compilation. The tool writes them and checks all of them,
+//! including the hash. The bootstrap checks only facts that cost nothing to check. A component without facts also runs,
+//! if its own header fits.
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -14,10 +14,10 @@ use serde::{Deserialize, Serialize};
 use crate::config::{ComponentConfig, NotAllowed};
 use crate::marker;
 
-/// The longest file that is read, in bytes: what stands beside a component may be anything.
+/// The longest file that is read, in bytes. The limit is needed because any file may be beside a component.
 const LONGEST: u64 = 4 << 20;
 
-/// What is known of one compiled component.
+/// The facts about one compiled component.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Artifact {
     /// The source's file name without its ending, such as `router`.
@@ -36,8 +36,8 @@ pub struct Artifact {
     pub imports: Vec<String>,
     /// The WebAssembly proposals that the component uses, such as `simd`.
     pub proposals: Vec<String>,
-    /// How the component calls and is called: `nested` or `concurrent`. Only an engine of the same kind takes it. Facts of
-    /// before do not say it: both kinds are tried then.
+    /// How the component calls and is called: `nested` or `concurrent`. Only an engine of the same kind can run it.
+    /// Older facts do not say it: both kinds are tried then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calls: Option<String>,
     /// The exact version of wasmtime that compiled it.
@@ -48,27 +48,27 @@ pub struct Artifact {
     pub target: String,
 }
 
-/// Why a compiled component and its facts, or those and this program, do not fit together.
+/// The reason why a compiled component does not fit its facts or this program.
 #[derive(Debug, thiserror::Error)]
 pub enum ArtifactError {
-    /// The file is there and cannot be read.
+    /// The file exists but cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     Read {
         /// The file with the facts.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
-    /// The file is no JSON, or lacks a fact.
-    #[error("{} does not tell what was compiled: {source}; {}", path.display(), remedy(path))]
+    /// The file is not JSON, or lacks a fact.
+    #[error("{} does not describe the compiled component: {source}; {}", path.display(), remedy(path))]
     Invalid {
         /// The file with the facts.
         path: PathBuf,
-        /// What is wrong, and where.
+        /// The problem, and its position.
         source: serde_json::Error,
     },
-    /// The component has another length than its facts say.
-    #[error("{} has {actual} bytes, where {} says {stated}: it is damaged, or of another build; {}",
+    /// The component's length differs from its facts.
+    #[error("{} has {actual} bytes, but {} says {stated}: it is damaged or from another build; {}",
         path.display(), facts(path).display(), remedy(path))]
     Length {
         /// The compiled component.
@@ -78,8 +78,8 @@ pub enum ArtifactError {
         /// Its length, in bytes.
         actual: u64,
     },
-    /// The component has another hash than its facts say.
-    #[error("{} has the SHA-256 {actual}, where {} says {stated}: it is damaged, or of another build; {}",
+    /// The component's hash differs from its facts.
+    #[error("{} has the SHA-256 {actual}, but {} says {stated}: it is damaged or from another build; {}",
         path.display(), facts(path).display(), remedy(path))]
     Hash {
         /// The compiled component.
@@ -94,7 +94,7 @@ pub enum ArtifactError {
     Version {
         /// The compiled component.
         path: PathBuf,
-        /// Whose version: `funcserver` or `wasmtime`.
+        /// The program with the version: `funcserver` or `wasmtime`.
         program: &'static str,
         /// The version that compiled it.
         stated: String,
@@ -114,12 +114,12 @@ pub enum ArtifactError {
 }
 
 impl Artifact {
-    /// Where the facts of `component` lie: the same path with `.json` behind it.
+    /// The path of the facts of `component`: the same path with `.json` appended.
     pub fn path(component: &Path) -> PathBuf {
         facts(component)
     }
 
-    /// Reads the facts beside `component`: `None` if there is no such file.
+    /// Reads the facts beside `component`, or returns `None` if there is no such file.
     ///
     /// # Errors
     /// [`ArtifactError::Read`] and [`ArtifactError::Invalid`].
@@ -134,22 +134,21 @@ impl Artifact {
         serde_json::from_slice(&json).map(Some).map_err(|source| ArtifactError::Invalid { path, source })
     }
 
-    /// The kind of engine that takes the component, if this version knows it.
+    /// The kind of engine that can run the component, if this version knows it.
     #[must_use]
     pub fn calls(&self) -> Option<Calls> {
         Calls::named(self.calls.as_deref()?)
     }
 
-    /// The facts as JSON that is meant for people too, ending in a line break. The same facts give the same bytes.
+    /// The facts as readable JSON that ends in a line break. The same facts give the same bytes.
     ///
     /// # Errors
-    /// None that these types can cause.
+    /// These types cause none.
     pub fn to_json(&self) -> serde_json::Result<String> {
         serde_json::to_string_pretty(self).map(|json| json + "\n")
     }
 
-    /// Checks that the compiled component at `path`, of which `facts` are known, uses no proposal but those that `config`
-    /// allows.
+    /// Checks that the compiled component at `path`, with these `facts`, uses only proposals that `config` allows.
     ///
     /// # Errors
     /// [`NotAllowed`].
@@ -163,8 +162,8 @@ impl Artifact {
         }
     }
 
-    /// Checks what costs nothing: that `component`, a file of `length` bytes, has the stated length, and was compiled by
-    /// this program's versions for this program's target.
+    /// Checks the facts that cost nothing to check: that `component`, a file of `length` bytes, has the stated length,
+    /// and was compiled by this program's versions for this program's target.
     ///
     /// # Errors
     /// [`ArtifactError::Length`], [`ArtifactError::Version`] and [`ArtifactError::Target`].
@@ -185,7 +184,7 @@ impl Artifact {
         Err(ArtifactError::Length { path: component.to_owned(), stated: self.length, actual: length })
     }
 
-    /// Checks that `component` was compiled by this program's versions, for whatever target.
+    /// Checks that `component` was compiled by this program's versions, for any target.
     ///
     /// # Errors
     /// [`ArtifactError::Version`].
@@ -222,7 +221,7 @@ impl Artifact {
     }
 
     /// Checks that `component`, whose SHA-256 is `sha256` in lower-case hexadecimal, has the stated hash. The caller
-    /// hashes: this crate, and so the bootstrap, has no hash function.
+    /// computes the hash, because this crate (and so the bootstrap) has no hash function.
     ///
     /// # Errors
     /// [`ArtifactError::Hash`].
@@ -317,7 +316,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_link_to_a_device_without_an_end_is_no_file_of_facts() {
+    fn a_link_to_an_endless_device_is_not_read() {
         let folder = tempfile::tempdir().unwrap();
         let component = folder.path().join("router.cwasm");
         std::os::unix::fs::symlink("/dev/zero", Artifact::path(&component)).unwrap();
@@ -331,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_refused_only_where_a_list_is_set() {
+    fn unknown_proposals_are_refused_only_if_a_list_is_set() {
         let path = Path::new("t/router.cwasm");
         let check = |facts: Option<&Artifact>, config: &ComponentConfig| {
             Artifact::check_proposals(facts, path, config).map_err(|error| error.to_string())
@@ -343,14 +342,14 @@ mod tests {
         let error = check(Some(&artifact()), &none).unwrap_err();
         assert!(error.starts_with("t/router.cwasm uses \"simd\", which component.proposals does not allow"), "{error}");
         let error = check(None, &none).unwrap_err();
-        assert!(error.contains("what t/router.cwasm uses is not known without t/router.cwasm.json"), "{error}");
+        assert!(error.contains("the proposals of t/router.cwasm are unknown without t/router.cwasm.json"), "{error}");
         assert_eq!(check(Some(&Artifact { proposals: vec![], ..artifact() }), &none), Ok(()));
     }
 
     #[test]
     fn each_misfit_names_both_sides_and_the_remedy() {
         let cases = [
-            (Artifact { length: 4, ..artifact() }, "has 3 bytes, where t/router.cwasm.json says 4"),
+            (Artifact { length: 4, ..artifact() }, "has 3 bytes, but t/router.cwasm.json says 4"),
             (
                 Artifact { wasmtime: "47.0.1".into(), ..artifact() },
                 "compiled by wasmtime 47.0.1, and this is wasmtime 48.",
@@ -370,6 +369,6 @@ mod tests {
             assert!(error.contains("funcserver build router.wasm -o router.cwasm"), "{error}");
         }
         let error = artifact().check_hash(Path::new("router.cwasm"), "ef").unwrap_err().to_string();
-        assert!(error.contains("SHA-256 ef, where router.cwasm.json says abab"), "{error}");
+        assert!(error.contains("SHA-256 ef, but router.cwasm.json says abab"), "{error}");
     }
 }

@@ -1,4 +1,4 @@
-//! Panics of the host: one record in the log for each, with its place, and the event that it belongs to where that is known.
+//! Panics of the host: each is one record in the log, with its place, and with its event if that is known.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -12,23 +12,22 @@ use funcserver_engine::at_work;
 
 use crate::log::{Log, Value};
 
-/// A panic that did not get far.
+/// A panic that was caught.
 #[derive(Debug)]
 pub struct Panic {
     message: String,
-    /// Where it was, as far as the hook has noted it.
+    /// Its place, if the panic hook has recorded it.
     place: Option<String>,
 }
 
 thread_local! {
-    /// Whether what runs on this thread is caught, so that whoever catches it tells of it.
+    /// Whether panics on this thread are caught, so that the catching code logs them.
     static CAUGHT: Cell<bool> = const { Cell::new(false) };
-    /// Where the last panic was that is to be caught.
+    /// The place of the last panic that is to be caught.
     static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Has panics written to the log in place of Rust's own words on standard error. Those that `caught` catches are left to
-/// its caller.
+/// Writes panics to the log instead of standard error. Panics that `caught` catches are logged by its caller.
 pub fn log_panics(log: Log) {
     panic::set_hook(Box::new(move |info| {
         if CAUGHT.get() {
@@ -41,7 +40,7 @@ pub fn log_panics(log: Log) {
     }));
 }
 
-/// Does the work, in which a guest may run, or catches its panic.
+/// Runs `work`, which may run a guest, and catches its panic.
 pub(crate) async fn caught<T>(work: impl Future<Output = T>) -> Result<T, Panic> {
     let work = pin!(work);
     let mut work = pin!(at_work(work));
@@ -77,7 +76,7 @@ fn text(payload: &(dyn Any + Send)) -> String {
 }
 
 impl Panic {
-    /// A line of the log about it.
+    /// Writes the panic to the log.
     pub(crate) fn log(&self, scope: crate::log::Scope<'_>, message: &str) {
         scope.error(message, &[("error", Value::Shown(self))]);
     }

@@ -4,18 +4,18 @@ use bytes::Bytes;
 use funcserver_engine::Facts;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// Request id, deadline, ARN and trace id as JSON, in the names that the Lambda Web Adapter uses. What Lambda tells in
-/// the environment (`env_config` there) is left out: a guest sees nothing of it.
+/// Request id, deadline, ARN and trace id as JSON, with the names that the Lambda Web Adapter uses. Its member
+/// `env_config`, with values of Lambda's environment, is left out, because a guest does not see that environment.
 pub const LAMBDA_CONTEXT: HeaderName = HeaderName::from_static("x-amzn-lambda-context");
-/// The event's `requestContext` as JSON, as far as it is known, and whether the reply has multi-value headers.
+/// The known members of the event's `requestContext` as JSON, and whether the reply has multi-value headers.
 pub const REQUEST_CONTEXT: HeaderName = HeaderName::from_static("x-amzn-request-context");
-/// The client's address without port.
+/// The client's address without its port.
 pub const CLIENT: HeaderName = HeaderName::from_static("x-funcserver-client");
 
 const OWN: [HeaderName; 3] = [LAMBDA_CONTEXT, REQUEST_CONTEXT, CLIENT];
 
-/// Sets the three headers. A client's own copies of them are removed, whether there is a value for them or not, and so is
-/// each spelling that a guest may take for one of them.
+/// Sets the three headers. Copies of them from the client are removed even if there is no value for them, and so are
+/// all spellings that a guest may confuse with them.
 pub(crate) fn insert(headers: &mut HeaderMap, facts: &Facts<'_>) {
     remove_alike(headers);
     set(headers, LAMBDA_CONTEXT, value(lambda_context(facts)));
@@ -23,7 +23,7 @@ pub(crate) fn insert(headers: &mut HeaderMap, facts: &Facts<'_>) {
     set(headers, CLIENT, facts.client_address.and_then(|address| HeaderValue::from_str(address).ok()));
 }
 
-// Written by hand: every request has them, and serializing them took as long as decoding its event.
+// Written by hand, because every request has them, and serializing them took as long as decoding its event.
 
 fn lambda_context(facts: &Facts<'_>) -> String {
     let mut json = String::with_capacity(512);
@@ -55,7 +55,7 @@ fn request_context(facts: &Facts<'_>) -> String {
     json
 }
 
-/// A JSON string, in the characters that a header value may have.
+/// Appends a JSON string in characters that a header value may contain.
 fn push(json: &mut String, text: &str) {
     let plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\');
     if plain {
@@ -63,7 +63,7 @@ fn push(json: &mut String, text: &str) {
         json.push_str(text);
         json.push('"');
     } else {
-        // DEL is the one control character that JSON leaves as it is.
+        // DEL is the only control character that JSON does not escape.
         json.push_str(&serde_json::Value::from(text).to_string().replace('\u{7f}', "\\u007f"));
     }
 }
@@ -75,11 +75,12 @@ fn remove_alike(headers: &mut HeaderMap) {
     }
 }
 
-/// Whether a name is another spelling of one of ours. CGI and WSGI make variables of headers, in which `-` is `_`
-/// (RFC 3875, section 4.1.18); some servers write `_` for whatever is no letter and no digit.
+/// Whether a name is another spelling of one of the three headers. CGI and WSGI turn headers into variables, in which
+/// `-` becomes `_` (RFC 3875, section 4.1.18). Some servers write `_` for every character that is not a letter or
+/// digit.
 fn is_alike(name: &HeaderName) -> bool {
     let name = name.as_str().as_bytes();
-    // All of ours begin so, and most names do not.
+    // All three begin with this letter, and most names do not.
     name.first() == Some(&b'x')
         && OWN.iter().map(|own| own.as_str().as_bytes()).any(|own| {
             let folds = |(a, b): (&u8, &u8)| a == b || !a.is_ascii_alphanumeric() && !b.is_ascii_alphanumeric();
@@ -92,7 +93,7 @@ fn value(json: String) -> Option<HeaderValue> {
 }
 
 fn set(headers: &mut HeaderMap, name: HeaderName, value: Option<HeaderValue>) {
-    // In the place of all copies. A map that is full has no room for it; the request itself matters more.
+    // This replaces all copies. A full map has no room for it; then the request matters more.
     let set = value.is_some_and(|value| headers.try_insert(&name, value).is_ok());
     if !set {
         headers.remove(name);
@@ -150,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cgi_takes_for_one_of_ours_is_removed() {
+    fn names_that_cgi_confuses_with_ours_are_removed() {
         let others =
             ["x-amzn-trace-id", "x_amzn_trace_id", "x-amzn-lambda-contexts", "xxamzn-lambda-context", "x_custom"];
         let mut headers = HeaderMap::new();
@@ -172,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clients_own_copy_is_removed_where_there_is_no_room_for_another() {
+    fn a_clients_own_copy_is_removed_from_a_full_map() {
         let mut headers = HeaderMap::new();
         headers.insert(LAMBDA_CONTEXT, HeaderValue::from_static("forged"));
         for number in 0.. {
@@ -186,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_null_or_not_there() {
+    fn missing_facts_are_null_or_absent() {
         let mut headers = HeaderMap::new();
         insert(&mut headers, &Facts { request_id: "8476a536", ..Facts::default() });
         assert_eq!(

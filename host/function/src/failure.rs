@@ -1,14 +1,14 @@
-//! Replies of the host's own, where a handler's cannot be had: short text, the request id, and the header
+//! Replies of the host, for requests whose handler gives no reply: a short text, the request id, and the header
 //! `x-funcserver-error` with one of a closed list of kinds.
 
 use bytes::Bytes;
 use funcserver_engine::Fault;
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 
-/// The header that names what went wrong.
+/// The header with the kind of the failure.
 pub const ERROR: HeaderName = HeaderName::from_static("x-funcserver-error");
 
-/// What went wrong, as clients and operators see it.
+/// The kind of a failure, as clients and operators see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// The event's contents are wrong: 400.
@@ -17,13 +17,13 @@ pub enum Kind {
     Trap,
     /// The guest exhausted its stack: 500.
     Stack,
-    /// The guest ended itself before its answer was complete: 500.
+    /// The guest exited before its answer was complete: 500.
     Exit,
-    /// The guest needs more memory than it may have: 500.
+    /// The guest needs more memory than its limit: 500.
     Memory,
     /// The component could not be instantiated: 500.
     Instantiate,
-    /// The guest returned without an answer, or with an error code in its place: 500.
+    /// The guest returned without an answer, or answered with an error code: 500.
     NoAnswer,
     /// The guest broke off its body: 500.
     BodyBroken,
@@ -63,13 +63,13 @@ impl Kind {
         Self::Deadline,
     ];
 
-    /// The value of [`ERROR`].
+    /// The value of the header [`ERROR`].
     #[must_use]
     pub fn name(self) -> &'static str {
         self.facts().0
     }
 
-    /// The status that the client gets.
+    /// The status of the reply.
     #[must_use]
     pub fn status(self) -> StatusCode {
         self.facts().1
@@ -97,7 +97,7 @@ impl Kind {
         }
     }
 
-    /// The reply for the client. What only the operator should know stays in the log.
+    /// The reply for the client. Details for the operator are only in the log.
     pub(crate) fn response(self, request_id: &str) -> Response<Bytes> {
         let (name, status, text) = self.facts();
         let body = format!("{} {}: {text} (request id {request_id})\n", status.as_u16(), reason(status));

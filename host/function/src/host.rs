@@ -1,4 +1,4 @@
-//! An event in, one answer out.
+//! Answers events: each event has exactly one answer.
 
 use std::sync::Arc;
 
@@ -21,16 +21,16 @@ use crate::report::Report;
 use crate::request_log::RequestLog;
 use crate::warm_up::warm_up;
 
-/// The error type of an invocation whose event is no request.
+/// The error type of an invocation whose event is not an HTTP request.
 const NOT_HTTP: &str = "Funcserver.NotHttp";
-/// The error type of an invocation whose event did not come whole.
+/// The error type of an invocation whose event could not be read completely.
 const NOT_READ: &str = "Funcserver.NotRead";
-/// How the error type of a fault begins that is reported as an invocation error; the kind follows.
+/// The prefix of the error type for a fault that is reported as an invocation error. The kind follows.
 const FAULT: &str = "Funcserver.Fault.";
-/// The error type of an invocation for which not even an error reply can be made.
+/// The error type of an invocation for which even an error reply cannot be created.
 const NO_REPLY: &str = "Funcserver.NoReply";
 
-/// A component and all that is needed to answer events with it. Clones share it.
+/// A component and everything needed to answer events with it. Clones share it.
 #[derive(Clone)]
 pub struct Host(Arc<Inner>);
 
@@ -44,12 +44,12 @@ struct Inner {
     warmup: Option<PathAndQuery>,
 }
 
-/// What an invocation ends with.
+/// The end of an invocation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// A reply for the front, as JSON; error replies too.
+    /// A reply for the front end, as JSON. This includes error replies.
     Reply(Bytes),
-    /// An invocation error: the event was no HTTP event, or the handler failed and `limits.fail` asks for this.
+    /// An invocation error: the event was not an HTTP event, or the handler failed and `limits.fail` asks for an error.
     Error {
         /// Lambda's `errorType`.
         kind: String,
@@ -59,13 +59,13 @@ pub enum Outcome {
 }
 
 impl Host {
-    /// A host for that guest. The guest has its limits already; `config` gives the rest.
+    /// A host for a guest. The guest has its limits already; `config` provides the other settings.
     #[must_use]
     pub fn new(guest: Guest, config: &Config, log: Log) -> Self {
         Self::observed(guest, config, log, Vec::new())
     }
 
-    /// A host of whose invocations `others` are told too, besides log and metrics.
+    /// A host that reports its invocations to `others`, besides log and metrics.
     #[must_use]
     pub fn observed(guest: Guest, config: &Config, log: Log, others: Vec<Box<dyn Observer>>) -> Self {
         let mut observers: Vec<Box<dyn Observer>> = vec![Box::new(RequestLog::new(log.clone()))];
@@ -88,8 +88,8 @@ impl Host {
         }))
     }
 
-    /// Has the component answer the request that `component.warmup` asks for, if it does. To be called before the first
-    /// event, and before a snapshot is taken. What goes wrong with it is a line in the log.
+    /// If `component.warmup` is set, lets the component answer that request. Call it before the first event, and before
+    /// a snapshot is taken. Failures are logged.
     pub async fn warm_up(&self) {
         let Inner { guest, log, observers, warmup, .. } = &*self.0;
         if let Some(path) = warmup
@@ -99,21 +99,21 @@ impl Host {
         }
     }
 
-    /// Forgets what does not outlive a snapshot of the process.
+    /// Drops everything that must not be used after a snapshot of the process.
     pub fn restored(&self) {
         self.0.guest.restored();
     }
 
-    /// An invocation that arrives now.
+    /// Creates an invocation that arrives now.
     #[must_use]
     pub fn invocation(&self, context: Context) -> Arc<Invocation> {
         Arc::new(Invocation::new(context, self.0.margins, self.0.observers.clone()))
     }
 
-    /// Answers one event. Total: whatever the event holds and the guest does, there is exactly one answer. It comes when it
-    /// is due, unless something keeps the thread from running.
+    /// Answers one event. This always gives exactly one answer, for every event and every behaviour of the guest. The
+    /// answer is ready when it is due, unless something blocks the thread.
     pub async fn invoke(&self, event: Bytes, invocation: &Arc<Invocation>) -> (Outcome, After) {
-        // Boxed, so that the future of the whole is small where it is moved.
+        // Boxed, so that the whole future is small where it is moved.
         let (ended, guest) = match caught(Box::pin(self.0.answer(event, invocation))).await {
             Ok(answered) => answered,
             Err(panic) => (self.0.panicked(&panic, invocation), funcserver_engine::After::default()),
@@ -121,7 +121,7 @@ impl Host {
         ended.with(guest, invocation)
     }
 
-    /// The answer to an event that is overdue, and that somebody still works on: that of one whose handler did not answer in
+    /// The answer to an overdue event that a worker is still handling: the fault of a handler that did not answer in
     /// time.
     #[must_use]
     pub fn overdue(&self, invocation: &Arc<Invocation>) -> (Outcome, After) {
@@ -130,14 +130,14 @@ impl Host {
         self.0.handler_failed(fault, message, invocation).with(funcserver_engine::After::default(), invocation)
     }
 
-    /// The answer to an event that did not come whole.
+    /// The answer to an event that could not be read completely.
     #[must_use]
     pub fn not_read(&self, message: String, invocation: &Arc<Invocation>) -> (Outcome, After) {
         not_answered(NOT_READ, message).with(funcserver_engine::After::default(), invocation)
     }
 }
 
-/// How an invocation ends, and what is to be said about it.
+/// The outcome of an invocation, and the report about it.
 struct Ended {
     outcome: Outcome,
     report: Option<Report>,
@@ -208,7 +208,7 @@ impl Inner {
         Ended { outcome, report: Some(Report::Failed { kind, message, error }) }
     }
 
-    /// What becomes of an event whose handler has failed, or answered what cannot be sent.
+    /// The outcome of an event whose handler failed, or gave an answer that cannot be sent.
     fn outcome(&self, kind: Kind, error: &str, invocation: &Invocation) -> Outcome {
         match self.fail {
             Fail::Reply => reply_of_ours(kind, invocation.form(), invocation.id()),

@@ -1,5 +1,5 @@
-//! One invocation, shared by all who work on it: what Lambda says of it, until when it is to be answered, and the claim on
-//! its answer.
+//! One invocation, which all its workers share: Lambda's facts about it, the time when its answer is due, and the claim
+//! on its answer.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -13,10 +13,11 @@ use http::HeaderValue;
 use crate::log::{Log, Scope, Words, failure_message};
 use crate::observer::{Observers, Step};
 
-/// How long the watchdog leaves an answer that is due to whoever works on it, at the most.
+/// How much later than due an answer is overdue, at the most. In this time its worker can still answer before the
+/// watchdog does.
 const GRACE: Duration = Duration::from_millis(50);
 
-/// What the Runtime API says about an invocation.
+/// The facts that the Runtime API states about an invocation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Context {
     /// Lambda's id of the request.
@@ -25,18 +26,18 @@ pub struct Context {
     pub deadline_ms: u64,
     /// The X-Ray trace header.
     pub trace_id: Option<String>,
-    /// The ARN by which the function was invoked.
+    /// The ARN with which the function was invoked.
     pub function_arn: String,
-    /// What goes back with the answer, where it came with the event: `lambda-runtime-invocation-id`.
+    /// A value that is returned with the answer, if the event has it: `lambda-runtime-invocation-id`.
     pub invocation_id: Option<HeaderValue>,
 }
 
 /// How long before Lambda's deadline an answer is due.
 #[derive(Clone, Copy, Debug)]
 pub struct Margins {
-    /// By how much: `limits.deadline-margin`.
+    /// The time before Lambda's deadline: `limits.deadline-margin`.
     pub margin: Duration,
-    /// A time of our own, counted from the event's arrival: `limits.timeout`.
+    /// A time limit of the host, counted from the event's arrival: `limits.timeout`.
     pub timeout: Option<Duration>,
 }
 
@@ -47,31 +48,31 @@ pub struct Invocation {
     overdue: Instant,
     ends: Instant,
     arrived: Instant,
-    /// What its event has said, once it has been read.
+    /// The facts of its event, once it has been read.
     front: OnceLock<Front>,
-    /// What the handler has said went wrong.
+    /// The handler's last words about a failure.
     words: Words,
     observers: Observers,
     claimed: AtomicBool,
 }
 
-/// What an event says of the front that it came through.
+/// The facts of an event about its front end.
 #[derive(Debug, Default)]
 pub(crate) struct Front {
-    /// How the answer is written.
+    /// The form of the answer.
     pub(crate) form: Form,
     pub(crate) target_group_arn: Option<String>,
-    /// The client's address without port.
+    /// The client's address without its port.
     pub(crate) client: Option<String>,
 }
 
-/// The right to answer an invocation: there is one. Whoever has it sends the answer, and then logs and counts what became
-/// of the event; nobody else does any of that.
-#[must_use = "nobody else can answer the invocation"]
+/// The right to answer an invocation, which exists only once. Its holder sends the answer, and then logs and counts the
+/// outcome of the event. No other code does so.
+#[must_use = "no other code can answer the invocation"]
 pub struct Claim(());
 
 impl Invocation {
-    /// One that arrives now.
+    /// An invocation that arrives now.
     #[must_use]
     pub fn new(context: Context, margins: Margins, observers: Observers) -> Self {
         let Margins { margin, timeout } = margins;
@@ -93,19 +94,19 @@ impl Invocation {
         }
     }
 
-    /// What the Runtime API says about it.
+    /// The facts that the Runtime API states about it.
     #[must_use]
     pub fn context(&self) -> &Context {
         &self.context
     }
 
-    /// Lambda's id of the request. That of the warm-up is empty.
+    /// Lambda's id of the request. It is empty for the warm-up.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.context.request_id
     }
 
-    /// Where a log has what belongs to it.
+    /// The scope of the log for this invocation.
     #[must_use]
     pub fn scope<'a>(&'a self, log: &'a Log) -> Scope<'a> {
         match self.id() {
@@ -114,56 +115,56 @@ impl Invocation {
         }
     }
 
-    /// When it arrived.
+    /// The time of its arrival.
     #[must_use]
     pub fn arrived(&self) -> Instant {
         self.arrived
     }
 
-    /// When its answer is due: at Lambda's deadline less the margin, or earlier where the settings say so.
+    /// When its answer is due: at Lambda's deadline minus the margin, or earlier if `limits.timeout` says so.
     pub fn due(&self) -> Instant {
         self.due
     }
 
-    /// When the watchdog answers it, unless somebody has: a little later.
+    /// When the watchdog answers it, if it is still unanswered: a little later than due.
     pub fn overdue(&self) -> Instant {
         self.overdue
     }
 
-    /// Lambda's own deadline, after which it takes no answer.
+    /// Lambda's own deadline, after which Lambda accepts no answer.
     pub fn ends(&self) -> Instant {
         self.ends
     }
 
-    /// The form of its answer; the usual one as long as the event has not been read.
+    /// The form of its answer, or the default form while the event has not been read.
     #[must_use]
     pub fn form(&self) -> Form {
         self.front.get().map(|front| front.form).unwrap_or_default()
     }
 
-    /// The event has been read.
+    /// Records the facts of the event once it has been read.
     pub(crate) fn read(&self, front: Front) {
         let _ = self.front.set(front);
         self.tell(&Step::Decoded);
     }
 
-    /// Tells all observers that it has come to a step.
+    /// Reports a step to all observers.
     pub fn tell(&self, step: &Step<'_>) {
         self.observers.on(self, step);
     }
 
-    /// How a person would put a failure of the handler: first in the handler's own words.
+    /// The message for a failure of the handler, which begins with the handler's own message.
     pub(crate) fn message(&self, fault: &Fault) -> String {
         failure_message(fault, self.words.message())
     }
 
-    /// The right to answer it, for the first who asks.
+    /// The right to answer it, for the first caller.
     pub fn claim(&self) -> Option<Claim> {
         let claimed = self.claimed.swap(true, Ordering::AcqRel);
         (!claimed).then_some(Claim(()))
     }
 
-    /// Whether somebody has the right to answer it.
+    /// Whether the right to answer it is taken.
     pub fn is_claimed(&self) -> bool {
         self.claimed.load(Ordering::Acquire)
     }
@@ -208,7 +209,7 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    /// Lambda gives it an hour.
+    /// An invocation that Lambda ends in an hour.
     fn invocation(margin: Duration, timeout: Option<Duration>) -> Invocation {
         let ends = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap() + 3600 * SECOND;
         let deadline_ms = u64::try_from(ends.as_millis()).unwrap();
@@ -233,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deadline_that_has_passed_or_never_comes_is_one_all_the_same() {
+    fn passed_and_infinite_deadlines_are_valid() {
         for deadline_ms in [0, 1, u64::MAX] {
             let context = Context { deadline_ms, ..Context::default() };
             let invocation = Invocation::new(context, Margins { margin: SECOND, timeout: None }, Observers::default());
@@ -242,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn one_of_many_has_the_claim() {
+    fn only_one_of_many_gets_the_claim() {
         let invocation = invocation(SECOND, None);
         let claims = std::thread::scope(|threads| {
             let threads: Vec<_> = (0..8).map(|_| threads.spawn(|| invocation.claim())).collect();

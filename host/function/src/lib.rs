@@ -1,8 +1,9 @@
 #![forbid(unsafe_code)]
-//! A Lambda function that answers events with a `wasi:http` component, without the loop that brings the events.
+//! A Lambda function that answers events with a `wasi:http` component, without the loop that fetches the events.
 //!
-//! [`Host::invoke`] answers one event: in the executable `bootstrap`, in the tool's `serve` and `invoke`, and in a program of
-//! yours (`examples/on_lambda_runtime.rs`). [`task_root`] reads a deployed function: its settings and its component.
+//! [`Host::invoke`] answers one event: in the executable `bootstrap`, in the tool's `serve` and `invoke`, and in your
+//! own program (`examples/on_lambda_runtime.rs`). [`task_root`] reads a deployed function: its settings and its
+//! component.
 //!
 //! ```no_run
 //! use bytes::Bytes;
@@ -11,18 +12,19 @@
 //! async fn answer(host: &Host, event: Bytes, context: Context) -> Outcome {
 //!     let invocation = host.invocation(context);
 //!     let (outcome, after) = host.invoke(event, &invocation).await;
-//!     // Here the answer would be sent. Then comes what the handler still does, and the log is told what became of the event.
+//!     // Send the answer here. After that, the handler's remaining work is done, and the outcome is logged.
 //!     invocation.tell(&Step::Sent);
 //!     after.finish().await;
 //!     outcome
 //! }
 //! ```
 //!
-//! # What holds
+//! # Guarantees
 //!
-//! - Each event has one answer, whatever it holds and whatever the handler does: [`Host::invoke`] is total.
-//! - An [`Invocation`] is shared by all who work on it. One of them gets the [`Claim`] on its answer.
-//! - What happens to an invocation is told to each [`Observer`] and to nothing else; the log and the metrics are observers.
+//! - Each event has exactly one answer, for every event and every behaviour of the handler: [`Host::invoke`].
+//! - All workers on an event share its [`Invocation`]. One of them gets the [`Claim`] on its answer.
+//! - Each [`Observer`] receives all steps of an invocation. Nothing else receives them: the log and the metrics are
+//!   observers.
 //! - One file reads the environment (`config/env.rs`), once, at start.
 
 mod after;
@@ -52,7 +54,7 @@ pub use observer::{Late, Observer, Observers, Step};
 pub use report::Report;
 pub use sandbox::Sandbox;
 
-/// What `--version` prints: funcserver, wasmtime, and the target.
+/// The output of `--version`: funcserver, wasmtime, and the target.
 #[must_use]
 pub fn version() -> String {
     format!("{} (wasmtime {}, {})", marker::VERSION, funcserver_engine::WASMTIME_VERSION, marker::TARGET)

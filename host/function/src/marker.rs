@@ -1,5 +1,5 @@
-//! What the shipped executable says of itself: bytes inside the file that survive LTO and strip, so that
-//! `funcserver bundle` can tell which versions a `bootstrap` has without starting it (it may be for another machine).
+//! The version marker of the shipped executable: bytes in the file that survive LTO and strip. `funcserver bundle`
+//! reads from them which versions a `bootstrap` has. It cannot run the file, which may be for another machine.
 //!
 //! Layout: the prefix `funcserver-bootstrap/1;`, then `funcserver=VERSION;wasmtime=VERSION;target=TRIPLE;`, then a NUL.
 
@@ -22,11 +22,11 @@ pub const TARGET: &str = if cfg!(all(target_os = "linux", target_arch = "x86_64"
     "unknown"
 };
 
-/// The marker. `main` of the bootstrap refers to it, and with that it is in the executable.
+/// The marker. `main` of the bootstrap refers to it, which keeps it in the executable.
 #[used]
 pub static MARKER: [u8; LENGTH] = joined();
 
-/// What a marker says.
+/// The contents of a marker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Marker<'a> {
     /// The version of funcserver.
@@ -38,7 +38,7 @@ pub struct Marker<'a> {
 }
 
 impl<'a> Marker<'a> {
-    /// Finds the marker in an executable's bytes: `None` if there is none that can be read. Any bytes may be given.
+    /// Finds the marker in an executable's bytes. Returns `None` if there is no valid one. Any bytes may be passed.
     pub fn find(executable: &'a [u8]) -> Option<Marker<'a>> {
         let prefix = PREFIX.as_bytes();
         let mut rest = executable;
@@ -51,7 +51,7 @@ impl<'a> Marker<'a> {
         }
     }
 
-    /// Reads what follows the prefix.
+    /// Parses the bytes after the prefix.
     fn parse(bytes: &'a [u8]) -> Option<Marker<'a>> {
         let head = bytes.get(..bytes.len().min(LONGEST))?;
         let end = head.iter().position(|&byte| byte == 0)?;
@@ -65,7 +65,7 @@ const PREFIX: &str = "funcserver-bootstrap/1;";
 const PARTS: [&str; 8] = [PREFIX, "funcserver=", VERSION, ";wasmtime=", WASMTIME_VERSION, ";target=", TARGET, ";\0"];
 const LENGTH: usize = length();
 
-/// No marker is longer, in bytes.
+/// The longest marker, in bytes.
 const LONGEST: usize = 1024;
 
 const fn length() -> usize {
@@ -92,7 +92,7 @@ const fn joined() -> [u8; LENGTH] {
     bytes
 }
 
-/// Where `needle` first lies in `bytes`. Looks for its first byte, which is fast enough for an executable.
+/// The first position of `needle` in `bytes`. Searching for its first byte is fast enough for an executable.
 fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
     let first = *needle.first()?;
     let mut from = 0;

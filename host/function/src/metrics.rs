@@ -1,4 +1,4 @@
-//! Faults as a metric of CloudWatch: lines in embedded metric format (EMF), which Lambda's log carries there.
+//! Faults as a metric of CloudWatch: lines in embedded metric format (EMF), which Lambda's log forwards to CloudWatch.
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 
 use std::io::{self, Write};
@@ -10,10 +10,10 @@ use crate::failure::Kind;
 use crate::invocation::Invocation;
 use crate::observer::{Observer, Step};
 
-/// The namespace that the metric is found in.
+/// The namespace of the metric.
 pub(crate) const NAMESPACE: &str = "funcserver";
 
-/// Writes one line a fault to standard output.
+/// Writes one line for each fault to standard output.
 pub(crate) struct Metrics;
 
 impl Observer for Metrics {
@@ -22,13 +22,13 @@ impl Observer for Metrics {
             && let Some(kind) = report.fault()
         {
             let line = line(kind, invocation.id(), SystemTime::now());
-            // A line that cannot be written is lost: the fault itself is in the log.
+            // If writing fails, the line is lost. The fault itself is in the log.
             let _ = io::stdout().lock().write_all(line.as_bytes());
         }
     }
 }
 
-/// One line, whatever the log's format: CloudWatch finds the metric by its shape.
+/// One line, the same in every log format, because CloudWatch recognizes the metric by its form.
 fn line(kind: Kind, request_id: &str, now: SystemTime) -> String {
     let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let milliseconds = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_is_what_the_format_asks_for() {
+    fn a_line_has_the_form_of_the_format() {
         let line = line(Kind::Trap, "id-1", SystemTime::UNIX_EPOCH + Duration::from_millis(1_700_000_000_123));
         assert!(line.ends_with('\n') && line.matches('\n').count() == 1);
         let metric: serde_json::Value = serde_json::from_str(&line).unwrap();

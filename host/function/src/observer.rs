@@ -1,4 +1,4 @@
-//! Who is told what happens to an invocation: log, metrics, and whatever else wants to know.
+//! Observers of invocations: the log, the metrics, and others.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,9 +9,9 @@ use crate::caught::Panic;
 use crate::invocation::Invocation;
 use crate::report::Report;
 
-/// Is told of each step of every invocation. There is no other way to learn of them.
+/// Receives each step of every invocation. There is no other way to observe them.
 pub trait Observer: Send + Sync {
-    /// `invocation` has come to `step`. Until [`Step::Sent`], the answer waits while this runs.
+    /// `invocation` has reached `step`. Until [`Step::Sent`], the answer waits for this call.
     fn on(&self, invocation: &Invocation, step: &Step<'_>);
 }
 
@@ -21,27 +21,27 @@ impl<T: Observer + ?Sized> Observer for Arc<T> {
     }
 }
 
-/// What happens to an invocation, in this order. A step that it does not come to is left out.
+/// A step of an invocation. The steps occur in this order, and some may be left out.
 #[derive(Clone, Copy, Debug)]
 pub enum Step<'a> {
     /// The event has been read: it is a request for the handler.
     Decoded,
-    /// Something happens in the engine. Lines and outgoing requests may come after the answer too.
+    /// A step in the engine. Lines and outgoing requests may also occur after the answer.
     Guest(GuestStep<'a>),
-    /// The response is written as the front's reply, which has so many bytes.
+    /// The response was written as the front end's reply, with this number of bytes.
     Encoded(usize),
-    /// The answer has been sent. What the sender does not do, such as the tool's `invoke`, has no such step.
+    /// The answer has been sent. Senders that do not report this, such as the tool's `invoke`, skip this step.
     Sent,
-    /// What became of the event, where there is something to say about it.
+    /// The outcome of the event, if there is something to report.
     Report(&'a Report),
     /// The work after the answer has ended.
     After(Late<'a>),
 }
 
-/// How the work after an answer has ended.
+/// The end of the work after an answer.
 #[derive(Clone, Copy, Debug)]
 pub enum Late<'a> {
-    /// Well.
+    /// It ended without a failure.
     Well,
     /// The handler has failed.
     Fault(&'a Fault),
@@ -49,7 +49,7 @@ pub enum Late<'a> {
     Panic(&'a Panic),
 }
 
-/// Observers, each told before the next one. Clones share them.
+/// Observers, notified in order. Clones share them.
 #[derive(Clone, Default)]
 pub struct Observers(Arc<[Box<dyn Observer>]>);
 

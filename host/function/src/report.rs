@@ -1,21 +1,21 @@
-//! What became of an event, as log and metrics are told once the answer is on its way: a slow reader of the log must not
-//! delay an answer.
+//! The outcome of an event, for log and metrics. It is reported after the answer is sent, because a slow reader of the
+//! log must not delay an answer.
 
 use funcserver_engine::Fault;
 
 use crate::failure::Kind;
 
-/// What became of an event.
+/// The outcome of an event.
 #[derive(Debug)]
 pub enum Report {
-    /// A good answer, with something to say about its cookies.
+    /// The answer is good, but its cookies need a message.
     Cookies {
-        /// Several go out as `set-cookie` in variants of letter case.
+        /// Several cookies are sent as `set-cookie` in variants of letter case.
         variants: bool,
-        /// So many are lost.
+        /// The number of cookies that are lost.
         lost: usize,
     },
-    /// The event is not one that can be answered.
+    /// The event cannot be answered.
     NotAnswered {
         /// Lambda's `errorType`.
         kind: &'static str,
@@ -24,31 +24,31 @@ pub enum Report {
     },
     /// The event's contents are wrong.
     BadEvent {
-        /// Where in the event.
+        /// The position in the event.
         at: String,
-        /// Why.
+        /// The reason.
         reason: String,
     },
     /// The handler failed.
     Handler {
-        /// How.
+        /// The fault.
         fault: Fault,
-        /// How a person would put it: first in the handler's own words.
+        /// The message for the failure, which begins with the handler's own message.
         message: String,
     },
-    /// There is no good answer.
+    /// The answer cannot be sent, or the host failed.
     Failed {
-        /// Its kind.
+        /// The kind of the failure.
         kind: Kind,
         /// What failed.
         message: &'static str,
-        /// How.
+        /// The error.
         error: String,
     },
 }
 
 impl Report {
-    /// The kind of fault that it reports, if it reports one of the handler or the host.
+    /// The kind of the fault, if the report is about a fault of the handler or the host.
     #[must_use]
     pub fn fault(&self) -> Option<Kind> {
         match self {

@@ -1,4 +1,4 @@
-//! The log as an observer: what happens to an invocation, with its request id.
+//! The log as an observer: it logs the steps of an invocation with its request id.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -10,20 +10,21 @@ use crate::log::{Level, Log, Scope, Value};
 use crate::observer::{Late, Observer, Step};
 use crate::report::Report;
 
-/// When a failure happened that has cost no answer.
+/// Marks a failure that happened after the answer.
 const AFTER: &str = "after the answer";
 
-/// Said once a process: AWS promises nothing about it.
-const COOKIES: &str = "several cookies go out as set-cookie in variants of letter case, as the target group has \
-                       single-value headers; multi-value headers need no such help, alb.cookie-variants = false ends it";
+/// Logged once in each process, because AWS does not guarantee that this works.
+const COOKIES: &str = "several cookies are sent as set-cookie in variants of letter case, because the target group has \
+                       single-value headers; multi-value headers do not need this, and alb.cookie-variants = false \
+                       turns it off";
 
-const COOKIES_LOST: &str = "cookies are lost: single-value headers carry one, unless alb.cookie-variants = true; \
-                            multi-value headers of the target group carry all";
+const COOKIES_LOST: &str = "cookies are lost: single-value headers carry only one, unless alb.cookie-variants = true; \
+                            multi-value headers of the target group carry all of them";
 
-/// Writes what the guest prints, and what goes wrong.
+/// Logs the guest's output and all failures.
 pub(crate) struct RequestLog {
     log: Log,
-    /// Whether the log has said that cookies go out in variants of letter case.
+    /// Whether the message about cookies in variants of letter case was logged.
     told_of_cookies: AtomicBool,
 }
 

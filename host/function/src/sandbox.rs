@@ -1,4 +1,4 @@
-//! What an execution environment has for a component, as the engine wants to know it.
+//! Translates the resources of an execution environment into the engine's limits.
 
 use std::path::Path;
 
@@ -8,45 +8,46 @@ use http::uri::Authority;
 use crate::config::{Config, Env, Missing};
 
 const MIB: usize = 1 << 20;
-/// What the host may hold for an instance beside its memory. The heap keeps what it has had, so this is what stays resident
-/// after the worst handler.
+/// The most host memory for an instance, besides its own memory. The heap does not shrink, so this amount stays
+/// resident after the worst handler.
 const HELD: usize = 8 * MIB;
-/// Files that all instances together may have open. A process on Lambda may open 1,024, of which 256 are connections;
-/// the rest is for what the host itself has open.
+/// The files that all instances together may have open. A process on Lambda may open 1,024, of which 256 are
+/// connections. The rest is for the host itself.
 const DESCRIPTORS: usize = 640;
-const LEAST_DESCRIPTORS: usize = 8;
-const MOST_DESCRIPTORS: usize = 256;
-/// What is left of the function's memory when a handler is ended for it: a sixteenth, and no more than this.
-const MOST_RESERVE: usize = 64 * MIB;
+const MIN_DESCRIPTORS: usize = 8;
+const MAX_DESCRIPTORS: usize = 256;
+/// The largest part of the function's memory that is kept free: a sixteenth, and no more than this. A handler ends when
+/// it is reached.
+const MAX_RESERVE: usize = 64 * MIB;
 
-/// What the place in which events are answered has.
+/// The resources of the environment in which events are answered.
 #[derive(Clone, Copy, Debug)]
 pub struct Sandbox<'a> {
     /// The function's memory, in bytes.
     pub memory: usize,
-    /// Whether the process has that memory for itself: then a handler ends before all of it is used.
+    /// Whether the process has that memory for itself. A handler then ends before all of it is used.
     pub alone: bool,
-    /// Events answered at once.
+    /// The number of events that are answered at once.
     pub concurrency: usize,
-    /// How many of them share that memory, where an instance's share of it is not set.
+    /// How many of them share that memory, unless an instance's share is set.
     pub sharing: usize,
-    /// The address of the Runtime API, where there is one: no component may ever reach it.
+    /// The address of the Runtime API, if there is one. No component may ever reach it.
     pub runtime_api: Option<&'a Authority>,
-    /// The folder in which temporary folders are made, for components that get one.
+    /// The folder for temporary folders, for components that get one.
     pub scratch: &'a Path,
 }
 
 impl Sandbox<'_> {
-    /// What components with that configuration run on here.
+    /// The runtime for components with this configuration.
     #[must_use]
     pub fn runtime(&self, config: &Config) -> Runtime {
         Runtime::new(self.limits(config), &self.network(config))
     }
 
-    /// How a component with that configuration is run here. `calls` is how it was compiled, if that is known.
+    /// The options for a component with this configuration. `calls` is how it was compiled, if that is known.
     ///
     /// # Errors
-    /// Variables that it is to inherit and a folder that it is to see, which are not there.
+    /// Inherited variables or the assets folder are missing.
     pub fn guest(&self, config: &Config, calls: Option<Calls>, env: &dyn Env) -> Result<GuestOptions, Missing> {
         Ok(GuestOptions {
             grants: Grants {
@@ -63,8 +64,8 @@ impl Sandbox<'_> {
         Limits {
             memory: config.limits.memory_in(self.memory, self.sharing),
             held: HELD,
-            descriptors: (DESCRIPTORS / self.sharing.max(1)).clamp(LEAST_DESCRIPTORS, MOST_DESCRIPTORS),
-            resident: self.alone.then(|| self.memory - (self.memory / 16).min(MOST_RESERVE)),
+            descriptors: (DESCRIPTORS / self.sharing.max(1)).clamp(MIN_DESCRIPTORS, MAX_DESCRIPTORS),
+            resident: self.alone.then(|| self.memory - (self.memory / 16).min(MAX_RESERVE)),
             concurrency: self.concurrency,
             ..Limits::default()
         }

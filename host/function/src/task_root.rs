@@ -1,7 +1,7 @@
-//! A function as it was deployed: its settings, its component, and how that is run in Lambda.
+//! A deployed function: its settings, its component, and the options for running it in Lambda.
 //!
-//! Every host of such a function starts with these steps, whatever loop it has. What is left to it is the one step that
-//! is unsafe, [`Runtime::load`].
+//! Every host of such a function starts with these steps, regardless of its loop. The only step left to the host is the
+//! unsafe one, [`Runtime::load`].
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,19 +14,19 @@ use crate::config::{Config, ConfigErrors, Env, LambdaEnv, Missing, NotAllowed, N
 use crate::log::{Log, Value};
 
 const CONFIG_FILE: &str = "funcserver.toml";
-/// The execution environment's own temporary folder, of which handlers get a part each.
-/// The first that can be used is taken: an earlier process may have left what cannot be removed.
+/// Temporary folders in the execution environment's own `/tmp`, of which each handler gets a part. The first usable one
+/// is chosen, because an earlier process may have left files that cannot be removed.
 const SCRATCH: [&str; 4] = ["/tmp/funcserver", "/tmp/funcserver-1", "/tmp/funcserver-2", "/tmp/funcserver-3"];
 
-/// Why a function cannot be run as it was deployed.
+/// The reason why a deployed function cannot be run.
 #[derive(Debug, thiserror::Error)]
 pub enum TaskRootError {
-    /// A file is there and cannot be read.
+    /// A file exists but cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
     /// The settings are wrong.
@@ -35,36 +35,36 @@ pub enum TaskRootError {
     /// There is no component.
     #[error(transparent)]
     NotFound(#[from] NotFound),
-    /// The component does not fit this program, or its own facts.
+    /// The component does not fit this program or its own facts.
     #[error(transparent)]
     Artifact(#[from] ArtifactError),
     /// The component uses a WebAssembly proposal that the settings do not allow.
     #[error(transparent)]
     NotAllowed(#[from] NotAllowed),
-    /// The component is to be given what is not there.
+    /// A variable or folder for the component is missing.
     #[error(transparent)]
     Missing(#[from] Missing),
     /// There is no folder for temporary files.
     #[error("cannot make folders in {}: {source}", folder.display())]
     Scratch {
-        /// The last one that was tried.
+        /// The last folder that was tried.
         folder: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
 }
 
-/// A function's compiled component, and how it is run in Lambda: `runtime.load(&path, options)`.
+/// A function's compiled component and its options for Lambda: `runtime.load(&path, options)`.
 pub struct DeployedComponent {
     /// The compiled component.
     pub path: PathBuf,
-    /// What it runs on.
+    /// The runtime to load it in.
     pub runtime: Runtime,
-    /// How it is run.
+    /// The options for running it.
     pub options: GuestOptions,
 }
 
-/// The settings: `funcserver.toml` of the task root, if it has one, and the environment, which wins.
+/// The settings: `funcserver.toml` of the task root, if there is one, and the environment, which takes precedence.
 ///
 /// # Errors
 /// [`TaskRootError::Read`] and [`TaskRootError::Config`].
@@ -75,12 +75,12 @@ pub fn config(lambda: &LambdaEnv, env: &dyn Env) -> Result<Config, TaskRootError
     Ok(Config::read(file, env)?)
 }
 
-/// Where the function's compiled component is, and how it is to be run here. What can be checked of it without reading
-/// it is checked: that it is as long as its facts say, was compiled by this version for this machine, and uses no more
-/// than the settings allow. A folder for temporary files that cannot be used is a warning in the log.
+/// The function's compiled component, and the options for running it here. This checks everything that can be checked
+/// without reading the component: that its length matches its facts, that this version compiled it for this machine,
+/// and that it uses only allowed proposals. If a folder for temporary files cannot be used, a warning is logged.
 ///
 /// # Errors
-/// All of [`TaskRootError`] but [`TaskRootError::Config`].
+/// All of [`TaskRootError`] except [`TaskRootError::Config`].
 pub fn component(
     lambda: &LambdaEnv,
     config: &Config,
@@ -94,10 +94,7 @@ pub fn component(
         artifact.check_cheap(&path, length)?;
     }
     Artifact::check_proposals(artifact.as_ref(), &path, &config.component)?;
-    let scratch = match config.guest.tmp {
-        true => usable(&SCRATCH, log)?,
-        false => Path::new(SCRATCH[0]),
-    };
+    let scratch = if config.guest.tmp { usable(&SCRATCH, log)? } else { Path::new(SCRATCH[0]) };
     let sandbox = Sandbox {
         memory: lambda.memory,
         alone: true,
@@ -118,8 +115,8 @@ fn read_if_there(path: &Path) -> Result<Option<String>, TaskRootError> {
     }
 }
 
-/// The first folder in which folders can be made, else the last one with its error. What lies in it already is the
-/// engine's to remove, and keeps nobody waiting.
+/// The first folder in which folders can be created, or the error of the last one. The engine removes the folder's old
+/// contents later, which delays no request.
 fn usable<'a>(folders: &'a [&'a str], log: &Log) -> Result<&'a Path, TaskRootError> {
     let mut last = (Path::new(""), io::Error::from(io::ErrorKind::NotFound));
     for folder in folders.iter().map(Path::new) {
@@ -127,7 +124,7 @@ fn usable<'a>(folders: &'a [&'a str], log: &Log) -> Result<&'a Path, TaskRootErr
             Ok(()) => return Ok(folder),
             Err(error) => {
                 let fields = [("folder", Value::Shown(&folder.display())), ("error", Value::Shown(&error))];
-                log.host().warn("a folder for temporary files cannot be used; another is taken", &fields);
+                log.host().warn("a folder for temporary files cannot be used; trying another", &fields);
                 last = (folder, error);
             }
         }
@@ -139,7 +136,7 @@ fn usable<'a>(folders: &'a [&'a str], log: &Log) -> Result<&'a Path, TaskRootErr
 fn try_out(folder: &Path) -> io::Result<()> {
     std::fs::create_dir_all(folder)?;
     let probe = folder.join(format!("{}-probe", std::process::id()));
-    // A process with this one's number may have left it.
+    // An earlier process with this process's id may have left it.
     std::fs::create_dir(&probe).or_else(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => Ok(()),
         _ => Err(error),
@@ -168,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_cannot_be_used_is_passed_over_and_told() {
+    fn a_folder_that_cannot_be_used_is_skipped_with_a_warning() {
         let folder = tempfile::tempdir().unwrap();
         let [taken, good] = ["taken", "good"].map(|name| folder.path().join(name).display().to_string());
         std::fs::write(&taken, "no folder").unwrap();
@@ -178,7 +175,7 @@ mod tests {
         assert!(lines.0.lock().unwrap().is_empty());
         assert_eq!(usable(&[&taken, &good], &log).unwrap(), Path::new(&good));
         let told = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
-        assert!(told.contains("another is taken") && told.contains(&taken), "{told}");
+        assert!(told.contains("trying another") && told.contains(&taken), "{told}");
         assert_eq!(std::fs::read_dir(&good).unwrap().count(), 0, "nothing is left of the trial");
         let error = usable(&[&taken], &log).unwrap_err().to_string();
         assert!(error.contains(&taken), "{error}");

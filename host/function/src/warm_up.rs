@@ -1,5 +1,5 @@
-//! A request of our own before the first event: the code that it runs is mapped and its caches are filled while nobody
-//! waits, and while Lambda gives a start more processor time than an event.
+//! A request of the host before the first event. It maps the code that it runs and fills caches while no request waits,
+//! and while Lambda gives a start more processor time than an event.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -14,16 +14,16 @@ use crate::invocation::{Context, Invocation, Margins};
 use crate::log::{Log, Value};
 use crate::observer::Observers;
 
-/// How long it may take: Lambda gives all of a start ten seconds.
+/// The time limit. Lambda gives a whole start ten seconds.
 const TIME: Duration = Duration::from_secs(5);
-/// By which a handler can tell it from others.
+/// The user agent by which a handler can recognize the request.
 const USER_AGENT: &str = "funcserver-warmup";
 const HOST: &str = "localhost";
-/// The largest response, in bytes: what a load balancer takes of a health check.
-const MOST_BODY: usize = 1 << 20;
+/// The largest response, in bytes: the limit of a load balancer for a health check.
+const MAX_BODY: usize = 1 << 20;
 
-/// Has the guest answer `GET path`, as a health check would ask for it. The answer is dropped; if it is none that a client
-/// would be glad of, the log says so.
+/// Lets the guest answer `GET path`, like a health check. The answer is dropped. If it is an error, a warning is
+/// logged.
 pub(crate) async fn warm_up(guest: &Guest, path: &PathAndQuery, log: &Log, observers: Observers) {
     let started = Instant::now();
     let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() + TIME;
@@ -35,7 +35,7 @@ pub(crate) async fn warm_up(guest: &Guest, path: &PathAndQuery, log: &Log, obser
         Ok(request) => request,
         Err(error) => return failed(log, path, &error),
     };
-    let WholeAnswer { result, after } = guest.handle(request, call).await.whole(MOST_BODY).await;
+    let WholeAnswer { result, after } = guest.handle(request, call).await.whole(MAX_BODY).await;
     match result {
         Ok(response) if is_good(response.status()) => {}
         Ok(response) => failed(log, path, &format_args!("the answer has status {}", response.status().as_u16())),
@@ -62,7 +62,7 @@ fn is_good(status: StatusCode) -> bool {
 
 fn failed(log: &Log, path: &PathAndQuery, error: &dyn std::fmt::Display) {
     let fields = [("path", path.as_str().into()), ("error", Value::Shown(error))];
-    log.host().warn("the warm-up failed; events are answered nevertheless", &fields);
+    log.host().warn("the warm-up failed; events are answered anyway", &fields);
 }
 
 #[cfg(test)]
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_request_is_like_a_health_check_and_says_what_it_is() {
+    fn the_request_is_like_a_health_check_with_its_user_agent() {
         let path = PathAndQuery::from_static("/ready?deep=1");
         let request = request(&path, &Facts { deadline_ms: 5, ..Facts::default() }).unwrap();
         assert_eq!(request.uri(), "https://localhost/ready?deep=1");

@@ -1,12 +1,12 @@
-//! The watchdog: whether and when Lambda gets its answer depends on nothing that keeps a thread busy.
+//! The watchdog: it answers overdue events even if a handler keeps its thread busy.
 //!
-//! It runs on a thread of its own, which sleeps until an open invocation is overdue; while all is well, that is never, and an
-//! invocation costs it an entry in a list. What is overdue it claims, and answers as one whose handler did not answer in time,
-//! over a connection of its own. Whoever still works on the event may come back until Lambda's own deadline, and goes on with
-//! the next one then. After that the process ends, once all others have their answers.
+//! It runs on a thread of its own, which sleeps until an open invocation is overdue. As long as none is overdue, an
+//! invocation only costs it an entry in a list. It claims an overdue invocation and answers it with the deadline fault,
+//! over a connection of its own. The worker that was handling the event may return until Lambda's own deadline; it then
+//! goes on with the next event. If it does not return, the process ends as soon as all other events are answered.
 //!
-//! A thread of the runtime that is blocked may be the one that waits for input and timers, which the others know nothing of.
-//! Where several events are answered at once, the watchdog so wakes the runtime every now and then as long as there are some.
+//! A blocked thread of the runtime may be the one that drives I/O and timers, and the other threads do not notice. If
+//! several events are answered at once, the watchdog therefore wakes the runtime periodically while events are open.
 
 mod nudge;
 mod state;
@@ -26,14 +26,14 @@ use funcserver_function::{Claim, Host, Invocation, Step};
 use nudge::Nudge;
 use state::State;
 
-/// How often the runtime is woken.
+/// The interval at which the runtime is woken.
 const NUDGE: Duration = Duration::from_millis(50);
-/// The time that the log has for its last lines: it may be what blocks.
+/// The time for writing the last lines of the log, which may itself be blocked.
 const LAST_LINES: Duration = Duration::from_millis(200);
-/// The exit code of a process that ends because a thread did not come back.
+/// The exit code of a process that ends because a thread did not return.
 const STUCK: i32 = 1;
 
-/// Watches over open invocations. Clones share it.
+/// Watches open invocations. Clones share their state.
 #[derive(Clone)]
 pub(crate) struct Watchdog(Arc<Shared>);
 
@@ -41,30 +41,30 @@ struct Shared {
     host: Host,
     runtime_api: Uri,
     log: Log,
-    /// Says that no more events are to be taken.
+    /// Tells the workers to take no more events.
     stop: watch::Sender<bool>,
-    /// Where several events are answered at once.
+    /// The runtime to wake, if several events are answered at once.
     runtime: Option<Nudge>,
     state: Mutex<State>,
     changed: Condvar,
 }
 
-/// Watches an invocation until it is dropped.
+/// Watches an invocation until this is dropped.
 pub(crate) struct Watched<'a> {
     watchdog: &'a Watchdog,
     invocation: &'a Arc<Invocation>,
 }
 
 impl Watchdog {
-    /// It answers as `host` would. `stop` is how it says that no more events are to be taken. To be called on the runtime that
-    /// answers events: `several` at once, or one after the other.
+    /// A watchdog that answers as `host` would and stops the workers through `stop`. Call it on the runtime that
+    /// answers events. `several` says whether it answers several at once.
     pub(crate) fn new(host: Host, runtime_api: &Uri, log: Log, stop: watch::Sender<bool>, several: bool) -> Self {
         let runtime = several.then(Nudge::here);
         let (state, changed) = (Mutex::default(), Condvar::new());
         Self(Arc::new(Shared { host, runtime_api: runtime_api.clone(), log, stop, runtime, state, changed }))
     }
 
-    /// Watches an invocation, for as long as somebody works on its answer.
+    /// Watches an invocation until the result is dropped, which is when the worker has finished it.
     pub(crate) fn watch<'a>(&'a self, invocation: &'a Arc<Invocation>) -> Watched<'a> {
         let mut state = self.0.state();
         state.add(invocation.clone());
@@ -76,20 +76,20 @@ impl Watchdog {
         Watched { watchdog: self, invocation }
     }
 
-    /// The process is told to end: what has no answer by then gets one.
+    /// The process is told to end: every event that has no answer at `at` is answered then.
     pub(crate) fn last_call(&self, at: Instant) {
         self.0.state().last_call = Some(at);
         self.0.changed.notify_one();
     }
 
-    /// Waits until all that is open is claimed by the watchdog, and answered and told.
-    pub(crate) async fn at_rest(&self) {
-        while !self.0.state().is_at_rest() {
+    /// Waits until the watchdog has claimed, answered and logged all open invocations.
+    pub(crate) async fn settled(&self) {
+        while !self.0.state().is_settled() {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     }
 
-    /// Without a thread, answers come as the guest lets them. The next event tries again.
+    /// Starts the thread. If that fails, answers can be late, and the next event tries again.
     fn start(&self) -> bool {
         let shared = self.0.clone();
         let started = thread::Builder::new().name("watchdog".to_owned()).spawn(move || shared.run());
@@ -147,8 +147,8 @@ impl Shared {
         }
     }
 
-    /// Wakes the runtime, and tells when to do so again. It looks at that moment too while nothing is open: else each event
-    /// would have to wake it.
+    /// Wakes the runtime if an event is open, and returns the next time for it. The thread also wakes up while none is
+    /// open: otherwise each event would have to notify it.
     fn nudge(&self, now: Instant, state: &State) -> Option<Instant> {
         let nudge = self.runtime.as_ref()?;
         if !state.open.is_empty() {
@@ -157,11 +157,11 @@ impl Shared {
         Some(now + NUDGE)
     }
 
-    /// Sends their answers, each without waiting for another.
+    /// Sends the answers of overdue invocations, all at the same time.
     fn answer(self: &Arc<Self>, overdue: Vec<(Arc<Invocation>, Claim)>, sender: &mut Option<Runtime>) {
         let sender = match sender {
             Some(sender) => sender,
-            // One worker is a thread of its own, which needs nobody to drive it.
+            // One worker is a thread of its own, so the watchdog's thread does not have to drive the runtime.
             None => match Builder::new_multi_thread().worker_threads(1).enable_all().build() {
                 Ok(runtime) => sender.insert(runtime),
                 Err(error) => return self.cannot_send(&overdue, &error),
@@ -187,7 +187,7 @@ impl Shared {
         state.telling += 1;
         drop(state);
         self.changed.notify_one();
-        // Whoever reads the log may be slow. The other answers do not wait for that.
+        // The reader of the log may be slow. The other answers do not wait for it.
         tokio::task::spawn_blocking(move || {
             if sent.is_ok() {
                 invocation.tell(&Step::Sent);
@@ -201,7 +201,7 @@ impl Shared {
         });
     }
 
-    /// Ends the process, with words if the log takes them.
+    /// Ends the process. The reason is logged unless the log is blocked.
     fn end(&self, stuck: &Invocation) -> ! {
         let until = Instant::now() + LAST_LINES;
         let mut state = self.state();
@@ -223,7 +223,7 @@ impl Shared {
     }
 }
 
-/// An answer that is lost must not end the process, and with it the next invocations.
+/// Logs a lost answer. It must not end the process, which would also lose the next invocations.
 pub(crate) fn lost(log: &Log, invocation: &Invocation, error: &anyhow::Error) {
     log.at(invocation.id()).error("the answer is lost", &[("error", Value::Shown(&format_args!("{error:#}")))]);
 }

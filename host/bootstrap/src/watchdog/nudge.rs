@@ -1,12 +1,12 @@
-//! Wakes a runtime from outside: the thread of it that waits for input and timers may be blocked, which the others do not
-//! know.
+//! Wakes a runtime from outside: its thread that drives I/O and timers may be blocked, and the other threads do not
+//! notice.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::runtime::Handle;
 
-/// Wakes a runtime from outside.
+/// Wakes a runtime from outside. A wake-up that is still pending is not repeated.
 #[derive(Debug)]
 pub(super) struct Nudge {
     runtime: Handle,
@@ -14,12 +14,12 @@ pub(super) struct Nudge {
 }
 
 impl Nudge {
-    /// For the runtime that calls.
+    /// A handle to the current runtime.
     pub(super) fn here() -> Self {
         Self { runtime: Handle::current(), on_its_way: Arc::default() }
     }
 
-    /// Has a thread that is idle look at what there is to do.
+    /// Makes an idle thread of the runtime look for work.
     pub(super) fn wake(&self) {
         if !self.on_its_way.swap(true, Ordering::AcqRel) {
             let on_its_way = self.on_its_way.clone();

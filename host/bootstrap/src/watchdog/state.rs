@@ -1,34 +1,34 @@
-//! What the watchdog knows: who works on what, and what is being done about it.
+//! The watchdog's state: the open invocations, and the answers that it is sending.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use funcserver_function::{Claim, Invocation};
 
-/// How long after the watchdog's answer a thread is not yet taken for stuck.
+/// The minimum time after the watchdog's answer before a thread counts as stuck.
 const LATE: Duration = Duration::from_millis(50);
 
-/// The invocations that are open, and what the watchdog does.
+/// The open invocations, and the watchdog's progress.
 #[derive(Default)]
 pub(super) struct State {
     pub(super) open: Vec<Open>,
-    /// There is a thread.
+    /// Whether the thread runs.
     pub(super) runs: bool,
-    /// When it looks again by itself.
+    /// The time at which the thread wakes up by itself.
     pub(super) looks: Option<Instant>,
-    /// When all that is open then is overdue, as the process is told to end.
+    /// The time at which all open invocations are overdue, if the process is told to end.
     pub(super) last_call: Option<Instant>,
-    /// Answers that are being sent, and lines about them.
+    /// The number of answers that are being sent, and of log lines about them that are being written.
     pub(super) sending: usize,
     pub(super) telling: usize,
-    /// The invocation whose thread has not come back: the process ends.
+    /// The invocation whose thread did not return, for which the process ends.
     pub(super) stuck: Option<Arc<Invocation>>,
 }
 
-/// An invocation that somebody works on.
+/// An invocation whose worker has not finished it.
 pub(super) struct Open {
     invocation: Arc<Invocation>,
-    /// When the watchdog has answered it.
+    /// When the watchdog claimed it.
     taken: Option<Instant>,
 }
 
@@ -43,7 +43,7 @@ impl State {
         }
     }
 
-    /// Claims what is overdue.
+    /// Claims the overdue invocations.
     pub(super) fn overdue(&mut self, now: Instant) -> Vec<(Arc<Invocation>, Claim)> {
         let last_call = self.last_call;
         let mut overdue = Vec::new();
@@ -59,8 +59,8 @@ impl State {
         overdue
     }
 
-    /// Whether somebody still works on what was answered in his place, when Lambda gives it up. Of no interest where the
-    /// process ends anyway.
+    /// Looks for an invocation that the watchdog has answered and whose worker has not returned when Lambda gives it
+    /// up. There is no need to if the process ends anyway.
     pub(super) fn find_stuck(&mut self, now: Instant) {
         if self.stuck.is_none() && self.last_call.is_none() {
             let stuck = self.open.iter().find(|open| open.taken.is_some() && open.given_up() <= now);
@@ -68,24 +68,26 @@ impl State {
         }
     }
 
-    /// Whether there are others that may still be answered.
+    /// Whether other invocations may still be answered.
     pub(super) fn waits_for_others(&self, now: Instant) -> bool {
         let may_be_answered = |open: &Open| !open.invocation.is_claimed() || now < open.invocation.ends();
         self.sending > 0 || self.open.iter().any(|open| open.taken.is_none() && may_be_answered(open))
     }
 
-    /// When there is something to do: an answer is overdue, a thread has not come back, or there is nobody left to wait for.
+    /// The next time at which there is something to do: an answer is overdue, a thread is stuck, or no other invocation
+    /// can still be answered.
     pub(super) fn next(&self, now: Instant) -> Option<Instant> {
-        let next = |open: &Open| match open.invocation.is_claimed() {
-            false => Some(open.due(self.last_call)),
-            true if open.taken.is_some() || self.stuck.is_some() => Some(open.given_up()),
-            true => None,
+        let next = |open: &Open| {
+            if !open.invocation.is_claimed() {
+                return Some(open.due(self.last_call));
+            }
+            (open.taken.is_some() || self.stuck.is_some()).then(|| open.given_up())
         };
         self.open.iter().filter_map(next).filter(|next| *next > now).min()
     }
 
-    /// Whether there is nobody who will answer.
-    pub(super) fn is_at_rest(&self) -> bool {
+    /// Whether the watchdog has claimed all open invocations and has finished its answers and log lines.
+    pub(super) fn is_settled(&self) -> bool {
         self.open.iter().all(|open| open.taken.is_some()) && self.sending == 0 && self.telling == 0
     }
 }
@@ -96,7 +98,8 @@ impl Open {
         last_call.map_or(overdue, |last_call| last_call.min(overdue))
     }
 
-    /// When nobody waits for it any more: at Lambda's deadline. Who is due at that moment has a little longer to come back.
+    /// When Lambda gives the invocation up, at its deadline. An invocation that becomes overdue only then gets a little
+    /// longer to return.
     fn given_up(&self) -> Instant {
         let ends = self.invocation.ends();
         self.taken.map_or(ends, |taken| ends.max(taken + LATE))
@@ -112,7 +115,7 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    /// One that ends in an hour and so many seconds, and is due a hundred seconds before.
+    /// An invocation that ends in an hour and `seconds`, and is due a hundred seconds earlier.
     fn invocation(seconds: u32) -> Arc<Invocation> {
         let ends = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap() + SECOND * (3600 + seconds);
         let deadline_ms = u64::try_from(ends.as_millis()).unwrap();
@@ -121,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_overdue_is_claimed_once_and_what_is_claimed_is_left_alone() {
+    fn an_overdue_invocation_is_claimed_once() {
         let (mut state, [first, second, third]) = (State::default(), [1, 2, 3].map(invocation));
         for invocation in [&third, &first, &second] {
             state.add(invocation.clone());
@@ -153,26 +156,26 @@ mod tests {
     }
 
     #[test]
-    fn one_that_comes_back_is_not_stuck() {
+    fn a_thread_that_returns_is_not_stuck() {
         let (mut state, late) = (State::default(), invocation(1));
         state.add(late.clone());
         assert_eq!(state.overdue(late.ends()).len(), 1);
         state.find_stuck(late.ends());
-        assert!(state.stuck.is_none(), "it has a moment to come back");
+        assert!(state.stuck.is_none(), "it has a moment to return");
         state.remove(&late);
         state.find_stuck(late.ends() + SECOND);
         assert!(state.stuck.is_none());
     }
 
     #[test]
-    fn at_the_last_call_all_is_overdue() {
+    fn at_the_last_call_all_invocations_are_overdue() {
         let (mut state, one) = (State::default(), invocation(1));
         state.add(one);
         let now = Instant::now();
         state.last_call = Some(now);
-        assert!(!state.is_at_rest());
+        assert!(!state.is_settled());
         assert_eq!(state.overdue(now).len(), 1);
         state.sending = 0;
-        assert!(state.is_at_rest());
+        assert!(state.is_settled());
     }
 }

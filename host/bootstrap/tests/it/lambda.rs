@@ -1,4 +1,4 @@
-//! The executable under a Runtime API: what it answers, how it reports a start that fails, and how it ends.
+//! The executable under a Runtime API: its answers, its report of a failed start, and its end.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -17,7 +17,7 @@ use funcserver_test_guest::act;
 
 const BOOTSTRAP: &str = env!("CARGO_BIN_EXE_bootstrap");
 
-/// A task root, and what the process printed.
+/// A task root, and the lines that the process printed.
 struct Root {
     folder: tempfile::TempDir,
     lines: Arc<Mutex<Vec<String>>>,
@@ -61,7 +61,7 @@ impl Root {
         self.start().await.invoke(event.to_string().into()).await
     }
 
-    /// The message with which the start fails.
+    /// The message of the failed start.
     async fn init_error(&self) -> String {
         let error = self.invoke(&act("state")).await.unwrap_err();
         assert!(matches!(&error.kind, InvocationErrorKind::Init(kind) if kind == "Runtime.InitError"), "{error}");
@@ -231,7 +231,7 @@ async fn a_start_that_fails_says_what_to_do() {
     let good = compile::compile(funcserver_test_guest::WASM, Target::Host).unwrap();
     let facts = format!(
         r#"{{"name":"x","sha256":"","length":{},"source_sha256":"","source_length":0,"exports":[],"imports":[],
-            "proposals":[],"wasmtime":"{}","funcserver":"{}","target":"{}"}}"#,
+            "proposals":[],"calls":"nested","wasmtime":"{}","funcserver":"{}","target":"{}"}}"#,
         good.len() + 1,
         funcserver_engine::WASMTIME_VERSION,
         env!("CARGO_PKG_VERSION"),
@@ -264,7 +264,7 @@ async fn a_component_that_uses_what_the_function_does_not_allow_is_not_started()
     let good = compile::compile(funcserver_test_guest::WASM, Target::Host).unwrap();
     let facts = format!(
         r#"{{"name":"x","sha256":"","length":{},"source_sha256":"","source_length":0,"exports":[],"imports":[],
-            "proposals":["gc","simd"],"wasmtime":"{}","funcserver":"{}","target":"{}"}}"#,
+            "proposals":["gc","simd"],"calls":"nested","wasmtime":"{}","funcserver":"{}","target":"{}"}}"#,
         good.len(),
         funcserver_engine::WASMTIME_VERSION,
         env!("CARGO_PKG_VERSION"),
@@ -279,10 +279,10 @@ async fn a_component_that_uses_what_the_function_does_not_allow_is_not_started()
     root.variables = vec![("FUNCSERVER_COMPONENT_PROPOSALS", "gc,simd")];
     assert_eq!(status(&root.invoke(&act("state")).await.unwrap()), 200);
 
-    // Without its facts, nothing says what it uses.
+    // Without its facts file, the proposals of a component are unknown.
     std::fs::remove_file(root.folder.path().join("handler.cwasm.json")).unwrap();
     let message = root.init_error().await;
-    assert!(message.contains("is not known without") && message.contains("handler.cwasm.json"), "{message}");
+    assert!(message.contains("are unknown without") && message.contains("handler.cwasm.json"), "{message}");
 }
 
 fn by_hand(variables: &[(&str, &str)], folder: &Path) -> Output {
@@ -302,7 +302,7 @@ fn started_by_hand_it_says_what_it_is_in_one_line() {
     assert!(output.stdout.is_empty());
 }
 
-/// Nobody listens there, so that nothing can be reported; the process still ends with its words.
+/// Nothing listens at the address, so the error cannot be reported. The process still ends with a message.
 #[test]
 fn a_start_outside_of_a_full_environment_fails_with_words() {
     let folder = tempfile::tempdir().unwrap();
@@ -321,7 +321,7 @@ fn it_tells_its_versions() {
     }
 }
 
-/// Lambda announces the end only where there is an extension, and then kills after 300 ms at the least.
+/// Lambda sends SIGTERM only if there is an extension, and kills the process after 300 ms at the earliest.
 #[tokio::test]
 async fn sigterm_ends_it_in_good_order() {
     for (extension, registered) in [("true", true), ("false", false)] {
@@ -337,7 +337,7 @@ async fn sigterm_ends_it_in_good_order() {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        // A busy machine gets more time here than Lambda gives.
+        // The limit is longer than Lambda's, because the machine may be busy.
         tokio::time::timeout(Duration::from_secs(20), ended).await.unwrap();
         environment.shut_down().await;
         let lines = root.lines.lock().unwrap().join("\n");

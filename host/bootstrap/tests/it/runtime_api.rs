@@ -1,4 +1,5 @@
-//! A Runtime API that misbehaves: each case is survived, or ends the process with words, and never in a hot loop.
+//! A Runtime API that misbehaves: the process survives each case or ends with a message, and never retries in a hot
+//! loop.
 
 use std::io::{self, Write};
 use std::net::{TcpListener, TcpStream};
@@ -9,7 +10,7 @@ use std::time::Duration;
 use crate::common::runtime_api::{Bootstrap, Reply, accepted, event, headers, http, is_next, serve, text};
 use funcserver_test_guest::act;
 
-/// The environment variables that make it answer several events at once.
+/// The environment variable for answering several events at once.
 const AT_ONCE: [(&str, &str); 1] = [("AWS_LAMBDA_MAX_CONCURRENCY", "4")];
 
 #[test]
@@ -54,7 +55,7 @@ fn an_error_status_is_no_event_and_ends_the_process_if_it_stays() {
     }
 }
 
-/// An error, a connection that breaks, an answer without its headers: the event after them is answered all the same.
+/// After an error, a broken connection and an answer without its headers, the next event is answered.
 #[test]
 fn what_passes_is_survived() {
     let count = Mutex::new(0);
@@ -79,7 +80,7 @@ fn what_passes_is_survived() {
     assert!(String::from_utf8_lossy(&body).contains("statusCode"));
 }
 
-/// Where no event is to be had any more, those that were taken are answered before the process ends.
+/// If no more events can be fetched, the ones that were fetched are answered before the process ends.
 #[test]
 fn events_at_work_are_answered_before_the_end() {
     let count = Mutex::new(0);
@@ -128,7 +129,7 @@ fn a_reply_that_is_refused_is_logged_and_the_next_event_is_served() {
         .filter(|line| line.starts_with("POST"))
         .take(2)
         .collect();
-    // The refusal is final.
+    // The rejection is final.
     assert!(posts[0].contains("id-1") && posts[1].contains("id-2"), "{posts:?}");
 }
 
@@ -160,7 +161,7 @@ fn a_post_that_fails_is_tried_again() {
     }
 }
 
-/// Three times, if there is time.
+/// A POST is attempted three times if there is time.
 #[test]
 fn a_post_that_fails_slowly_is_tried_again_only_as_long_as_lambda_waits() {
     let count = Mutex::new(0);
@@ -187,7 +188,7 @@ fn a_post_that_fails_slowly_is_tried_again_only_as_long_as_lambda_waits() {
     assert!((2..=3).contains(&posts.len()), "an event has three seconds, and each try takes two: {posts:?}");
 }
 
-/// All events are handed out before the first answer comes; a handler that never waits delays no other.
+/// All events are sent before the first answer arrives. A handler that never waits delays no other.
 #[test]
 fn several_events_at_once() {
     const EVENTS: usize = 50;
@@ -250,7 +251,7 @@ fn a_component_never_reaches_the_runtime_api() {
     assert!(reply.contains("HTTP-request-denied"), "{reply}");
 }
 
-/// What the Runtime API says of an event, and then whatever `body` sends.
+/// The headers of an event, followed by the output of `body`.
 fn event_with(id: usize, time: Duration, body: impl Fn(&TcpStream) -> io::Result<()> + Send + Sync + 'static) -> Reply {
     let headers = headers(id, time);
     Reply::Does(Arc::new(move |mut stream| {
@@ -259,7 +260,7 @@ fn event_with(id: usize, time: Duration, body: impl Fn(&TcpStream) -> io::Result
     }))
 }
 
-/// Sends one chunk after the other until nobody takes them.
+/// Sends chunks until the connection is closed.
 fn endless(mut stream: &TcpStream) -> io::Result<()> {
     stream.write_all(b"transfer-encoding: chunked\r\n\r\n")?;
     let chunk = [b"10000\r\n".as_slice(), &[b' '; 0x10000], b"\r\n"].concat();
@@ -268,7 +269,7 @@ fn endless(mut stream: &TcpStream) -> io::Result<()> {
     }
 }
 
-/// Each such event is an invocation error with words, and the next one is served.
+/// Each endless event is an invocation error with a message, and the next event is served.
 #[test]
 fn an_event_that_does_not_end_is_bounded_in_memory_and_time() {
     const TIME: Duration = Duration::from_secs(3);
@@ -310,7 +311,7 @@ fn an_event_that_does_not_end_is_bounded_in_memory_and_time() {
     assert!(grown < 40, "an event took {grown} MiB");
 }
 
-/// It costs memory by its bytes, not by its pieces.
+/// The memory depends on the event's bytes, not on the number of its pieces.
 #[test]
 fn an_event_in_many_small_pieces_takes_no_more_memory_than_a_whole_one() {
     let count = Mutex::new(0);
@@ -346,7 +347,7 @@ fn an_event_in_many_small_pieces_takes_no_more_memory_than_a_whole_one() {
     assert!(grown < 16, "an event of 1 MiB took {grown} MiB");
 }
 
-/// hyper reads them all before anything else runs, the clock included.
+/// Hyper reads all of them before it yields, so no timer can end this.
 #[test]
 fn interim_answers_without_end_are_given_up() {
     let count = Mutex::new(0);
@@ -368,7 +369,7 @@ fn interim_answers_without_end_are_given_up() {
     }
     bootstrap.terminate();
     let log = text(&bootstrap.ended());
-    assert!(log.contains("too much that is no answer"), "{log}");
+    assert!(log.contains("more than 1 MiB without the head of an answer"), "{log}");
 }
 
 fn interim() -> Reply {
@@ -394,7 +395,7 @@ fn answers_that_do_not_end_are_not_read_to_their_end() {
         *count += 1;
         match *count {
             1 | 2 => event(*count, "state"),
-            // A head that does not end is no event.
+            // A head that does not end is not an event.
             3 => Reply::Does(Arc::new(|mut stream| {
                 stream.write_all(b"HTTP/1.1 200 OK\r\nx-long: ")?;
                 loop {
@@ -423,7 +424,7 @@ fn answers_that_do_not_end_are_not_read_to_their_end() {
     assert!(bootstrap.peak() >> 20 < 128, "{}", bootstrap.peak());
 }
 
-/// Nobody knows whether an answer that stalls has arrived: there is no other, and the next event is served.
+/// An answer that stalls may have arrived: no second answer is sent, and the next event is served.
 #[test]
 fn an_answer_that_stalls_is_given_up_at_lambdas_deadline() {
     let count = Mutex::new(0);

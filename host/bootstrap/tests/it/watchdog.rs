@@ -1,5 +1,5 @@
-//! Whether and when Lambda gets its answer depends on nothing that keeps a thread busy: each event has one answer, in time.
-//! Where a test says so, the handler blocks its thread in a call into the host; no interruption reaches it there.
+//! The watchdog answers overdue events even if a handler keeps its thread busy: each event has one answer, in time. In
+//! some tests the handler blocks its thread in a call into the host, where it cannot be interrupted.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -13,14 +13,14 @@ use crate::common::runtime_api::{Bootstrap, Reply, accepted, headers, http, is_n
 use funcserver_test_guest::act;
 
 const SECOND: Duration = Duration::from_secs(1);
-/// Answers are due two seconds before Lambda's deadline, so that a busy machine is not late for it.
+/// Answers are due two seconds before Lambda's deadline, so that a busy machine still meets it.
 const MARGIN: (&str, &str) = ("FUNCSERVER_LIMITS_DEADLINE_MARGIN", "2s");
 const SIXTEEN: (&str, &str) = ("AWS_LAMBDA_MAX_CONCURRENCY", "16");
 
 type Requests = Receiver<(String, Vec<u8>)>;
 
-/// A Runtime API that has these events, each with five seconds, and takes the first answer to each. What it is sent comes with
-/// the moment.
+/// A Runtime API that sends `events`, each with a limit of five seconds, and accepts the first answer to each. Requests
+/// are received with the time of their arrival.
 fn events(events: Vec<Value>) -> (String, Requests) {
     let count = Mutex::new(0);
     let answered = Mutex::new(HashMap::new());
@@ -40,7 +40,7 @@ fn events(events: Vec<Value>) -> (String, Requests) {
     })
 }
 
-/// The next answer: the last part of its path but one, the last, and its body.
+/// The next answer: its request id, the last part of its path, and its body.
 fn answer(seen: &Requests) -> (String, String, Value) {
     loop {
         let (line, body) = seen.recv_timeout(30 * SECOND).unwrap();
@@ -80,7 +80,7 @@ fn a_thread_that_comes_back_before_lambdas_deadline_goes_on_with_the_next_event(
     let _bootstrap = Bootstrap::blocking(&address, &[MARGIN]);
     let (id, _, reply) = answer(&seen);
     assert!(id == "id-1" && is_deadline(&reply), "{id}: {reply}");
-    // Its own answer, which comes too late, is sent nowhere.
+    // The handler's own answer is too late and is not sent.
     let (id, _, reply) = answer(&seen);
     assert!(id == "id-2" && reply["statusCode"] == 200, "{id}: {reply}");
 }
@@ -122,7 +122,7 @@ fn each_event_has_its_answer_where_all_threads_are_blocked() {
     assert_eq!(text(&output).matches("FATAL").count(), 1, "{}", text(&output));
 }
 
-/// What the watchdog answers is what the one who works on the event would have answered.
+/// The watchdog's answer has the form that the worker's answer would have.
 #[test]
 fn the_answer_of_a_blocked_event_has_its_form() {
     let mut multi = act("block:20000");
@@ -149,7 +149,7 @@ fn the_answer_of_a_blocked_event_is_an_invocation_error_where_faults_are() {
     assert_eq!(metrics.matches("\"deadline\"").count(), 1, "{metrics}");
 }
 
-/// A pipe holds 64 KiB. What does not read the log blocks whoever writes it, and delays no answer.
+/// A pipe holds 64 KiB. If it is not read, it blocks the writer of the log, but delays no answer.
 #[test]
 fn a_log_that_nobody_reads_delays_no_answer() {
     let (address, seen) = events(vec![act("print-long:32000"); 4]);
@@ -176,7 +176,7 @@ fn an_event_at_work_is_answered_before_the_process_ends_as_told() {
         let bootstrap = Bootstrap::start(&address, variables);
         let (line, _) = seen.recv_timeout(30 * SECOND).unwrap();
         assert!(is_next(&line), "{line}");
-        // The event is at work a little later; that it is not yet is as good a case.
+        // After this time the event is usually being handled. If it is not, the test holds as well.
         std::thread::sleep(SECOND / 5);
         bootstrap.terminate();
         let (_, _, reply) = answer(&seen);
@@ -219,6 +219,6 @@ fn an_event_that_is_half_received_is_answered_before_the_process_ends_as_told() 
     let posts: Vec<_> = seen.try_iter().filter(|(line, _)| line.starts_with("POST")).collect();
     assert_eq!(posts.len(), 1, "{posts:?}");
     let reply: Value = serde_json::from_slice(&posts[0].1).unwrap();
-    // On a very busy machine the last call comes first.
+    // On a very busy machine the handler may be interrupted first.
     assert!(reply["statusCode"] == 200 || is_deadline(&reply), "{reply}");
 }

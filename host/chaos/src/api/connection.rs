@@ -17,7 +17,7 @@ use crate::queue::Ticket;
 const NEXT: &str = "/2018-06-01/runtime/invocation/next";
 const INVOCATION: &str = "/2018-06-01/runtime/invocation/";
 
-/// What becomes of the connection.
+/// Whether the connection stays open.
 enum Then {
     Keep(Wire),
     Closed,
@@ -59,7 +59,7 @@ async fn next(wire: Wire, ledger: &Ledger, peers: &Peers) -> io::Result<Then> {
     handed_out(wire, ledger, peers, ticket, false).await
 }
 
-/// What comes where an event should.
+/// Sends a faulty answer instead of an event.
 async fn instead(mut wire: Wire, ledger: &Ledger, peers: &Peers, ticket: Ticket, fault: NextFault) -> io::Result<Then> {
     match fault {
         NextFault::Refuse(status) => {
@@ -127,7 +127,7 @@ fn head(id: &str, body: &str, ledger: &Ledger, ticket: Ticket) -> String {
 
 async fn post(mut wire: Wire, request: &Request, ledger: &Ledger) -> io::Result<Then> {
     let Some((id, end)) = request.path.strip_prefix(INVOCATION).and_then(|path| path.split_once('/')) else {
-        // The report of a start that failed.
+        // This is the report of a failed start.
         let body = wire.body(request, None).await?;
         eprintln!("{}: {}", request.path, String::from_utf8_lossy(&body));
         wire.status(202, "").await?;
@@ -168,7 +168,7 @@ async fn post(mut wire: Wire, request: &Request, ledger: &Ledger) -> io::Result<
     replied(wire, id, answer, fault, ledger).await
 }
 
-/// Takes or refuses an answer that has come whole.
+/// Accepts or rejects an answer that has arrived whole.
 async fn replied(
     mut wire: Wire,
     id: &str,
@@ -177,7 +177,7 @@ async fn replied(
     ledger: &Ledger,
 ) -> io::Result<Then> {
     match fault {
-        // It was not taken: the same comes again, or, if the runtime sees it so, it is lost.
+        // It was not accepted: the runtime sends the same answer again, or considers it lost.
         Some(PostFault::Unavailable(status)) => {
             ledger.seen(id, answer);
             wire.status(status, "").await?;

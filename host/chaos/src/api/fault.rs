@@ -1,37 +1,37 @@
-//! What a Runtime API may do that it should not. One event meets at most one fault on either way, so that a runtime which
-//! tries again reaches its end.
+//! The faults of the Runtime API. An event has at most one fault in each direction, so that a runtime that tries again
+//! succeeds.
 
 use std::time::Duration;
 
 use crate::random::Random;
 
-/// Of 1,000 events, how many meet a fault on their way to the runtime, and how many on the way back.
+/// How many of 1,000 events have a fault on their way to the runtime, and how many on their way back.
 const OFTEN: u64 = 15;
 
-/// When an event is asked for.
+/// Faults when an event is requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NextFault {
-    /// It comes a while later.
+    /// The event arrives after a while.
     Delay,
-    /// A status of refusal.
+    /// An error status.
     Refuse(u16),
     /// The connection is reset.
     Reset,
     /// The connection is closed.
     Close,
-    /// Half of the event, and the connection is closed.
+    /// Half of the event arrives, and the connection is closed.
     Half,
-    /// The event in small pieces.
+    /// The event arrives in small pieces.
     Slow,
-    /// Headers alone, without the id of the request.
+    /// Only headers arrive, without the id of the request.
     NoId,
-    /// What is no HTTP.
+    /// Bytes that are not HTTP.
     Garbage,
-    /// An event without an end, as long as it is read.
+    /// An event that is endless as long as it is read.
     Endless,
 }
 
-/// When an answer comes.
+/// Faults when an answer is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PostFault {
     /// The connection is reset after the head.
@@ -44,23 +44,23 @@ pub(crate) enum PostFault {
     HalfReply,
     /// A status of 5xx.
     Unavailable(u16),
-    /// A status of 4xx: nothing more is to come.
+    /// A status of 4xx: the answer must not be sent again.
     Refuse(u16),
     /// The body is read in small pieces.
     SlowRead,
-    /// The reply comes later.
+    /// The reply arrives later.
     Late,
-    /// The reply comes in small pieces.
+    /// The reply arrives in small pieces.
     SlowReply,
-    /// After the reply the connection is closed, which the reply has said.
+    /// The reply announces that the connection is closed, and it is.
     Closing,
-    /// After the reply the connection is closed without a word.
+    /// The connection is closed after the reply without an announcement.
     Vanish,
 }
 
 /// A pause that is long for a Runtime API.
 pub(crate) const PAUSE: Duration = Duration::from_millis(200);
-/// Bytes of an event without an end, if they are read: Lambda's largest is 6 MB.
+/// The length of an endless event, if it is read. Lambda's largest event is 6 MB.
 pub(crate) const ENDLESS: usize = 512 << 20;
 
 const NEXT: &[NextFault] = &[
@@ -94,10 +94,10 @@ const POST: &[PostFault] = &[
     PostFault::Vanish,
 ];
 
-/// The faults that an event meets, on its way there and back.
+/// Chooses the faults of an event in both directions.
 pub(crate) fn drawn(random: &mut Random) -> (Option<NextFault>, Option<PostFault>) {
     let next = random.per_mille(OFTEN).then(|| *random.pick(NEXT));
-    // Half a gigabyte, if it is read: a few are enough.
+    // An endless event is half a gigabyte if it is read, so a few are enough.
     let next = if next.is_some() && random.per_mille(50) { Some(NextFault::Endless) } else { next };
     (next, random.per_mille(OFTEN).then(|| *random.pick(POST)))
 }

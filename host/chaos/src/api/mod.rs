@@ -1,5 +1,6 @@
-//! A Runtime API that hands out the events of a ledger, and does not always do as it should. It takes the first answer
-//! to an id and refuses a second; one that comes again after a broken connection or a status of 5xx is no second.
+//! A Runtime API that sends the events of a ledger and sometimes misbehaves. It accepts the first answer to an id and
+//! rejects a second. An answer that is repeated after a broken connection or a status of 5xx does not count as a
+//! second.
 
 mod connection;
 pub(crate) mod fault;
@@ -15,14 +16,14 @@ use tokio::sync::oneshot;
 use crate::ledger::Ledger;
 use crate::peers::Peers;
 
-/// Ends with its last owner.
+/// Ends when its last owner is dropped.
 pub(crate) struct Api {
     pub(crate) address: SocketAddr,
     _end: oneshot::Sender<()>,
 }
 
 impl Api {
-    /// On a thread of its own: whatever peers do, it takes answers when they come.
+    /// Starts it on a thread of its own, so that it receives answers in time even if peers are busy.
     pub(crate) fn start(ledger: Arc<Ledger>, peers: &Peers) -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();

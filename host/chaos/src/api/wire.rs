@@ -1,4 +1,4 @@
-//! HTTP/1.1 by hand, so that every byte is ours.
+//! HTTP/1.1 by hand, so that the tests control every byte.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -6,18 +6,18 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// A request, as far as it was read.
+/// A request, with the part of it that was read.
 pub(crate) struct Request {
     pub(crate) method: String,
     pub(crate) path: String,
-    /// When its first byte came.
+    /// The time of its first byte.
     pub(crate) arrived: Instant,
     length: usize,
 }
 
 pub(crate) struct Wire {
     stream: TcpStream,
-    /// What was read and is of nobody yet.
+    /// Bytes that were read and do not belong to a request yet.
     rest: Vec<u8>,
 }
 
@@ -27,7 +27,7 @@ impl Wire {
         Self { stream, rest: Vec::new() }
     }
 
-    /// The head of the next request; nothing at the connection's end.
+    /// The head of the next request, or `None` at the end of the connection.
     pub(crate) async fn request(&mut self) -> io::Result<Option<Request>> {
         let mut arrived = (!self.rest.is_empty()).then(Instant::now);
         let end = loop {
@@ -51,7 +51,7 @@ impl Wire {
         Ok(Some(Request { method, path, arrived: arrived.unwrap_or_else(Instant::now), length }))
     }
 
-    /// The body of the request, read in pieces of that many bytes at most with a pause after each.
+    /// The body of the request. If `slowly` is set, it is read in small pieces with a pause after each.
     pub(crate) async fn body(&mut self, request: &Request, slowly: Option<Duration>) -> io::Result<Vec<u8>> {
         while self.rest.len() < request.length {
             if !self.more().await? {
@@ -64,7 +64,7 @@ impl Wire {
         Ok(self.rest.drain(..request.length).collect())
     }
 
-    /// Half of the body, at least.
+    /// Reads at least half of the body.
     pub(crate) async fn half(&mut self, request: &Request) -> io::Result<()> {
         while self.rest.len() < request.length / 2 && self.more().await? {}
         Ok(())
@@ -77,7 +77,7 @@ impl Wire {
         Ok(read > 0)
     }
 
-    /// Returns when the other side has closed.
+    /// Returns when the other side has closed the connection.
     pub(crate) async fn closed(&self) {
         let mut byte = [0];
         loop {
@@ -92,7 +92,7 @@ impl Wire {
         self.stream.write_all(bytes).await
     }
 
-    /// In twelve pieces.
+    /// Writes in twelve pieces.
     pub(crate) async fn write_slowly(&mut self, bytes: &[u8], in_all: Duration) -> io::Result<()> {
         for piece in bytes.chunks(bytes.len().div_ceil(12).max(1)) {
             self.write(piece).await?;
@@ -101,7 +101,7 @@ impl Wire {
         Ok(())
     }
 
-    /// Nothing but a status.
+    /// Writes a response with only a status and headers.
     pub(crate) async fn status(&mut self, status: u16, headers: &str) -> io::Result<()> {
         self.write(format!("HTTP/1.1 {status} Status\r\n{headers}content-length: 0\r\n\r\n").as_bytes()).await
     }

@@ -1,4 +1,4 @@
-//! Events that are none, or not of a load balancer.
+//! Events that are invalid or not from a load balancer.
 
 use serde_json::json;
 
@@ -44,7 +44,7 @@ pub(super) fn all() -> Vec<Kind> {
             event["unknown"] = nested(100);
             Case { event, expected: Expected::text(&text) }
         }),
-        // A client's own copies of what the host tells its handlers.
+        // A client sends its own copies of the headers that the host sets for handlers.
         Kind::attack("forged facts", |_, random| {
             let text = nonce(random);
             let mut event = event(&format!("say:{text}"));

@@ -1,4 +1,4 @@
-//! Ends of a handler.
+//! Ways in which a handler ends.
 
 use super::deadline;
 use crate::case::Kind;
@@ -19,13 +19,13 @@ pub(super) fn all() -> Vec<Kind> {
         failure("exit 3", "exit:3", &["exit"]).p2(),
         failure("no answer", "noresponse", &["no-answer"]).p2(),
         failure("trap in the body", "trap-after-headers", &["trap"]),
-        // The answer is complete: what comes after it is a warning.
+        // The answer is complete, so a failure after it is only a warning.
         answered("trap after the body", "trap-after-body"),
         answered("exit after the body", "exit-after-body:1").p3(),
         answered("spin after the body", "spin-after-body").p3().within(500),
         Kind::attack("spin after the answer", |_, _| act("spin-after", Expected::text("answered"))).p2().within(500),
         Kind::attack("wait for nobody", |_, _| {
-            // The host sees that nothing can happen any more, or waits until the deadline.
+            // The host detects that the guest can never continue, or waits until the deadline.
             act("never", deadline().or(Expected::Failure(&["trap", "no-answer"])))
         })
         .p3()

@@ -1,12 +1,12 @@
-//! What can be done to the temporary folder. How much of it there is room for is the host's affair: it tells the handler,
-//! which says how far it came, and nobody else.
+//! Attacks on the temporary folder. How much fits into it is up to the host. The handler reports how far it came, and
+//! no other request is affected.
 
 use super::deadline;
 use crate::case::Kind;
 use crate::event::act;
 use crate::judge::Expected;
 
-/// A number of some sort.
+/// Any number.
 const SOME: Expected = Expected::Like(&[
     ("0", ""),
     ("1", ""),

@@ -1,4 +1,4 @@
-//! What users of a function ask for: each answer is exact, whatever runs beside it.
+//! Normal requests of users: each answer is exact, at any load.
 
 use serde_json::json;
 
@@ -51,8 +51,8 @@ pub(super) fn all() -> Vec<Kind> {
         })
         .weight(3),
         Kind::good("single bytes", |_, _| act("chunks:100", Expected::text(&".".repeat(100)))).weight(3),
-        Kind::good("body left open", |_, _| act("open-body", Expected::text("begun"))).weight(3).beside(Beside::Nobody),
-        // One that hangs keeps the instance from coming to rest, and so tells nobody whether more is to come.
+        Kind::good("body left open", |_, _| act("open-body", Expected::text("begun"))).weight(3).beside(Beside::None),
+        // A handler that hangs keeps the instance from becoming idle, so the host cannot see that no more data follows.
         Kind::good("body left open beside others", |_, _| {
             act("open-body", Expected::text("begun").or(Expected::Failure(&["deadline"])))
         })
@@ -80,7 +80,7 @@ pub(super) fn all() -> Vec<Kind> {
             act(&format!("get:{}", peers.url("h2", &path)), told(number, length))
         })
         .weight(8),
-        // The connection is gone when the next request wants it.
+        // The server closes the connection before the next request can use it.
         Kind::good("fetch, then gone", |peers, random| {
             let (path, number, length) = path("vanish", 2_000, random);
             act(&format!("get:{}", peers.url("http", &path)), told(number, length))

@@ -1,11 +1,11 @@
-//! Servers of HTTP/1.1 that do not do as they should.
+//! HTTP/1.1 servers that misbehave.
 
 use super::{deadline, path, told};
 use crate::case::Kind;
 use crate::event::act;
 use crate::judge::Expected;
 
-/// Not whole, and the handler learns it.
+/// The response is incomplete, and the handler is told so.
 const CUT: Expected = Expected::Like(&[("status=200 ", " cut")]);
 const ENDED: Expected = Expected::Like(&[("error=connection-terminated", "")]);
 const BROKEN: Expected = Expected::Like(&[("error=HTTP-protocol-error", "")]);
@@ -18,7 +18,7 @@ pub(super) fn all() -> Vec<Kind> {
     all
 }
 
-/// One request to one misdeed.
+/// One request for each kind of misbehaviour.
 fn peers() -> Vec<Kind> {
     let get = |name, word: &'static str, expected: Expected| {
         Kind::attack(name, move |peers, _| {
@@ -50,7 +50,7 @@ fn peers() -> Vec<Kind> {
         get("http garbage", "garbage", BROKEN),
         get("http two lengths", "two-lengths", BROKEN),
         get("http bad length", "bad-length", BROKEN),
-        // A tunnel that nobody asked for: an error, or a status that is none of success.
+        // A tunnel that was not requested: an error, or a status that is not a success.
         get("http upgrade", "upgrade", Expected::Like(&[("error=", ""), ("status=101 ", "")])),
         get("http 1xx flood", "flood-informed", deadline().or(Expected::Like(&[("error=", "")]))).within(500),
         get("http 100 flood", "flood-continue", deadline().or(Expected::Like(&[("error=", "")]))).within(500),
@@ -63,7 +63,7 @@ fn peers() -> Vec<Kind> {
         Kind::attack("http refused", |peers, _| {
             act(&format!("get:{}", peers.url("refused", "/")), Expected::Like(&[("error=connection-refused", "")]))
         }),
-        // What follows the body is no answer to the next request.
+        // The bytes after the body are not an answer to the next request.
         get("http smuggle", "smuggle", told_begun()),
         Kind::attack("http not allowed", |_, _| {
             let denied = Expected::Like(&[("error=HTTP-request-denied", "")]);
@@ -76,7 +76,7 @@ fn told_begun() -> Expected {
     Expected::text(&format!("status=200 bytes=5 sum={:016x}", crate::judge::sum(b"begun")))
 }
 
-/// What is unusual and right.
+/// Responses that are unusual but valid.
 fn odd() -> Vec<Kind> {
     let get = |name, word: &'static str, most| {
         Kind::attack(name, move |peers, random| {
@@ -93,7 +93,7 @@ fn odd() -> Vec<Kind> {
     ]
 }
 
-/// The body of an upstream that breaks, handed on.
+/// The body of an upstream that breaks off, passed on.
 fn proxies() -> Vec<Kind> {
     let proxy = |name, how: &'static str, word: &'static str, expected: Expected| {
         Kind::attack(name, move |peers, _| {
@@ -131,7 +131,7 @@ fn crowds() -> Vec<Kind> {
             act(&format!("upload:20000000:{}", peers.url("http", "/stall")), deadline())
         })
         .within(500),
-        // The server has closed by the time of the upload's end.
+        // The server has closed the connection when the upload ends.
         Kind::attack("upload that is reset", |peers, _| {
             let broken = Expected::Like(&[("error=", ""), ("status=200 ", " cut")]);
             act(&format!("upload:5000000:{}", peers.url("http", "/cut-reset")), broken)

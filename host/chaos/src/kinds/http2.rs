@@ -1,12 +1,12 @@
-//! Servers of HTTP/2 that do not do as they should. Each counts the requests that reach it: a request that breaks off comes
-//! once more at most.
+//! HTTP/2 servers that misbehave. Each counts the requests that it receives, because a request that breaks off may be
+//! repeated at most once.
 
 use super::deadline;
 use crate::case::Kind;
 use crate::event::act;
 use crate::judge::Expected;
 
-/// An error of whatever name: which fits is not settled for all of them.
+/// Any error. The exact name is not defined for all of them.
 const ERROR: Expected = Expected::Like(&[("error=", "")]);
 const CUT: Expected = Expected::Like(&[("status=200 ", " cut")]);
 
@@ -43,7 +43,7 @@ pub(super) fn all() -> Vec<Kind> {
         flood("h2-window-flood"),
         flood("h2-reset-flood"),
         flood("h2-informed-flood"),
-        // The handler reads as fast as it comes, or the server sends more than it may.
+        // The handler reads as fast as the data arrives, or the server sends more than it may.
         get("h2-body-flood", deadline().or(CUT).or(ERROR)).within(500),
         Kind::attack("proxy, h2 cut", |peers, _| {
             let broken = Expected::Failure(&["body-broken", "no-answer"]);

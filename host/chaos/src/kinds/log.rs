@@ -1,4 +1,4 @@
-//! What can be done to the log. What its lines may hold is looked at as they come.
+//! Attacks on the log. The contents of its lines are checked as they arrive.
 
 use super::deadline;
 use crate::case::Kind;
@@ -17,7 +17,7 @@ pub(super) fn all() -> Vec<Kind> {
     ]
 }
 
-/// What the guest answers that was asked for something else.
+/// The answer of the guest to a request for something else.
 fn mirrored() -> Expected {
     Expected::Like(&[("{", "}")])
 }

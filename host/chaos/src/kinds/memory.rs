@@ -1,11 +1,11 @@
-//! What a handler may have the host hold. Whether it gets all of it, is refused some of it, or is ended for it, is the
-//! host's affair; the process's memory and the next request are not.
+//! Attacks on the host's memory. The host may hold all of it, refuse some of it, or end the handler. The process's
+//! memory and the next request must not be affected.
 
 use crate::case::Kind;
 use crate::event::act;
 use crate::judge::Expected;
 
-/// It got some of it and said how much, or was ended.
+/// The handler was given some of it and reported how much, or was ended.
 fn held() -> Expected {
     let number = Expected::Like(&[
         ("0", ""),

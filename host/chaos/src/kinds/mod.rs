@@ -1,5 +1,5 @@
-//! The table of what is sent, and what must come of it. Decided in advance: where more than one answer is right, a comment
-//! says why.
+//! The table of events and their expected answers, which are decided in advance. If more than one answer is right, a
+//! comment says why.
 
 mod bodies;
 mod events;
@@ -37,19 +37,19 @@ pub(crate) fn all() -> Vec<Kind> {
     parts.into_iter().flatten().collect()
 }
 
-/// What a guest tells of a request that a peer has served as it should: so many bytes under that number.
+/// The guest's report of a request that a peer served correctly: `length` bytes for this number.
 fn told(number: u64, length: usize) -> Expected {
     let bytes = served(number, length);
     Expected::text(&format!("status=200 bytes={length} sum={:016x}", sum(&bytes)))
 }
 
-/// A path at which peers serve some bytes, their number and how many they are.
+/// A path for which peers serve some bytes, with its number and length.
 fn path(word: &str, most: u64, random: &mut Random) -> (String, u64, usize) {
     let (number, length) = (random.next(), random.below(most) as usize);
     (format!("/{word}/{number:x}/{length}"), number, length)
 }
 
-/// The guest was at work when its time was over.
+/// The guest was still running at its deadline.
 fn deadline() -> Expected {
     Expected::Failure(&["deadline"])
 }

@@ -6,7 +6,7 @@ use crate::event::{act, nonce};
 use crate::judge::Expected;
 
 const NO_NAME: Expected = Expected::Like(&[("error=DNS-error", "")]);
-/// An address that no name may lead to.
+/// The error for an address that no name may resolve to.
 const DENIED: Expected = Expected::Like(&[("error=HTTP-request-denied", "")]);
 
 pub(super) fn all() -> Vec<Kind> {
@@ -30,7 +30,7 @@ pub(super) fn all() -> Vec<Kind> {
         whole("name: slow", "slow"),
         whole("name: many addresses", "many"),
         whole("name: answered 200 times", "flood"),
-        // The address that is allowed is left.
+        // The allowed address remains.
         whole("name: loopback and another", "mixed"),
         get("name: none such", "nx", NO_NAME),
         get("name: server failure", "fail", NO_NAME.or(deadline())).within(1_000),
@@ -43,7 +43,7 @@ pub(super) fn all() -> Vec<Kind> {
         get("name: loopback", "loopback", DENIED),
         get("name: metadata", "metadata", DENIED),
         get("name: unspecified", "unspecified", DENIED),
-        // Lookups that nobody waits for, each of a name of its own.
+        // Lookups whose results are dropped, each of a different name.
         Kind::attack("name: mute, dropped", |peers, random| {
             let name = format!("x#-{}.mute", nonce(random));
             act(&format!("drop:200:{}", peers.named("http", &name, "/")), Expected::text("dropped"))

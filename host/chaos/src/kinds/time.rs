@@ -1,4 +1,4 @@
-//! Handlers that are at work when their time is over.
+//! Handlers that are still running at their deadline.
 
 use super::deadline;
 use crate::case::Kind;

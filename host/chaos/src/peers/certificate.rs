@@ -10,7 +10,7 @@ use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use super::DOMAIN;
 
-/// What servers show, and what is to be trusted.
+/// The certificates of the servers, and the trusted roots.
 pub(super) struct Certificates {
     roots: NamedTempFile,
     good: (CertifiedLeaf, KeyPair),
@@ -21,13 +21,13 @@ pub(super) struct Certificates {
 
 type CertifiedLeaf = rcgen::Certificate;
 
-/// Whose certificate a server shows.
+/// The certificate that a server presents.
 #[derive(Clone, Copy)]
 pub(super) enum Shown {
     Good,
-    /// For a name that is not this server's.
+    /// For another server's name.
     OtherName,
-    /// Of an issuer that nobody trusts.
+    /// Of an issuer that is not trusted.
     Stranger,
     Expired,
 }
@@ -58,7 +58,7 @@ impl Certificates {
         self.roots.path()
     }
 
-    /// A server that offers these protocols.
+    /// An acceptor that offers these protocols.
     pub(super) fn acceptor(&self, shown: Shown, protocols: &[&[u8]]) -> TlsAcceptor {
         let (certificate, key) = match shown {
             Shown::Good => &self.good,

@@ -1,5 +1,5 @@
-//! A name server. The last word of a name before the domain says what becomes of the question; what stands before it makes
-//! the name another one.
+//! A name server. The last label of a name before the domain selects the behaviour. The labels before it make the name
+//! unique.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -34,7 +34,7 @@ pub(super) fn start(shared: &Shared) {
             tokio::spawn(async move { drop(answer(&socket, &packet, from).await) });
         }
     });
-    // Where an answer is said to be too long for a packet, the next question comes here, and stays without one.
+    // If an answer is marked as too long for a packet, the question is repeated over TCP, and is not answered.
     let listener = std::net::TcpListener::bind(address).unwrap();
     listener.set_nonblocking(true).unwrap();
     shared.listen(TcpListener::from_std(listener).unwrap(), |stream| async move {
@@ -57,7 +57,7 @@ async fn answer(socket: &UdpSocket, packet: &[u8], from: SocketAddr) -> io::Resu
         "metadata" => question.addresses(&addresses(&[Ipv4Addr::new(169, 254, 169, 254)])),
         "unspecified" => question.addresses(&addresses(&[Ipv4Addr::UNSPECIFIED])),
         "mixed" => question.addresses(&addresses(&[Ipv4Addr::LOCALHOST, OWN])),
-        // As many as fit into a packet; the first is of no use.
+        // As many addresses as fit into a packet. The first one is not usable.
         "many" => question.addresses(&addresses(&[OWN; 25])),
         "empty" => question.addresses(&[]),
         "nx" => question.code(NO_SUCH_NAME),
@@ -83,7 +83,7 @@ async fn answer(socket: &UdpSocket, packet: &[u8], from: SocketAddr) -> io::Resu
 }
 
 struct Question {
-    /// Head and question, as they came.
+    /// Head and question, as received.
     bytes: Vec<u8>,
     word: String,
     kind: u16,
@@ -102,7 +102,7 @@ impl Question {
         Some(Self { bytes: packet.get(..at + 5)?.to_vec(), word, kind })
     }
 
-    /// Head and question of a reply with so many records.
+    /// The head and question of a reply with this number of records.
     fn head(&self, flags: u8, code: u8, records: u16) -> Vec<u8> {
         let mut reply = self.bytes.clone();
         reply[2] = 0x81 | flags;
@@ -143,7 +143,7 @@ impl Question {
     }
 }
 
-/// A record of the name that was asked for, for no time.
+/// A record for the requested name, with a lifetime of zero.
 fn record(kind: u16, data: &[u8]) -> Vec<u8> {
     let length = u16::try_from(data.len()).unwrap().to_be_bytes();
     [&[0xc0, HEAD as u8], &kind.to_be_bytes()[..], &[0, 1, 0, 0, 0, 0], &length, data].concat()

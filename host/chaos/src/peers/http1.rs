@@ -1,4 +1,4 @@
-//! A server of HTTP/1.1 whose every byte is written by hand.
+//! A server of HTTP/1.1 that writes every byte by hand.
 
 use std::io;
 use std::net::IpAddr;
@@ -11,15 +11,15 @@ use tokio::time::sleep;
 
 use super::{Shared, asked, bind};
 
-/// What a smuggled response says: nobody asked for it, and nobody may get it.
+/// The body of a smuggled response. It belongs to no request, and no handler may receive it.
 pub(crate) const POISON: &[u8] = b"poison";
 
-/// What becomes of the connection after an answer.
+/// The fate of the connection after an answer.
 enum Then {
     Keep,
     Close,
     Reset,
-    /// Nothing more, for ever.
+    /// Nothing more is sent.
     Mute,
 }
 
@@ -46,7 +46,7 @@ async fn serve(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
     Ok(())
 }
 
-/// The path of the next request. Of its body as much is read as is there, unless the path wants all.
+/// The path of the next request. Its body is read only as far as it has arrived, unless the path asks for all of it.
 async fn request(stream: &mut TcpStream, rest: &mut Vec<u8>) -> io::Result<Option<String>> {
     let mut piece = [0; 16 * 1024];
     loop {
@@ -75,7 +75,7 @@ async fn take_chunks(stream: &mut TcpStream, rest: &mut Vec<u8>) -> io::Result<(
         if read == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        // All that is needed is the end.
+        // Only the end is needed.
         let kept = rest.len().saturating_sub(16);
         rest.drain(..kept);
         rest.extend(&piece[..read]);
@@ -103,7 +103,8 @@ async fn answer(stream: &mut TcpStream, path: &str, shared: &Shared) -> io::Resu
             }
         }
         "vanish" => {
-            // The end goes out in one segment with the answer: a request that the client sends later is late for certain.
+            // The end of the connection is sent in one segment with the answer, so that the client's next request is
+            // certainly too late.
             set_tcp_cork(&*stream, true)?;
             whole(stream, &body).await?;
             stream.shutdown().await?;
@@ -150,7 +151,7 @@ async fn chunks(stream: &mut TcpStream, body: &[u8]) -> io::Result<Then> {
     Ok(Then::Keep)
 }
 
-/// Answers that are none, or no good ones.
+/// Answers that are invalid or incomplete.
 async fn broken(stream: &mut TcpStream, word: &str, shared: &Shared) -> io::Result<Then> {
     const OK: &[u8] = b"HTTP/1.1 200 OK\r\n";
     let once: (&[u8], Then) = match word {
@@ -178,7 +179,7 @@ async fn broken(stream: &mut TcpStream, word: &str, shared: &Shared) -> io::Resu
         "two-lengths" => (b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\nbegun!", Then::Close),
         "bad-length" => (b"HTTP/1.1 200 OK\r\ncontent-length: -5\r\n\r\nbegun", Then::Close),
         "upgrade" => (b"HTTP/1.1 101 Switching Protocols\r\nupgrade: chaos\r\nconnection: upgrade\r\n\r\n", Then::Mute),
-        // The body ends after five bytes; what follows answers a request that nobody has sent.
+        // The body ends after five bytes. The remaining bytes answer a request that was not sent.
         "smuggle" => {
             let text = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nbegunHTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\n";
             stream.write_all(text).await?;
@@ -193,7 +194,7 @@ async fn broken(stream: &mut TcpStream, word: &str, shared: &Shared) -> io::Resu
     Ok(once.1)
 }
 
-/// Without an end.
+/// Sends without end.
 async fn flood(stream: &mut TcpStream, word: &str, ok: &[u8]) -> io::Result<()> {
     let piece: Vec<u8> = match word {
         "flood-informed" => b"HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n".repeat(200),

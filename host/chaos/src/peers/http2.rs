@@ -1,4 +1,4 @@
-//! Servers of HTTP/2 by TLS. One is as it should be; the frames of the others are written by hand.
+//! Servers of HTTP/2 over TLS. One behaves well. The others write their frames by hand.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -17,7 +17,7 @@ type Servers = BTreeMap<&'static str, (&'static str, u16)>;
 type Stream = TlsStream<tokio::net::TcpStream>;
 
 const PREFACE: usize = 24;
-// Types of frames, RFC 9113 section 6.
+// Frame types, RFC 9113 section 6.
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;
 const PRIORITY: u8 = 2;
@@ -38,7 +38,7 @@ const STATUS_200: &[u8] = &[0x88];
 const STATUS_103: &[u8] = b"\x08\x03103";
 const LENGTH_100: &[u8] = b"\x0f\x0d\x03100";
 
-/// What the servers are called, each for what it does.
+/// The names of the servers, by what they do.
 const BAD: &[&str] = &[
     "h2-mute",
     "h2-settled",
@@ -106,7 +106,7 @@ async fn serve(stream: Stream, name: &'static str, seen: &Shared) -> io::Result<
     let (mut from, to) = split(stream);
     let mut to = Frames(to);
     from.read_exact(&mut [0; PREFACE]).await?;
-    // A window of nothing where that is the misdeed; else what is usual.
+    // A window of zero for the server with that misbehaviour, and otherwise the defaults.
     let settings: &[u8] = if name == "h2-no-window" { b"\x00\x04\x00\x00\x00\x00" } else { b"" };
     to.frame(SETTINGS, 0, 0, settings).await?;
     loop {
@@ -134,7 +134,7 @@ async fn frame(from: &mut ReadHalf<Stream>) -> io::Result<(u8, u8, u32)> {
     Ok((head[3], head[4], u32::from_be_bytes([head[5], head[6], head[7], head[8]]) & 0x7fff_ffff))
 }
 
-/// Does what the name says with a request. False where the connection is to be closed.
+/// Misbehaves by name in response to a request. Returns false if the connection must be closed.
 async fn answer(to: &mut Frames, from: &mut ReadHalf<Stream>, name: &str, id: u32) -> io::Result<bool> {
     match name {
         "h2-settled" | "h2-no-window" => {}
@@ -172,7 +172,7 @@ async fn answer(to: &mut Frames, from: &mut ReadHalf<Stream>, name: &str, id: u3
         "h2-wrong-stream" => to.frame(HEADERS, END_HEADERS | END_STREAM, id + 100, STATUS_200).await?,
         "h2-big-frame" => to.frame(DATA, 0, id, &vec![b'x'; 1 << 20]).await?,
         "h2-bomb" => {
-            // One field of 4,000 bytes goes into the table; then it is named 10,000 times.
+            // One field of 4,000 bytes is added to the table, and is then referenced 10,000 times.
             let mut block = b"\x88\x40\x01x\x7f\xa1\x1e".to_vec();
             block.extend(vec![b'x'; 4000]);
             block.extend(vec![0xbe; 10_000]);
@@ -183,7 +183,7 @@ async fn answer(to: &mut Frames, from: &mut ReadHalf<Stream>, name: &str, id: u3
     Ok(true)
 }
 
-/// Without an end. What the client says to it is read, and of no use to it.
+/// Sends without end. Frames from the client are read and ignored.
 async fn flood(to: &mut Frames, from: &mut ReadHalf<Stream>, name: &str, id: u32) -> io::Result<()> {
     let mut sink = tokio::io::sink();
     tokio::select! {
@@ -231,7 +231,7 @@ impl Frames {
         self.frame(RST_STREAM, 0, id, &code.to_be_bytes()).await
     }
 
-    /// A response whose body has begun.
+    /// Starts a response and its body.
     async fn begun(&mut self, id: u32) -> io::Result<()> {
         self.frame(HEADERS, END_HEADERS, id, STATUS_200).await?;
         self.frame(DATA, 0, id, b"begun").await

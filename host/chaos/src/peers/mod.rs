@@ -1,5 +1,5 @@
-//! What handlers call: servers that do as they should, and servers that do not. Each is a port; which of its misdeeds an
-//! HTTP/1.1 server does is the first word of the path.
+//! The servers that handlers call, well-behaved and misbehaving. Each has a port. The first word of the path selects
+//! the misbehaviour of an HTTP/1.1 server.
 
 mod certificate;
 mod dns;
@@ -20,38 +20,38 @@ use tokio::sync::watch;
 use crate::random::Random;
 use certificate::Certificates;
 
-/// An address of a network of the driver's own: no special one, so that names may lead to it.
+/// An address in a network of the driver's own. It is not a special address, so names may resolve to it.
 const OWN: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 9, 0, 1));
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
-/// The names that the name server knows are below this.
+/// The domain of all names that the name server knows.
 pub(crate) const DOMAIN: &str = "chaos.test";
 
 #[derive(Clone)]
 pub(crate) struct Peers(Arc<Inner>);
 
 struct Inner {
-    /// The servers' own.
+    /// The runtime of the servers.
     _runtime: Runtime,
     address: IpAddr,
     has_names: bool,
-    /// Servers by what they do: the scheme and the port.
+    /// The scheme and port of each server, by its behaviour.
     servers: BTreeMap<&'static str, (&'static str, u16)>,
     certificates: Certificates,
     shared: Shared,
 }
 
-/// What servers have in common.
+/// State that the servers share.
 #[derive(Clone)]
 struct Shared {
-    /// Changes when all connections are to be closed.
+    /// Changes when all connections must be closed.
     close: watch::Sender<u64>,
-    /// How often a server was asked for something, or dialled.
+    /// How often each server was called or dialled.
     seen: Arc<Mutex<BTreeMap<&'static str, u64>>>,
 }
 
 impl Peers {
-    /// Starts all of them. With a network of the driver's own there are names, too.
+    /// Starts all servers. In a network of the driver's own, this includes the name server.
     pub(crate) fn start(namespace: bool) -> Self {
         let runtime = Builder::new_multi_thread().worker_threads(1).thread_name("peers").enable_all().build().unwrap();
         let (close, _) = watch::channel(0);
@@ -76,12 +76,12 @@ impl Peers {
         self.0.has_names
     }
 
-    /// The PEM file of the certificates that are to be trusted.
+    /// The PEM file with the trusted root certificates.
     pub(crate) fn roots(&self) -> &Path {
         self.0.certificates.roots()
     }
 
-    /// The setting that allows all of them.
+    /// The setting that allows all servers.
     pub(crate) fn allowed(&self) -> String {
         let all = self.0.servers.values();
         let literal = all.clone().map(|(scheme, port)| format!("{scheme}://{}:{port}", self.0.address));
@@ -89,31 +89,31 @@ impl Peers {
         literal.chain(named).collect::<Vec<_>>().join(",")
     }
 
-    /// An address at that server.
+    /// A URL of a server.
     pub(crate) fn url(&self, server: &str, path: &str) -> String {
         let (scheme, port) = self.0.servers[server];
         format!("{scheme}://{}:{port}{path}", self.0.address)
     }
 
-    /// The same by a name.
+    /// A URL of a server by name.
     pub(crate) fn named(&self, server: &str, name: &str, path: &str) -> String {
         let (scheme, port) = self.0.servers[server];
         format!("{scheme}://{name}.{DOMAIN}:{port}{path}")
     }
 
-    /// Closes all connections, as servers do with those that are idle.
+    /// Closes all connections, like a server that closes idle ones.
     pub(crate) fn close_all(&self) {
         self.0.shared.close.send_modify(|count| *count += 1);
     }
 
-    /// How often the servers were asked for something that breaks off, by what they do.
+    /// How often each server received requests that break off, by its behaviour.
     pub(crate) fn seen(&self) -> BTreeMap<&'static str, u64> {
         self.0.shared.seen.lock().unwrap().clone()
     }
 }
 
 impl Shared {
-    /// Serves each connection until it ends, or all are to be closed.
+    /// Serves each connection until it ends, or until all must be closed.
     fn listen<F>(&self, listener: TcpListener, serve: impl Fn(TcpStream) -> F + Send + Sync + 'static)
     where
         F: Future<Output = ()> + Send + 'static,
@@ -140,7 +140,7 @@ impl Shared {
     }
 }
 
-/// A listener on a port that the system chooses, and that port.
+/// A listener on a port that the system chooses, and its port.
 fn bind(address: IpAddr) -> (TcpListener, u16) {
     let listener = std::net::TcpListener::bind(SocketAddr::new(address, 0)).unwrap();
     listener.set_nonblocking(true).unwrap();
@@ -148,17 +148,17 @@ fn bind(address: IpAddr) -> (TcpListener, u16) {
     (TcpListener::from_std(listener).unwrap(), port)
 }
 
-/// A port at which nobody listens: one that was bound stays free for a while.
+/// A port without a listener: a port that was bound before stays unused for a while.
 fn refused(address: IpAddr) -> u16 {
     bind(address).1
 }
 
-/// What servers answer to a request for so many bytes under that number.
+/// The bytes that servers send for this number and length.
 pub(crate) fn served(number: u64, length: usize) -> Vec<u8> {
     Random::new(number).bytes(length)
 }
 
-/// The number and the length that a path asks for, as `/word/NUMBER/LENGTH`.
+/// The bytes for a path `/word/NUMBER/LENGTH`.
 fn asked(path: &str) -> Vec<u8> {
     let mut words = path.split('/').skip(2);
     let number = words.next().and_then(|word| u64::from_str_radix(word, 16).ok()).unwrap_or(0);

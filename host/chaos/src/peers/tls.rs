@@ -1,4 +1,4 @@
-//! Servers that offer HTTPS and mean something else: each does one thing with a client's greeting.
+//! Servers that offer HTTPS but misbehave in the handshake, each in one way.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -17,7 +17,7 @@ use super::{Shared, asked, bind};
 
 type Servers = BTreeMap<&'static str, (&'static str, u16)>;
 
-/// What a server does with the greeting.
+/// The reaction of a server to the client's hello.
 #[derive(Clone, Copy)]
 enum Greeted {
     Stall,
@@ -58,7 +58,7 @@ pub(super) fn start(address: IpAddr, shared: &Shared, certificates: &Certificate
     mute(address, shared, certificates, servers);
 }
 
-/// HTTP/1.1 as it should be.
+/// A well-behaved HTTP/1.1 server.
 fn good(address: IpAddr, shared: &Shared, certificates: &Certificates, servers: &mut Servers) {
     let (listener, port) = bind(address);
     servers.insert("https", ("https", port));
@@ -73,12 +73,12 @@ fn good(address: IpAddr, shared: &Shared, certificates: &Certificates, servers: 
     });
 }
 
-/// The bytes that the path asks for.
+/// The bytes that the path requests.
 pub(super) async fn whole(request: Request<Incoming>) -> io::Result<Response<Full<Bytes>>> {
     Ok(Response::new(Full::new(asked(request.uri().path()).into())))
 }
 
-/// The handshake, and nothing more.
+/// Completes the handshake and then sends nothing.
 fn mute(address: IpAddr, shared: &Shared, certificates: &Certificates, servers: &mut Servers) {
     let (listener, port) = bind(address);
     servers.insert("tls-mute", ("https", port));
@@ -109,9 +109,9 @@ async fn greet(mut stream: TcpStream, greeted: Greeted) -> io::Result<()> {
         }
         Greeted::Reset => stream.set_zero_linger(),
         Greeted::Close => Ok(()),
-        // Fatal: no handshake.
+        // A fatal alert: handshake failure.
         Greeted::Alert => stream.write_all(b"\x15\x03\x03\x00\x02\x02\x28").await,
-        // The beginning of a certificate that has 16 MB, in records of four bytes.
+        // The start of a certificate of 16 MB, in records of four bytes.
         Greeted::Flood => {
             stream.write_all(b"\x16\x03\x03\x00\x04\x02\xff\xff\xff").await?;
             loop {

@@ -46,7 +46,7 @@ impl OpenCalls {
     }
 
     /// Removes all facts, once all tasks have ended.
-    pub(crate) fn rest(&mut self) {
+    pub(crate) fn end_all(&mut self) {
         self.tasks.clear();
     }
 

@@ -18,7 +18,7 @@ use super::{Interface, Offer};
 use crate::state::State;
 
 /// The most bytes that a guest may ask for in one call.
-pub(crate) const MOST: u64 = 1 << 20;
+pub(crate) const MAX_LEN: u64 = 1 << 20;
 
 const SECURE: &str = "wasi:random/random";
 const INSECURE: &str = "wasi:random/insecure";
@@ -62,14 +62,14 @@ fn give(random: &mut LinkerInstance<'_, State>, function: &str, bytes: Bytes) ->
 }
 
 fn exactly(length: u64) -> wasmtime::Result<Vec<u8>> {
-    if length > MOST {
+    if length > MAX_LEN {
         bail!("the guest asked for more than 1 MiB of random bytes at once");
     }
     at_most(length)
 }
 
 fn at_most(length: u64) -> wasmtime::Result<Vec<u8>> {
-    let mut bytes = vec![0; length.min(MOST) as usize];
+    let mut bytes = vec![0; length.min(MAX_LEN) as usize];
     SysRng.try_fill_bytes(&mut bytes)?;
     Ok(bytes)
 }
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn bytes_of_any_length_are_filled() {
-        for length in [0, 1, 7, 256, 2496, MOST] {
+        for length in [0, 1, 7, 256, 2496, MAX_LEN] {
             // Some of these bytes are not zero, unless none was filled.
             let mut ends = [0, 0];
             for _ in 0..20 {
@@ -95,8 +95,8 @@ mod tests {
 
     #[test]
     fn a_request_above_the_limit_is_rejected_or_truncated() {
-        assert!(exactly(MOST + 1).unwrap_err().to_string().contains("1 MiB"));
-        assert_eq!(at_most(u64::MAX).unwrap().len() as u64, MOST);
+        assert!(exactly(MAX_LEN + 1).unwrap_err().to_string().contains("1 MiB"));
+        assert_eq!(at_most(u64::MAX).unwrap().len() as u64, MAX_LEN);
     }
 
     #[test]

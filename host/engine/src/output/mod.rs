@@ -1,4 +1,5 @@
-//! A guest's standard output and error, cut into lines, and passed on to the call that the guest answers (`sink.rs`).
+//! Splits a guest's standard output and error into lines, and passes them on to the call that the guest answers
+//! (`sink.rs`).
 
 mod sink;
 
@@ -18,11 +19,11 @@ use crate::dump::Dump;
 
 pub(crate) use sink::OutputSink;
 
-/// The longest line that is passed on. CloudWatch cuts events above 256 KB, and nobody reads such a line.
+/// The longest line that is passed on. CloudWatch truncates events above 256 KB, and such a line is unreadable anyway.
 const MAX_LINE: usize = 32 * 1024;
-/// How much a guest may write in one go; it may come back at once.
+/// The most bytes that a guest may write in one call. It may call again at once.
 const MAX_WRITE: usize = 64 * 1024;
-/// What a line takes in the log beside its text: time, request id, level and stream, in JSON.
+/// The size of a log line besides its text: time, request id, level and stream, in JSON.
 const LINE_COST: usize = 150;
 
 /// One standard stream of one instance. All handles that the guest opens share it.
@@ -32,21 +33,21 @@ pub(crate) struct StandardStream(Arc<Mutex<Buffer>>);
 struct Buffer {
     stream: Stream,
     sink: OutputSink,
-    /// The line that is being written, if one is.
+    /// The current incomplete line, if there is one.
     line: Option<Vec<u8>>,
     cut: bool,
-    /// On standard error, lines that belong together.
+    /// Joins the lines on standard error that belong together.
     dump: Dump,
-    /// What is complete, until the guest's write ends.
+    /// Complete lines, until the guest's write ends.
     batch: Batch,
-    /// How many bytes of log the request may still cause, of `allowed`.
+    /// How many more bytes of log the request may cause, out of `allowed`.
     allowance: usize,
     allowed: usize,
     /// Whether the request was told that its output is dropped.
     told: bool,
 }
 
-/// Lines, one behind the other.
+/// Lines in one buffer.
 #[derive(Clone, Default)]
 pub(crate) struct Batch {
     text: String,
@@ -68,19 +69,19 @@ impl StandardStream {
         })))
     }
 
-    /// A request begins beside others: it may write as much as one alone.
+    /// Begins one of several concurrent requests, which may write as much as a single one.
     pub(crate) fn begin_request(&self) {
         self.buffer().begin();
     }
 
-    /// A request has ended: its last line counts without a break too, and the next one has its own allowance.
+    /// Ends a request: its last line counts without a line break too, and the next request has its own allowance.
     pub(crate) fn end_request(&self) {
         let mut buffer = self.buffer();
         buffer.end();
         buffer.begin();
     }
 
-    /// Passes on what has come, as the guest is at its end.
+    /// Passes on the remaining output, because the guest has ended.
     pub(crate) fn end(&self) {
         self.buffer().end();
     }
@@ -90,7 +91,7 @@ impl StandardStream {
     }
 
     fn buffer(&self) -> MutexGuard<'_, Buffer> {
-        // A sink that panicked while it held the lock has lost at most its own line.
+        // A sink that panicked while it held the lock has lost at most one line.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -112,7 +113,7 @@ impl Buffer {
         self.send(before - self.allowance);
     }
 
-    /// Takes a line or a part of one, as far as the allowance goes; false if it does not take all of it.
+    /// Appends a line or a part of one, within the allowance. Returns whether all of `piece` was appended.
     fn take(&mut self, piece: &[u8]) -> bool {
         let begins = if self.line.is_none() { LINE_COST } else { 0 };
         let Some(room) = self.allowance.checked_sub(begins) else { return false };
@@ -138,7 +139,7 @@ impl Buffer {
         line.extend_from_slice(&text[..text.len().min(room)]);
     }
 
-    /// The line is complete.
+    /// Completes the current line.
     fn emit(&mut self) {
         let line = self.line.take().unwrap_or_default();
         let mut text = String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(&line));
@@ -151,7 +152,7 @@ impl Buffer {
         }
     }
 
-    /// The allowance is used up, which is said once.
+    /// The allowance is used up, which is reported once.
     fn drop_rest(&mut self) {
         self.allowance = 0;
         if mem::replace(&mut self.told, true) {
@@ -160,7 +161,7 @@ impl Buffer {
         self.complete();
         let limit = self.allowed;
         self.batch.push(&format!(
-            "… output beyond {limit} bytes is dropped; a line counts {LINE_COST} bytes besides its text"
+            "… output beyond {limit} bytes is dropped; a line counts {LINE_COST} bytes more than its text"
         ));
     }
 
@@ -171,13 +172,13 @@ impl Buffer {
         self.dump.end(|record| self.batch.push(record));
     }
 
-    /// What has come counts without its end too.
+    /// Completes the current line without a line break.
     fn end(&mut self) {
         self.complete();
         self.send(usize::MAX);
     }
 
-    /// Passes on what is complete. `paid` is what it has taken of the allowance: in the log it may be longer.
+    /// Passes on the complete lines. `paid` is the allowance that they used; in the log they may be longer.
     fn send(&mut self, paid: usize) {
         if self.batch.ends.is_empty() {
             return;
@@ -208,7 +209,7 @@ impl Batch {
     }
 }
 
-/// A last line without its break counts too where an instance ends in its request.
+/// If an instance ends during a request, its last line counts without a line break too.
 impl Drop for Buffer {
     fn drop(&mut self) {
         self.end();
@@ -284,13 +285,13 @@ mod tests {
 
         fn on(&self, step: GuestStep<'_>) {
             let GuestStep::Lines(lines) = step else { return };
-            // As a log that doubles what it is given.
+            // Like a log that doubles the size of its lines.
             lines.count_logged(lines.iter().map(|line| 2 * line.len() + LINE_COST).sum());
             self.0.lock().unwrap().push(lines.iter().map(str::to_owned).collect());
         }
     }
 
-    /// A stream whose lines go there.
+    /// A stream that passes its lines to `kept`.
     fn stream_to(kept: &Arc<Writes>, stream: Stream, allowance: usize) -> StandardStream {
         let sink = OutputSink::default();
         sink.open(kept.clone());
@@ -332,12 +333,12 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_utf8_are_replaced() {
+    fn invalid_utf8_is_replaced() {
         assert_eq!(lines_of(1000, &[b"a\xffb\n"]), ["a\u{fffd}b"]);
     }
 
     #[test]
-    fn a_long_line_is_cut_and_says_so() {
+    fn a_long_line_is_truncated_with_a_mark() {
         let long = vec![b'x'; MAX_LINE + 1];
         let lines = lines_of(1 << 20, &[&long, b"yyy\nnext\n"]);
         assert_eq!(lines.len(), 2);
@@ -356,9 +357,9 @@ mod tests {
         assert!(is_mark(&lines[2]) && lines.len() == 3, "{lines:?}");
     }
 
-    /// However it is cut into writes, what is dropped is told.
+    /// However the output is split into writes, the mark appears once.
     #[test]
-    fn dropped_output_is_told_once_whatever_the_pieces() {
+    fn dropped_output_is_reported_once() {
         for room in 0..LINE_COST + 8 {
             for pieces in 1..6 {
                 let piece = vec![b'x'; room.div_ceil(pieces).max(1)];
@@ -370,20 +371,20 @@ mod tests {
                 assert!(is_mark(&lines[lines.len() - 1]));
             }
         }
-        // What fits exactly is not dropped.
+        // Output that fits exactly is not dropped.
         assert_eq!(lines_of(LINE_COST + 2, &[b"x\n"]), ["x"]);
     }
 
     #[test]
-    fn empty_lines_count_as_what_they_take_in_the_log() {
+    fn empty_lines_count_with_their_size_in_the_log() {
         let breaks = vec![b'\n'; 1 << 20];
         let lines = lines_of(1 << 20, &[&breaks]);
         assert_eq!(lines.len(), (1 << 20) / (LINE_COST + 1) + 1);
     }
 
-    /// The log of `Writes` is twice as long as what it is given.
+    /// The log of `Writes` is twice as long as its input.
     #[test]
-    fn what_grows_in_the_log_counts_as_it_is_there() {
+    fn lines_count_with_their_size_in_the_log() {
         let line = [b"x".repeat(999).as_slice(), b"\n"].concat();
         let lines = lines_of(100_000, &vec![line.as_slice(); 200]);
         let written: usize = lines.iter().map(|line| 2 * line.len() + LINE_COST).sum();

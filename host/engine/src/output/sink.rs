@@ -1,4 +1,4 @@
-//! Where an instance's output goes: to the call that it answers, or into a buffer until there is one.
+//! The destination of an instance's output: the call that it answers, or a buffer until there is one.
 
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,18 +7,18 @@ use super::Batch;
 use crate::call::{Call, GuestStep, Stream};
 use crate::network::Notice;
 
-/// How many writes and notices are buffered for a call that is still to come.
-const MOST: usize = 1000;
-const DROPPED: &str = "… output before the request is dropped beyond so many writes";
+/// The most writes and notices that are buffered before a call.
+const MAX_BUFFERED: usize = 1000;
+const DROPPED: &str = "… output before the request is dropped after 1000 writes";
 
-/// Passes the output of one instance on to the call that it answers. While there is none, as an instance is made ahead, the
-/// output is buffered for the next call: to a request it makes no difference when its instance was made.
+/// Passes the output of one instance on to the call that it answers. An instance that was created in advance has no
+/// call yet. Its output is buffered for the next call, so a request cannot tell when its instance was created.
 #[derive(Clone, Default)]
 pub(crate) struct OutputSink(Arc<Mutex<Destination>>);
 
 enum Destination {
     Buffer(Vec<Buffered>),
-    /// The call that came last. If others came before it, a line may belong to any of them.
+    /// The latest call. If there were others before it, a line may belong to any of them.
     Call {
         call: Arc<dyn Call>,
         alone: bool,
@@ -37,7 +37,7 @@ impl Default for Destination {
 }
 
 impl OutputSink {
-    /// From now on all output goes to this call, and first what was buffered.
+    /// Passes on the buffered output, and all later output, to this call.
     pub(crate) fn open(&self, call: Arc<dyn Call>) {
         let only = Destination::Call { call: call.clone(), alone: true };
         let Destination::Buffer(buffered) = mem::replace(&mut *self.destination(), only) else { return };
@@ -49,7 +49,7 @@ impl OutputSink {
         }
     }
 
-    /// From now on output may also be that of this call.
+    /// Later output may also belong to this call.
     pub(crate) fn join(&self, one_more: Arc<dyn Call>) {
         if let Destination::Call { call, alone } = &mut *self.destination() {
             *call = one_more;
@@ -59,12 +59,12 @@ impl OutputSink {
         self.open(one_more);
     }
 
-    /// Buffers what comes from now on.
+    /// Buffers all later output.
     pub(crate) fn close(&self) {
         *self.destination() = Destination::default();
     }
 
-    /// Passes on what one write has completed. Returns how many bytes of log that takes, as far as the call says.
+    /// Passes on the lines that one write has completed. Returns their size in the log, as far as the call reports it.
     pub(crate) fn write(&self, stream: Stream, batch: &Batch) -> usize {
         let Some((call, alone)) = self.call_or(|| Buffered::Lines(stream, batch.clone())) else { return 0 };
         let mut lines = batch.lines(stream);
@@ -73,7 +73,7 @@ impl OutputSink {
         lines.logged()
     }
 
-    /// Passes on a line of the host's own about the guest.
+    /// Passes on a line of the host about the guest.
     pub(crate) fn line(&self, stream: Stream, line: &str) {
         self.write(stream, &Batch::of(line));
     }
@@ -84,14 +84,15 @@ impl OutputSink {
         }
     }
 
-    /// The call that output goes to now, and whether it is certainly that call's; if there is none, buffers what it is given.
+    /// The current call, and whether the output certainly belongs to it. If there is no call, buffers `output` and
+    /// returns `None`.
     fn call_or(&self, output: impl FnOnce() -> Buffered) -> Option<(Arc<dyn Call>, bool)> {
         match &mut *self.destination() {
             Destination::Call { call, alone } => Some((call.clone(), *alone)),
             Destination::Buffer(all) => {
-                if all.len() < MOST {
+                if all.len() < MAX_BUFFERED {
                     all.push(output());
-                } else if all.len() == MOST {
+                } else if all.len() == MAX_BUFFERED {
                     all.push(Buffered::Lines(Stream::Stderr, Batch::of(DROPPED)));
                 }
                 None
@@ -110,7 +111,7 @@ mod tests {
 
     use super::*;
 
-    /// Keeps lines, each with a question mark if it may be another call's.
+    /// Records lines, each with a question mark if it may belong to another call.
     #[derive(Default)]
     struct Kept(Mutex<Vec<String>>);
 
@@ -133,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn each_request_receives_its_own_and_the_first_what_was_before() {
+    fn each_request_receives_its_output_and_the_first_also_the_buffered() {
         let sink = OutputSink::default();
         let (one, two) = (Arc::new(Kept::default()), Arc::new(Kept::default()));
         sink.line(Stream::Stdout, "made");
@@ -148,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn output_of_several_requests_may_be_anybodys() {
+    fn output_of_concurrent_requests_may_belong_to_any() {
         let sink = OutputSink::default();
         let [one, two, three] = [(); 3].map(|()| Arc::new(Kept::default()));
         sink.join(one.clone());
@@ -164,14 +165,14 @@ mod tests {
     }
 
     #[test]
-    fn the_buffer_is_bounded_and_says_so() {
+    fn the_buffer_is_limited_with_a_mark() {
         let sink = OutputSink::default();
-        for _ in 0..2 * MOST {
+        for _ in 0..2 * MAX_BUFFERED {
             sink.line(Stream::Stdout, "");
         }
         let kept = Arc::new(Kept::default());
         sink.open(kept.clone());
-        assert_eq!(kept.all().len(), MOST + 1);
+        assert_eq!(kept.all().len(), MAX_BUFFERED + 1);
         assert_eq!(kept.all().last().map(String::as_str), Some(DROPPED));
     }
 }

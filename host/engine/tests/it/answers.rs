@@ -1,4 +1,4 @@
-//! Good guests: what they see, and what comes of what they write.
+//! Well-behaved guests: the requests that they see, and the answers that they give.
 
 use std::time::{Duration, Instant};
 
@@ -116,7 +116,7 @@ async fn trailers_are_dropped_and_the_body_kept() {
     assert!(!response(&guest(limits()), "trailers").await.body().is_empty());
 }
 
-/// The length is that of another answer, and the guest may be as sure of it as it likes: `axum` on `wstd` is.
+/// The length describes another answer, and a guest may well state it: `axum` on `wstd` does.
 #[tokio::test]
 async fn an_answer_to_head_may_state_a_length() {
     let guest = guest(limits());
@@ -152,7 +152,7 @@ async fn work_after_the_reply_ends_at_the_deadline() {
 }
 
 #[tokio::test]
-async fn the_typed_import_tells_the_facts() {
+async fn the_typed_import_returns_the_facts() {
     let guest = guest_with_host_imports();
     assert!(guest.world().imports.iter().any(|name| name == "funcserver:lambda/context@0.1.0"));
     assert_eq!(guest.world().handler(), Ok(HandlerVersion::P2));

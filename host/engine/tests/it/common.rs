@@ -1,4 +1,4 @@
-//! A guest that does what a test asks, and the lines that it writes.
+//! A guest that performs the act that a test asks for, and the lines that it prints.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex};
@@ -13,7 +13,7 @@ static GUEST: LazyLock<PathBuf> = LazyLock::new(|| compiled(funcserver_test_gues
 static GUEST_P3: LazyLock<PathBuf> = LazyLock::new(|| compiled(funcserver_test_guest::WASM_P3));
 static HOST_IMPORTS: LazyLock<PathBuf> = LazyLock::new(|| compiled(funcserver_test_guest::WASM_HOST_IMPORTS));
 
-/// Limits that hold several instances at once: tests of one process share nothing else.
+/// Limits for several instances at once. Tests in one process share nothing else.
 pub fn limits() -> Limits {
     Limits { memory: 64 << 20, concurrency: 8, ..Limits::default() }
 }
@@ -22,7 +22,7 @@ pub fn guest(options: impl Into<Options>) -> Guest {
     funcserver_test_guest::load(&GUEST, options).unwrap()
 }
 
-/// The one of `wasi:http` 0.3.
+/// The test guest of `wasi:http` 0.3.
 pub fn guest_p3(options: impl Into<Options>) -> Guest {
     funcserver_test_guest::load(&GUEST_P3, options).unwrap()
 }
@@ -31,12 +31,12 @@ pub fn guest_with_host_imports() -> Guest {
     guest_with(limits())
 }
 
-/// A guest that imports `wasi:config/store` and `funcserver:lambda/context` besides.
+/// A test guest that also imports `wasi:config/store` and `funcserver:lambda/context`.
 pub fn guest_with(options: impl Into<Options>) -> Guest {
     funcserver_test_guest::load(&HOST_IMPORTS, options).unwrap()
 }
 
-/// Keeps lines and notices in the order in which they come.
+/// Records lines and notices in the order of their arrival.
 #[derive(Default)]
 pub struct Lines(Mutex<Vec<(Stream, String)>>, Mutex<Vec<Notice>>);
 
@@ -50,7 +50,7 @@ impl Lines {
     }
 }
 
-/// A call that knows no facts but those that a test gives it.
+/// A call with the facts that a test gives it.
 struct TestCall {
     deadline: Instant,
     facts: Facts<'static>,
@@ -87,25 +87,25 @@ pub fn call_with(time: Duration, facts: Facts<'static>) -> (Arc<dyn Call>, Arc<L
     (Arc::new(TestCall { deadline: Instant::now() + time, facts, lines: lines.clone() }), lines)
 }
 
-/// The longest body that tests take.
-pub const MOST_BODY: usize = 1 << 20;
+/// The longest body that the tests accept.
+pub const MAX_BODY: usize = 1 << 20;
 
-/// The whole answer to a request.
+/// The complete answer to a request.
 pub async fn handle(guest: &Guest, request: Request<Bytes>, call: Arc<dyn Call>) -> WholeAnswer {
-    guest.handle(request, call).await.whole(MOST_BODY).await
+    guest.handle(request, call).await.whole(MAX_BODY).await
 }
 
 pub fn request(act: &str) -> Request<Bytes> {
     Request::get("https://shop.example/some/path?a=1&a=2").header("x-act", act).body(Bytes::new()).unwrap()
 }
 
-/// What `act` comes to within ten seconds, and what the guest wrote.
+/// The answer to `act` with a deadline of ten seconds, and the lines that the guest printed.
 pub async fn act(guest: &Guest, act: &str) -> (WholeAnswer, Arc<Lines>) {
     let (call, lines) = call(Duration::from_secs(10));
     (handle(guest, request(act), call).await, lines)
 }
 
-/// The response to `act`; work after it is done too.
+/// The response to `act`. Work after it is finished too.
 pub async fn response(guest: &Guest, act_name: &str) -> Response<Bytes> {
     let (answer, _) = act(guest, act_name).await;
     let response = answer.result.unwrap_or_else(|fault| panic!("{act_name}: {fault}"));
@@ -117,7 +117,7 @@ pub fn json(response: &Response<Bytes>) -> serde_json::Value {
     serde_json::from_slice(response.body()).unwrap()
 }
 
-/// Waits until nothing is left in the folder: temporary folders are removed after the answer.
+/// Waits until the folder is empty, because temporary folders are removed after the answer.
 pub async fn emptied(folder: &Path) {
     let begin = Instant::now();
     while std::fs::read_dir(folder).unwrap().count() > 0 {

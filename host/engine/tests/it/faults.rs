@@ -1,4 +1,4 @@
-//! Bad guests: each fault has its name, leaves nothing behind, and ends in time.
+//! Misbehaving guests: each fault has its name, leaves nothing behind, and ends in time.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use funcserver_test_guest::Options;
 
 use crate::common::{act, call, guest, handle, json, limits, request, response};
 
-/// The fault that `name` comes to. The same guest answers a good request right after.
+/// The fault of the act `name`. The same guest answers a good request right after it.
 async fn fault(guest: &Guest, name: &str) -> Fault {
     let (answer, _) = act(guest, name).await;
     let Err(fault) = answer.result else { panic!("{name} was answered") };
@@ -43,7 +43,7 @@ async fn a_panics_message_is_in_the_output() {
 }
 
 #[tokio::test]
-async fn each_way_to_give_no_answer_is_told_apart() {
+async fn each_way_to_give_no_answer_has_its_fault() {
     let guest = guest(limits());
     assert_eq!(fault(&guest, "noresponse").await, Fault::NoAnswer);
     assert!(matches!(fault(&guest, "error:upstream").await, Fault::ErrorCode(code) if code.contains("upstream")));
@@ -67,14 +67,14 @@ async fn a_length_that_is_stated_twice_is_one_if_it_is_the_same() {
     assert_eq!(response(&guest, "length-twice:6").await.body(), "nnn..");
 }
 
-/// The fault is what the guest did wrong first, not that it gave up then.
+/// The fault is the guest's first mistake, not its failure after it.
 #[tokio::test]
-async fn a_guest_that_fails_for_a_wrong_length_has_stated_a_wrong_length() {
+async fn a_guest_that_fails_after_a_wrong_length_has_the_fault_length() {
     let guest = guest(limits());
     assert_eq!(fault(&guest, "finish-badly:10").await, Fault::Length { stated: 10, actual: 5 });
 }
 
-/// What was complete is the answer, whatever becomes of the guest in the same breath.
+/// An answer that was complete is sent, even if the guest fails right after it.
 #[tokio::test]
 async fn a_guest_that_fails_with_its_answer_has_answered() {
     let reused = Reuse { requests: 1000, ..Reuse::default() };
@@ -91,15 +91,15 @@ async fn a_guest_that_fails_with_its_answer_has_answered() {
 }
 
 #[tokio::test]
-async fn a_guests_words_are_cut() {
+async fn texts_of_a_guest_are_truncated() {
     let guest = guest(limits());
     let Fault::ErrorCode(text) = fault(&guest, &format!("error:{}", "x".repeat(10_000))).await else { panic!() };
     assert!(text.len() < 400 && text.ends_with('…'), "{text}");
 }
 
-/// The host copies it, which takes time and memory, and nothing interrupts it.
+/// The host copies the bytes, which takes time and memory and cannot be interrupted.
 #[tokio::test]
-async fn what_one_call_hands_over_is_bounded() {
+async fn the_bytes_of_one_call_are_bounded() {
     let guest = guest(limits());
     assert!(matches!(fault(&guest, "error-text:2000000").await, Fault::ErrorCode(_)));
     let Fault::Trap(crash) = fault(&guest, "error-text:6000000").await else { panic!("another fault") };
@@ -152,7 +152,7 @@ async fn a_guest_that_never_waits_ends_at_its_deadline() {
     assert!(response(&guest, "state").await.status().is_success());
 }
 
-/// On one thread: a guest that computes lets the others run, and answers come in their own time.
+/// All on one thread: a guest that computes lets the others run, and each answer comes in its own time.
 #[tokio::test]
 async fn a_spinning_guest_does_not_starve_others() {
     let guest = guest(limits());
@@ -185,9 +185,9 @@ async fn more_requests_than_instances_wait_for_their_turn() {
     assert!(matches!(third.result, Err(Fault::Deadline)));
 }
 
-/// What a guest waited for when its time was up is not left to be guessed.
+/// A guest that was interrupted during a write is reported.
 #[tokio::test]
-async fn a_write_that_nobody_reads_is_told() {
+async fn a_write_that_is_not_read_is_reported() {
     let guest = guest(limits());
     for (name, waits) in [("early-writes:100", true), ("early-sends:100", true), ("sleep:60000", false)] {
         let (call, lines) = call(Duration::from_millis(500));
@@ -203,9 +203,9 @@ async fn a_write_that_nobody_reads_is_told() {
     assert_eq!(lines.all(), []);
 }
 
-/// As a component does that is made of a listener of fetch events.
+/// Like a component that is made of a listener of fetch events.
 #[tokio::test]
-async fn a_component_that_answers_once_an_instance_is_reused_no_more() {
+async fn a_component_that_answers_once_is_no_longer_reused() {
     let reuse = Reuse { requests: 1000, ..Reuse::default() };
     let guest = guest(Options { limits: limits(), reuse, ..Options::default() });
     let mut told = Vec::new();
@@ -216,6 +216,6 @@ async fn a_component_that_answers_once_an_instance_is_reused_no_more() {
         answer.after.finish().await;
         told.extend(lines.all());
     }
-    assert_eq!(failed, 1, "the second request alone, which showed it");
+    assert_eq!(failed, 1, "only the second request fails, which reveals the problem");
     assert_eq!(told.iter().filter(|(_, line)| line.contains("guest.reuse = 1")).count(), 1, "{told:?}");
 }

@@ -1,4 +1,4 @@
-//! The memory of the whole process: the guest that makes it grow ends, and nobody else does.
+//! The memory of the whole process: the guest that makes it grow ends, and no other.
 #![cfg(target_os = "linux")]
 
 use std::process::Command;
@@ -9,11 +9,11 @@ use funcserver_test_guest::Options;
 
 use crate::common::{act, call, guest, guest_p3, handle, json, request, response};
 
-/// Set in the process of one test.
+/// Set in the process that runs one test alone.
 const ALONE: &str = "FUNCSERVER_TEST_ALONE";
 
-/// Whether this process is that test's own; if not, the test has passed in one. Any other test of this program would use memory
-/// that is counted here.
+/// Whether this process runs only this test. If not, the test runs in a process of its own and has passed, because
+/// other tests would use memory that is counted here.
 fn is_alone(test: &str) -> bool {
     if std::env::var_os(ALONE).is_some() {
         return true;
@@ -21,19 +21,19 @@ fn is_alone(test: &str) -> bool {
     let program = std::env::current_exe().unwrap();
     let run = Command::new(program).args(["--exact", &format!("gauge::{test}")]).env(ALONE, "").output().unwrap();
     let [stdout, stderr] = [run.stdout, run.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
-    // A name that no test has would be a success too.
+    // A misspelt name of a test would be a success too.
     assert!(run.status.success() && stdout.contains("1 passed"), "{stdout}{stderr}");
     false
 }
 
-/// What this process keeps resident, in bytes.
+/// The resident memory of this process, in bytes.
 fn resident() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap();
     line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() << 10
 }
 
-/// Of a process that may have so many MiB more than now.
+/// Limits for a process that may use `more` MiB more than now.
 fn limits(more: usize) -> Limits {
     Limits {
         memory: 1 << 30,
@@ -53,7 +53,7 @@ async fn a_guest_that_grows_ends_before_the_process_has_too_much() {
     if !is_alone("a_guest_that_grows_ends_before_the_process_has_too_much") {
         return;
     }
-    // What is mapped once is not to count.
+    // The memory that is mapped only once must not count.
     response(&guest(Limits { concurrency: 4, ..Limits::default() }), "state").await;
     response(&guest_p3(Limits { concurrency: 4, ..Limits::default() }), "state").await;
     for load in [guest as fn(Options) -> Guest, guest_p3] {
@@ -66,8 +66,8 @@ async fn a_guest_that_grows_ends_before_the_process_has_too_much() {
 }
 
 #[tokio::test]
-async fn it_ends_while_it_waits_too() {
-    if !is_alone("it_ends_while_it_waits_too") {
+async fn it_also_ends_while_it_waits() {
+    if !is_alone("it_also_ends_while_it_waits") {
         return;
     }
     let guest = guest(limits(100));
@@ -89,14 +89,14 @@ async fn its_neighbours_do_not() {
 }
 
 #[tokio::test]
-async fn instances_that_nobody_works_with_are_given_up_first() {
-    if !is_alone("instances_that_nobody_works_with_are_given_up_first") {
+async fn idle_instances_are_dropped_first() {
+    if !is_alone("idle_instances_are_dropped_first") {
         return;
     }
     let reuse = Reuse { requests: 100, ..Reuse::default() };
     let guest = guest(Options { limits: limits(200), reuse, ..Options::default() });
     assert!(response(&guest, "grow:120").await.status().is_success());
-    // It keeps its memory. Two at once: one of them takes another instance.
+    // It keeps its memory. The two run at once, so one of them uses another instance.
     let (quiet, _) = call(Duration::from_secs(30));
     let (first, second) = tokio::join!(handle(&guest, request("sleep:300"), quiet), act(&guest, "grow:150"));
     for answer in [first.result, second.0.result] {

@@ -1,4 +1,4 @@
-//! What a guest gets when it is given something, and that it is no more.
+//! The resources that a guest may use if they are granted, and that it gets no more.
 
 use funcserver_engine::Grants;
 use funcserver_test_guest::Options;

@@ -1,4 +1,4 @@
-//! What a guest makes the host hold is bounded in bytes, whatever handle it lies behind.
+//! The memory that the host holds for a guest is bounded in bytes, with every kind of handle.
 
 use std::path::Path;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::common::{self, act, call, guest, guest_p3, guest_with, handle, json, limits, response};
 
-/// What the guest says of what it holds: how many, and why not more.
+/// The guest's report of what it holds: the number, and the error that stopped it.
 async fn hold(guest: &Guest, what: &str) -> (u64, Value) {
     let answer = json(&response(guest, &format!("hold:{what}")).await);
     (answer["held"].as_u64().unwrap(), answer["refused"].clone())
@@ -50,20 +50,20 @@ async fn fields_responses_and_requests_of_0_3_are_bounded_in_bytes() {
 }
 
 #[tokio::test]
-async fn what_is_dropped_no_longer_counts() {
+async fn dropped_resources_no_longer_count() {
     let (held, refused) = hold(&guest(few()), "dropped:2000").await;
     assert_eq!((held, refused), (2000, Value::Null));
 }
 
 #[tokio::test]
-async fn what_the_host_holds_counts_as_memory() {
+async fn memory_of_the_host_counts_as_the_guests() {
     let guest = guest(Limits { memory: 16 << 20, held: 64 << 20, ..limits() });
     let (held, refused) = hold(&guest, "fields:1500").await;
     assert!(held < 340, "{held} of 60,000 bytes are more than 20 MiB");
     assert!(refused.is_string());
 }
 
-/// So many that the load balancer lets them pass, and the `http` crate holds them.
+/// The number of fields that the load balancer allows and the `http` crate can hold.
 #[tokio::test]
 async fn a_copy_of_a_requests_fields_takes_one_more() {
     for count in [1_800, 10_000] {
@@ -89,7 +89,7 @@ async fn a_set_that_is_full_is_a_call_that_fails() {
 }
 
 #[tokio::test]
-async fn a_set_is_full_where_the_http_crate_is() {
+async fn a_set_is_full_when_the_http_crates_is() {
     for (guest, error) in [(guest(limits()), "Forbidden"), (guest_p3(limits()), "SizeExceeded")] {
         let (held, refused) = hold(&guest, "one:30000").await;
         assert!(held > 20_000, "{held}");
@@ -98,11 +98,11 @@ async fn a_set_is_full_where_the_http_crate_is() {
 }
 
 #[tokio::test]
-async fn one_call_takes_no_more_than_some_mebibytes() {
+async fn one_call_is_limited_to_some_mebibytes() {
     let long = format!("error:{}", "x".repeat(1000));
     let (answer, _) = act(&guest(limits()), &long).await;
     assert!(matches!(answer.result, Err(Fault::ErrorCode(_))));
-    // 1,000 fields a list, each with 24 bytes or more: none of these lists is too long, but one of 30 MB would be.
+    // Each list has 1,000 fields of at least 24 bytes. None of these lists is too long, but one of 30 MB would be.
     let guest = guest(Limits { held: 512 << 20, memory: 512 << 20, ..limits() });
     let (held, _) = hold(&guest, "lists:10").await;
     assert_eq!(held, 10);

@@ -1,4 +1,4 @@
-//! Files that are no component for this host: each is refused in words that say what to do.
+//! Files that are not components for this host: each is rejected with a remedy.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -23,7 +23,7 @@ fn other_arch() -> Arch {
 }
 
 #[test]
-fn a_file_that_is_not_there() {
+fn a_missing_file() {
     let error = funcserver_test_guest::load(Path::new("no/such.cwasm"), Limits::default()).err().unwrap().to_string();
     assert!(error.contains("no/such.cwasm") && error.contains("cannot read"), "{error}");
 }
@@ -86,7 +86,7 @@ fn a_component_that_handles_nothing() {
 }
 
 #[test]
-fn what_cannot_be_compiled() {
+fn files_that_cannot_be_compiled() {
     for (bytes, expected) in [
         (&b""[..], "empty"),
         (b"(component)", "text"),
@@ -115,7 +115,7 @@ fn compiling_twice_gives_the_same_bytes() {
     }
 }
 
-/// A handler that answers nothing, and has besides so many instances of a module with these contents.
+/// A handler that answers nothing and has `instances` instances of a module with these contents.
 fn many(instances: usize, contents: &str) -> Vec<u8> {
     let instances = "(core instance (instantiate $many))".repeat(instances);
     let component = format!(
@@ -143,7 +143,7 @@ fn many(instances: usize, contents: &str) -> Vec<u8> {
     compile::compile(&wat::parse_str(component).unwrap(), Target::Host).unwrap()
 }
 
-/// Whether it is loaded with a refusal, and what its requests fail with.
+/// Whether the component loads without a refusal, and the fault of its requests.
 async fn answer(component: &[u8]) -> (bool, Fault) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("many.cwasm");
@@ -162,14 +162,14 @@ async fn more_instances_and_globals_than_the_host_can_hold() {
         assert_eq!(refused, !fits, "{globals}");
         match fault {
             Fault::Instantiate(crash) => {
-                assert!(!fits && crash.reason.contains("made of too much"), "{globals}: {crash:?}");
+                assert!(!fits && crash.reason.contains("too large: an instance may use"), "{globals}: {crash:?}");
             }
             fault => assert!(fits && fault == Fault::NoAnswer, "{globals}: {fault}"),
         }
     }
 }
 
-/// What needs more than the pool has is judged apart, which takes no longer for a module that has a memory.
+/// A component that needs more than the pool has is checked separately, which takes no longer if a module has a memory.
 #[tokio::test]
 async fn more_memories_and_tables_than_the_pool_has() {
     let tables = "(table 20000 funcref)".repeat(16);

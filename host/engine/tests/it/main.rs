@@ -1,4 +1,4 @@
-//! Guests of every kind, and what the engine makes of them. One program, as each that holds wasmtime takes long to link.
+//! All tests of the engine. They are one program, because each program with wasmtime takes long to link.
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub)]
 
 mod answers;

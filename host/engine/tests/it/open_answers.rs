@@ -1,4 +1,4 @@
-//! Answers whose body is read as it comes, and the steps of a request.
+//! Answers whose body is read as it arrives, and the steps of a request.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -25,7 +25,7 @@ async fn a_body_arrives_in_the_parts_in_which_it_is_written() {
 }
 
 #[tokio::test]
-async fn a_guest_goes_on_behind_its_body() {
+async fn a_guest_continues_after_its_body() {
     for guest in [guest(limits()), guest_p3(limits())] {
         let (call, lines) = call(Duration::from_secs(10));
         let (response, after) = guest.handle(request("after:300"), call).await.open();
@@ -49,7 +49,7 @@ async fn a_guest_that_has_ended_has_a_whole_body() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_dropped_ends_the_guest_and_leaves_its_place() {
+async fn dropping_a_body_ends_the_guest_and_releases_its_permit() {
     let guest = guest_p3(Options { reuse: Reuse { requests: 9, ..Reuse::default() }, ..limits().into() });
     for _ in 0..20 {
         let (call, _) = call(Duration::from_secs(10));
@@ -78,7 +78,7 @@ async fn the_deadline_ends_an_open_body() {
     assert_eq!(after.finish().await, None);
 }
 
-/// Keeps the steps that its requests come to.
+/// Records the steps of its requests.
 #[derive(Default)]
 struct Steps(Mutex<Vec<String>>);
 

@@ -1,4 +1,4 @@
-//! Bodies of `wasi:http` 0.3 that something else than a task of the guest feeds arrive whole.
+//! Bodies of `wasi:http` 0.3 that are not written by a task of the guest arrive whole.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -17,7 +17,7 @@ use crate::common::{self, act, call, guest_p3, handle, json, limits, request, re
 const CHUNKED: &str = "transfer-encoding: chunked";
 const STATED: &str = "content-length: 18";
 
-/// `http://127.0.0.1:PORT` of a server whose answers are told by the path; see [`serve`].
+/// `http://127.0.0.1:PORT` of a server whose answer depends on the path; see [`serve`].
 static UPSTREAM: LazyLock<String> = LazyLock::new(|| {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
@@ -82,7 +82,7 @@ async fn fault(guest: &Guest, name: &str) -> Fault {
 }
 
 #[tokio::test]
-async fn a_slow_upstream_arrives_whole_however_it_is_handed_on() {
+async fn a_slow_upstream_arrives_whole_however_it_is_passed_on() {
     let url = format!("{}/slow", *UPSTREAM);
     for (life, guest) in every_way_to_live() {
         for way in WAYS {
@@ -117,7 +117,7 @@ async fn a_long_body_arrives_whole() {
 }
 
 #[tokio::test]
-async fn one_that_breaks_off_is_broken() {
+async fn a_body_that_breaks_off_is_a_fault() {
     for (life, guest) in every_way_to_live() {
         for way in ["hand-on", "wrap", "wrap-with-end", "pump"] {
             for path in ["broken", "broken-stated"] {
@@ -153,13 +153,13 @@ async fn a_stream_that_never_ends_ends_at_the_deadline() {
         assert_eq!(
             json(&response(&guest, "state").await)["requests"],
             1,
-            "{life}: what missed its deadline serves no other"
+            "{life}: an instance that missed its deadline serves no other request"
         );
     }
 }
 
 #[tokio::test]
-async fn an_instance_serves_nobody_else_while_its_answer_flows() {
+async fn an_instance_serves_no_other_request_while_its_answer_flows() {
     let url = format!("{}/slow", *UPSTREAM);
     let guest = guest_p3(options(Reuse { requests: 1_000_000, ..Reuse::default() }));
     let name = format!("hand-on:{url}");
@@ -170,9 +170,9 @@ async fn an_instance_serves_nobody_else_while_its_answer_flows() {
     assert_eq!((proxied.body().as_ref(), others), (WHOLE.as_bytes(), Some(1)));
 }
 
-/// An answer that flows keeps no other one up, and none that ends takes it along.
+/// Answers that flow do not delay each other, and the end of one does not end the others.
 #[tokio::test]
-async fn answers_of_one_instance_flow_beside_each_other() {
+async fn answers_of_one_instance_flow_concurrently() {
     let url = format!("{}/slow", *UPSTREAM);
     let guest = guest_p3(options(Reuse { requests: 1_000_000, concurrent: 8, ..Reuse::default() }));
     let started = Instant::now();
@@ -202,7 +202,7 @@ async fn a_file_can_be_the_body() {
 }
 
 #[tokio::test]
-async fn an_answer_to_head_that_is_handed_on_has_no_body() {
+async fn an_answer_to_head_that_is_passed_on_has_no_body() {
     let url = format!("{}/head", *UPSTREAM);
     for (life, guest) in every_way_to_live() {
         let (call, _) = call(Duration::from_secs(10));
@@ -214,18 +214,18 @@ async fn an_answer_to_head_that_is_handed_on_has_no_body() {
     }
 }
 
-/// `open-body` leaves a body open that nobody can write to any more: it is as long as it is.
+/// `open-body` leaves a body open without a writer: it ends where it is.
 #[tokio::test]
-async fn what_the_guest_left_behind_is_taken_and_not_waited_for() {
+async fn a_pending_write_is_sent_and_not_waited_for() {
     for (life, guest) in every_way_to_live() {
         assert_eq!(response(&guest, "open-body").await.body(), "begun", "{life}");
         assert_eq!(response(&guest, "last-write").await.body(), "begun", "{life}");
     }
 }
 
-/// An instance never rests that is given one request after the other, and only one at rest tells that nothing more comes.
+/// An instance that keeps receiving requests is never idle, and only an idle one shows that nothing more comes.
 #[tokio::test]
-async fn a_body_left_open_is_not_waited_for_as_long_as_other_requests_keep_coming() {
+async fn an_open_body_does_not_wait_for_other_requests() {
     let [_, _, (_, guest)] = every_way_to_live();
     let others = async |before: u64| {
         sleep(Duration::from_millis(before)).await;
@@ -234,7 +234,7 @@ async fn a_body_left_open_is_not_waited_for_as_long_as_other_requests_keep_comin
         }
     };
     let left = async {
-        // Both others are at work by then.
+        // Both others are being handled by then.
         sleep(Duration::from_millis(300)).await;
         for _ in 0..3 {
             assert_eq!(response(&guest, "open-body").await.body(), "begun");
@@ -247,7 +247,7 @@ async fn a_body_left_open_is_not_waited_for_as_long_as_other_requests_keep_comin
     }
 }
 
-/// One answer that is complete is the answer, whatever becomes of its guest in the same breath.
+/// A complete answer is sent, even if its guest fails right after it.
 #[tokio::test]
 async fn a_guest_that_fails_with_its_answer_has_answered() {
     for (life, guest) in every_way_to_live() {
@@ -258,7 +258,7 @@ async fn a_guest_that_fails_with_its_answer_has_answered() {
             match answer.after.finish().await {
                 Some(Fault::Exit(_)) => assert!(exits, "{life} {name}"),
                 Some(Fault::Trap(_)) => assert!(!exits, "{life} {name}"),
-                // The answer was taken first, and the failure is a line.
+                // The answer was taken first, and the failure is logged.
                 None => {
                     assert_eq!(life, "shared", "{name}");
                     while !lines.all().iter().any(|(_, line)| line.contains("failed after its answers")) {
@@ -272,9 +272,9 @@ async fn a_guest_that_fails_with_its_answer_has_answered() {
     }
 }
 
-/// Its files may be many.
+/// There may be many files.
 #[tokio::test]
-async fn what_a_late_instance_leaves_is_removed_after_the_reply() {
+async fn files_of_a_late_instance_are_removed_after_the_reply() {
     let scratch = tempfile::tempdir().unwrap();
     let left = || std::fs::read_dir(scratch.path()).unwrap().count();
     let reused = Reuse { requests: 1000, ..Reuse::default() };
@@ -284,7 +284,7 @@ async fn what_a_late_instance_leaves_is_removed_after_the_reply() {
         let (call, _) = call(Duration::from_millis(500));
         let answer = handle(&guest, request("sleep:60000"), call).await;
         assert_eq!(answer.result.unwrap_err(), Fault::Deadline, "{reuse:?}");
-        // Whoever works beside the reply has its turn.
+        // Other tasks of the thread get their turn.
         sleep(Duration::from_millis(100)).await;
         assert_eq!(left(), 1, "{reuse:?}");
         answer.after.finish().await;

@@ -1,4 +1,4 @@
-//! Guests of `wasi:http` 0.3: what the engine promises for 0.2, and what is new.
+//! Guests of `wasi:http` 0.3: the guarantees of 0.2, and the additions.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use http::{Method, Request, StatusCode};
 
 use crate::common::{act, call, guest_p3, handle, json, limits, request, response};
 
-/// The fault that `name` comes to. The same guest answers a good request right after.
+/// The fault of the act `name`. The same guest answers a good request right after it.
 async fn fault(guest: &Guest, name: &str) -> Fault {
     let (answer, _) = act(guest, name).await;
     let Err(fault) = answer.result else { panic!("{name} was answered") };
@@ -26,7 +26,7 @@ fn the_handler_is_found_by_its_export() {
     let guest = guest_p3(limits());
     assert_eq!(guest.world().handler(), Ok(HandlerVersion::P3));
     assert!(guest.world().exports.iter().any(|export| export.starts_with("wasi:http/handler@0.3.")));
-    // Rust's standard library speaks 0.2 at the same time.
+    // Rust's standard library imports 0.2 at the same time.
     assert!(guest.world().imports.iter().any(|import| import.contains("@0.2.")));
     assert_eq!(*guest.world(), compile::world(funcserver_test_guest::WASM_P3).unwrap());
 }
@@ -56,7 +56,7 @@ async fn the_guest_sees_the_request_unchanged() {
 }
 
 #[tokio::test]
-async fn methods_of_ones_own_arrive() {
+async fn custom_methods_arrive() {
     let guest = guest_p3(limits());
     for method in ["OPTIONS", "PURGE", "M-SEARCH"] {
         let (call, _) = call(Duration::from_secs(10));
@@ -150,7 +150,7 @@ async fn request_bodies_arrive_whole_and_may_be_ignored() {
     assert_eq!(answer.after.finish().await, None);
 }
 
-/// Response and request are under way at once: the guest answers before it has read anything.
+/// Response and request are streamed at once: the guest answers before it has read the request.
 #[tokio::test]
 async fn a_guest_streams_from_request_to_response() {
     let guest = guest_p3(limits());
@@ -220,7 +220,7 @@ async fn dropping_the_work_after_the_reply_ends_it() {
     assert_eq!(lines.all(), []);
 }
 
-/// The answer may be whole before the guest traps; the trap is told in either case.
+/// The answer may be complete before the guest traps. The trap is reported in either case.
 #[tokio::test]
 async fn a_trap_after_the_body_is_not_lost() {
     let (answer, _) = act(&guest_p3(limits()), "trap-after-body").await;
@@ -257,7 +257,7 @@ async fn a_crash_has_its_reason_and_the_guests_functions() {
 }
 
 #[tokio::test]
-async fn each_way_to_give_no_answer_is_told_apart() {
+async fn each_way_to_give_no_answer_has_its_fault() {
     let guest = guest_p3(limits());
     assert!(matches!(fault(&guest, "error:upstream").await, Fault::ErrorCode(code) if code.contains("upstream")));
     // Rust's standard library tells the host only whether the code is 0.
@@ -267,7 +267,7 @@ async fn each_way_to_give_no_answer_is_told_apart() {
     assert!(matches!(fault(&guest, "stack").await, Fault::Stack(_)));
 }
 
-/// A guest that waits for nothing can never go on: the component model calls that a deadlock.
+/// A guest that never answers and waits for nothing cannot continue: the component model calls that a deadlock.
 #[tokio::test]
 async fn a_guest_that_never_answers_ends_by_its_deadline() {
     let guest = guest_p3(limits());
@@ -295,7 +295,7 @@ async fn a_length_that_is_stated_twice_is_one_if_it_is_the_same() {
 }
 
 #[tokio::test]
-async fn a_guests_words_are_cut() {
+async fn texts_of_a_guest_are_truncated() {
     let guest = guest_p3(limits());
     let Fault::ErrorCode(text) = fault(&guest, &format!("error:{}", "x".repeat(10_000))).await else { panic!() };
     assert!(text.len() < 400 && text.ends_with('…'), "{text}");
@@ -334,7 +334,7 @@ async fn a_guest_that_never_ends_is_ended_at_its_deadline() {
     assert!(response(&guest, "state").await.status().is_success());
 }
 
-/// On one thread: a guest that computes lets the others run, and answers come in their own time.
+/// All on one thread: a guest that computes lets the others run, and each answer comes in its own time.
 #[tokio::test]
 async fn a_spinning_guest_does_not_starve_others() {
     let guest = guest_p3(limits());
@@ -374,9 +374,9 @@ fn release_candidates_are_refused_with_the_reason() {
     assert!(error.contains("release candidate"), "{error}");
 }
 
-/// What a guest waited for when its time was up is not left to be guessed.
+/// A guest that was interrupted during a write is reported.
 #[tokio::test]
-async fn a_response_that_is_written_to_before_it_is_returned_is_told() {
+async fn writing_to_a_response_before_returning_it_is_reported() {
     let guest = guest_p3(limits());
     for (name, waits) in [("early-write", true), ("sleep:60000", false), ("slow:60000", false)] {
         let (call, lines) = call(Duration::from_millis(500));

@@ -1,4 +1,4 @@
-//! The next instance is made while nobody waits for it, and no request can tell.
+//! The next instance is created while no request waits for it, and no request can tell.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -8,10 +8,10 @@ use funcserver_test_guest::Options;
 
 use crate::common::{act, call, guest_with, handle, json, limits, request, response};
 
-/// How long an instance takes to be made, where that is what counts.
+/// The time for creating an instance, in tests that measure it.
 const SLOW: Duration = Duration::from_secs(2);
 
-/// A component whose start waits for so many milliseconds and prints a line. It answers nothing.
+/// A component whose start waits for `milliseconds` and prints a line. It never answers.
 fn starter(milliseconds: u128) -> String {
     format!(
         r#"(component
@@ -71,7 +71,7 @@ fn starter(milliseconds: u128) -> String {
     )
 }
 
-/// A guest with that start, of which one request runs at a time.
+/// A guest with that start and one request at a time.
 fn starting(time: Duration) -> Guest {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("starter.cwasm");
@@ -88,7 +88,7 @@ fn loaded(concurrency: usize, grants: Grants) -> Guest {
     guest_with(Options { limits: Limits { concurrency, ..limits() }, grants, ..Options::default() })
 }
 
-/// How long a request takes, its work after the reply not counted, and that work.
+/// The time of a request without its work after the reply, and that work.
 async fn time_of_a_request(guest: &Guest) -> (Duration, After) {
     let started = Instant::now();
     let (answer, _) = act(guest, "").await;
@@ -115,34 +115,34 @@ async fn only_the_first_request_waits_for_its_instance() {
 }
 
 #[tokio::test]
-async fn a_request_is_not_held_up_by_one_that_is_being_made() {
+async fn a_request_does_not_wait_for_an_instance_that_is_being_created() {
     let guest = starting(SLOW);
     let (_, after) = time_of_a_request(&guest).await;
     let (told, (taken, after)) = tokio::join!(after.finish(), time_of_a_request(&guest));
     assert_eq!(told, None);
-    // Held up, it would wait for that one, and then for its own.
+    // Otherwise it would wait for that instance, and then for its own.
     assert!(taken >= SLOW && taken < SLOW * 2, "{taken:?}");
     drop(after);
-    // The one that was being made meanwhile.
+    // This request gets the instance that was being created meanwhile.
     let (taken, _after) = time_of_a_request(&guest).await;
     assert!(taken < SLOW, "{taken:?}");
 }
 
 #[tokio::test]
-async fn one_that_takes_too_long_is_given_up() {
+async fn creating_an_instance_ends_at_the_deadline() {
     let slow = Duration::from_secs(3);
     let guest = starting(slow);
     let (call, _) = call(slow + SLOW);
     let answer = handle(&guest, request(""), call).await;
     assert_eq!(answer.result.unwrap_err(), Fault::NoAnswer);
     assert_eq!(answer.after.finish().await, None);
-    // Not given up, one would be there.
+    // Had it not been cancelled, this request would get it.
     let (taken, _after) = time_of_a_request(&guest).await;
     assert!(taken >= slow, "{taken:?}");
 }
 
 #[tokio::test]
-async fn what_it_prints_goes_to_the_request_that_gets_it() {
+async fn its_output_goes_to_the_request_that_receives_it() {
     let guest = starting(Duration::ZERO);
     for _ in 0..3 {
         let (answer, lines) = act(&guest, "").await;
@@ -153,7 +153,7 @@ async fn what_it_prints_goes_to_the_request_that_gets_it() {
 }
 
 #[tokio::test]
-async fn there_are_never_more_than_can_run() {
+async fn there_are_never_more_instances_than_can_run() {
     for (concurrency, requests) in [(1, 1), (1, 8), (3, 1), (3, 12)] {
         let scratch = tempfile::tempdir().unwrap();
         let guest = with_scratch(concurrency, scratch.path());
@@ -168,7 +168,7 @@ async fn there_are_never_more_than_can_run() {
 }
 
 #[tokio::test]
-async fn it_is_made_after_a_fault_too() {
+async fn it_is_created_after_a_fault_too() {
     let scratch = tempfile::tempdir().unwrap();
     let guest = with_scratch(1, scratch.path());
     for name in ["trap", "exit:3", "early-drop", "error:upstream"] {
@@ -180,7 +180,7 @@ async fn it_is_made_after_a_fault_too() {
 }
 
 #[tokio::test]
-async fn none_outlives_a_snapshot() {
+async fn no_idle_instance_outlives_a_snapshot() {
     let scratch = tempfile::tempdir().unwrap();
     let guest = with_scratch(1, scratch.path());
     response(&guest, "state").await;
@@ -191,7 +191,7 @@ async fn none_outlives_a_snapshot() {
 }
 
 #[tokio::test]
-async fn one_that_cannot_be_made_shows_its_fault_with_the_next_request() {
+async fn a_failed_creation_is_reported_with_the_next_request() {
     let folder = tempfile::tempdir().unwrap();
     let assets = folder.path().join("assets");
     std::fs::create_dir(&assets).unwrap();

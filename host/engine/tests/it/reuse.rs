@@ -1,4 +1,4 @@
-//! Instances that serve several requests: what each request finds, and when an instance serves no other.
+//! Instances that serve several requests: the state that each request finds, and when an instance is not reused.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -19,7 +19,7 @@ fn both(options: &Options) -> [Guest; 2] {
     [guest(options.clone()), guest_p3(options.clone())]
 }
 
-/// How many requests of this kind the instance has had.
+/// The number of requests that the instance has served.
 async fn requests(guest: &Guest) -> u64 {
     json(&response(guest, "state").await)["requests"].as_u64().unwrap()
 }
@@ -44,9 +44,9 @@ async fn waiting_requests_are_served_in_turn_by_one_instance() {
     }
 }
 
-/// Nothing that is made ahead comes before an instance that waits for more.
+/// An instance that can serve more requests is used before one that was created in advance.
 #[tokio::test]
-async fn reuse_begins_with_the_second_request_however_many_may_run() {
+async fn reuse_begins_with_the_second_request_at_any_concurrency() {
     for guest in both(&Options { limits: Limits { concurrency: 8, ..limits() }, ..options(1000) }) {
         let mut counts = Vec::new();
         for _ in 0..20 {
@@ -56,7 +56,7 @@ async fn reuse_begins_with_the_second_request_however_many_may_run() {
     }
 }
 
-/// The next request after each of these has a new instance.
+/// After each of these acts, the next request has a new instance.
 #[tokio::test]
 async fn an_instance_that_did_not_end_cleanly_serves_no_other() {
     let acts = [
@@ -156,7 +156,7 @@ async fn output_goes_to_the_request_that_is_running() {
             let lines: Vec<_> = lines.all().into_iter().map(|(_, line)| line).collect();
             assert_eq!(lines, [text]);
         }
-        // Each request may write as much as the one before.
+        // Each request may write as much as the previous one.
         for _ in 0..3 {
             let (answer, lines) = act(&guest, "print-long:800").await;
             assert_eq!(answer.after.finish().await, None);
@@ -208,7 +208,7 @@ async fn the_temporary_folder_is_empty_for_every_request() {
     common::emptied(scratch.path()).await;
 }
 
-/// The only one once all that was left before is removed.
+/// The only entry, once the folders of earlier requests are removed.
 fn only_entry(folder: &Path) -> std::path::PathBuf {
     let begin = Instant::now();
     loop {
@@ -228,9 +228,9 @@ fn leave_more(folder: &Path) {
     std::os::unix::fs::symlink("a/b", folder.join("link")).unwrap();
 }
 
-/// So few handles that one which is lost with each request would be felt.
+/// There are so few handles that a leak of one with each request would show.
 #[tokio::test]
-async fn nothing_is_left_behind_by_thousands_of_requests() {
+async fn thousands_of_requests_leak_nothing() {
     let few = Limits { handles: 64, concurrency: 1, ..limits() };
     for guest in both(&Options { limits: few, ..options(1_000_000) }) {
         for turn in 1..=1000 {

@@ -8,7 +8,7 @@ use funcserver_test_guest::{WASM, WASM_P3, load_on};
 
 use crate::common::{call, handle, json, limits, request};
 
-/// A guest of either version of `wasi:http`, on one runtime.
+/// A guest of each version of `wasi:http`, on one runtime.
 fn two_guests(concurrency: usize, folder: &Path) -> [Guest; 2] {
     let runtime = Runtime::new(Limits { concurrency, ..limits() }, &Network::default());
     [("one", WASM), ("other", WASM_P3)].map(|(name, wasm)| {
@@ -41,7 +41,7 @@ async fn two_guests_on_one_runtime_share_its_permits() {
         let [one, other] = two_guests(concurrency, folder.path());
         let started = Instant::now();
         tokio::join!(sleep(&one), sleep(&other));
-        // That they wait for each other is certain; that they do not is only likely on a busy machine.
+        // The minimum is certain. A maximum could not be met on a busy machine.
         assert!(started.elapsed() >= turns * Duration::from_millis(500), "{:?}", started.elapsed());
     }
 }
@@ -64,7 +64,7 @@ async fn their_idle_instances_make_room_for_each_other() {
 }
 
 #[test]
-fn what_a_file_was_compiled_for_can_be_stated_and_has_to_be_true() {
+fn the_stated_way_of_compiling_must_be_the_files() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("guest");
     std::fs::write(&path, compile::compile(WASM, Target::Host).unwrap()).unwrap();

@@ -22,7 +22,7 @@ fn shared() -> Guest {
     guest_p3(options(1_000_000))
 }
 
-/// How many requests of this kind the instance has had.
+/// The number of requests that the instance has served.
 async fn requests(guest: &Guest) -> u64 {
     json(&response(guest, "state").await)["requests"].as_u64().unwrap()
 }
@@ -37,7 +37,7 @@ async fn fault(guest: &Guest, name: &str, time: Duration) -> Fault {
 }
 
 #[tokio::test]
-async fn as_many_requests_as_may_share_an_instance() {
+async fn requests_share_an_instance_up_to_its_limit() {
     let guest = shared();
     let started = Instant::now();
     let busy = join_all((0..AT_ONCE).map(|_| response(&guest, "sleep:3000")));
@@ -60,7 +60,7 @@ async fn as_many_requests_as_may_share_an_instance() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn bodies_pass_by_each_other_whole() {
+async fn concurrent_bodies_arrive_whole() {
     let guest = shared();
     let tasks = (0..24_u8).map(|task| {
         let guest = guest.clone();
@@ -90,7 +90,7 @@ async fn an_instance_serves_as_many_requests_as_it_may() {
 }
 
 #[tokio::test]
-async fn a_trap_takes_all_requests_of_its_instance_and_no_other() {
+async fn a_trap_fails_all_requests_of_its_instance_and_no_other() {
     let guest = shared();
     let (beside, trap) = tokio::join!(fault(&guest, "sleep:5000", Duration::from_secs(10)), async {
         pause(100).await;
@@ -149,7 +149,7 @@ async fn work_goes_on_after_the_reply() {
 }
 
 #[tokio::test]
-async fn an_instance_rests_for_no_longer_than_it_may_and_outlives_no_snapshot() {
+async fn an_instance_is_dropped_after_its_idle_time_and_after_a_snapshot() {
     let reuse = Reuse { idle: Some(Duration::from_secs(2)), ..options(1000).reuse };
     let guest = guest_p3(Options { reuse, ..options(1000) });
     assert_eq!((requests(&guest).await, requests(&guest).await), (1, 2));
@@ -159,9 +159,9 @@ async fn an_instance_rests_for_no_longer_than_it_may_and_outlives_no_snapshot() 
     assert_eq!(requests(&guest).await, 1);
 }
 
-/// So few handles that one which is lost with each request would be felt.
+/// There are so few handles that a leak of one with each request would show.
 #[tokio::test]
-async fn nothing_is_left_behind_by_thousands_of_requests() {
+async fn thousands_of_requests_leak_nothing() {
     let guest =
         guest_p3(Options { limits: Limits { handles: 256, concurrency: 16, ..limits() }, ..options(1_000_000) });
     for turn in 1..=500 {
@@ -173,7 +173,7 @@ async fn nothing_is_left_behind_by_thousands_of_requests() {
     }
 }
 
-/// Keeps lines, and whether they are certainly the request's own.
+/// Records lines, and whether they certainly belong to the request.
 #[derive(Default)]
 struct Lines(Mutex<Vec<(String, bool)>>);
 
@@ -189,7 +189,7 @@ impl Call for Lines {
 }
 
 #[tokio::test]
-async fn a_line_is_no_requests_own_while_there_are_several() {
+async fn a_line_belongs_to_no_certain_request_while_there_are_several() {
     let guest = shared();
     let lines = Arc::new(Lines::default());
     let print = async |text: &str| {
@@ -207,7 +207,7 @@ async fn a_line_is_no_requests_own_while_there_are_several() {
 }
 
 #[test]
-fn what_cannot_be_shared_is_refused_with_the_remedy() {
+fn guests_that_cannot_share_instances_are_refused_with_the_remedy() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("guest.cwasm");
     let refused = |wasm: &[u8], options| {

@@ -1,15 +1,15 @@
-//! An instance finds its memory, its globals and its table as they were written, whatever the one before it in the same
-//! slot of the pool did with them.
+//! An instance finds its memory, its globals and its table in their initial state, even if the previous instance in the
+//! same slot of the pool changed them.
 
 use funcserver_engine::{Fault, Limits, Target, compile};
 
 use crate::common::{act, limits};
 
-/// More than the pool has slots for, so that each is used again and again.
+/// More requests than the pool has slots, so that each slot is reused.
 const REQUESTS: usize = 30;
 
-/// A component that traps at its start unless it finds itself as it is written here, and that gives no answer, but spoils
-/// so many bytes of its memory, and all else.
+/// A component that traps at its start unless it finds its initial state, and that never answers, but overwrites
+/// `bytes` bytes of its memory and everything else.
 fn spoiler(bytes: usize) -> String {
     format!(
         r#"(component
@@ -65,7 +65,7 @@ fn spoiler(bytes: usize) -> String {
 #[tokio::test]
 async fn a_slot_is_fresh_for_every_instance() {
     let folder = tempfile::tempdir().unwrap();
-    // Nothing, less than a slot keeps resident, and all of it.
+    // The amounts are none, less than the resident part of a slot, and more than it.
     for bytes in [0, 300_000, 2_621_440] {
         let wasm = wat::parse_str(spoiler(bytes)).unwrap();
         let path = folder.path().join(format!("{bytes}.cwasm"));

@@ -1,26 +1,26 @@
-//! Finding the component among the files that Lambda unpacked.
+//! Finds the component among the files that Lambda unpacked.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::{Config, LambdaEnv};
 
-/// No component where one is looked for.
+/// The error for a missing component.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotFound {
-    /// The files looked for, in order; empty if `LAMBDA_TASK_ROOT` is not set.
+    /// The files that were tried, in order. It is empty if `LAMBDA_TASK_ROOT` is not set.
     pub tried: Vec<PathBuf>,
     /// Whether the configuration named the file.
     pub configured: bool,
 }
 
-/// The first of these that exists: the configured path (`FUNCSERVER_COMPONENT`) and, if it is set, no other; then, in
-/// `LAMBDA_TASK_ROOT`, the handler if it ends in `.cwasm`, the handler with `.cwasm` added, and `handler.cwasm`.
+/// The first existing file of these: the configured path (`FUNCSERVER_COMPONENT`) and, if it is set, no other; then, in
+/// `LAMBDA_TASK_ROOT`, the handler if it ends in `.cwasm`, the handler with `.cwasm` appended, and `handler.cwasm`.
 ///
-/// The bare handler is never tried: it is customarily `bootstrap`, the host itself.
+/// The bare handler is never tried, because it is usually `bootstrap`, the host itself.
 ///
 /// # Errors
-/// What was tried, if none of them exists.
+/// The files that were tried, if none of them exists.
 pub fn find_component(
     lambda: &LambdaEnv,
     config: &Config,
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn the_executable_is_no_component() {
+    fn the_executable_is_not_taken_for_a_component() {
         let error = find("bootstrap", &Config::default(), &["/var/task/bootstrap"]).unwrap_err();
         assert_eq!(
             error.to_string(),

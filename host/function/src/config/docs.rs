@@ -1,4 +1,4 @@
-//! Holds docs/configuration.md to the code.
+//! Checks that docs/configuration.md agrees with the code.
 
 use funcserver_engine::{PROPOSALS, Proposal};
 
@@ -6,7 +6,7 @@ use super::{Fallback, OTHER_VARIABLES, SETTINGS};
 
 const PAGE: &str = include_str!("../../../../docs/configuration.md");
 
-/// The table of settings as the page has to show it.
+/// The table of settings as the page must show it.
 fn table() -> String {
     let mut table =
         String::from("| key | variable | default | allowed | what it does |\n| --- | --- | --- | --- | --- |\n");

@@ -1,14 +1,14 @@
-//! Durations, as `funcserver.toml`, its variables and the tool's command line have them.
+//! Durations in `funcserver.toml`, its variables and the tool's command line.
 
 use std::time::Duration;
 
 /// The units, in milliseconds.
 const UNITS: [(&str, u64); 3] = [("ms", 1), ("s", 1_000), ("m", 60_000)];
 
-/// Why a text is no duration. Shown as what to write instead.
+/// The reason why a text is not a duration. It displays as a remedy.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DurationError {
-    /// A number without a unit: seconds for some, milliseconds for others.
+    /// A number without a unit, which some users mean as seconds and others as milliseconds.
     #[error("{0} has no unit: write \"{0}s\" or \"{0}ms\"")]
     NoUnit(String),
     /// Anything else.
@@ -16,10 +16,10 @@ pub enum DurationError {
     Malformed,
 }
 
-/// Reads a whole number and its unit, `ms`, `s` or `m`, and nothing before, between or behind them.
+/// Parses a whole number and its unit, `ms`, `s` or `m`, without any other characters.
 ///
 /// # Errors
-/// [`DurationError`], also for what no number of milliseconds holds.
+/// [`DurationError`], also for durations that are too long.
 pub fn duration(text: &str) -> Result<Duration, DurationError> {
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
@@ -35,7 +35,7 @@ pub fn duration(text: &str) -> Result<Duration, DurationError> {
     }
 }
 
-/// The texts that are durations, as a regular expression (ECMA-262, as JSON Schema has them).
+/// A regular expression for durations (ECMA-262, for JSON Schema).
 pub(super) fn pattern() -> String {
     format!("^[0-9]+(?:{})$", UNITS.map(|(name, _)| name).join("|"))
 }
@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bare_number_is_told_both_ways_to_write_it() {
+    fn the_error_for_a_bare_number_shows_both_ways_to_write_it() {
         for text in ["7", "0", "86400"] {
             let error = duration(text).unwrap_err().to_string();
             assert_eq!(error, format!("{text} has no unit: write \"{text}s\" or \"{text}ms\""));
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_else_is_one() {
+    fn other_texts_are_not_durations() {
         for text in [
             "",
             " ",

@@ -1,4 +1,4 @@
-//! The environment: the one place that reads it, and the lookup that tests replace.
+//! The environment: the only code that reads it, and the lookup that tests replace.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,14 +12,14 @@ pub trait Env {
     fn names(&self, prefix: &str) -> Vec<&str>;
 }
 
-/// A set of variables: those of the process, or what a test hands in.
+/// A set of variables: those of the process, or those of a test.
 #[derive(Clone, Default)]
 pub struct Variables(BTreeMap<String, String>);
 
 impl Variables {
-    /// What the process was started with. To be called once, by `main`.
+    /// The variables of the process at its start. Only `main` calls this, once.
     ///
-    /// Bytes that are no UTF-8 become U+FFFD, so that such a value is reported instead of passed over.
+    /// Invalid UTF-8 becomes U+FFFD, so that such a value is reported instead of ignored.
     pub fn of_process() -> Self {
         std::env::vars_os()
             .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
@@ -43,7 +43,7 @@ impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Variables {
     }
 }
 
-/// Names only: Lambda's environment holds the function's credentials.
+/// Shows only names, because Lambda's environment contains the function's credentials.
 impl fmt::Debug for Variables {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()

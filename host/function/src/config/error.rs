@@ -1,23 +1,23 @@
-//! What is wrong with a configuration, and where.
+//! The mistakes in a configuration, and their places.
 
 use std::fmt;
 use std::path::PathBuf;
 
-/// Everything that is wrong with a configuration: one line each, never empty.
+/// All mistakes in a configuration: one line each, and at least one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigErrors(Vec<ConfigError>);
 
-/// One thing that is wrong, as `place: problem`.
+/// One mistake, displayed as `place: problem`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{place}: {problem}")]
 pub struct ConfigError {
-    /// Where it stands.
+    /// The place of the mistake.
     pub place: Place,
-    /// What it is.
+    /// The problem.
     pub problem: Problem,
 }
 
-/// Where a setting stands.
+/// The place of a setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
     /// A line of `funcserver.toml`.
@@ -31,10 +31,10 @@ pub enum Place {
     Variable(String),
 }
 
-/// What is wrong with a setting.
+/// The problem with a setting.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
-    /// The file is no TOML.
+    /// The file is not valid TOML.
     #[error("not valid TOML: {0}")]
     Syntax(String),
     /// No setting has this name.
@@ -44,7 +44,7 @@ pub enum Problem {
         what: &'static str,
         /// The name as written.
         name: String,
-        /// What may stand there instead.
+        /// The names that are possible instead.
         hint: Hint,
     },
     /// The value does not fit its setting.
@@ -52,14 +52,14 @@ pub enum Problem {
     Value {
         /// The setting.
         name: String,
-        /// The value as written, cut if it is long.
+        /// The value as written, truncated if it is long.
         found: String,
-        /// What its values are.
+        /// The allowed values.
         allowed: String,
     },
 }
 
-/// What to write instead of an unknown name.
+/// A suggestion for an unknown name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Hint {
     /// A known name that is nearly the same.
@@ -69,12 +69,12 @@ pub enum Hint {
 }
 
 impl ConfigErrors {
-    /// The list as a result: an error if it has an entry.
+    /// Returns the errors as a result, which is `Ok` if there are none.
     pub(super) fn check(errors: Vec<ConfigError>) -> Result<(), ConfigErrors> {
         if errors.is_empty() { Ok(()) } else { Err(ConfigErrors(errors)) }
     }
 
-    /// The single errors: first the file's from top to bottom, then the variables'.
+    /// The errors: first the file's from top to bottom, then the variables'.
     pub fn iter(&self) -> std::slice::Iter<'_, ConfigError> {
         self.0.iter()
     }
@@ -111,7 +111,7 @@ impl fmt::Display for Hint {
 }
 
 impl Hint {
-    /// The known name closest to `name` if a slip of the fingers explains the difference, else all of them.
+    /// The known name closest to `name` if a typing error explains the difference, and otherwise all of them.
     pub(super) fn of(name: &str, known: impl Iterator<Item = &'static str>) -> Hint {
         let known: Vec<_> = known.collect();
         let closest = known.iter().map(|candidate| (distance(name, candidate), *candidate)).min();
@@ -122,7 +122,7 @@ impl Hint {
     }
 }
 
-/// `value` as an error shows it: its first line, and that not for long.
+/// `value` as an error shows it: its first line, truncated if it is long.
 pub(super) fn shown(value: &str) -> String {
     const LONGEST: usize = 60;
     let line = value.lines().next().unwrap_or_default();
@@ -133,7 +133,7 @@ pub(super) fn shown(value: &str) -> String {
     short
 }
 
-/// How many slips of the fingers lie between two names, as far as their first 64 characters tell.
+/// The number of typing errors between two names, in their first 64 characters.
 fn distance(a: &str, b: &str) -> usize {
     const LONGEST: usize = 64;
     let head = |name: &str| name.chars().take(LONGEST).collect::<String>();
@@ -145,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_near_name_is_suggested_and_a_far_one_answered_with_the_list() {
+    fn a_similar_name_is_suggested_and_otherwise_the_list_is_shown() {
         let known = || ["limits.memory", "limits.timeout"].into_iter();
         assert_eq!(Hint::of("limits.memry", known()), Hint::Closest("limits.memory"));
         assert_eq!(Hint::of("limits.time-out", known()), Hint::Closest("limits.timeout"));

@@ -1,4 +1,4 @@
-//! `funcserver.toml`: which settings it holds, in which line, written how.
+//! `funcserver.toml`: its settings with their lines, as written.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -12,10 +12,10 @@ use super::error::{ConfigError, ConfigErrors, Hint, Place, Problem, shown};
 use super::setting::{SETTINGS, Setting};
 use super::value::Written;
 
-/// A slip in one line often makes the rest unreadable: what follows these would not help.
-const MOST_SYNTAX_ERRORS: usize = 3;
+/// A mistake in one line often makes the rest unreadable, so further errors would not help.
+const MAX_SYNTAX_ERRORS: usize = 3;
 
-/// Applies the file's settings and returns what is wrong with it, from top to bottom.
+/// Applies the file's settings and returns its errors, from top to bottom.
 pub(super) fn apply(config: &mut Config, path: &Path, text: &str) -> Vec<ConfigError> {
     let (table, syntax) = DeTable::parse_recoverable(text);
     let mut file = File { text, errors: Vec::new() };
@@ -42,13 +42,13 @@ pub(super) fn apply(config: &mut Config, path: &Path, text: &str) -> Vec<ConfigE
         .collect()
 }
 
-/// The text of the `funcserver.toml` that goes into the zip: the settings of `text` that the host reads, each value
-/// as it was written, in the order of [`SETTINGS`]. The same settings give the same text; none give an empty one.
+/// The text of the `funcserver.toml` for the zip: the settings of `text` that the host reads, each value as it was
+/// written, in the order of [`SETTINGS`]. The same settings give the same text. If there are none, the text is empty.
 ///
-/// Variables have no part in it: what is set on the machine that bundles is not meant for the function.
+/// Variables are not included: the environment of the machine that runs `bundle` is not the function's.
 ///
 /// # Errors
-/// What is wrong with the file, as [`Config::read`] reports it.
+/// The errors of the file, as [`Config::read`] reports them.
 pub fn carried(path: &Path, text: &str) -> Result<String, ConfigErrors> {
     ConfigErrors::check(apply(&mut Config::default(), path, text))?;
     let (table, _) = DeTable::parse_recoverable(text);
@@ -71,7 +71,7 @@ pub fn carried(path: &Path, text: &str) -> Result<String, ConfigErrors> {
     Ok(carried)
 }
 
-/// The file being read, and what was found to be wrong with it, by line.
+/// The file being read, with its errors and their lines.
 struct File<'a> {
     text: &'a str,
     errors: Vec<(usize, Problem)>,
@@ -80,7 +80,7 @@ struct File<'a> {
 type Entry<'f, 'a, 't> = &'f mut dyn FnMut(&mut File<'a>, &'static Setting, &'t Spanned<DeValue<'a>>);
 
 impl<'a> File<'a> {
-    /// Calls `entry` for every setting; what is none becomes an error.
+    /// Calls `entry` for every setting. Unknown keys become errors.
     fn entries<'t>(&mut self, table: &'t DeTable<'a>, entry: Entry<'_, 'a, 't>) {
         for (section, value) in table {
             let name = section.get_ref();
@@ -109,7 +109,7 @@ impl<'a> File<'a> {
     }
 
     fn syntax(&mut self, errors: &[toml::de::Error]) {
-        for error in errors.iter().take(MOST_SYNTAX_ERRORS) {
+        for error in errors.iter().take(MAX_SYNTAX_ERRORS) {
             let line = self.line(error.span().map_or(0, |span| span.start));
             self.errors.push((line, Problem::Syntax(error.message().trim_end().replace('\n', ", "))));
         }
@@ -141,10 +141,10 @@ fn written<'v>(value: &'v DeValue<'_>) -> Written<'v> {
     }
 }
 
-/// A value as one line can hold it: as it was written, but a table inline, however it was written.
+/// A value on one line: as it was written, except that a table is always written inline.
 fn as_written<'t>(text: &'t str, value: &Spanned<DeValue<'_>>) -> Cow<'t, str> {
     match pairs(value.get_ref()) {
-        // JSON's escapes are TOML's too, but for DEL, which JSON leaves as it is.
+        // JSON's escapes are valid in TOML too, except that JSON does not escape DEL.
         Some(pairs) => {
             let quoted = |text: &str| serde_json::Value::from(text).to_string().replace('\u{7f}', "\\u007f");
             let pairs: Vec<_> =
@@ -155,18 +155,18 @@ fn as_written<'t>(text: &'t str, value: &Spanned<DeValue<'_>>) -> Cow<'t, str> {
     }
 }
 
-/// The entries of a table that holds strings only.
+/// The entries of a table that contains only strings.
 fn pairs<'v>(value: &'v DeValue<'_>) -> Option<Vec<(&'v str, &'v str)>> {
     let entries = value.as_table()?.iter();
     entries.map(|(name, value)| Some((&**name.get_ref(), value.get_ref().as_str()?))).collect()
 }
 
-/// The strings of an array that holds nothing else.
+/// The strings of an array that contains only strings.
 fn texts<'v>(value: &'v DeValue<'_>) -> Option<Vec<&'v str>> {
     value.as_array()?.iter().map(|item| item.get_ref().as_str()).collect()
 }
 
-/// The sections, each once.
+/// The sections, without duplicates.
 fn sections() -> impl Iterator<Item = &'static str> {
     let all = SETTINGS.iter().map(|setting| split(setting.key).0);
     all.scan("", |last, section| Some((std::mem::replace(last, section) != section).then_some(section))).flatten()
@@ -177,7 +177,7 @@ fn keys(section: &str) -> impl Iterator<Item = &'static str> {
     SETTINGS.iter().map(|setting| setting.key).filter(move |key| split(key).0 == section)
 }
 
-/// A key's section and its name there.
+/// The section of a key, and its name in the section.
 fn split(key: &'static str) -> (&'static str, &'static str) {
     key.split_once('.').unwrap_or(("", key))
 }

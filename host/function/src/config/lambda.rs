@@ -1,4 +1,4 @@
-//! What Lambda says about the function in reserved environment variables.
+//! The facts about the function in Lambda's reserved environment variables.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime>
 
 use std::path::PathBuf;
@@ -16,39 +16,39 @@ const INITIALIZATION: &str = "AWS_LAMBDA_INITIALIZATION_TYPE";
 const SNAP_START: &str = "snap-start";
 const CONCURRENCY: &str = "AWS_LAMBDA_MAX_CONCURRENCY";
 
-/// The most events at once that are believed: each may take its instance's memory.
-const MOST_AT_ONCE: usize = 1000;
+/// The most concurrent events that are accepted, because each may use an instance's memory.
+const MAX_AT_ONCE: usize = 1000;
 
 /// The function as Lambda describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LambdaEnv {
-    /// Where the Runtime API is: host and port, mostly without a scheme.
+    /// The address of the Runtime API: host and port, usually without a scheme.
     pub runtime_api: Uri,
-    /// The function's memory, in bytes. (Lambda says it in MiB and calls them MB.)
+    /// The function's memory, in bytes. (Lambda states it in MiB, which it calls MB.)
     pub memory: usize,
-    /// Events that Lambda sends at once: more than one on Lambda Managed Instances only.
+    /// The number of events that Lambda sends at once. Only Lambda Managed Instances send more than one.
     pub concurrency: usize,
-    /// Whether the process is to be copied once it has started (SnapStart).
+    /// Whether Lambda takes a snapshot of the process after its start (SnapStart).
     pub snapshot: bool,
-    /// The folder of the unpacked zip; imitations of Lambda may leave it out.
+    /// The folder of the unpacked zip. Emulators of Lambda may omit it.
     pub task_root: Option<PathBuf>,
-    /// The function's handler as it was configured, customarily `bootstrap`.
+    /// The function's configured handler, usually `bootstrap`.
     pub handler: Option<String>,
 }
 
-/// Why the environment is not one in which a function can run.
+/// The reason why a function cannot run in this environment.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LambdaEnvError {
     /// There is no Runtime API: this process was not started by Lambda.
     #[error("AWS_LAMBDA_RUNTIME_API is not set, so this is not Lambda")]
     Outside,
-    /// There is one, and no usable address of it.
-    #[error("AWS_LAMBDA_RUNTIME_API is \"{0}\", which is no host and port")]
+    /// There is a Runtime API, but its address is not usable.
+    #[error("AWS_LAMBDA_RUNTIME_API is \"{0}\", which is not a host and port")]
     RuntimeApi(String),
-    /// There is one, to which this can be reported, but other variables do not fit.
+    /// There is a Runtime API, to which this can be reported, but other variables are missing or wrong.
     #[error("{}", .problems.join("; "))]
     Incomplete {
-        /// Where the Runtime API is.
+        /// The address of the Runtime API.
         runtime_api: Uri,
         /// One text for each variable that is missing or wrong.
         problems: Vec<String>,
@@ -56,10 +56,10 @@ pub enum LambdaEnvError {
 }
 
 impl LambdaEnv {
-    /// Reads Lambda's variables. An empty one counts as not set.
+    /// Reads Lambda's variables. An empty variable counts as not set.
     ///
     /// # Errors
-    /// Without a Runtime API that alone, else everything that is missing or wrong.
+    /// The missing Runtime API, or else everything that is missing or wrong.
     pub fn read(env: &dyn Env) -> Result<LambdaEnv, LambdaEnvError> {
         let get = |name| env.get(name).filter(|value| !value.is_empty());
         let runtime_api = runtime_api(get(RUNTIME_API).ok_or(LambdaEnvError::Outside)?)?;
@@ -67,8 +67,8 @@ impl LambdaEnv {
         let mut problems = Vec::new();
         let memory = match get(MEMORY) {
             Some(value) => memory_bytes(value)
-                .ok_or_else(|| format!("{MEMORY} is \"{}\", which is no number of megabytes", shown(value))),
-            None => Err(format!("{MEMORY} is not set, which Lambda does")),
+                .ok_or_else(|| format!("{MEMORY} is \"{}\", which is not a number of megabytes", shown(value))),
+            None => Err(format!("{MEMORY} is not set, but Lambda always sets it")),
         };
         let memory = memory.unwrap_or_else(|problem| {
             problems.push(problem);
@@ -76,7 +76,7 @@ impl LambdaEnv {
         });
         let concurrency = get(CONCURRENCY).map_or(Some(1), at_once).unwrap_or_else(|| {
             let value = shown(get(CONCURRENCY).unwrap_or_default());
-            problems.push(format!("{CONCURRENCY} is \"{value}\", which is no number from 1 to {MOST_AT_ONCE}"));
+            problems.push(format!("{CONCURRENCY} is \"{value}\", which is not a number from 1 to {MAX_AT_ONCE}"));
             1
         });
         if !problems.is_empty() {
@@ -98,14 +98,14 @@ fn runtime_api(value: &str) -> Result<Uri, LambdaEnvError> {
     uri.ok_or_else(|| LambdaEnvError::RuntimeApi(shown(value)))
 }
 
-/// A number that Lambda's own limit is far below.
+/// Parses a number of MiB that is far above Lambda's own limit at most.
 fn memory_bytes(mib: &str) -> Option<usize> {
     let mib = mib.parse::<i32>().ok().filter(|mib| *mib > 0)?;
     usize::try_from(mib).ok()?.checked_mul(1024 * 1024)
 }
 
 fn at_once(value: &str) -> Option<usize> {
-    value.parse().ok().filter(|count| (1..=MOST_AT_ONCE).contains(count))
+    value.parse().ok().filter(|count| (1..=MAX_AT_ONCE).contains(count))
 }
 
 #[cfg(test)]
@@ -116,7 +116,7 @@ mod tests {
     const COMPLETE: [(&str, &str); 4] =
         [(RUNTIME_API, "127.0.0.1:9001"), (MEMORY, "128"), (TASK_ROOT, "/var/task"), (HANDLER, "bootstrap")];
 
-    /// The complete environment with `changed` set to another value.
+    /// The complete environment, with `changed` set to other values.
     fn read_with(changed: &[(&'static str, &'static str)]) -> Result<LambdaEnv, LambdaEnvError> {
         LambdaEnv::read(&COMPLETE.iter().chain(changed).copied().collect::<Variables>())
     }
@@ -152,13 +152,13 @@ mod tests {
         let error = LambdaEnv::read(&env.into_iter().collect::<Variables>()).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE is not set, which Lambda does; \
-             AWS_LAMBDA_MAX_CONCURRENCY is \"many\", which is no number from 1 to 1000"
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE is not set, but Lambda always sets it; \
+             AWS_LAMBDA_MAX_CONCURRENCY is \"many\", which is not a number from 1 to 1000"
         );
     }
 
     #[test]
-    fn what_is_never_read_is_not_asked_for() {
+    fn only_necessary_variables_are_read() {
         let env = [(RUNTIME_API, "127.0.0.1:9001"), (MEMORY, "128")].into_iter().collect::<Variables>();
         assert!(LambdaEnv::read(&env).is_ok());
     }
@@ -169,7 +169,7 @@ mod tests {
             let error = read_with(&[(MEMORY, value)]).unwrap_err().to_string();
             assert_eq!(
                 error,
-                format!("AWS_LAMBDA_FUNCTION_MEMORY_SIZE is \"{value}\", which is no number of megabytes")
+                format!("AWS_LAMBDA_FUNCTION_MEMORY_SIZE is \"{value}\", which is not a number of megabytes")
             );
         }
     }
@@ -180,12 +180,15 @@ mod tests {
         assert_eq!(read_with(&[(CONCURRENCY, "50")]).unwrap().concurrency, 50);
         for value in ["0", "-1", "many", "1001"] {
             let error = read_with(&[(CONCURRENCY, value)]).unwrap_err().to_string();
-            assert_eq!(error, format!("AWS_LAMBDA_MAX_CONCURRENCY is \"{value}\", which is no number from 1 to 1000"));
+            assert_eq!(
+                error,
+                format!("AWS_LAMBDA_MAX_CONCURRENCY is \"{value}\", which is not a number from 1 to 1000")
+            );
         }
     }
 
     #[test]
-    fn imitations_may_leave_out_task_root_and_handler() {
+    fn emulators_may_omit_task_root_and_handler() {
         let lambda = read_with(&[(TASK_ROOT, ""), (HANDLER, "")]).unwrap();
         assert_eq!((lambda.task_root, lambda.handler), (None, None));
     }

@@ -1,7 +1,7 @@
 //! The configuration: `funcserver.toml`, overridden by `FUNCSERVER_…` variables, read once at start.
 //!
-//! Nothing is passed over: an unknown key, an unknown variable with our prefix and a value that is not allowed are
-//! errors, all reported at once, each with its place and with what is allowed there.
+//! Mistakes are never ignored: an unknown key, an unknown variable with our prefix and a value that is not allowed are
+//! errors, all reported at once, each with its place and with the allowed values.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -39,33 +39,33 @@ pub use setting::{Fallback, OTHER_VARIABLES, SETTINGS, Setting};
 
 const MIB: usize = 1024 * 1024;
 
-/// What the host itself needs of a function's memory: the rest is the component's. Measured after 100 requests, it has 8 to
-/// 24 MB resident; docs/limits.md has the parts, and what the remainder is for.
+/// The part of a function's memory that the host itself needs. The rest is for the component. The host has 8 to 24 MB
+/// resident after 100 requests (measured); docs/limits.md lists its parts, and explains the reserve.
 const HOST_RESERVE: usize = 64 * MIB;
 
-/// What one event holds of the host's memory beside its instance: the event, the request's body, the response's body and
-/// the reply, each bounded by the load balancer's 1 MiB or by `limits.max-reply`, and lines of output.
+/// The host memory of one event besides its instance: the event, the request's body, the response's body and the reply,
+/// each limited by the load balancer's 1 MiB or by `limits.max-reply`, and lines of output.
 const EVENT_RESERVE: usize = 4 * MIB;
 
-/// The least that an instance gets where nothing else is set.
-const LEAST_MEMORY: usize = 16 * MIB;
+/// The minimum memory of an instance, unless it is set.
+const MIN_MEMORY: usize = 16 * MIB;
 
-/// How one function is to be run. [`SETTINGS`] says what each field is called and does.
+/// The configuration of one function. [`SETTINGS`] describes each field.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Config {
-    /// What to run.
+    /// The component.
     pub component: ComponentConfig,
-    /// What it is given.
+    /// The resources that it is granted.
     pub guest: GuestConfig,
-    /// What it may reach.
+    /// The servers that it may reach.
     pub network: NetworkConfig,
-    /// How much it may use.
+    /// Its limits.
     pub limits: LimitsConfig,
-    /// How to deal with the load balancer.
+    /// How events of the load balancer are handled.
     pub alb: AlbConfig,
-    /// What to log, and how.
+    /// The content and format of the log.
     pub log: LogConfig,
-    /// How to live in Lambda.
+    /// How the process runs in Lambda.
     pub lambda: LambdaConfig,
 }
 
@@ -74,11 +74,11 @@ pub struct Config {
 pub struct ComponentConfig {
     /// The component's file.
     pub path: Option<PathBuf>,
-    /// The command that makes it; for the tool only.
+    /// The command that builds it, which only the tool uses.
     pub build: Option<String>,
-    /// What it is asked for before the first event.
+    /// The request that it answers before the first event.
     pub warmup: Option<PathAndQuery>,
-    /// Which proposals it may use, where that is less than all.
+    /// The proposals that it may use, if they are restricted.
     pub proposals: Option<Vec<&'static Proposal>>,
 }
 
@@ -87,39 +87,39 @@ pub struct ComponentConfig {
 pub struct GuestConfig {
     /// Environment variables.
     pub env: BTreeMap<String, String>,
-    /// Names of the host's variables that it gets as well.
+    /// Names of the host's variables that it also gets.
     pub inherit_env: Vec<String>,
     /// The folder that it sees as `/`.
     pub assets: Option<PathBuf>,
     /// Whether it has a folder `/tmp`.
     pub tmp: bool,
-    /// How many requests one of its instances serves.
+    /// The number of requests that one of its instances serves.
     pub reuse: Reuse,
 }
 
-/// What the configuration gives to the component, and what is not there to be given.
+/// A resource that the configuration grants to the component but that is missing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Missing {
     /// Variables that the environment does not have.
     #[error(
-        "guest.inherit-env names {}, which the environment does not have: set it, or take it from the list",
+        "guest.inherit-env names {}, which the environment does not have: set it, or remove it from the list",
         .0.join(", ")
     )]
     Variables(Vec<String>),
-    /// The folder of the assets.
+    /// The folder with the assets.
     #[error(
-        "guest.assets is {}, which is no folder here: make it, or take the setting away; `funcserver bundle` puts its \
-         files into the zip",
+        "guest.assets is {}, which is not a folder here: create it, or remove the setting; `funcserver bundle` puts \
+         its files into the zip",
         .0.display()
     )]
     Assets(PathBuf),
 }
 
 impl GuestConfig {
-    /// The variables that the component gets, with those of the host's environment that it inherits, which win.
+    /// The component's variables, including those that it inherits from the host's environment, which take precedence.
     ///
     /// # Errors
-    /// Each inherited one that is not set.
+    /// All inherited variables that are not set.
     pub fn variables(&self, env: &dyn Env) -> Result<Vec<(String, String)>, Missing> {
         let missing: Vec<_> = self.inherit_env.iter().filter(|name| env.get(name).is_none()).cloned().collect();
         if !missing.is_empty() {
@@ -131,10 +131,10 @@ impl GuestConfig {
         Ok(variables.into_iter().collect())
     }
 
-    /// The folder that the component sees as `/`, if it sees one.
+    /// The folder that the component sees as `/`, if there is one.
     ///
     /// # Errors
-    /// There is no such folder.
+    /// The folder does not exist.
     pub fn assets(&self) -> Result<Option<PathBuf>, Missing> {
         match &self.assets {
             Some(folder) if !folder.is_dir() => Err(Missing::Assets(folder.clone())),
@@ -143,34 +143,34 @@ impl GuestConfig {
     }
 }
 
-/// `[network]`, and what the environment says of it.
+/// `[network]`, and the related part of the environment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NetworkConfig {
-    /// Where the component may send requests.
+    /// The origins to which the component may send requests.
     pub allow: Allow,
-    /// The PEM file of the root certificates that are trusted, where it is set: `SSL_CERT_FILE`.
+    /// The PEM file with the trusted root certificates, if it is set: `SSL_CERT_FILE`.
     pub roots: Option<PathBuf>,
 }
 
 /// `[limits]`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LimitsConfig {
-    /// Linear memory of one instance, in bytes, where it is set; see [`LimitsConfig::memory_in`].
+    /// Linear memory of one instance, in bytes, if it is set; see [`LimitsConfig::memory_in`].
     pub memory: Option<usize>,
     /// The largest reply, in bytes of JSON.
     pub max_reply: usize,
-    /// How long before Lambda's deadline ours is.
+    /// The time before Lambda's deadline at which an answer is due.
     pub deadline_margin: Duration,
-    /// A deadline of our own, counted from the event's arrival.
+    /// A time limit of the host, counted from the event's arrival.
     pub timeout: Option<Duration>,
-    /// What becomes of a request whose handler fails.
+    /// The answer to a request whose handler fails.
     pub fail: Fail,
 }
 
-/// What becomes of a request whose handler fails.
+/// The answer to a request whose handler fails.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Fail {
-    /// A reply of the host's own.
+    /// A reply of the host.
     #[default]
     Reply,
     /// An invocation error.
@@ -182,38 +182,38 @@ pub enum Fail {
 pub struct AlbConfig {
     /// Whether several cookies of one reply get names in different letter cases in single-value mode.
     pub cookie_variants: bool,
-    /// How many proxies before the load balancer are trusted.
+    /// The number of trusted proxies in front of the load balancer.
     pub trusted_hops: usize,
 }
 
 /// `[lambda]`
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LambdaConfig {
-    /// Whether the process registers as an extension, so that it is told of its end.
+    /// Whether the process registers as an extension, so that it receives SIGTERM.
     pub extension: bool,
 }
 
-/// `[log]`, and what Lambda's logging configuration says: `AWS_LAMBDA_LOG_FORMAT` and `AWS_LAMBDA_LOG_LEVEL`.
+/// `[log]`, and Lambda's logging configuration: `AWS_LAMBDA_LOG_FORMAT` and `AWS_LAMBDA_LOG_LEVEL`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LogConfig {
-    /// Text or JSON; text if nothing is set.
+    /// Text or JSON. The default is text.
     pub format: Format,
-    /// The least level that is written; INFO if nothing is set.
+    /// The lowest level that is written. The default is INFO.
     pub level: Level,
     /// Whether failures are counted in CloudWatch.
     pub metrics: bool,
     /// Whether a handler's lines may be metrics of CloudWatch.
     pub handler_metrics: bool,
-    /// Whether a crash names all functions that were running.
+    /// Whether a crash names all functions on the stack.
     pub backtrace: bool,
 }
 
 impl Config {
     /// Reads the settings of a `funcserver.toml` (its path, for errors and relative paths, and its text) and those of
-    /// the environment, which win. A variable of Lambda's that is empty counts as not set.
+    /// the environment, which take precedence. An empty variable of Lambda's counts as not set.
     ///
     /// # Errors
-    /// All that is wrong with both, at once.
+    /// All mistakes in both, at once.
     pub fn read(file: Option<(&Path, &str)>, env: &dyn Env) -> Result<Config, ConfigErrors> {
         let mut config = Config::default();
         let mut errors = Vec::new();
@@ -230,7 +230,7 @@ impl LimitsConfig {
     /// `concurrency` events at once: (memory − 64 MiB) ÷ concurrency − 4 MiB, and at least 16 MiB.
     pub fn memory_in(&self, function: usize, concurrency: usize) -> usize {
         let share = function.saturating_sub(HOST_RESERVE) / concurrency.max(1);
-        self.memory.unwrap_or_else(|| share.saturating_sub(EVENT_RESERVE).max(LEAST_MEMORY))
+        self.memory.unwrap_or_else(|| share.saturating_sub(EVENT_RESERVE).max(MIN_MEMORY))
     }
 }
 

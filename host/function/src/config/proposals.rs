@@ -1,4 +1,4 @@
-//! `component.proposals`: which additions to the first WebAssembly a component may use.
+//! `component.proposals`: the additions to WebAssembly 1.0 that a component may use.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ use funcserver_engine::{PROPOSALS, Proposal};
 
 use super::ComponentConfig;
 
-/// Why a component may not be compiled, or run.
+/// The reason why a component may not be compiled or run.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotAllowed {
     /// It uses proposals that are not in the list.
@@ -22,25 +22,25 @@ pub enum NotAllowed {
         /// The names of the proposals, each of them.
         proposals: Vec<String>,
     },
-    /// It is compiled already, and the facts beside it, which say what it uses, are missing.
+    /// It is compiled, and its facts, which list its proposals, are missing.
     #[error(
-        "component.proposals is set, and what {} uses is not known without {}: `funcserver build` writes both",
+        "component.proposals is set, but the proposals of {} are unknown without {}: `funcserver build` writes both",
         component.display(),
         facts.display()
     )]
     Unknown {
         /// The compiled component.
         component: PathBuf,
-        /// Where its facts would be.
+        /// The path of its facts.
         facts: PathBuf,
     },
 }
 
 impl ComponentConfig {
-    /// Checks that a component that uses the proposals of these names may use each of them. `component` is what errors call it.
+    /// Checks that a component with these proposals may use each of them. `component` is its name in errors.
     ///
     /// # Errors
-    /// [`NotAllowed::Used`], with all that are not allowed.
+    /// [`NotAllowed::Used`], with all proposals that are not allowed.
     pub fn allow(&self, component: &dyn fmt::Display, used: &[impl AsRef<str>]) -> Result<(), NotAllowed> {
         let Some(allowed) = &self.proposals else { return Ok(()) };
         let is_allowed = |name: &str| allowed.iter().any(|proposal| proposal.name == name);
@@ -53,15 +53,15 @@ impl ComponentConfig {
     }
 }
 
-/// The proposals of these names.
+/// Parses the names of proposals.
 ///
 /// # Errors
-/// The first name that is none.
+/// The first unknown name.
 pub(super) fn parse<'a>(names: &[&'a str]) -> Result<Vec<&'static Proposal>, &'a str> {
     names.iter().map(|name| Proposal::named(name).ok_or(*name)).collect()
 }
 
-/// Every name, in quotation marks.
+/// All names, in quotation marks.
 pub(super) fn known() -> String {
     quoted(&PROPOSALS.iter().map(|proposal| proposal.name).collect::<Vec<_>>())
 }
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_in_the_list_is_named_with_the_line_that_allows_it() {
+    fn proposals_that_are_not_allowed_are_named_with_the_remedy() {
         let error = allowing(&["simd"]).allow(&"handler.wasm", &["gc", "simd"]).unwrap_err().to_string();
         let expected = "handler.wasm uses \"gc\", which component.proposals does not allow: add \"gc\" to component.proposals in \
                         funcserver.toml";
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_in_the_list_is_allowed_and_without_one_everything_is() {
+    fn listed_proposals_are_allowed_and_without_a_list_all_are() {
         allowing(&["gc", "simd"]).allow(&"handler.wasm", &["gc"]).unwrap();
         allowing(&[]).allow(&"handler.wasm", &[""; 0]).unwrap();
         ComponentConfig::default().allow(&"handler.wasm", &["gc", "of a later version"]).unwrap();

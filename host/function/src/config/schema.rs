@@ -1,4 +1,4 @@
-//! Settings as JSON Schema, for editors.
+//! JSON Schema of the settings, for editors.
 
 use std::ops::RangeInclusive;
 
@@ -10,10 +10,10 @@ use super::setting::{Fallback, Kind, Setting};
 use super::value::size_pattern;
 
 impl Setting {
-    /// The JSON Schema (draft 2020-12) of its values in `funcserver.toml`, with its description and default.
+    /// The JSON Schema (draft 2020-12) of the setting in `funcserver.toml`, with its description and default.
     ///
-    /// It allows all that the reader allows. A text with a unit is checked for its form only: no schema knows that
-    /// "2GiB" is more than "1MiB".
+    /// It allows all values that the reader allows. Only the form of a text with a unit is checked, because a schema
+    /// cannot express that "2GiB" is more than "1MiB".
     pub fn schema(&self) -> Value {
         let mut schema = match self.kind() {
             Kind::Path { endings: [one, other], .. } => {

@@ -1,4 +1,4 @@
-//! Every setting in one table, from which the reader, its errors and the documentation come.
+//! One table of all settings. The reader, its errors and the documentation are derived from it.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -16,32 +16,32 @@ use super::{Config, Fail, proposals};
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
 
-/// What one setting is called, takes and does.
+/// One setting: its names, values and effect.
 #[derive(Debug)]
 pub struct Setting {
-    /// Its place in `funcserver.toml`: `section.key`.
+    /// Its key in `funcserver.toml`: `section.key`.
     pub key: &'static str,
     /// The environment variable that overrides the file.
     pub variable: &'static str,
-    /// Whether the zip's `funcserver.toml` carries it; the others are for the tool.
+    /// Whether the zip's `funcserver.toml` contains it. The others are only for the tool.
     pub carried: bool,
-    /// What holds when it is not set.
+    /// Its default.
     pub default: Fallback,
-    /// What it does.
+    /// Its documentation.
     pub doc: &'static str,
     kind: Kind,
 }
 
-/// What holds when a setting is not set.
+/// The default of a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fallback {
-    /// This value, as one would write it in the file.
+    /// A value, as a user would write it in the file.
     Value(&'static str),
     /// A rule, in words.
     Rule(&'static str),
 }
 
-/// The type of a setting's values, and where `Config` keeps them.
+/// The type of a setting's values, and the field of `Config` for it.
 #[derive(Debug)]
 pub(super) enum Kind {
     Path { endings: [&'static str; 2], slot: fn(&mut Config) -> &mut Option<PathBuf> },
@@ -74,7 +74,7 @@ pub static SETTINGS: &[Setting] = &[
         variable: "FUNCSERVER_COMPONENT_BUILD",
         carried: false,
         default: Fallback::Rule("none"),
-        doc: "The command that makes the component, run in the folder of the file: by `build` and `bundle` always, by `serve --watch` whenever a source has changed.",
+        doc: "The command that builds the component, run in the folder of the file: always by `build` and `bundle`, and by `serve --watch` when a source has changed.",
         kind: Kind::Command { slot: |config| &mut config.component.build },
     },
     Setting {
@@ -82,15 +82,15 @@ pub static SETTINGS: &[Setting] = &[
         variable: "FUNCSERVER_COMPONENT_WARMUP",
         carried: true,
         default: Fallback::Rule("none"),
-        doc: "What the component is asked for in Lambda before the first event; see [handlers](handlers.md#the-warm-up).",
+        doc: "The path of a request that the component answers in Lambda before the first event; see [handlers](handlers.md#the-warm-up).",
         kind: Kind::Target { slot: |config| &mut config.component.warmup },
     },
     Setting {
         key: "component.proposals",
         variable: "FUNCSERVER_COMPONENT_PROPOSALS",
         carried: true,
-        default: Fallback::Rule("all that wasmtime has on: each of these"),
-        doc: "Which WebAssembly proposals the component may use. One that uses another is refused when it is compiled, and when the function starts; see [below](#proposals).",
+        default: Fallback::Rule("all that wasmtime enables: each of these"),
+        doc: "The WebAssembly proposals that the component may use. A component that uses another one is rejected when it is compiled and when the function starts; see [below](#proposals).",
         kind: Kind::Proposals { slot: |config| &mut config.component.proposals },
     },
     Setting {
@@ -98,7 +98,7 @@ pub static SETTINGS: &[Setting] = &[
         variable: "FUNCSERVER_GUEST_ENV",
         carried: true,
         default: Fallback::Rule("none"),
-        doc: "Environment variables of the component, which finds them in `wasi:config/store` too. They are in the zip as they stand here: no place for secrets.",
+        doc: "Environment variables of the component, also available in `wasi:config/store`. The zip contains them in plain text, so do not put secrets here.",
         kind: Kind::Pairs { slot: |config| &mut config.guest.env },
     },
     Setting {
@@ -106,7 +106,7 @@ pub static SETTINGS: &[Setting] = &[
         variable: "FUNCSERVER_GUEST_INHERIT_ENV",
         carried: true,
         default: Fallback::Rule("none: the component sees nothing of the function's environment"),
-        doc: "Variables of the function's own environment that the component gets as well. One that is missing at start is an error. Their values are never logged.",
+        doc: "Variables of the function's own environment that the component also gets. A missing variable is an error at start. Their values are never logged.",
         kind: Kind::Names { slot: |config| &mut config.guest.inherit_env },
     },
     Setting {
@@ -114,7 +114,7 @@ pub static SETTINGS: &[Setting] = &[
         variable: "FUNCSERVER_GUEST_ASSETS",
         carried: true,
         default: Fallback::Rule("none: the component sees no files"),
-        doc: "A folder of the project that goes into the zip, and that the component sees as `/`. It can read there and not write.",
+        doc: "A folder of the project that is packed into the zip. The component sees it as `/` and can only read it.",
         kind: Kind::Folder { slot: |config| &mut config.guest.assets },
     },
     Setting {
@@ -130,15 +130,15 @@ pub static SETTINGS: &[Setting] = &[
         variable: "FUNCSERVER_GUEST_REUSE",
         carried: true,
         default: Fallback::Value("1"),
-        doc: "How many requests one instance of the component answers before a new one takes its place. 1 is a fresh instance for every request; with more, [what an instance keeps](handlers.md#several-requests-one-instance) reaches later requests.",
+        doc: "How many requests one instance of the component answers before a new one takes its place. 1 is a fresh instance for every request. With more, later requests see [what an instance keeps](handlers.md#several-requests-one-instance).",
         kind: Kind::Count { range: 1..=1_000_000, set: |config, requests| config.guest.reuse.requests = requests },
     },
     Setting {
         key: "guest.idle",
         variable: "FUNCSERVER_GUEST_IDLE",
         carried: true,
-        default: Fallback::Rule("however long"),
-        doc: "How long an instance may wait for its next request. One that has waited longer is dropped when that comes, and the request gets a new one.",
+        default: Fallback::Rule("no limit"),
+        doc: "How long an instance may be idle. If it was idle for longer when the next request arrives, it is dropped, and the request gets a new one.",
         kind: Kind::Time { range: 1..=86_400_000, set: |config, time| config.guest.reuse.idle = Some(time) },
     },
     Setting {
@@ -146,7 +146,7 @@ pub static SETTINGS: &[Setting] = &[
         variable: "FUNCSERVER_GUEST_CONCURRENT",
         carried: true,
         default: Fallback::Value("1"),
-        doc: "How many requests one instance of a component of `wasi:http` 0.3 answers at once, where several events are answered at once; see [handlers](handlers.md#several-requests-at-once). `guest.reuse` must be as much.",
+        doc: "How many requests one instance of a component of `wasi:http` 0.3 answers at once, if several events are answered at once; see [handlers](handlers.md#several-requests-at-once). `guest.reuse` must be at least as large.",
         kind: Kind::Count { range: 1..=1_000, set: |config, requests| config.guest.reuse.concurrent = requests },
     },
     Setting {
@@ -154,7 +154,7 @@ pub static SETTINGS: &[Setting] = &[
         variable: "FUNCSERVER_NETWORK_ALLOW",
         carried: true,
         default: Fallback::Rule("none: every outgoing request is denied"),
-        doc: "Where the component may send requests; see [below](#the-network).",
+        doc: "The origins to which the component may send requests; see [below](#the-network).",
         kind: Kind::Origins { set: |config, allow| config.network.allow = allow },
     },
     Setting {
@@ -162,7 +162,7 @@ pub static SETTINGS: &[Setting] = &[
         variable: "FUNCSERVER_LIMITS_MEMORY",
         carried: true,
         default: Fallback::Rule("(the function's memory - 64MiB) / events at once - 4MiB, at least 16MiB"),
-        doc: "The linear memory that one instance of the component may have. A component that needs more is answered with 500.",
+        doc: "The linear memory that one instance of the component may have. If a request needs more, its answer is 500.",
         kind: Kind::Size { range: MIB..=10 * KIB * MIB, set: |config, bytes| config.limits.memory = Some(bytes) },
     },
     Setting {
@@ -170,7 +170,7 @@ pub static SETTINGS: &[Setting] = &[
         variable: "FUNCSERVER_LIMITS_MAX_REPLY",
         carried: true,
         default: Fallback::Value("1MiB"),
-        doc: "The largest reply, as the JSON that goes to the load balancer. A larger one becomes a 502. A load balancer takes no more than 1MiB.",
+        doc: "The largest reply, as the JSON that goes to the load balancer. A larger one becomes a 502. A load balancer accepts at most 1MiB.",
         kind: Kind::Size { range: KIB..=MIB, set: |config, bytes| config.limits.max_reply = bytes },
     },
     Setting {
@@ -185,8 +185,8 @@ pub static SETTINGS: &[Setting] = &[
         key: "limits.timeout",
         variable: "FUNCSERVER_LIMITS_TIMEOUT",
         carried: true,
-        default: Fallback::Rule("Lambda's deadline alone counts"),
-        doc: "How long a request may take before it is answered with 504, where that comes before Lambda's deadline.",
+        default: Fallback::Rule("only Lambda's deadline applies"),
+        doc: "How long a request may take before it is answered with 504, if that is before Lambda's deadline.",
         kind: Kind::Time { range: 1..=900_000, set: |config, time| config.limits.timeout = Some(time) },
     },
     Setting {
@@ -194,7 +194,7 @@ pub static SETTINGS: &[Setting] = &[
         variable: "FUNCSERVER_LIMITS_FAIL",
         carried: true,
         default: Fallback::Value("reply"),
-        doc: "What becomes of a request whose handler fails: a reply of ours (500, 502 or 504), or an invocation error, which the load balancer answers with 502 and Lambda counts in its metric Errors.",
+        doc: "The answer to a request whose handler fails: a reply of the host (500, 502 or 504), or an invocation error, which the load balancer answers with 502 and Lambda counts in its metric Errors.",
         kind: Kind::Choice {
             names: ["reply", "error"],
             set: |config, name| config.limits.fail = if name == "error" { Fail::Error } else { Fail::Reply },
@@ -213,7 +213,7 @@ pub static SETTINGS: &[Setting] = &[
         variable: "FUNCSERVER_ALB_TRUSTED_HOPS",
         carried: true,
         default: Fallback::Value("0"),
-        doc: "How many proxies of yours, such as a CDN, stand before the load balancer: the client's address is that many entries before the last of `X-Forwarded-For`.",
+        doc: "How many of your own proxies, such as a CDN, are in front of the load balancer: the client's address is that many entries before the last of `X-Forwarded-For`.",
         kind: Kind::Count { range: 0..=100, set: |config, hops| config.alb.trusted_hops = hops },
     },
     Setting {
@@ -245,12 +245,12 @@ pub static SETTINGS: &[Setting] = &[
         variable: "FUNCSERVER_LAMBDA_EXTENSION",
         carried: true,
         default: Fallback::Value("false"),
-        doc: "Whether the process registers as an internal extension. Only then does Lambda send it SIGTERM before it ends the environment, and it says so in the log; it costs two requests at start.",
+        doc: "Whether the process registers as an internal extension. Only then does Lambda send it SIGTERM before it ends the environment, which the log reports. Registering costs two requests at start.",
         kind: Kind::Flag { slot: |config| &mut config.lambda.extension },
     },
 ];
 
-/// Variables with our prefix that are no settings: they tell the tool about the machine, not about a function.
+/// Variables with our prefix that are not settings: they describe the machine to the tool, not a function.
 pub const OTHER_VARIABLES: &[(&str, &str)] = &[(
     "FUNCSERVER_BOOTSTRAP_DIR",
     "The folder in which `funcserver bundle` looks first for `bootstrap-x86_64` and `bootstrap-arm64`.",
@@ -261,7 +261,7 @@ impl Setting {
         &self.kind
     }
 
-    /// Which values are allowed, in words that end an error message.
+    /// The allowed values, as the end of an error message.
     pub fn allowed(&self) -> String {
         let span = |range: &RangeInclusive<u64>, text: fn(u64) -> String| {
             format!("from {} to {}", text(*range.start()), text(*range.end()))
@@ -285,10 +285,10 @@ impl Setting {
         }
     }
 
-    /// Puts a value into its place; relative paths start from `folder`.
+    /// Stores a value in the configuration. Relative paths start from `folder`.
     ///
     /// # Errors
-    /// It is not allowed: what is, as [`Setting::allowed`] says it, and where that is not enough, what is wrong.
+    /// The value is not allowed. The error is [`Setting::allowed`], followed by the exact problem if necessary.
     pub(super) fn apply(&self, config: &mut Config, written: Written<'_>, folder: &Path) -> Result<(), String> {
         match (&self.kind, written.list()) {
             (Kind::Origins { set }, Some(list)) => {
@@ -350,7 +350,7 @@ impl Setting {
     }
 }
 
-/// Whether an environment can hold a variable of that name.
+/// Whether an environment can contain a variable with this name.
 fn is_name(name: &str) -> bool {
     !name.is_empty() && !name.contains(['=', '\0'])
 }

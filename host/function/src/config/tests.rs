@@ -1,4 +1,4 @@
-//! Files and variables as a user writes them.
+//! Tests with files and variables as a user writes them.
 
 use super::*;
 
@@ -16,7 +16,7 @@ fn from_env(variables: &[(&str, &str)]) -> Result<Config, ConfigErrors> {
     Config::read(None, &env(variables))
 }
 
-/// The errors as their lines.
+/// The errors, one per line.
 fn lines(result: Result<Config, ConfigErrors>) -> Vec<String> {
     result.expect_err("there are errors").iter().map(ToString::to_string).collect()
 }
@@ -238,7 +238,7 @@ fn each_kind_of_bad_variable() {
 }
 
 #[test]
-fn a_variable_like_none_of_ours_is_answered_with_all_of_them() {
+fn the_error_for_an_unknown_variable_lists_all_of_them() {
     let [line] = <[String; 1]>::try_from(lines(from_env(&[("FUNCSERVER_XYZ", "")]))).unwrap();
     for setting in SETTINGS {
         assert!(line.contains(setting.variable), "{line}");
@@ -265,7 +265,7 @@ fn everything_is_reported_at_once_in_the_order_of_the_lines() {
 }
 
 #[test]
-fn what_is_no_toml_names_its_line() {
+fn invalid_toml_is_reported_with_its_line() {
     for (text, line) in [("[limits]\nmemory = \n", 2), ("[limits\n", 1), ("[alb]\n[alb]\n", 2), ("a = 1\na = 2\n", 2)] {
         let lines = lines(from_file(text));
         assert!(lines[0].starts_with(&format!("{FILE}:{line}: not valid TOML: ")), "{text:?} gave {lines:?}");
@@ -284,7 +284,7 @@ fn odd_names_cannot_break_the_report() {
 }
 
 #[test]
-fn the_carried_text_is_what_the_host_reads_and_always_the_same() {
+fn the_carried_text_is_stable_and_has_the_settings_of_the_host() {
     let one = "# ours\n[component]\npath = 'a.wasm'\nbuild = 'make'\n[network]\nallow = ['a',\n  'b'] # both\n[alb]\ntrusted-hops = 0x2\n[limits]\ntimeout = \"2s\" # short\nmemory='1GiB'\n";
     let other =
         "network.allow = ['a',\n  'b']\nlimits = { memory = '1GiB', timeout = \"2s\" }\nalb.trusted-hops = 0x2\n";
@@ -322,7 +322,7 @@ fn memory_follows_the_function_unless_it_is_set() {
 }
 
 #[test]
-fn a_component_is_given_what_its_settings_name() {
+fn a_component_gets_the_resources_in_its_settings() {
     let text = r#"
         [guest]
         inherit-env = ["API_KEY", "STAGE"]
@@ -343,7 +343,7 @@ fn a_component_is_given_what_its_settings_name() {
 }
 
 #[test]
-fn a_table_of_variables_is_carried_however_it_was_written() {
+fn a_table_of_variables_is_carried_in_every_notation() {
     for text in ["[guest.env]\nA = 'x\\y'\nB = \"\"\n", "[guest]\nenv = { A = 'x\\y', B = '' }\n"] {
         let carried = carried(Path::new(FILE), text).unwrap();
         assert_eq!(carried, "[guest]\nenv = { \"A\" = \"x\\\\y\", \"B\" = \"\" }\n");

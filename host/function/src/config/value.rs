@@ -1,4 +1,4 @@
-//! A value as written, and what it says: whole numbers, sizes, durations.
+//! A value as written, and its conversions: whole numbers, sizes, durations.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -14,27 +14,27 @@ const GIB: u64 = 1024 * MIB;
 const SIZES: [(&str, u64); 7] =
     [("B", 1), ("kB", 1_000), ("MB", 1_000_000), ("GB", 1_000_000_000), ("KiB", KIB), ("MiB", MIB), ("GiB", GIB)];
 
-/// A value before its setting has given it a type.
+/// A value before it is converted to its setting's type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Written<'a> {
-    /// The text of a variable, which knows no types.
+    /// The text of a variable, which has no type.
     Variable(&'a str),
     /// A TOML string.
     Text(&'a str),
-    /// A TOML integer that is not negative.
+    /// A non-negative TOML integer.
     Integer(u64),
     /// A TOML boolean.
     Flag(bool),
-    /// A TOML array that holds strings only.
+    /// A TOML array that contains only strings.
     List(&'a [&'a str]),
     /// A TOML table whose values are strings.
     Table(&'a [(&'a str, &'a str)]),
-    /// Anything else that TOML knows; no setting takes it.
+    /// Any other TOML value, which no setting accepts.
     Other,
 }
 
 impl<'a> Written<'a> {
-    /// A text that is not empty.
+    /// A non-empty text.
     pub(super) fn text(self) -> Option<&'a str> {
         match self {
             Written::Variable(text) | Written::Text(text) if !text.trim().is_empty() => Some(text),
@@ -51,7 +51,7 @@ impl<'a> Written<'a> {
         }
     }
 
-    /// Names and texts: a table of them, or one text that is a JSON object, in the order of the names.
+    /// Names with texts: a table, or one text that is a JSON object, in the order of the names.
     pub(super) fn pairs(self) -> Option<BTreeMap<String, String>> {
         match self {
             Written::Table(pairs) => {
@@ -101,17 +101,17 @@ impl<'a> Written<'a> {
     }
 }
 
-/// The texts that are sizes, as a regular expression (ECMA-262, as JSON Schema has them).
+/// A regular expression for sizes (ECMA-262, for JSON Schema).
 pub(super) fn size_pattern() -> String {
     format!(r"^\s*[0-9]+\s*(?:{})\s*$", SIZES.map(|(name, _)| name).join("|"))
 }
 
-/// A size as its largest binary unit without a fraction: `1MiB`.
+/// A size in the largest binary unit without a fraction: `1MiB`.
 pub(super) fn size_text(bytes: u64) -> String {
     in_units(bytes, &[("GiB", GIB), ("MiB", MIB), ("KiB", KIB)], "B")
 }
 
-/// A duration in seconds where it has no fraction of one: `60s`, `100ms`.
+/// A duration in seconds if that has no fraction, and otherwise in milliseconds: `60s`, `100ms`.
 pub(super) fn time_text(milliseconds: u64) -> String {
     in_units(milliseconds, &[("s", 1_000)], "ms")
 }
@@ -123,7 +123,7 @@ fn in_units(amount: u64, units: &[(&str, u64)], smallest: &str) -> String {
     }
 }
 
-/// A number in decimal digits: `u64::from_str` would take a plus sign too.
+/// Parses decimal digits. `u64::from_str` would also accept a plus sign.
 fn digits(text: &str) -> Option<u64> {
     if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None }
 }
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_size() {
+    fn texts_that_are_not_sizes() {
         for text in
             ["", " ", "MiB", "-1", "+1", "1.5GiB", "5M", "5mib", "1_000", "18446744073709551616", "99999999999GiB"]
         {

@@ -1,4 +1,4 @@
-//! The settings that the environment makes: ours, Lambda's for the log, and the customary one for root certificates.
+//! The settings from the environment: ours, Lambda's for the log, and the usual one for root certificates.
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -10,7 +10,7 @@ use super::setting::{OTHER_VARIABLES, SETTINGS};
 use super::value::Written;
 use crate::log::{Format, Level};
 
-/// With which our variables begin; another name with it is a slip.
+/// The prefix of our variables. Another name with it is a mistake.
 const PREFIX: &str = "FUNCSERVER_";
 
 /// `Text` or `JSON`, as Lambda's logging configuration sets it.
@@ -19,10 +19,10 @@ const LOG_FORMAT: &str = "AWS_LAMBDA_LOG_FORMAT";
 /// `TRACE` to `FATAL`, as Lambda's logging configuration sets it.
 const LOG_LEVEL: &str = "AWS_LAMBDA_LOG_LEVEL";
 
-/// A PEM file of root certificates, as OpenSSL reads it and most that speak TLS.
+/// A PEM file of root certificates, as OpenSSL and most TLS clients use it.
 const ROOTS: &str = "SSL_CERT_FILE";
 
-/// Applies the settings of the environment and returns what is wrong with them, in the order of their names.
+/// Applies the settings of the environment and returns its errors, in the order of their names.
 pub(super) fn apply(config: &mut Config, env: &dyn Env) -> Vec<ConfigError> {
     let mut errors = Vec::new();
     for name in env.names(PREFIX) {
@@ -41,7 +41,7 @@ pub(super) fn apply(config: &mut Config, env: &dyn Env) -> Vec<ConfigError> {
     errors
 }
 
-/// One of Lambda's variables whose values have names.
+/// Parses a variable of Lambda's whose values are names.
 fn named<T: FromStr>(
     env: &dyn Env,
     variable: &str,

@@ -1,22 +1,22 @@
-//! Text of any origin made fit to leave for a log, a report or a terminal. This is the one place that does it.
+//! Makes text of any origin safe for a log, a report or a terminal. No other code does this.
 //!
-//! What is left moves no cursor, hides or reorders nothing, and cannot look like a line of somebody else's:
+//! Cleaned text cannot move a cursor, hide or reorder text, or look like another source's line:
 //!
 //! - control characters (C0, DEL, C1) and the terminal sequences that they begin (ECMA-48) are removed;
-//! - what some reader takes for a line break (CR, CR LF, VT, FF, NEL, U+2028, U+2029) is a line feed, so that it joins no
-//!   words; the formats then write line feeds in their own way;
+//! - everything that some reader treats as a line break (CR, CR LF, VT, FF, NEL, U+2028, U+2029) becomes a line feed,
+//!   so that no words are joined; the formats then write line feeds in their own way;
 //! - characters that are invisible or change the direction of the text around them are removed (zero-width characters,
 //!   byte order marks, bidirectional controls, tags).
 
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
-/// How much of a text is kept, in bytes. CloudWatch Logs takes events of 256 KiB; quoted as JSON, a text of this
+/// The most bytes of a text that are kept. CloudWatch Logs accepts events of 256 KiB. Quoted as JSON, a text of this
 /// length is at most twice as long.
 pub(super) const LONGEST: usize = 64 * 1024;
 
-/// Characters beyond the controls that nobody sees, in their order: of the general category Cf (Unicode 16) those without a
-/// shape of their own. A joined emoji comes apart without its joiners, and stays readable.
+/// Invisible characters besides the controls, in order: those of the general category Cf (Unicode 16) without a shape
+/// of their own. A joined emoji is split without its joiners, but stays readable.
 const INVISIBLE: [RangeInclusive<char>; 10] = [
     '\u{ad}'..='\u{ad}',
     '\u{61c}'..='\u{61c}',
@@ -30,8 +30,8 @@ const INVISIBLE: [RangeInclusive<char>; 10] = [
     '\u{e0000}'..='\u{e0fff}',
 ];
 
-/// The text without what a reader cannot see and a terminal would act on, cut with a mark if it is longer than 64 KiB. Of
-/// control characters it holds tabs and line feeds alone. Takes time in proportion to the length.
+/// Removes invisible characters and those that a terminal would act on, and truncates a text longer than 64 KiB, with a
+/// mark. The only control characters left are tabs and line feeds. The time is linear in the length.
 pub fn clean(text: &str) -> Cow<'_, str> {
     if text.len() <= LONGEST {
         return without_controls(text);
@@ -40,9 +40,9 @@ pub fn clean(text: &str) -> Cow<'_, str> {
     format!("{kept}… [cut, {} bytes in all]", text.len()).into()
 }
 
-/// The same without a cut.
+/// The same without truncation.
 pub fn without_controls(text: &str) -> Cow<'_, str> {
-    // Most text is ASCII without controls: a loop over bytes, which the compiler makes one over vectors.
+    // Most text is ASCII without controls. This loop over bytes has no branches, so the compiler vectorizes it.
     if text.bytes().fold(true, |plain, byte| plain & is_plain(byte)) {
         return Cow::Borrowed(text);
     }
@@ -79,12 +79,12 @@ fn unwanted(c: char) -> bool {
     }
 }
 
-/// What follows a line break other than a line feed at the start of `text`; nothing if there is none.
+/// The text after a line break other than a line feed at the start of `text`, or `None` if there is none.
 fn after_break(text: &str) -> Option<&str> {
     text.strip_prefix("\r\n").or_else(|| text.strip_prefix(['\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}']))
 }
 
-/// What follows the character at the start of `text`, or the control sequence that it begins.
+/// The text after the character at the start of `text`, or after the control sequence that it begins.
 fn after_control<'t>(text: &'t str, strings_end: &mut bool) -> &'t str {
     let mut rest = text.chars();
     let first = match rest.next() {
@@ -98,19 +98,19 @@ fn after_control<'t>(text: &'t str, strings_end: &mut bool) -> &'t str {
         }
         Some((' '..='/', true)) => skip_one(rest.as_str().trim_start_matches(|c| matches!(c, ' '..='/')), '0'..='~'),
         Some(('0'..='~', true) | (_, false)) | None => rest.as_str(),
-        // A lone escape character: what follows it is text.
+        // A lone escape character: the following character is text.
         Some((_, true)) => &text[1..],
     }
 }
 
-/// Skips a control sequence's parameters, intermediates and final character.
+/// Skips the parameters, intermediates and final character of a control sequence.
 fn after_sequence(text: &str) -> &str {
     let rest = text.trim_start_matches(|c| matches!(c, '0'..='?')).trim_start_matches(|c| matches!(c, ' '..='/'));
     skip_one(rest, '@'..='~')
 }
 
-/// Skips a control string (a window's title, a link) and its terminator. Without a terminator its text is kept: it
-/// would be easy to hide a whole line otherwise. That there is none is looked up only once.
+/// Skips a control string (a window's title, a link) and its terminator. Without a terminator its text is kept, because
+/// it would otherwise be easy to hide a whole line. The search for a terminator is done only once.
 fn after_string<'t>(text: &'t str, strings_end: &mut bool) -> &'t str {
     let end = if *strings_end { text.find(['\u{7}', '\u{9c}', '\u{1b}']) } else { None };
     *strings_end = end.is_some();
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn line_breaks_of_every_kind_join_no_words() {
+    fn line_breaks_of_every_kind_separate_words() {
         for unit in ["\r\n", "\r", "\u{b}", "\u{c}", "\u{85}", "\u{2028}", "\u{2029}"] {
             assert_eq!(clean(&format!("one{unit}two")), "one\ntwo", "{unit:?}");
         }
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_sees_is_removed() {
+    fn invisible_characters_are_removed() {
         let invisible =
             "\u{200b}\u{200d}\u{feff}\u{202e}\u{2066}\u{2069}\u{200f}\u{61c}\u{ad}\u{2060}\u{e0041}\u{fff9}";
         for c in invisible.chars() {
@@ -181,9 +181,9 @@ mod tests {
         assert!(INVISIBLE.is_sorted_by(|one, next| one.end() < next.start()));
     }
 
-    /// Every character there is, alone and within words.
+    /// Tests every character, alone and within words.
     #[test]
-    fn of_controls_tabs_and_line_feeds_alone_are_left() {
+    fn only_tabs_and_line_feeds_are_left_of_controls() {
         let all: String = ('\0'..=char::MAX).flat_map(|c| ['a', c, 'b']).collect();
         for part in all.as_bytes().chunks(LONGEST / 2).map(String::from_utf8_lossy) {
             let cleaned = clean(&part);
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_string_that_does_not_end_hides_nothing() {
+    fn an_unterminated_string_hides_nothing() {
         assert_eq!(clean("\u{1b}]0;the rest of the line"), "0;the rest of the line");
         assert_eq!(clean("\u{1b}]0;title\u{1b}[31mred"), "red");
     }

@@ -1,4 +1,4 @@
-//! One event as one line.
+//! Formats an event as one line.
 
 use std::io::{self, Write as _};
 use std::time::SystemTime;
@@ -9,10 +9,10 @@ use super::clean::clean;
 use super::time::Timestamp;
 use super::{Field, Format, Level, Value};
 
-/// The keys that the host sets, whatever the guest says.
+/// The keys that only the host may set.
 pub(super) const RESERVED: [&str; 5] = ["timestamp", "level", "requestId", "message", "stream"];
 
-/// What happened.
+/// An event to log.
 pub(super) struct Event<'a> {
     pub(super) level: Level,
     pub(super) request_id: Option<&'a str>,
@@ -21,10 +21,10 @@ pub(super) struct Event<'a> {
 }
 
 impl Event<'_> {
-    /// Adds the line, with its line feed. All that it holds is cleaned here, and nowhere else.
+    /// Appends the line with its line feed. All its contents are cleaned here, and nowhere else.
     pub(super) fn write(&self, lines: &mut Vec<u8>, format: Format, now: SystemTime) {
         let now = Timestamp(now);
-        // Writing to a vector cannot fail; were it to, a shorter line is better than none.
+        // Writing to a vector cannot fail. If it did, a shorter line would be better than none.
         let _ = match format {
             Format::Text => self.text(lines, now),
             Format::Json => self.members(now, &mut serde_json::Serializer::new(&mut *lines)).map_err(io::Error::from),
@@ -61,7 +61,7 @@ impl Event<'_> {
     }
 }
 
-/// Adds a text that keeps to its line: line breaks in it are written as `\n`.
+/// Appends a text on one line: its line breaks are written as `\n`.
 fn push_on_one_line(line: &mut Vec<u8>, text: &str) {
     for (at, part) in text.split('\n').enumerate() {
         if at > 0 {
@@ -71,7 +71,7 @@ fn push_on_one_line(line: &mut Vec<u8>, text: &str) {
     }
 }
 
-/// Adds a key or value to a line of text: as it is, or quoted where it would not be one word.
+/// Appends a key or value to a line of text: unchanged if it is one word, and quoted otherwise.
 fn push_word(line: &mut Vec<u8>, text: &str) {
     let bare = !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || c == '"' || c == '=');
     if bare {
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn json_that_is_given_stays_json() {
+    fn json_values_stay_json() {
         let given = serde_json::json!({"a": [1, null, "text"]});
         let line = line(Format::Json, None, "", &[("given", Value::Json(&given)), ("nan", f64::NAN.into())]);
         let read: serde_json::Value = serde_json::from_str(&line).unwrap();
@@ -141,9 +141,9 @@ mod tests {
         assert_eq!(read["nan"], serde_json::Value::Null);
     }
 
-    /// Wherever a text stands, in either format, and after a program has read the JSON too.
+    /// Checks texts at every position and in both formats, also after a program has parsed the JSON.
     #[test]
-    fn nothing_that_a_terminal_or_reader_acts_on_is_left_anywhere() {
+    fn no_control_or_invisible_character_is_left_anywhere() {
         let hostile = "a\u{1b}[31mb\u{9b}1mc\u{9d}0;t\u{9c}d\u{7f}e\rf\u{85}g\u{2028}h\u{202e}i\u{200b}j\u{feff}k\0l";
         let nested = serde_json::json!({ hostile: [{ hostile: hostile }, hostile, 1.5, null] });
         let error = io::Error::other(hostile);

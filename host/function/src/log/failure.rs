@@ -1,4 +1,4 @@
-//! A failure of a handler as one record: first its own words.
+//! Logs a failure of a handler as one record, which begins with the handler's own message.
 
 use std::fmt::Write as _;
 
@@ -6,14 +6,14 @@ use funcserver_engine::{Fault, Frame};
 
 use super::{Field, Level, Scope, Value};
 
-/// How many of its functions a crash names without `log.backtrace`.
+/// The most functions that a crash names without `log.backtrace`.
 const FEW: usize = 3;
 
 impl Scope<'_> {
-    /// Writes the record of a handler's failure, which is called `message`.
+    /// Writes the record of a handler's failure, with `message`.
     ///
-    /// Then comes `about`, which says more of the fault, the reason of the trap where the message is the handler's own, the
-    /// handler's own functions that were running, each with its offset, and with `log.backtrace` all of them.
+    /// The fields are `about`, which describes the fault; the reason of the trap if `message` is the handler's own; and
+    /// the handler's own functions on the stack, with their offsets, or all functions with `log.backtrace`.
     pub(crate) fn failed(&self, level: Level, about: (&str, &str), fault: &Fault, message: &str) {
         if self.log.enabled(level) {
             let at = self.functions(fault.frames());
@@ -28,12 +28,13 @@ impl Scope<'_> {
         }
     }
 
-    /// The functions of a crash, and what the field is called that has them.
+    /// The functions of a crash, and the name of their field.
     fn functions(&self, frames: &[Frame]) -> Option<(&'static str, serde_json::Value)> {
         let log = &self.log.0;
-        let (name, shown): (_, Vec<&Frame>) = match log.config.backtrace {
-            true => ("backtrace", frames.iter().collect()),
-            false => ("at", own(frames).take(FEW).collect()),
+        let (name, shown): (_, Vec<&Frame>) = if log.config.backtrace {
+            ("backtrace", frames.iter().collect())
+        } else {
+            ("at", own(frames).take(FEW).collect())
         };
         let lines = log.lines.as_deref();
         let shown = shown.into_iter().map(|frame| {
@@ -48,25 +49,26 @@ impl Scope<'_> {
     }
 }
 
-/// The message of a failure: what the handler said last where its language ended it, else how WebAssembly did.
+/// The message of a failure: the handler's last message if its language ended it, and otherwise the reason from
+/// WebAssembly.
 pub(crate) fn failure_message(fault: &Fault, words: Option<String>) -> String {
     match (fault, words) {
-        // Languages end so after they have said why: `unreachable` is the instruction that cannot be run.
+        // Language runtimes end with `unreachable` after they have printed the reason.
         (Fault::Trap(crash), Some(words)) if crash.reason.contains("unreachable") => format!("crashed: {words}"),
         (Fault::Memory { .. } | Fault::Instantiate(_) | Fault::Exit(1..), Some(words)) => format!("{fault}: {words}"),
         _ => fault.to_string(),
     }
 }
 
-/// The functions that are the handler's: not those of its language, which all crashes have in common. Where there is none
-/// else, the innermost one.
+/// The functions of the handler, without those of its language, which all crashes have in common. If there are no
+/// others, only the innermost one.
 fn own(frames: &[Frame]) -> impl Iterator<Item = &Frame> {
     let all_of_language = frames.iter().all(|frame| is_of_language(&frame.function));
     let (few, rest) = if all_of_language { (&frames[..frames.len().min(1)], &[][..]) } else { (&[][..], frames) };
     few.iter().chain(rest.iter().filter(|frame| !is_of_language(&frame.function)))
 }
 
-/// Of Rust, Go and C: libraries, and what leads to a panic.
+/// Functions of Rust, Go and C: libraries, and the code that handles a panic.
 fn is_of_language(function: &str) -> bool {
     let function = function.trim_start_matches(['<', '[']);
     [
@@ -141,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn all_functions_come_on_request_and_lines_where_somebody_finds_them() {
+    fn all_functions_are_shown_on_request_and_lines_if_they_are_found() {
         struct Known;
         impl Symbolizer for Known {
             fn at(&self, offset: u64) -> Option<String> {
@@ -166,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_said_before_another_end_is_no_reason_for_it() {
+    fn output_before_another_kind_of_end_is_not_its_reason() {
         let message = |fault: &Fault| {
             let config = LogConfig { format: Format::Json, ..LogConfig::default() };
             record(config, None, fault, "cache is cold").json()[0]["message"].clone()
@@ -181,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn functions_of_a_language_alone_are_told_by_the_innermost() {
+    fn if_all_functions_are_the_languages_the_innermost_is_shown() {
         let frame = |function: &str| Frame { function: function.to_owned(), offset: None };
         let frames = [frame("abort"), frame("std::process::abort")];
         assert_eq!(own(&frames).map(|frame| frame.function.as_str()).collect::<Vec<_>>(), ["abort"]);

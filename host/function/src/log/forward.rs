@@ -1,4 +1,4 @@
-//! Warnings and errors of the crates below that speak `tracing`, into our log.
+//! Forwards warnings and errors of the libraries that use `tracing` to our log.
 
 use std::fmt;
 
@@ -8,14 +8,14 @@ use tracing::{Event as TracingEvent, Metadata, Subscriber};
 
 use super::{Field, Level, Log};
 
-/// Takes events of WARN and ERROR, and no spans: their fields would say nothing that we do not know.
+/// Accepts events of WARN and ERROR. Spans are ignored, because their fields would add nothing.
 struct Forward {
     log: Log,
 }
 
 impl Log {
-    /// Writes the process's `tracing` events of WARN and ERROR to this log from now on, with their origin as the field
-    /// `target`. A process that has a subscriber already keeps it.
+    /// From now on, writes the process's `tracing` events of WARN and ERROR to this log, with their origin as the field
+    /// `target`. If the process already has a subscriber, it keeps that one.
     pub fn forward_tracing(&self) {
         let _ = tracing::subscriber::set_global_default(Forward { log: self.clone() });
     }
@@ -39,7 +39,7 @@ impl Subscriber for Forward {
         self.log.host().event(level, &content.message, &fields);
     }
 
-    /// Spans are never enabled, so that this one id is nobody's.
+    /// Spans are never enabled, so this id is not used.
     fn new_span(&self, _: &Attributes<'_>) -> Id {
         Id::from_u64(1)
     }
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn spans_and_what_is_lighter_are_left_out() {
+    fn spans_and_lower_levels_are_ignored() {
         let lines = lines(Level::Trace, || {
             let _span = tracing::error_span!("worker").entered();
             tracing::info!("info");
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn the_level_of_the_log_holds() {
+    fn the_level_of_the_log_applies() {
         let lines = lines(Level::Error, || {
             tracing::warn!("warning");
             tracing::error!("error");

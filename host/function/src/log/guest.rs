@@ -1,4 +1,4 @@
-//! What the guest writes to its standard output and error.
+//! Logs the guest's standard output and error.
 
 use std::time::SystemTime;
 
@@ -12,22 +12,23 @@ use super::value::cleaned;
 use super::{Field, Format, Level, Scope, Value};
 use crate::metrics::NAMESPACE;
 
-/// The keys by which CloudWatch takes a line for metrics, in any letter case: those of the format, and of its first version.
+/// The keys by which CloudWatch recognizes a line with metrics, in any letter case: those of the format, and of its
+/// first version.
 const METRIC_KEYS: [&str; 2] = ["_aws", "CloudWatchMetrics"];
 
 impl Scope<'_> {
-    /// Writes one line of the guest's, with the field `stream`.
+    /// Writes one line of the guest, with the field `stream`.
     ///
-    /// A line that is a JSON object keeps its members as fields; its level and message count, as the usual loggers write
-    /// them (`shape.rs`). Members that the host sets itself are kept as `guest_<name>`, and so are those that would make the
-    /// line a metric of CloudWatch, unless `log.handler-metrics` allows them. Any other line is INFO if it came on standard
-    /// output, and WARN on standard error: many languages log everything there, which is no error; but a panic's message is
-    /// there too, and must survive a log level of WARN.
+    /// A line that is a JSON object keeps its members as fields. Its level and message are read as common loggers write
+    /// them (`shape.rs`). Members that the host sets itself are kept as `guest_<name>`, and so are those that would
+    /// make the line a metric of CloudWatch, unless `log.handler-metrics` allows them. Any other line is INFO on
+    /// standard output and WARN on standard error: many languages log everything there, which is not an error, but a
+    /// panic's message is there too and must be visible with a log level of WARN.
     pub fn guest(&self, stream: Stream, line: &str) {
         self.guest_lines(stream, &mut std::iter::once(line));
     }
 
-    /// Writes all these lines at once. Returns how many bytes that takes.
+    /// Writes all lines at once. Returns the number of bytes.
     pub fn guest_lines(&self, stream: Stream, lines: &mut dyn Iterator<Item = &str>) -> usize {
         let mut written = Vec::with_capacity(256);
         let now = SystemTime::now();
@@ -71,12 +72,12 @@ impl Scope<'_> {
         let mut fields: Vec<Field<'_>> = vec![("stream", stream.into())];
         fields.extend(members.iter().map(|(key, value)| (key.as_str(), Value::Json(value))));
         let message = message.as_ref().map_or(Value::Text(""), Value::Json);
-        // CloudWatch finds a metric in a line that is JSON from its first byte on.
+        // CloudWatch finds a metric only in a line that is JSON from its first byte.
         let format = if is_metric { Format::Json } else { self.log.0.config.format };
         Event { level, request_id: self.request_id, message, fields: &fields }.write(written, format, now);
     }
 
-    /// The members with other names for those that are not the guest's to set, and whether they are a metric that it may write.
+    /// Renames the members that the guest may not set. Also returns whether they are a metric that it may write.
     fn with_keys_of_ours(&self, mut members: Map<String, Json>) -> (Map<String, Json>, bool) {
         let mut is_metric = false;
         let keys: Vec<String> = members.keys().filter(|key| is_ours(key)).cloned().collect();
@@ -100,14 +101,14 @@ fn is_ours(key: &str) -> bool {
     RESERVED.contains(&key) || METRIC_KEYS.iter().any(|ours| key.eq_ignore_ascii_case(ours))
 }
 
-/// Whether all metrics are in namespaces other than the host's own. The value has been cleaned: no key stands twice in it.
+/// Whether no metric is in the host's own namespace. The value has been cleaned, so no key occurs twice.
 fn is_of_the_guest(directive: &Json) -> bool {
     let namespaces = directive["CloudWatchMetrics"].as_array().into_iter().flatten();
     let mut names = namespaces.map(|metrics| metrics["Namespace"].as_str().map(str::trim)).peekable();
     names.peek().is_some() && names.all(|name| name.is_some_and(|name| !name.eq_ignore_ascii_case(NAMESPACE)))
 }
 
-/// Keys that differ in what nobody sees alone are one key: the first counts.
+/// Keys that differ only in invisible characters are the same key, and the first one is kept.
 fn with_clean_keys(members: Map<String, Json>) -> Map<String, Json> {
     if members.keys().all(|key| clean(key) == key.as_str()) {
         return members;
@@ -120,16 +121,16 @@ fn with_clean_keys(members: Map<String, Json>) -> Map<String, Json> {
     kept
 }
 
-/// The members of a line that is a JSON object and no longer than a line may be.
+/// The members of a line that is a JSON object and is not too long.
 fn object(line: &str) -> Option<Map<String, Json>> {
     if !line.trim_start().starts_with('{') || line.len() > LONGEST {
         return None;
     }
-    // Half of a pair of surrogates is no character, and JavaScript writes it all the same.
+    // A lone surrogate is not a character, but JavaScript may write one.
     serde_json::from_str(line).or_else(|_| serde_json::from_str(&without_lone_surrogates(line))).ok()
 }
 
-/// The text of JSON with U+FFFD in place of each escape of a surrogate that has no partner.
+/// Replaces each escape of a lone surrogate in JSON by U+FFFD.
 fn without_lone_surrogates(json: &str) -> String {
     let unit = |text: &str| {
         let digits = text.strip_prefix("\\u")?.get(..4)?;
@@ -148,7 +149,7 @@ fn without_lone_surrogates(json: &str) -> String {
                 continue;
             }
             Some(_) => 6,
-            // Another escape, such as a backslash: two characters.
+            // Another escape, such as a backslash, which is two characters.
             None => 1 + rest[1..].chars().next().map_or(0, char::len_utf8),
         };
         kept.push_str(&rest[..length]);
@@ -210,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_host_sets_is_not_overwritten() {
+    fn fields_of_the_host_are_not_overwritten() {
         let line = r#"{"requestId":"forged","timestamp":1,"stream":"x","level":"odd","msg":"m","guest_stream":"own"}"#;
         assert_eq!(
             json_of(Level::Info, Stream::Stdout, line),
@@ -222,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn no_key_stands_twice() {
+    fn no_key_occurs_twice() {
         let sink = Sink::default();
         let log = Log::new(Format::Json, Level::Info, sink.clone());
         log.at("r").guest(Stream::Stdout, r#"{"message":"a","message":"b","level":"INFO","stream":1,"requestId":2}"#);
@@ -233,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_need_not_be_text_or_there() {
+    fn messages_may_be_absent_or_not_text() {
         let message = |line| json_of(Level::Info, Stream::Stdout, line)[0]["message"].clone();
         assert_eq!(message(r#"{"message":{"a":1}}"#), json!({"a": 1}));
         assert_eq!(message(r#"{"a":1}"#), json!(""));
@@ -247,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_object_is_text() {
+    fn a_line_that_is_not_a_json_object_is_text() {
         for line in ["{", "{a: 1}", "[1]", "\"x\"", "7", r#"{"a":1} more"#, r#"{"a":1e999}"#] {
             assert_eq!(json_of(Level::Info, Stream::Stdout, line)[0]["message"], json!(line));
         }
@@ -256,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn a_very_long_line_is_cut_whatever_it_is() {
+    fn a_very_long_line_of_any_kind_is_truncated() {
         for line in ["x".repeat(1 << 20), format!("{{\"a\":\"{}\"}}", "x".repeat(1 << 20))] {
             let event = &json_of(Level::Info, Stream::Stdout, &line)[0];
             let message = event["message"].as_str().unwrap();
@@ -287,7 +288,7 @@ mod tests {
         json!({key: {"Timestamp": 1, "CloudWatchMetrics": metrics}, "kind": "trap", "Faults": 7}).to_string()
     }
 
-    /// Whether CloudWatch finds a metric in it.
+    /// Whether CloudWatch would find a metric in the line.
     fn is_metric(line: &str) -> bool {
         serde_json::from_str::<Json>(line).is_ok_and(|line| {
             let keys: Vec<_> = line.as_object().unwrap().keys().map(|key| key.to_ascii_lowercase()).collect();
@@ -296,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_of_the_handler_is_no_metric() {
+    fn a_line_of_the_handler_is_not_a_metric() {
         let both = r#"{"_aws":1,"_aws":{"CloudWatchMetrics":[{"Namespace":"shop"}]},"a":1}"#;
         let old = r#"{"Version":"0","CloudWatchMetrics":[{"Namespace":"shop"}],"a":1}"#;
         let lines = [
@@ -317,9 +318,9 @@ mod tests {
     }
 
     #[test]
-    fn a_metric_of_the_handlers_own_passes_where_that_is_allowed() {
+    fn a_metric_of_the_handler_is_written_if_that_is_allowed() {
         for format in [Format::Json, Format::Text] {
-            // Whatever its level: a metric is not told for people.
+            // The level does not matter, because metrics are not log messages.
             let line = metric("_aws", &["shop"]).replacen('{', r#"{"level":"debug","#, 1);
             let written = lines_with(true, format, &line);
             assert!(is_metric(&written[0]) && written.len() == 1, "{written:?}");
@@ -329,7 +330,7 @@ mod tests {
                 (&json!("shop"), &json!(7))
             );
         }
-        // Never in the host's own namespace, nor in what may be read as one.
+        // A metric is never in the host's namespace, nor in one that may be read as it.
         let hidden = r#"{"_aws":{"CloudWatchMetrics":[{"Namespace":"shop"}],"CloudWatchMetrics\u200b":[{"Namespace":"funcserver"}]}}"#;
         let name = r#"{"_aws":{"CloudWatchMetrics":[{"Namespace":"shop","Namespace\u0000":"funcserver"}]}}"#;
         let bare = [
@@ -347,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_looks_like_one_of_the_hosts_is_one() {
+    fn a_key_that_looks_like_the_hosts_is_renamed() {
         let event =
             &json_of(Level::Info, Stream::Stdout, r#"{"requestId\u200b":"forged","a":1,"a\u007f":2,"msg":"m"}"#)[0];
         assert_eq!(
@@ -357,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn half_a_character_does_not_make_a_line_text() {
+    fn a_line_with_a_lone_surrogate_is_still_json() {
         let event = &json_of(
             Level::Info,
             Stream::Stdout,

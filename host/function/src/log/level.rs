@@ -1,9 +1,9 @@
-//! Lambda's names for the weight of an event and the shape of its line.
+//! Lambda's log levels and log formats.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// The weight of an event, lightest first.
+/// The level of an event, lowest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Level {
     /// TRACE
@@ -21,22 +21,22 @@ pub enum Level {
     Fatal,
 }
 
-/// The shape of a line.
+/// The format of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Format {
-    /// For people.
+    /// Text for people.
     #[default]
     Text,
-    /// For programs.
+    /// JSON for programs.
     Json,
 }
 
-/// The name of no level or format.
+/// The error for a name that is not a level or format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnknownName;
 
 impl Level {
-    /// All names, lightest first: the values of `AWS_LAMBDA_LOG_LEVEL`.
+    /// All names, lowest level first: the values of `AWS_LAMBDA_LOG_LEVEL`.
     pub const NAMES: [&str; 6] = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"];
 
     const ALL: [Level; 6] = [Level::Trace, Level::Debug, Level::Info, Level::Warn, Level::Error, Level::Fatal];
@@ -60,7 +60,7 @@ impl fmt::Display for Level {
     }
 }
 
-/// In any letter case.
+/// Parses a name in any letter case.
 impl FromStr for Level {
     type Err = UnknownName;
 
@@ -69,7 +69,7 @@ impl FromStr for Level {
     }
 }
 
-/// In any letter case.
+/// Parses a name in any letter case.
 impl FromStr for Format {
     type Err = UnknownName;
 

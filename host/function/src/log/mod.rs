@@ -1,9 +1,9 @@
-//! The log: one line an event, each written at once, with the request it belongs to.
+//! The log: each event is one line with its request id, and is written at once.
 //!
-//! Text is `time <tab> request id <tab> level <tab> message key=value …`, with `-` where there is no request. JSON has
-//! the keys of Lambda's own JSON logs (`timestamp`, `level`, `requestId`, `message`) and the fields beside them.
-//! Nothing is formatted for an event below the level. `event.rs` writes every line, and there all texts, keys and nested values
-//! pass through `clean.rs`, in either format: no text breaks its line or moves a terminal's cursor, and very long ones are cut
+//! Text is `time <tab> request id <tab> level <tab> message key=value …`, with `-` if there is no request. JSON has the
+//! keys of Lambda's own JSON logs (`timestamp`, `level`, `requestId`, `message`), followed by the fields. Events below
+//! the level are not formatted. `event.rs` writes every line, and passes all texts, keys and nested values through
+//! `clean.rs` in either format: no text breaks its line or moves a terminal's cursor, and very long ones are truncated
 //! with a mark.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html>
 
@@ -35,7 +35,7 @@ use event::Event;
 
 use crate::config::LogConfig;
 
-/// A log, shared by its clones.
+/// A log. Clones share it.
 #[derive(Clone)]
 pub struct Log(Arc<Inner>);
 
@@ -45,42 +45,42 @@ struct Inner {
     sink: Mutex<Box<dyn Write + Send>>,
 }
 
-/// Finds the lines of a handler's source, for a backtrace.
+/// Finds lines of a handler's source for a backtrace.
 pub trait Symbolizer: Send + Sync {
-    /// Where in the source the code is that a crash names by its offset, such as `take src/lib.rs:12:5`; nothing where nobody
-    /// knows. A request waits for it: it ends soon, whatever the component holds.
+    /// The source position of an offset that a crash names, such as `take src/lib.rs:12:5`, or `None` if it is unknown.
+    /// A request waits for this, so it must return soon for every component.
     fn at(&self, offset: u64) -> Option<String>;
 }
 
-/// A part of the log: what belongs to one request, or to none.
+/// A part of the log: the events of one request, or those without a request.
 #[derive(Clone, Copy)]
 pub struct Scope<'a> {
     log: &'a Log,
     request_id: Option<&'a str>,
 }
 
-/// A name and a value beside a message.
+/// The name and value of a field.
 pub type Field<'a> = (&'a str, Value<'a>);
 
 impl Log {
-    /// A log that writes events of `level` and above to `sink`, each in one call.
+    /// A log that writes events of `level` and above to `sink`, each with one write.
     ///
-    /// An error of the sink is passed over: there is no other place to report it.
+    /// Errors of the sink are ignored, because there is no other place to report them.
     pub fn new(format: Format, level: Level, sink: impl Write + Send + 'static) -> Log {
         Log::of(&LogConfig { format, level, ..LogConfig::default() }, sink, None)
     }
 
-    /// The log that `config` asks for; see [`Log::new`]. `lines` finds lines for backtraces, where it can.
+    /// The log that `config` asks for; see [`Log::new`]. `lines` finds source lines for backtraces.
     pub fn of(config: &LogConfig, sink: impl Write + Send + 'static, lines: Option<Box<dyn Symbolizer>>) -> Log {
         Log(Arc::new(Inner { config: config.clone(), lines, sink: Mutex::new(Box::new(sink)) }))
     }
 
-    /// What belongs to the request of this id.
+    /// The scope of the request with this id.
     pub fn at<'a>(&'a self, request_id: &'a str) -> Scope<'a> {
         Scope { log: self, request_id: Some(request_id) }
     }
 
-    /// What belongs to no request: start, end, the way to the Runtime API.
+    /// The scope of events without a request: the start, the end, and the connection to the Runtime API.
     pub fn host(&self) -> Scope<'_> {
         Scope { log: self, request_id: None }
     }
@@ -104,32 +104,32 @@ impl Scope<'_> {
         }
     }
 
-    /// What only somebody who reads the code wants to know.
+    /// Logs details that only developers of funcserver need.
     pub fn trace(&self, message: impl Display, fields: &[Field<'_>]) {
         self.event(Level::Trace, message, fields);
     }
 
-    /// What helps to find a fault.
+    /// Logs details that help to find a fault.
     pub fn debug(&self, message: impl Display, fields: &[Field<'_>]) {
         self.event(Level::Debug, message, fields);
     }
 
-    /// What happened.
+    /// Logs a normal event.
     pub fn info(&self, message: impl Display, fields: &[Field<'_>]) {
         self.event(Level::Info, message, fields);
     }
 
-    /// What may become a fault.
+    /// Logs an event that may become a fault.
     pub fn warn(&self, message: impl Display, fields: &[Field<'_>]) {
         self.event(Level::Warn, message, fields);
     }
 
-    /// A request that got no good answer.
+    /// Logs a request that got no good answer.
     pub fn error(&self, message: impl Display, fields: &[Field<'_>]) {
         self.event(Level::Error, message, fields);
     }
 
-    /// What ends the process.
+    /// Logs an event that ends the process.
     pub fn fatal(&self, message: impl Display, fields: &[Field<'_>]) {
         self.event(Level::Fatal, message, fields);
     }
@@ -149,7 +149,7 @@ mod tests {
     use super::sink::Sink;
     use super::*;
 
-    /// Must not be formatted.
+    /// A value that must not be formatted.
     struct Untouched;
 
     impl Display for Untouched {
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn below_the_level_nothing_is_formatted_or_written() {
+    fn events_below_the_level_are_not_formatted() {
         let sink = Sink::default();
         let log = Log::new(Format::Text, Level::Warn, sink.clone());
         log.at("r").info(Untouched, &[("field", Value::Shown(&Untouched))]);
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_sink_is_survived() {
+    fn a_broken_sink_is_ignored() {
         struct Broken;
         impl Write for Broken {
             fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {

@@ -1,35 +1,35 @@
-//! The shapes in which loggers write a line of JSON: where its level and message are.
+//! The forms in which loggers write a line of JSON: the places of its level and message.
 
 use serde_json::{Map, Value as Json};
 
 use super::Level;
 
-/// Where a level may be, the usual place first: most loggers; Python's json loggers; Google's; OpenTelemetry; ECS; .NET.
+/// The keys of the level, most common first: most loggers; Python's json loggers; Google's; OpenTelemetry; ECS; .NET.
 const LEVELS: [&str; 9] =
     ["level", "levelname", "severity", "severityText", "severity_text", "log.level", "lvl", "LogLevel", "@l"];
-/// Where a message is: most loggers; pino, bunyan, zap, slog and logrus.
+/// The keys of the message: most loggers; pino, bunyan, zap, slog and logrus.
 const MESSAGES: [&str; 2] = ["message", "msg"];
-/// The same, where it is a text and there is no other: structlog, .NET, Serilog, OpenTelemetry.
+/// Keys that are the message if they hold a text and there is no other: structlog, .NET, Serilog, OpenTelemetry.
 const TEXTS: [&str; 5] = ["event", "Message", "@m", "@mt", "body"];
-/// Members in which a logger has them: `tracing` of Rust, loguru of Python.
+/// Members that contain the level or message: `tracing` of Rust, loguru of Python.
 const WITHIN: [&str; 2] = ["fields", "record"];
 
-/// A line of JSON as the log takes it.
+/// A line of JSON with its level and message extracted.
 pub(super) struct Shaped {
-    /// The level that the logger means, if it says one.
+    /// The level that the logger stated, if any.
     pub(super) level: Option<Level>,
     pub(super) message: Option<Json>,
-    /// The other members. A level that is none stays.
+    /// The other members, including a level that is not valid.
     pub(super) members: Map<String, Json>,
 }
 
-/// Takes level and message out of the members of a line.
+/// Extracts level and message from the members of a line.
 pub(super) fn read(mut members: Map<String, Json>) -> Shaped {
     let mut level = take_level(&mut members);
     let mut message = MESSAGES.iter().find_map(|key| members.remove(*key));
     for key in WITHIN {
         let Some(Json::Object(within)) = members.get_mut(key) else { continue };
-        // Loguru has no level but this one; of `tracing`, a field that is called so is the handler's.
+        // Loguru states the level only here. A field of `tracing` with that name belongs to the handler.
         if key == "record" && level.is_none() {
             level = take_level(within);
         }
@@ -53,7 +53,7 @@ fn take_level(members: &mut Map<String, Json>) -> Option<Level> {
     Some(level)
 }
 
-/// The level that a guest's logger means.
+/// The level that the guest's logger stated.
 fn level(value: &Json) -> Option<Level> {
     match value {
         // slog writes levels between its own as a sum: `INFO+2`.
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_the_handlers_own_stays() {
+    fn the_handlers_own_members_are_kept() {
         let line = json!({"message": "m", "event": "e", "level": "odd", "fields": {"message": "other"}, "record": 7});
         let Json::Object(object) = line else { unreachable!() };
         let shaped = read(object);

@@ -1,4 +1,4 @@
-//! A sink for tests that keeps every write by itself.
+//! A sink for tests that records every write separately.
 
 use std::io::{Result, Write};
 use std::sync::{Arc, Mutex};

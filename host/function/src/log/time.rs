@@ -1,11 +1,11 @@
-//! Points in time as RFC 3339 writes them, in UTC with milliseconds.
+//! Timestamps in RFC 3339, in UTC with milliseconds.
 
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 const MS_A_DAY: u64 = 24 * 60 * 60 * 1000;
 
-/// Shown as `2025-01-02T03:04:05.678Z` (RFC 3339, section 5.6). A clock before 1970 shows the start of 1970.
+/// Displays as `2025-01-02T03:04:05.678Z` (RFC 3339, section 5.6). Times before 1970 display as the start of 1970.
 #[derive(Clone, Copy)]
 pub(super) struct Timestamp(pub(super) SystemTime);
 
@@ -20,12 +20,12 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// Year, month and day of a day counted from 1970-01-01, in the Gregorian calendar.
+/// The year, month and day of a day counted from 1970-01-01, in the Gregorian calendar.
 ///
-/// Years are taken from March to February, so that the leap day is a year's last: then a month's first day is
-/// `(153 m + 2) / 5` days into the year, and 400 years always have 146,097 days.
+/// Years are counted from March to February, so that the leap day is the last day of a year. A month's first day is
+/// then `(153 m + 2) / 5` days into the year, and 400 years always have 146,097 days.
 fn date(days: u64) -> (u64, u64, u64) {
-    /// From 0000-03-01 to 1970-01-01.
+    /// The days from 0000-03-01 to 1970-01-01.
     const TO_1970: u64 = 719_468;
     const DAYS_IN_400_YEARS: u64 = 146_097;
 
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn known_points_in_time() {
+    fn known_timestamps() {
         for (ms, expected) in [
             (0, "1970-01-01T00:00:00.000Z"),
             (951_782_399_999, "2000-02-28T23:59:59.999Z"),
@@ -72,10 +72,12 @@ mod tests {
         for day in 0..500 * 365 {
             assert_eq!(date(day), expected);
             let (year, month, day) = expected;
-            expected = match (day == length(year, month), month == 12) {
-                (false, _) => (year, month, day + 1),
-                (true, false) => (year, month + 1, 1),
-                (true, true) => (year + 1, 1, 1),
+            expected = if day < length(year, month) {
+                (year, month, day + 1)
+            } else if month < 12 {
+                (year, month + 1, 1)
+            } else {
+                (year + 1, 1, 1)
             };
         }
     }

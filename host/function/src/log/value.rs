@@ -1,4 +1,4 @@
-//! Values of fields: borrowed, so that an event below the level costs nothing.
+//! Values of fields. They are borrowed, so that an event below the level costs nothing.
 
 use std::borrow::Cow;
 use std::fmt::Display;
@@ -18,16 +18,16 @@ pub enum Value<'a> {
     Number(u64),
     /// A number with a fraction.
     Float(f64),
-    /// A truth value.
+    /// A boolean.
     Flag(bool),
-    /// What has a text once it is asked for it.
+    /// A value that is formatted only if it is written.
     Shown(&'a dyn Display),
-    /// A value that is JSON already.
+    /// A JSON value.
     Json(&'a serde_json::Value),
 }
 
 impl Value<'_> {
-    /// The value in a line of text, not quoted. It may hold line breaks and tabs, and no other control characters.
+    /// The value in a line of text, not quoted. It may contain line breaks and tabs, but no other control characters.
     pub(super) fn text(&self) -> Cow<'_, str> {
         match self {
             Value::Text(text) => clean(text),
@@ -53,13 +53,13 @@ impl Serialize for Value<'_> {
     }
 }
 
-/// The value as it is written: clean, and no key twice in it.
+/// The value in its logged form: clean, without duplicate keys.
 pub(super) fn cleaned(json: &Json) -> Json {
-    // Writing a value of JSON as one cannot fail; were it to, nothing is written.
+    // Serializing a JSON value cannot fail. If it did, null would be written.
     serde_json::to_value(Cleaned(json)).unwrap_or_default()
 }
 
-/// A value whose texts and keys are cleaned as it is written, however deep they are. Its depth is bounded by the parser's.
+/// A value whose texts and keys are cleaned during serialization, at any depth. The parser limits its depth.
 struct Cleaned<'a>(&'a Json);
 
 impl Serialize for Cleaned<'_> {
@@ -105,7 +105,7 @@ impl From<u16> for Value<'_> {
     }
 }
 
-/// On a machine whose sizes have more than 64 bits, the largest number there is.
+/// On a machine with sizes of more than 64 bits, larger values become the maximum.
 impl From<usize> for Value<'_> {
     fn from(number: usize) -> Self {
         Value::Number(u64::try_from(number).unwrap_or(u64::MAX))

@@ -1,12 +1,12 @@
-//! A handler's last words: what it wrote to standard error before it failed.
+//! A handler's last words: its output on standard error before it failed.
 
 use std::sync::{Mutex, PoisonError};
 
 use funcserver_engine::Stream;
 
-/// How much of a record is kept, in bytes: of a long traceback its end, where the exception is.
+/// The most bytes of a record that are kept: the end of a long traceback, which contains the exception.
 const KEPT: usize = 8 * 1024;
-/// The longest message that is taken from a record, in bytes.
+/// The longest message that is extracted from a record, in bytes.
 const LONGEST: usize = 1000;
 
 /// The last record of one request on standard error.
@@ -14,7 +14,7 @@ const LONGEST: usize = 1000;
 pub(crate) struct Words(Mutex<String>);
 
 impl Words {
-    /// Keeps a record, in place of the one before, if it came on standard error and says something.
+    /// Keeps a record instead of the previous one, if it came on standard error and is not empty.
     pub(crate) fn keep(&self, stream: Stream, record: &str) {
         if stream == Stream::Stderr && !record.trim_ascii().is_empty() {
             let start = record.ceil_char_boundary(record.len().saturating_sub(KEPT));
@@ -24,7 +24,7 @@ impl Words {
         }
     }
 
-    /// What the last record says went wrong; nothing if there was none.
+    /// The message of the last record, or `None` if there was none.
     pub(crate) fn message(&self) -> Option<String> {
         let words = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut message = message(&words)?;
@@ -33,19 +33,19 @@ impl Words {
     }
 }
 
-/// The message in a record: what a person would repeat of it.
+/// The message in a record: the part that a person would quote.
 fn message(record: &str) -> Option<String> {
     let record = record.trim_ascii();
     if record.is_empty() {
         return None;
     }
     Some(rust(record).or_else(|| python(record)).or_else(|| go(record)).unwrap_or_else(|| {
-        // JavaScript begins with it, and so do an assertion of C and a line of a handler's own.
+        // JavaScript begins with the message, and so do an assertion in C and a plain line of a handler.
         record.lines().next().unwrap_or(record).to_owned()
     }))
 }
 
-/// `thread 'main' panicked at src/lib.rs:4:5:`, the message, a note.
+/// A panic of Rust: `thread 'main' panicked at src/lib.rs:4:5:`, the message, a note.
 fn rust(record: &str) -> Option<String> {
     let (_, panic) = record.split_once("panicked at ")?;
     let (place, message) = panic.split_once(":\n")?;
@@ -54,14 +54,14 @@ fn rust(record: &str) -> Option<String> {
     Some(format!("{} ({place})", message.trim_ascii()))
 }
 
-/// A traceback, and the exception in the last line that is not indented.
+/// A traceback of Python. The exception is in the last line that is not indented.
 fn python(record: &str) -> Option<String> {
     let is_traceback = record.contains("Traceback (most recent call last):") || record.contains("\n  File \"");
     let exception = record.lines().rev().find(|line| !line.is_empty() && !line.starts_with([' ', '\t']))?;
     is_traceback.then(|| exception.to_owned())
 }
 
-/// `panic: `, the message, goroutines.
+/// A panic of Go: `panic: `, the message, goroutines.
 fn go(record: &str) -> Option<String> {
     let first = record.lines().next()?;
     first.strip_prefix("panic: ").map(|message| message.trim_end_matches(" [recovered]").to_owned())
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn the_message_is_what_a_person_would_repeat() {
+    fn the_message_is_the_part_that_a_person_would_quote() {
         for (record, message) in [
             (
                 "thread 'main' (1) panicked at src/lib.rs:4:5:\nno stock\nof apples\nnote: run with `RUST_BACKTRACE=1`",

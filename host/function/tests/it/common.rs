@@ -1,4 +1,4 @@
-//! The test guest, and times.
+//! The test guest, and deadlines.
 
 use std::time::{Duration, SystemTime};
 
@@ -9,7 +9,7 @@ pub fn guest(options: impl Into<Options>) -> Guest {
     load(&compiled(WASM), options).unwrap()
 }
 
-/// Lambda's deadline for an event that has so much time.
+/// Lambda's deadline for an event with a time limit.
 pub fn deadline_in(time: Duration) -> u64 {
     let deadline = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap() + time;
     u64::try_from(deadline.as_millis()).unwrap()

@@ -1,4 +1,4 @@
-//! Holds the pages that list the error kinds to the list itself.
+//! Checks that the pages that list the error kinds agree with the code.
 
 use std::collections::BTreeSet;
 
@@ -7,14 +7,14 @@ use funcserver_function::failure::Kind;
 const TROUBLESHOOTING: &str = include_str!("../../../../docs/troubleshooting.md");
 const README: &str = include_str!("../../../../README.md");
 
-/// A kind's name with the status that the client gets.
+/// The name of a kind and its status.
 type Entry = (String, String);
 
 fn kinds() -> BTreeSet<Entry> {
     Kind::ALL.iter().map(|kind| (kind.name().to_owned(), kind.status().as_str().to_owned())).collect()
 }
 
-/// The rows of the table with this head, as cells.
+/// The rows of the table with this head, split into cells.
 fn rows<'a>(page: &'a str, head: &str) -> Vec<Vec<&'a str>> {
     let lines = page.lines().skip_while(|line| !line.starts_with(head)).skip(2);
     let rows = lines.map_while(|line| line.strip_prefix('|')?.strip_suffix('|'));
@@ -26,7 +26,7 @@ fn quoted(cell: &str) -> impl Iterator<Item = &str> {
     cell.split('`').skip(1).step_by(2)
 }
 
-/// Each name of the first cell with the status of the second.
+/// Each name in the first cell, with the status in the second.
 fn entries(rows: &[Vec<&str>]) -> Vec<Entry> {
     let status = |cell: &str| cell.chars().take(3).collect::<String>();
     rows.iter().flat_map(|row| quoted(row[0]).map(move |name| (name.to_owned(), status(row[1])))).collect()

@@ -1,4 +1,4 @@
-//! Every event has one answer: what the reply says for each thing that can go wrong, and what the log says.
+//! Every event has one answer: the reply and the log for each kind of failure.
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -101,7 +101,7 @@ async fn a_request_goes_in_and_its_answer_comes_out() {
     }
 }
 
-/// Each kind that a guest or an event can cause, and the status that its reply has.
+/// Each kind that a guest or an event can cause, with the status of its reply.
 #[tokio::test]
 async fn each_failure_has_its_reply() {
     let bench = Bench::new();
@@ -136,7 +136,7 @@ async fn each_failure_has_its_reply() {
         let line: Value = serde_json::from_str(line).unwrap();
         assert_eq!(line["requestId"], "request-7", "{line}");
     }
-    // A failure is one record, and first what the handler said.
+    // A failure is one record, which begins with the handler's own message.
     let records: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let failures: Vec<_> = records.iter().filter(|record| record["level"] == "ERROR").collect();
     assert_eq!(failures.len(), cases.len(), "{lines}");
@@ -147,14 +147,14 @@ async fn each_failure_has_its_reply() {
     assert!(at.len() <= 3 && at.iter().any(|at| at.starts_with("0x") && at.contains("::")), "{at:?}");
     let tested: Vec<_> = cases.iter().map(|(kind, _)| *kind).collect();
     let rest: Vec<_> = Kind::ALL.into_iter().filter(|kind| !tested.contains(kind)).collect();
-    // The deadline has a test of its own; the two others need a host or a component that is broken itself.
+    // The deadline has its own test. The two other kinds need a broken host or component.
     assert_eq!(rest, [Kind::Instantiate, Kind::Host, Kind::Deadline]);
 }
 
 #[tokio::test]
 async fn the_answer_comes_before_the_deadline() {
     let mut config = Config::default();
-    // So much that a machine which is busy for two seconds is not taken for a host that is late.
+    // The margin is so large that a busy machine is not mistaken for a late host.
     config.limits.deadline_margin = Duration::from_millis(2_500);
     let bench = Bench::with(&config);
     let lambdas = Duration::from_secs(3);
@@ -189,7 +189,7 @@ async fn error_replies_have_the_form_of_their_event() {
     assert_eq!(reply.get("headers"), None);
 }
 
-/// The sink of the log panics once, within a call of the handler's: the host failed, and says so in one record.
+/// The sink of the log panics once, during a call of the handler: the host fails, and logs it in one record.
 #[tokio::test]
 async fn a_panic_of_the_host_is_a_fault_like_another() {
     let mut event = act("stdout:panic in the host");
@@ -213,7 +213,7 @@ async fn a_panic_of_the_host_is_a_fault_like_another() {
 }
 
 #[tokio::test]
-async fn what_is_no_http_event_is_an_invocation_error() {
+async fn an_event_that_is_not_http_is_an_invocation_error() {
     let bench = Bench::new();
     for event in ["{}", "not json", r#"{"Records":[{"eventSource":"aws:sqs"}]}"#] {
         let outcome = bench.invoke_for(event, Duration::from_secs(1)).await;

@@ -1,4 +1,4 @@
-//! One answer for each event, and the pages that say what the host does.
+//! One answer for each event, and the pages that document the host.
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub)]
 
 mod common;

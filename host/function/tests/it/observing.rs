@@ -44,7 +44,7 @@ impl Steps {
     }
 }
 
-/// The steps of an event that makes the test guest do so.
+/// The steps of an event for which the test guest performs an act.
 async fn steps(act_name: &str) -> Vec<String> {
     let steps = Arc::new(Steps::default());
     let log = Log::new(Format::Json, Level::Fatal, std::io::sink());

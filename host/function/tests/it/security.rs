@@ -1,16 +1,17 @@
-//! SECURITY.md holds: every promise names tests, and they exist and are run. So are those that ARCHITECTURE.md names.
+//! Checks SECURITY.md: every promise names tests that exist and run. The same is checked for the tests that
+//! ARCHITECTURE.md names.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// How a block of such code begins; in two parts, as this file has none.
+/// The start of an unsafe block, in two parts so that this file does not contain it.
 const BLOCK: &str = concat!("uns", "afe {");
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// The rows of the table of promises: the promise, and the tests that it names.
+/// The rows of the table of promises, with their tests.
 fn promises() -> Vec<(String, Vec<String>)> {
     let text = fs::read_to_string(root().join("SECURITY.md")).unwrap();
     let rows = text.lines().filter(|line| line.starts_with("| **"));
@@ -35,7 +36,7 @@ fn every_promise_names_tests_that_exist() {
     }
 }
 
-/// Its tables leave out the folder `host/`.
+/// The tables of ARCHITECTURE.md leave out the folder `host/`.
 #[test]
 fn every_test_that_the_architecture_names_exists() {
     let text = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
@@ -48,10 +49,10 @@ fn every_test_that_the_architecture_names_exists() {
     }
 }
 
-/// That there is a test of that file and name, and that it is compiled.
+/// Checks that a test exists and is compiled.
 #[track_caller]
 fn check(whose: &str, test: &str) {
-    let (file, function) = test.split_once("::").unwrap_or_else(|| panic!("{whose}: `{test}` is no test"));
+    let (file, function) = test.split_once("::").unwrap_or_else(|| panic!("{whose}: `{test}` is not a test"));
     let source = fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
     assert!(is_test(&source, function), "{whose}: {file} has no test `{function}`");
     if let Err(reason) = is_compiled(&root(), Path::new(file)) {
@@ -59,8 +60,8 @@ fn check(whose: &str, test: &str) {
     }
 }
 
-/// Whether each module from the crate's root down to this file is declared in the one above it. A file right in the `tests/` of
-/// a package is a root itself.
+/// Checks that each module from the crate's root down to this file is declared in its parent. A file directly in the
+/// `tests/` of a package is a root itself.
 fn is_compiled(root: &Path, file: &Path) -> Result<(), String> {
     let (folder, stem) = (file.parent().unwrap(), file.file_stem().unwrap().to_str().unwrap());
     let is_program = folder.ends_with("tests") && root.join(folder).with_file_name("Cargo.toml").exists();
@@ -84,7 +85,7 @@ fn declares(file: &Path, module: &str) -> bool {
         .is_ok_and(|source| source.lines().any(|line| declared.iter().any(|one| one == line.trim())))
 }
 
-/// Whether a function of that name stands right behind an attribute that makes it a test.
+/// Whether a function with this name directly follows an attribute that makes it a test.
 fn is_test(source: &str, function: &str) -> bool {
     let mut marked = false;
     for line in source.lines().map(str::trim) {
@@ -126,7 +127,7 @@ fn a_file_that_no_module_declares_is_noticed() {
     }
 }
 
-/// Where machine code is mapped, and where the bootstrap and the tool vouch for it.
+/// The files that map machine code, and those in which the bootstrap and the tool vouch for it.
 const AUDITED: [&str; 3] = ["cli/native.rs", "host/bootstrap/src/start.rs", "host/engine/src/map.rs"];
 
 #[test]

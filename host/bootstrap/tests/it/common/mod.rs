@@ -1,4 +1,4 @@
-//! Folders with the test guest compiled, and a Runtime API.
+//! Folders with the compiled test guest, and a Runtime API.
 
 pub mod runtime_api;
 
@@ -9,7 +9,7 @@ use funcserver_test_guest::compiled;
 
 static COMPILED: LazyLock<Vec<u8>> = LazyLock::new(|| std::fs::read(compiled(funcserver_test_guest::WASM)).unwrap());
 
-/// Writes the compiled test guest to that file.
+/// Writes the compiled test guest to a file.
 pub fn write_component(path: &Path) {
     std::fs::write(path, &*COMPILED).unwrap();
 }
@@ -17,7 +17,7 @@ pub fn write_component(path: &Path) {
 static BLOCKING: LazyLock<Vec<u8>> =
     LazyLock::new(|| std::fs::read(compiled(funcserver_test_guest::WASM_BLOCK)).unwrap());
 
-/// Writes the compiled test guest that can block its thread to that file.
+/// Writes the compiled test guest that can block its thread to a file.
 pub fn write_blocking_component(path: &Path) {
     std::fs::write(path, &*BLOCKING).unwrap();
 }

@@ -1,4 +1,4 @@
-//! A Runtime API that does as a script says, and a bootstrap under it.
+//! A Runtime API that follows a script, and a bootstrap that uses it.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -10,22 +10,22 @@ use std::time::{Duration, Instant, SystemTime};
 
 use funcserver_test_guest::act;
 
-/// What the Runtime API does with one request.
+/// The reply of the Runtime API to one request.
 #[derive(Clone)]
 pub enum Reply {
-    /// Answers with these bytes.
+    /// Sends these bytes.
     Raw(String),
     /// Closes the connection.
     Close,
     /// Never answers.
     Silence,
-    /// Does that with the connection.
+    /// Runs a function with the connection.
     Does(Arc<Deed>),
 }
 
 pub type Deed = dyn Fn(&TcpStream) -> io::Result<()> + Send + Sync;
 
-/// Serves on loopback until the process ends. `script` gets each request's method and path, and its body.
+/// Serves on loopback until the process ends. `script` gets the method and path of each request, and its body.
 pub fn serve(script: impl Fn(&str, &[u8]) -> Reply + Send + Sync + 'static) -> (String, Receiver<(String, Vec<u8>)>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -83,12 +83,12 @@ pub fn http(status: &str, headers: &str, body: &str) -> Reply {
     Reply::Raw(format!("HTTP/1.1 {status}\r\n{headers}content-length: {}\r\n\r\n{body}", body.len()))
 }
 
-/// An event with all its headers, which has three seconds.
+/// An event with all its headers and a limit of three seconds.
 pub fn event(id: usize, act_name: &str) -> Reply {
     http("200 OK", &headers(id, Duration::from_secs(3)), &act(act_name).to_string())
 }
 
-/// What the Runtime API says of an event that has so much time.
+/// The headers of an event with a time limit.
 pub fn headers(id: usize, time: Duration) -> String {
     let deadline = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap() + time;
     format!(
@@ -102,7 +102,7 @@ pub fn accepted() -> Reply {
     http("202 Accepted", "", "")
 }
 
-/// A bootstrap with the test guest; ended when it goes out of sight.
+/// A bootstrap with the test guest. Dropping it kills the process.
 pub struct Bootstrap {
     child: Option<Child>,
     _folder: tempfile::TempDir,
@@ -113,7 +113,7 @@ impl Bootstrap {
         Self::with(super::write_component, runtime_api, variables)
     }
 
-    /// One whose component is the test guest that can block its thread.
+    /// A bootstrap whose component is the test guest that can block its thread.
     pub fn blocking(runtime_api: &str, variables: &[(&str, &str)]) -> Self {
         Self::with(super::write_blocking_component, runtime_api, variables)
     }
@@ -142,33 +142,33 @@ impl Bootstrap {
         self.child.as_ref().unwrap().id()
     }
 
-    /// Tells it to end.
+    /// Sends SIGTERM.
     pub fn terminate(&self) {
         assert!(Command::new("kill").args(["-TERM", &self.id().to_string()]).status().unwrap().success());
     }
 
-    /// The most memory that it has had, in bytes.
+    /// The peak of resident memory, in bytes.
     pub fn peak(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
         line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
     }
 
-    /// Waits for its end, half a minute at most.
+    /// Waits until the process ends, for at most half a minute.
     pub fn ended(mut self) -> Output {
         let mut child = self.child.take().unwrap();
         let late = Instant::now() + Duration::from_secs(30);
         while child.try_wait().unwrap().is_none() {
             if Instant::now() > late {
                 child.kill().unwrap();
-                panic!("it runs on: {}", text(&child.wait_with_output().unwrap()));
+                panic!("it is still running: {}", text(&child.wait_with_output().unwrap()));
             }
             std::thread::sleep(Duration::from_millis(5));
         }
         child.wait_with_output().unwrap()
     }
 
-    /// The same, and nobody reads what it writes.
+    /// Waits in the same way, without reading the process's output.
     pub fn ended_unread(mut self) -> ExitStatus {
         let mut child = self.child.take().unwrap();
         let late = Instant::now() + Duration::from_secs(30);
@@ -178,7 +178,7 @@ impl Bootstrap {
             }
             if Instant::now() > late {
                 child.kill().unwrap();
-                panic!("it runs on");
+                panic!("it is still running");
             }
             std::thread::sleep(Duration::from_millis(5));
         }

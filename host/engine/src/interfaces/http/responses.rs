@@ -45,7 +45,7 @@ impl MadeResponses {
     }
 
     /// Removes all responses, once all calls have ended.
-    pub(crate) fn rest(&mut self) {
+    pub(crate) fn end_all(&mut self) {
         self.count = 0;
     }
 

@@ -1,4 +1,4 @@
-//! Servers that send without end what is no answer, and requests that end without one.
+//! Servers that send data without end instead of an answer, and requests that end without an answer.
 
 use std::time::Duration;
 
@@ -27,12 +27,12 @@ fn guest_of(server: &Hostile, identity: Option<&Identity>) -> (Guest, String) {
     (guest_with(network), url)
 }
 
-/// What the guest gets of a server that sends for ever. The client has closed the connection, and has read little.
+/// The guest's result for a server that sends without end. The client has closed the connection after reading little.
 async fn flooded(server: &Hostile, identity: Option<&Identity>, case: &str) -> (Value, Vec<Notice>) {
     let (guest, url) = guest_of(server, identity);
     let told = send(&guest, &json!({ "url": url })).await;
-    server.is_left().await;
-    // The kernel's buffers hold some megabytes of what nobody has read.
+    server.wait_until_left().await;
+    // The kernel buffers some megabytes of unread data.
     assert!(server.sent() < 16 * MIB, "{case}: {} bytes", server.sent());
     assert_eq!(server.requests(), 1, "{case}");
     told
@@ -61,7 +61,7 @@ async fn heads_over_http_1_are_bounded() {
 }
 
 #[tokio::test]
-async fn some_interim_responses_are_passed_over() {
+async fn some_interim_responses_are_skipped() {
     let server = Hostile::http1(|_, _| {
         let mut answer = b"HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n".repeat(50);
         answer.extend(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
@@ -83,7 +83,7 @@ async fn some_interim_responses_are_passed_over() {
 }
 
 #[tokio::test]
-async fn bodies_over_http_1_that_bring_nothing_are_bounded() {
+async fn bodies_without_data_over_http_1_are_bounded() {
     const CHUNKED: &[u8] = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
     let extension: Script = |_, _| endless(&[CHUNKED, b"1;a="].concat(), b"a");
     let extensions: Script =
@@ -146,7 +146,7 @@ async fn frames_in_place_of_an_answer_are_bounded() {
     }
 }
 
-/// Bodies in the smallest pieces are bodies.
+/// A body in the smallest pieces is a valid body.
 #[tokio::test]
 async fn small_pieces_arrive_whole() {
     const PIECES: usize = 20_000;
@@ -175,19 +175,19 @@ async fn a_connection_whose_request_ended_without_an_answer_is_closed() {
         let (guest, url) = guest_of(&server, http2.then_some(&identity));
         let (told, _) = send(&guest, &json!({ "url": url, "first_byte_ms": 200 })).await;
         assert_eq!(told["error"], "connection-read-timeout", "http2: {http2}");
-        server.is_left().await;
+        server.wait_until_left().await;
 
-        // The invocation's deadline ends it too.
+        // The invocation's deadline also ends the request.
         let (call, _) = call(Duration::from_millis(300));
         let answer = handle(&guest, request(&format!("fetch:{url}")), call).await;
         assert!(answer.result.is_err());
         answer.after.finish().await;
-        server.is_left().await;
+        server.wait_until_left().await;
         assert_eq!((server.connections(), server.requests()), (2, 2), "http2: {http2}");
     }
 }
 
-/// One request of several on a connection that gives up takes nothing away from the others.
+/// If one of several requests on a connection gives up, the others go on.
 #[tokio::test]
 async fn others_on_the_connection_are_answered() {
     let identity = Identity::new(&["127.0.0.1"], true);
@@ -210,7 +210,7 @@ async fn others_on_the_connection_are_answered() {
     let waiting = get(None);
     assert_eq!(silent.await.unwrap()["error"], "connection-read-timeout");
     assert_eq!((server.requests(), server.connections()), (3, 1));
-    // The connection takes no new request, and stays for the one that waits.
+    // The connection accepts no new request, and stays open for the one that waits.
     assert_eq!(get(None).await.unwrap()["status"], 200);
     assert_eq!(server.connections(), 2);
     assert_eq!(waiting.await.unwrap()["status"], 200);

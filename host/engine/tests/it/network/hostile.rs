@@ -1,4 +1,4 @@
-//! Servers that speak in bytes of the test's own, over TCP or TLS, and count what they see.
+//! Servers that send bytes of the test's choice, over TCP or TLS, and count what they see.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -20,29 +20,29 @@ pub struct Hostile {
 struct Counts {
     connections: AtomicUsize,
     requests: AtomicUsize,
-    /// Bytes that were sent in answer.
+    /// Bytes that were sent as answers.
     sent: AtomicUsize,
-    /// Connections that are over.
+    /// Connections that have ended.
     closed: AtomicUsize,
 }
 
-/// What a server does about a request.
+/// The reaction of a server to a request.
 pub enum Answer {
-    /// Sends this, and waits for the next request.
+    /// Sends these bytes, and waits for the next request.
     Bytes(Vec<u8>),
-    /// Sends this, and closes the connection.
+    /// Sends these bytes, and closes the connection.
     Last(Vec<u8>),
-    /// The same after some time.
+    /// Gives the answer after some time.
     Late(Duration, Box<Answer>),
-    /// Sends the first, and the second again and again.
+    /// Sends the first bytes once, and the second again and again.
     Endless(Vec<u8>, Vec<u8>),
 }
 
-/// About the request of that number, on the stream of that number (of HTTP/2).
+/// The answer to a request by its number and (in HTTP/2) its stream.
 pub type Script = fn(usize, u32) -> Answer;
 
 impl Hostile {
-    /// HTTP/1.1 over TCP. Requests must have no bodies.
+    /// HTTP/1.1 over TCP. Requests must not have bodies.
     pub async fn http1(script: Script) -> Self {
         Self::start(None, script).await
     }
@@ -61,7 +61,7 @@ impl Hostile {
                 counts.connections.fetch_add(1, SeqCst);
                 let (tls, counts) = (tls.clone(), counts.clone());
                 tokio::spawn(async move {
-                    // The client ends connections as it likes.
+                    // The client may close connections at any time.
                     let _ = match tls {
                         None => serve_http1(stream, script, &counts).await,
                         Some(tls) => match tls.accept(stream).await {
@@ -93,7 +93,7 @@ impl Hostile {
     }
 
     /// Waits until the client has closed all its connections.
-    pub async fn is_left(&self) {
+    pub async fn wait_until_left(&self) {
         let left = async {
             while self.counts.closed.load(SeqCst) < self.connections() {
                 sleep(Duration::from_millis(10)).await;
@@ -144,7 +144,7 @@ async fn serve_http2(mut stream: impl Stream, script: Script, counts: &Counts) -
     }
 }
 
-/// Whether the connection goes on.
+/// Sends an answer, and returns whether the connection continues.
 async fn give(stream: &mut impl Stream, answer: Answer, counts: &Counts) -> std::io::Result<bool> {
     let (bytes, goes_on) = match answer {
         Answer::Bytes(bytes) => (bytes, true),
@@ -155,7 +155,7 @@ async fn give(stream: &mut impl Stream, answer: Answer, counts: &Counts) -> std:
         }
         Answer::Endless(first, again) => {
             stream.write_all(&first).await?;
-            // What the client may say meanwhile is of no interest, so it is not read.
+            // The client's data is ignored meanwhile.
             let many = again.repeat(1 + 16 * 1024 / again.len());
             loop {
                 counts.sent.fetch_add(stream.write(&many).await?, SeqCst);

@@ -1,4 +1,4 @@
-//! Outgoing requests: what is let through, over which connections, and what becomes of the rest.
+//! Outgoing requests: which are allowed, over which connections they go, and how the others fail.
 
 mod floods;
 mod hostile;
@@ -28,7 +28,7 @@ fn guest_with(network: Network) -> Guest {
     guest(Options { limits: limits(), network, ..Options::default() })
 }
 
-/// A guest that calls `https://shop.example:PORT` of that server by name, and the names it knows.
+/// A guest that can call `https://shop.example:PORT` of a server, and its names.
 fn shopper(server: &Server, identity: &Identity) -> (Guest, Arc<Names>) {
     let port = server.port();
     let names = Arc::new(Names::default());
@@ -41,7 +41,7 @@ fn shopper(server: &Server, identity: &Identity) -> (Guest, Arc<Names>) {
     (guest_with(network), names)
 }
 
-/// What the guest tells of a request, and the notices about it.
+/// The guest's report of a request, and the notices about it.
 async fn send(guest: &Guest, wanted: &Value) -> (Value, Vec<Notice>) {
     let (answer, lines) = act(guest, &format!("request:{}", BASE64_URL_SAFE_NO_PAD.encode(wanted.to_string()))).await;
     let told = json(&answer.result.unwrap());
@@ -53,14 +53,14 @@ async fn fetch(guest: &Guest, url: &str) -> (Value, Vec<Notice>) {
     send(guest, &json!({ "url": url })).await
 }
 
-/// What the server saw of a request that it mirrors.
+/// The server's view of a request that it mirrors.
 async fn mirrored(guest: &Guest, wanted: &Value) -> Value {
     let (told, notices) = send(guest, wanted).await;
     assert_eq!(told["status"], 200, "{told} {notices:?}");
     serde_json::from_slice(&BASE64_STANDARD.decode(told["body_b64"].as_str().unwrap()).unwrap()).unwrap()
 }
 
-/// The error code and the one notice of a URL that cannot be fetched.
+/// The error code and the only notice for a URL that cannot be fetched.
 async fn refused(guest: &Guest, url: &str) -> (String, Notice) {
     let (told, notices) = fetch(guest, url).await;
     let [notice] = <[Notice; 1]>::try_from(notices).unwrap_or_else(|other| panic!("{url}: {told} {other:?}"));
@@ -82,7 +82,7 @@ async fn a_hundred_calls_share_one_connection() {
 }
 
 #[tokio::test]
-async fn http_2_is_spoken_where_the_server_does() {
+async fn http_2_is_used_if_the_server_offers_it() {
     let identity = Identity::new(&["shop.example"], true);
     let server = Server::https(&identity).await;
     let (guest, _) = shopper(&server, &identity);
@@ -94,13 +94,13 @@ async fn http_2_is_spoken_where_the_server_does() {
         assert_eq!(seen["uri"], url);
         assert_eq!(seen["body_b64"], BASE64_STANDARD.encode("order"));
     }
-    // Several instances at once share the connection too.
+    // Several concurrent instances share the connection too.
     let seen = futures_util::future::join_all((0..5).map(|_| mirrored(&guest, &wanted))).await;
     assert!(seen.iter().all(|seen| seen["connection"] == 1), "{seen:?}");
 }
 
 #[tokio::test]
-async fn a_connection_that_was_killed_meanwhile_is_replaced() {
+async fn a_connection_that_was_closed_while_idle_is_replaced() {
     for http2 in [false, true] {
         let identity = Identity::new(&["shop.example"], http2);
         let server = Server::https(&identity).await;
@@ -115,7 +115,7 @@ async fn a_connection_that_was_killed_meanwhile_is_replaced() {
 
 /// As after a freeze: the client has not noticed, and sends on a dead connection.
 #[tokio::test]
-async fn a_request_that_met_a_dead_connection_is_sent_once_more_if_that_does_no_harm() {
+async fn a_request_on_a_dead_connection_is_sent_again_if_that_is_safe() {
     let server = Server::http().await;
     let guest = guest_with(allowing(&[&format!("http://127.0.0.1:{}", server.port())]));
     let url = format!("http://127.0.0.1:{}/mortal", server.port());
@@ -123,13 +123,13 @@ async fn a_request_that_met_a_dead_connection_is_sent_once_more_if_that_does_no_
     assert_eq!(mirrored(&guest, &json!({ "url": url })).await["connection"], 2);
     assert_eq!(server.requests(), 3);
 
-    // The second request of this connection too, but an order must not be placed twice.
+    // This is also the second request of its connection, but an order must not be placed twice.
     let (told, notices) = send(&guest, &json!({ "url": url, "method": "POST", "body_b64": "" })).await;
     assert_eq!(told["error"], "connection-terminated");
     assert!(matches!(&notices[..], [Notice::Failed { .. }]), "{notices:?}");
     assert_eq!((server.requests(), server.connections()), (4, 2));
 
-    // A body that is gone cannot be sent again.
+    // A body that has been sent cannot be sent again.
     let put = json!({ "url": url, "method": "PUT", "headers": [["content-length", "1"]], "body_b64": "QQ==" });
     assert_eq!(mirrored(&guest, &put).await["connection"], 3);
     assert_eq!(send(&guest, &put).await.0["error"], "connection-terminated");
@@ -182,7 +182,7 @@ async fn name_port_and_scheme_decide() {
     assert_eq!((secure.requests(), plain.requests()), counts);
 }
 
-/// The name means another address each time that it is asked for.
+/// The name resolves to a different address each time.
 #[tokio::test]
 async fn a_name_cannot_change_its_address_between_check_and_connect() {
     let allowed = Server::http().await;
@@ -199,7 +199,7 @@ async fn a_name_cannot_change_its_address_between_check_and_connect() {
     mirrored(&guest, &json!({ "url": url })).await;
     assert_eq!((names.asked(), allowed.connections(), forbidden.connections()), (1, 1, 0));
 
-    // The connection that was checked goes on; the next one is checked anew.
+    // The checked connection is reused. The next connection is checked again.
     mirrored(&guest, &json!({ "url": url })).await;
     assert_eq!(names.asked(), 1);
     allowed.kill_connections();
@@ -278,7 +278,7 @@ async fn no_spelling_reaches_the_runtime_api_or_the_metadata() {
 }
 
 #[tokio::test]
-async fn what_is_no_origin_is_refused() {
+async fn urls_without_an_origin_are_refused() {
     let server = Server::http().await;
     let port = server.port();
     let guest = guest_with(allowing(&[&format!("http://127.0.0.1:{port}"), "http://allowed.example"]));
@@ -337,7 +337,7 @@ async fn bodies_arrive_whole_in_both_directions() {
 }
 
 #[tokio::test]
-async fn a_body_that_breaks_off_is_no_whole_body() {
+async fn a_body_that_breaks_off_is_incomplete() {
     let server = Server::http().await;
     let guest = guest_with(allowing(&[&format!("http://127.0.0.1:{}", server.port())]));
     let (told, _) = fetch(&guest, &format!("http://127.0.0.1:{}/cut", server.port())).await;
@@ -354,7 +354,7 @@ async fn an_endless_response_costs_the_guest_its_own_memory() {
 }
 
 #[tokio::test]
-async fn redirects_are_the_guests_affair() {
+async fn redirects_are_left_to_the_guest() {
     let server = Server::http().await;
     let guest = guest_with(allowing(&[&format!("http://127.0.0.1:{}", server.port())]));
     let (told, notices) = fetch(&guest, &format!("http://127.0.0.1:{}/redirect", server.port())).await;
@@ -364,7 +364,7 @@ async fn redirects_are_the_guests_affair() {
 #[tokio::test]
 async fn the_guest_waits_as_long_as_it_asks() {
     let server = Server::http().await;
-    // It accepts connections, and never greets anyone.
+    // It accepts connections, and never sends a byte.
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (port, silent_port) = (server.port(), silent.local_addr().unwrap().port());
     let identity = Identity::new(&[], false);
@@ -404,12 +404,12 @@ async fn the_deadline_ends_a_request_that_waits() {
 }
 
 #[tokio::test]
-async fn each_way_not_to_connect_has_its_code_and_its_reason() {
+async fn each_connect_failure_has_its_code_and_reason() {
     let identity = Identity::new(&["shop.example"], false);
     let server = Server::https(&identity).await;
     let plain = Server::http().await;
     let port = server.port();
-    // Nobody listens there any more.
+    // No server listens at this port any more.
     let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let names = Arc::new(Names::default());
     names.set("shop.example", &["127.0.0.1"]);

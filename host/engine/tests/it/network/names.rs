@@ -1,4 +1,4 @@
-//! A resolver whose names the test decides, and which counts how often it is asked.
+//! A resolver whose answers the test sets, and which counts its lookups.
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -14,7 +14,7 @@ pub struct Names {
 }
 
 impl Names {
-    /// The first time it is asked for `name` it answers the first address, and so on; the last one for ever.
+    /// The first lookup of `name` returns the first address, and so on. The last address is repeated.
     pub fn set(&self, name: &str, addresses: &[&str]) {
         let addresses = addresses.iter().map(|address| address.parse().unwrap()).collect();
         self.addresses.lock().unwrap().insert(name.to_owned(), addresses);

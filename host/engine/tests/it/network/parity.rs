@@ -1,4 +1,4 @@
-//! HTTP/1.1 and HTTP/2 are the same to a handler, and to the servers that it calls.
+//! HTTP/1.1 and HTTP/2 behave alike for a handler, and for the servers that it calls.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use funcserver_engine::{Guest, Notice};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::server::{Identity, Server};
 use super::{Network, allowing, guest_with, send};
 
-/// What belongs to a version of HTTP, not to the message.
+/// Headers of a version of HTTP, which are not part of the message.
 const FRAMING: [&str; 4] = ["connection", "date", "host", "transfer-encoding"];
 
 fn sorted(headers: &Value) -> Vec<(String, String)> {
@@ -17,22 +17,23 @@ fn sorted(headers: &Value) -> Vec<(String, String)> {
     pairs
 }
 
-/// What the guest got, and what the server saw if it tells.
-async fn told(guest: &Guest, url: &str, wanted: &Value) -> (Value, Vec<Notice>) {
+/// The guest's result, and the notices about the request.
+async fn outcome(guest: &Guest, url: &str, wanted: &Value) -> (Value, Vec<Notice>) {
     let mut wanted = wanted.clone();
     let path = wanted["path"].take();
     wanted.as_object_mut().unwrap().remove("path");
     wanted["url"] = json!(format!("{url}{}", path.as_str().unwrap_or("/")));
-    let (mut told, notices) = send(guest, &wanted).await;
-    assert_eq!(told["error"], Value::Null, "{wanted}: {told} {notices:?}");
+    let (mut outcome, notices) = send(guest, &wanted).await;
+    assert_eq!(outcome["error"], Value::Null, "{wanted}: {outcome} {notices:?}");
     if path.is_null() {
-        told = serde_json::from_slice(&BASE64_STANDARD.decode(told["body_b64"].as_str().unwrap()).unwrap()).unwrap();
-        told["uri"] = Value::Null;
-        told["version"] = Value::Null;
-        told["connection"] = Value::Null;
+        outcome =
+            serde_json::from_slice(&BASE64_STANDARD.decode(outcome["body_b64"].as_str().unwrap()).unwrap()).unwrap();
+        outcome["uri"] = Value::Null;
+        outcome["version"] = Value::Null;
+        outcome["connection"] = Value::Null;
     }
-    told["headers"] = json!(sorted(&told["headers"]));
-    (told, notices)
+    outcome["headers"] = json!(sorted(&outcome["headers"]));
+    (outcome, notices)
 }
 
 #[tokio::test]
@@ -58,7 +59,7 @@ async fn both_versions_behave_alike() {
     let with_zero = |name: &str, value: &str| json!([["content-length", "0"], [name, value]]);
 
     for (wanted, expected) in [
-        // Bodies of requests, of a length that is known or is not.
+        // Bodies of requests, with and without a known length.
         (json!({}), seen("GET", &none, "", Value::Null)),
         (json!({ "body_b64": hello }), seen("GET", &none, &hello, Value::Null)),
         (json!({ "body_b64": hello, "headers": five }), seen("GET", &five, &hello, Value::Null)),
@@ -109,25 +110,25 @@ async fn both_versions_behave_alike() {
         (json!({ "path": "/head", "method": "HEAD" }), got(200, &json!([["content-length", "1000"]]), "", Value::Null)),
     ] {
         for (version, guest, url) in [("1.1", &guest1, &url1), ("2", &guest2, &url2)] {
-            let (mut told, notices) = told(guest, url, &wanted).await;
-            told.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+            let (mut outcome, notices) = outcome(guest, url, &wanted).await;
+            outcome.as_object_mut().unwrap().retain(|_, value| !value.is_null());
             let mut expected = expected.clone();
             expected.as_object_mut().unwrap().retain(|_, value| !value.is_null());
-            assert_eq!(told, expected, "HTTP/{version}: {wanted} {notices:?}");
+            assert_eq!(outcome, expected, "HTTP/{version}: {wanted} {notices:?}");
             assert_eq!(notices, [], "HTTP/{version}: {wanted}");
         }
     }
     assert_eq!((http1.connections(), http2.connections()), (1, 1), "all went over one connection each");
 }
 
-/// HTTP/1.1 sends no trailers but those that were announced. The log tells.
+/// HTTP/1.1 sends only trailers that were announced. The log reports the others.
 #[tokio::test]
-async fn trailers_that_cannot_be_sent_are_not_lost_in_silence() {
+async fn trailers_that_cannot_be_sent_are_reported() {
     let server = Server::http().await;
     let url = format!("http://127.0.0.1:{}", server.port());
     let guest = guest_with(allowing(&[&url]));
     let wanted = json!({ "method": "POST", "body_b64": "QQ==", "trailers": [["x-sum", "1"]] });
-    let (seen, notices) = told(&guest, &url, &wanted).await;
+    let (seen, notices) = outcome(&guest, &url, &wanted).await;
     assert_eq!((&seen["body_b64"], &seen["trailers"]), (&json!("QQ=="), &Value::Null));
     assert!(
         matches!(&notices[..], [Notice::Failed { reason, .. }] if reason.contains("trailer header must name them"))

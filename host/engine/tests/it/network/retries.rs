@@ -1,4 +1,4 @@
-//! Which requests reach a server twice.
+//! The requests that may reach a server twice.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
@@ -17,14 +17,14 @@ const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
 const REFUSED_STREAM: u32 = 7;
 const INTERNAL_ERROR: u32 = 2;
 
-/// What a request of this method comes to, if one has been answered before on its connection.
+/// The result of a second request on a connection, with this method.
 async fn second(guest: &Guest, url: &str, method: &str) -> Value {
     let (first, notices) = send(guest, &json!({ "url": url })).await;
     assert_eq!(first["status"], 200, "{first} {notices:?}");
     send(guest, &json!({ "url": url, "method": method, "body_b64": (method == "PUT").then_some("QQ==") })).await.0
 }
 
-/// How often the server sees the second request, and on how many connections it sees any.
+/// Checks how often the server sees the second request, and on how many connections requests arrive.
 async fn check(guest: &Guest, server: &Hostile, url: &str, method: &str, expected: (Value, usize, usize), case: &str) {
     let told = second(guest, url, method).await;
     let outcome = if told["error"].is_null() { &told["status"] } else { &told["error"] };
@@ -40,7 +40,7 @@ async fn over_http_1() {
         |number, _| if number == 2 { Answer::Last(b"HTTP/1.1 200".to_vec()) } else { Answer::Bytes(OK.to_vec()) };
     let nonsense: Script =
         |number, _| if number == 2 { Answer::Last(b"nonsense\r\n\r\n".to_vec()) } else { Answer::Bytes(OK.to_vec()) };
-    // It answers, and closes before the next request without having said that it would.
+    // It answers, and closes before the next request without announcing that.
     let left: Script = |_, _| Answer::Last(OK.to_vec());
     for (case, script, method, expected) in [
         ("close", close, "GET", (json!(200), 2, 2)),
@@ -57,9 +57,9 @@ async fn over_http_1() {
     }
 }
 
-/// What the system knows of a connection, and tokio has not been told as its thread was busy.
+/// The system knows that the connection is closed, but tokio does not yet, because its thread was busy.
 #[tokio::test]
-async fn a_connection_that_was_closed_meanwhile_is_not_written_to() {
+async fn a_connection_that_the_server_closed_is_not_written_to() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let (close, closes) = channel();
@@ -80,7 +80,7 @@ async fn a_connection_that_was_closed_meanwhile_is_not_written_to() {
     });
     let guest = guest_with(allowing(&[&url]));
     assert_eq!(send(&guest, &json!({ "url": url })).await.0["status"], 200);
-    // The connection goes back.
+    // The connection returns to the pool.
     tokio::time::sleep(Duration::from_millis(100)).await;
     close.send(()).unwrap();
     is_closed.recv().unwrap();
@@ -89,7 +89,7 @@ async fn a_connection_that_was_closed_meanwhile_is_not_written_to() {
 }
 
 #[tokio::test]
-async fn a_fresh_connection_that_fails_is_the_end_of_it() {
+async fn a_failure_of_a_fresh_connection_is_final() {
     let server = Hostile::http1(|_, _| Answer::Last(vec![])).await;
     let url = format!("http://127.0.0.1:{}", server.port());
     let (told, _) = send(&guest_with(allowing(&[&url])), &json!({ "url": url })).await;
@@ -109,18 +109,18 @@ async fn over_http_2() {
     let close: Script = |number, id| if number == 2 { Answer::Last(vec![]) } else { Answer::Bytes(fine(id)) };
     let closing: Script = |number, id| if number >= 2 { Answer::Last(vec![]) } else { Answer::Bytes(fine(id)) };
     for (case, script, method, expected) in [
-        // What the server has not touched may be sent again, whatever it is, once.
+        // A request that the server has not processed may be sent again once, with any method.
         ("refused", refused, "GET", (json!(200), 2, 2)),
         ("refused", refused, "POST", (json!(200), 2, 2)),
         ("refused for ever", refusing, "GET", (json!("HTTP-protocol-error"), 2, 2)),
         ("below", below, "GET", (json!(200), 2, 2)),
         ("below", below, "POST", (json!(200), 2, 2)),
         ("below, with an error", below_with_error, "POST", (json!(200), 2, 2)),
-        // What it may have done is not.
+        // A request that the server may have processed is not sent again.
         ("reset", broken, "GET", (json!("HTTP-protocol-error"), 1, 1)),
         ("reset", broken, "POST", (json!("HTTP-protocol-error"), 1, 1)),
         ("above", above, "POST", (json!("connection-terminated"), 1, 1)),
-        // A connection that died of age, as over HTTP/1.1.
+        // A connection that the server closed while idle, as over HTTP/1.1.
         ("close", close, "GET", (json!(200), 2, 2)),
         ("close", close, "POST", (json!("connection-terminated"), 1, 1)),
         ("close for ever", closing, "GET", (json!("connection-terminated"), 2, 2)),
@@ -132,9 +132,9 @@ async fn over_http_2() {
     }
 }
 
-/// Each try may take what the tries before it have left of the time.
+/// The attempts share the time limit: each may use what is left.
 #[tokio::test]
-async fn all_tries_share_one_time() {
+async fn all_attempts_share_one_time_limit() {
     let server = Hostile::http1(|number, _| match number {
         1 => Answer::Bytes(OK.to_vec()),
         2 => Answer::Late(Duration::from_secs(3), Box::new(Answer::Last(vec![]))),

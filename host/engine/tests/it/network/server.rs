@@ -1,4 +1,4 @@
-//! A server on loopback that counts its connections, with TLS by a root of its own or without.
+//! A server on loopback that counts its connections, with or without TLS from a root certificate of its own.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -33,7 +33,7 @@ pub struct Server {
     open: Arc<Mutex<Vec<AbortHandle>>>,
 }
 
-/// A certificate for some names, and the root that vouches for it.
+/// A certificate for some names, and its root certificate.
 pub struct Identity {
     folder: tempfile::TempDir,
     config: Arc<ServerConfig>,
@@ -60,7 +60,7 @@ impl Identity {
         Self { folder, config: Arc::new(config) }
     }
 
-    /// The root, as PEM.
+    /// The root certificate, as PEM.
     pub fn root(&self) -> PathBuf {
         self.folder.path().join("root.pem")
     }
@@ -83,7 +83,7 @@ impl Server {
         Self::start("127.0.0.1:0", Some(identity.config.clone())).await
     }
 
-    /// On any loopback address, all of which Linux has.
+    /// A server on any loopback address, all of which exist on Linux.
     pub async fn at(address: SocketAddr) -> Self {
         Self::start(&address.to_string(), None).await
     }
@@ -111,17 +111,17 @@ impl Server {
         self.address.port()
     }
 
-    /// How many connections there have been.
+    /// The number of connections so far.
     pub fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
     }
 
-    /// How many requests there have been.
+    /// The number of requests so far.
     pub fn requests(&self) -> usize {
         self.requests.load(Ordering::SeqCst)
     }
 
-    /// Closes what is open, whoever waits for it.
+    /// Closes all open connections, even with requests in progress.
     pub fn kill_connections(&self) {
         self.open.lock().unwrap().drain(..).for_each(|task| task.abort());
     }
@@ -131,7 +131,7 @@ async fn connection(stream: TcpStream, tls: Option<Arc<ServerConfig>>, number: u
     match tls {
         None => serve(stream, number, requests).await,
         Some(config) => {
-            // Where the client does not trust us, there is none.
+            // If the client does not trust the certificate, there is no stream.
             if let Ok(stream) = TlsAcceptor::from(config).accept(stream).await {
                 serve(stream, number, requests).await;
             }
@@ -144,13 +144,13 @@ async fn serve(
     number: usize,
     requests: Arc<AtomicUsize>,
 ) {
-    // How many requests this connection has had.
+    // The number of requests on this connection so far.
     let served = Arc::new(AtomicUsize::new(0));
     let service = service_fn(move |request| {
         requests.fetch_add(1, Ordering::SeqCst);
         answer(request, number, served.fetch_add(1, Ordering::SeqCst) + 1)
     });
-    // The client ends connections as it likes.
+    // The client may close connections at any time.
     let _ = auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
 }
 
@@ -161,7 +161,7 @@ async fn answer(request: Request<Incoming>, connection: usize, served: usize) ->
     let path = request.uri().path().to_owned();
     match path.as_str() {
         "/mute" => std::future::pending().await,
-        // The second request meets a connection that dies of it.
+        // The second request is sent on a connection that then fails.
         "/mortal" if served == 2 => Err("dead"),
         "/redirect" => {
             let response = Response::builder().status(302).header("location", "http://127.0.0.1:9/");
@@ -177,7 +177,7 @@ async fn answer(request: Request<Incoming>, connection: usize, served: usize) ->
             Ok(response.body(empty()).unwrap())
         }
         "/lines" => {
-            // hyper adds it for HTTP/1.1 alone.
+            // Hyper adds it only for HTTP/1.1.
             let mut response = Response::builder().header("content-length", "0").body(empty()).unwrap();
             for line in 0..1000 {
                 response.headers_mut().append("x-line", HeaderValue::from(line));
@@ -209,7 +209,7 @@ async fn answer(request: Request<Incoming>, connection: usize, served: usize) ->
     }
 }
 
-/// What came, as JSON.
+/// The received request, as JSON.
 async fn mirror(request: Request<Incoming>, connection: usize) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let Ok(body) = body.collect().await else {
@@ -228,7 +228,7 @@ async fn mirror(request: Request<Incoming>, connection: usize) -> Response<Body>
     Response::new(Full::from(seen.to_string()).map_err(infallible).boxed_unsync())
 }
 
-/// Values are read as Latin-1.
+/// Header fields as pairs. Values are read as Latin-1.
 fn pairs(headers: &HeaderMap) -> Value {
     let text = |value: &HeaderValue| value.as_bytes().iter().map(|&byte| char::from(byte)).collect::<String>();
     headers.iter().map(|(name, value)| json!([name.as_str(), text(value)])).collect()
@@ -236,7 +236,7 @@ fn pairs(headers: &HeaderMap) -> Value {
 
 type Piece = std::pin::Pin<Box<dyn Future<Output = Option<Result<Bytes, &'static str>>> + Send>>;
 
-/// A body that begins, and goes on in its own way a moment later.
+/// A body with a first piece, and further pieces from `next` a moment later.
 fn chunks(first: &'static str, next: fn(usize) -> Piece) -> Body {
     let start = stream::iter([Ok(Bytes::from_static(first.as_bytes()))]);
     let rest = stream::unfold(0, move |count| async move {
