@@ -1,32 +1,33 @@
-//! A function's component under `lambda_runtime`, for people who have layers of their own around their functions.
+//! Runs a function's component under `lambda_runtime`, for people who have `tower` layers around their functions.
 //!
-//! It is deployed in place of `bootstrap`, in a zip that is otherwise the same: it reads `funcserver.toml`, the
-//! variables `FUNCSERVER_…` and the compiled component as `bootstrap` does. The loop over the Runtime API is that of
-//! `lambda_runtime`, and any `tower` layer can be put around the component. There are two here:
+//! Deploy it as `bootstrap`, in a zip that is otherwise the same: it reads `funcserver.toml`, the variables
+//! `FUNCSERVER_…` and the compiled component as funcserver's own `bootstrap` does. The loop over the Runtime API is
+//! that of `lambda_runtime`. This example has two layers:
 //!
-//! - [`read_only`] is around the component: with the variable `READ_ONLY` set, requests that may write get 503.
-//! - [`finishing`] is around the sending of the answer: what a component still does after it comes then.
+//! - [`read_only`] wraps the component: if the variable `READ_ONLY` is set, requests that may write are answered with
+//!   503.
+//! - [`finishing`] wraps the sending of the answer, and does the work that is left after it.
 //!
-//! Events and answers pass as the JSON that they are ([`RawValue`]). The types of `aws_lambda_events` 1.2 are right for
-//! a layer that looks at one thing, and for an answer of its own, but they do not keep all that a component may need:
-//! `AlbTargetGroupRequest` has the query without its order, and takes no event whose query is `null`;
-//! `AlbTargetGroupResponse` has one header where several cookies need names in different letter cases.
+//! Events and answers pass as raw JSON ([`RawValue`]). The types of `aws_lambda_events` 1.2 suit a layer that reads one
+//! member or makes an answer of its own, but they lose what a component may need: `AlbTargetGroupRequest` does not keep
+//! the order of the query and rejects an event whose query is `null`; `AlbTargetGroupResponse` merges the headers that
+//! differ in letter case alone, which carry several cookies.
 //!
-//! What `bootstrap` does besides is missing here: its watchdog, its report of a start that failed, its second try after
-//! a fault of the Runtime API, and its end in good order. ARCHITECTURE.md ("The loop is ours") says what that comes to;
-//! `scripts/bench runtimes` measures it.
+//! `bootstrap` does more than this: it has a watchdog, reports a failed start, tries again after a fault of the
+//! Runtime API, and answers the events at work when it is told to end. ARCHITECTURE.md ("The loop is ours") has the
+//! reasons, and `scripts/bench runtimes` the measurements.
 
 #![deny(unsafe_code)]
 
 use std::cell::Cell;
-use std::path::Path;
 use std::sync::Arc;
 
 use aws_lambda_events::alb::{AlbTargetGroupRequest, AlbTargetGroupResponse};
-use funcserver_engine::{Guest, LoadError, Options};
+use funcserver_engine::{Guest, LoadError};
 use funcserver_function::config::{Env as _, LambdaEnv, Variables};
 use funcserver_function::log::Log;
-use funcserver_function::{After, Context, Host, Outcome, log_panics, task_root};
+use funcserver_function::task_root::{self, DeployedComponent};
+use funcserver_function::{After, Context, Host, Outcome, log_panics};
 use lambda_runtime::tower::layer::layer_fn;
 use lambda_runtime::tower::{Service, ServiceExt as _, service_fn};
 use lambda_runtime::{BoxFuture, Diagnostic, Error, LambdaEvent, LambdaInvocation, Runtime, SnapStartResource};
@@ -36,7 +37,7 @@ use serde_json::value::RawValue;
 type Json = Box<RawValue>;
 
 tokio::task_local! {
-    /// What is left to do once the answer is sent; each invocation has its own.
+    /// The work that is left once the answer is sent, for each invocation.
     static AFTER: Cell<Option<After>>;
 }
 
@@ -59,16 +60,16 @@ fn host(lambda: &LambdaEnv, env: &Variables) -> Result<Host, Error> {
     // The lines of lambda_runtime go there as well.
     log.forward_tracing();
     log_panics(log.clone());
-    let (path, options) = task_root::component(lambda, &config, env, &log)?;
-    Ok(Host::new(load(&path, options)?, &config, log))
+    let component = task_root::component(lambda, &config, env, &log)?;
+    Ok(Host::new(load(component)?, &config, log))
 }
 
 /// Maps the function's component.
 #[expect(unsafe_code)]
-fn load(path: &Path, options: Options) -> Result<Guest, LoadError> {
-    // SAFETY: the file is part of the function, as this executable is: whoever deployed them compiled it by
-    // `funcserver build`. Nobody writes to it, as Lambda mounts a function's folder read-only.
-    unsafe { Guest::load(path, options) }
+fn load(component: DeployedComponent) -> Result<Guest, LoadError> {
+    // SAFETY: the file is part of the function, like this executable: the people who deployed both compiled it with
+    // `funcserver build`. Lambda mounts the function's folder read-only, so nothing writes to the file.
+    unsafe { component.runtime.load(&component.path, component.options) }
 }
 
 /// The component's answer. An error of the handler's is an answer too, unless `limits.fail` says otherwise.
@@ -84,7 +85,7 @@ async fn answer(host: Host, event: LambdaEvent<Json>) -> Result<Json, Diagnostic
     let (outcome, after) = host.invoke(Box::<str>::from(event).into_boxed_bytes().into(), &invocation).await;
     AFTER.with(|slot| slot.set(Some(after)));
     match outcome {
-        Outcome::Reply { json, .. } => serde_json::from_slice(&json).map_err(unfit),
+        Outcome::Reply(json) => serde_json::from_slice(&json).map_err(unfit),
         Outcome::Error { kind, message } => Err(Diagnostic { error_type: kind, error_message: message }),
     }
 }

@@ -1,14 +1,26 @@
 #![forbid(unsafe_code)]
-//! Compiles `guest/` as any host can run it, with the imports that only this project's host offers, and with one that only a
-//! test build of it offers; and
-//! `guest-p3/`, which speaks `wasi:http` 0.3.
+//! Compiles `guest/` in three forms: one that any host can run, one with the imports that only this project's host has,
+//! and one with an import that only a test build of it has. Compiles also `guest-p3/`, which uses `wasi:http` 0.3.
+//! Names the compiler of components by a hash.
 
-use std::path::Path;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::{fs, io};
 
 use funcserver_guest_build::{GuestCrate, hand_over};
 
+/// All that decides what a component is compiled to.
+const COMPILER: [&str; 4] = ["../engine/src", "../engine/Cargo.toml", "../../Cargo.toml", "../../Cargo.lock"];
+
 fn main() -> ExitCode {
+    match compiler() {
+        Ok(hash) => println!("cargo::rustc-env=FUNCSERVER_TEST_COMPILER={hash:016x}"),
+        Err(error) => {
+            println!("cargo::error=cannot read the sources of funcserver-engine: {error}");
+            return ExitCode::SUCCESS;
+        }
+    }
     println!("cargo::rerun-if-changed=../../wit");
     let guest = GuestCrate { folder: Path::new("guest"), name: "test-guest", features: &[] };
     hand_over(&[
@@ -20,4 +32,28 @@ fn main() -> ExitCode {
             GuestCrate { folder: Path::new("guest-p3"), name: "test-guest-p3", features: &[] },
         ),
     ])
+}
+
+/// A hash of the names and contents of the files.
+fn compiler() -> io::Result<u64> {
+    let mut files = Vec::new();
+    for path in COMPILER {
+        println!("cargo::rerun-if-changed={path}");
+        collect(path.into(), &mut files)?;
+    }
+    files.sort();
+    let mut hash = DefaultHasher::new();
+    for file in files {
+        let content = fs::read(&file)?;
+        (file, content).hash(&mut hash);
+    }
+    Ok(hash.finish())
+}
+
+fn collect(path: PathBuf, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    if !path.is_dir() {
+        files.push(path);
+        return Ok(());
+    }
+    fs::read_dir(path)?.try_for_each(|entry| collect(entry?.path(), files))
 }

@@ -21,6 +21,7 @@ mod invoke;
 mod native;
 mod new;
 mod new_rust;
+mod odd_requests;
 mod on_lambda_runtime;
 mod outputs;
 mod proposals;

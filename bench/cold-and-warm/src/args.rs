@@ -15,7 +15,7 @@ pub(crate) struct Args {
     pub(crate) command: Command,
 }
 
-/// What there is to do.
+/// The subcommands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Print the folders that must be filled, each with the script that fills it
@@ -35,7 +35,7 @@ pub(crate) enum Command {
     Train(Train),
 }
 
-/// Which contenders.
+/// The selected contenders.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Only {
     /// These contenders only
@@ -46,7 +46,7 @@ pub(crate) struct Only {
 /// `builds`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Builds {
-    /// Which.
+    /// The selected contenders.
     #[command(flatten)]
     pub(crate) only: Only,
 }
@@ -60,10 +60,10 @@ pub(crate) struct Measure {
     /// Where to write the results
     #[arg(long, value_name = "DIR")]
     pub(crate) results: PathBuf,
-    /// Which.
+    /// The selected contenders.
     #[command(flatten)]
     pub(crate) only: Only,
-    /// Few of everything, to see that it works; the figures mean little
+    /// Measure little, to see that it works; the figures mean little
     #[arg(long)]
     quick: bool,
     /// Repeat the order of an earlier run
@@ -72,7 +72,7 @@ pub(crate) struct Measure {
 }
 
 impl Measure {
-    /// How much to measure.
+    /// The number of measurements.
     pub(crate) fn plan(&self) -> Plan {
         if self.quick { Plan::QUICK } else { Plan::FULL }
     }
@@ -96,7 +96,7 @@ pub(crate) struct Load {
     /// Where to write load.json and load.md
     #[arg(long, value_name = "DIR")]
     pub(crate) results: PathBuf,
-    /// Few of everything, to see that it works; the figures mean little
+    /// Measure little, to see that it works; the figures mean little
     #[arg(long)]
     pub(crate) quick: bool,
 }

@@ -1,8 +1,8 @@
 #![forbid(unsafe_code)]
-//! Measures custom runtimes side by side, as `scripts/bench` asks it to.
+//! Measures custom runtimes side by side, for `scripts/bench`.
 //!
-//! Each contender is a folder with what would be unpacked to Lambda's task root. It is driven through the local Runtime API
-//! of `host/local`, as Lambda would drive it, and each of its replies is checked.
+//! Each contender is a folder with the contents of Lambda's task root. It is driven by the local Runtime API of
+//! `host/local`, as Lambda would drive it, and each reply is checked.
 
 mod args;
 mod contender;
@@ -28,9 +28,8 @@ mod tree;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::Parser as _;
-
 use args::{Args, Command};
+use clap::Parser as _;
 use contender::Contender;
 use results::Results;
 
@@ -51,7 +50,7 @@ async fn main() -> ExitCode {
     })
 }
 
-/// A line for each folder that must be filled: its name, and the script that fills it with its arguments.
+/// Prints a line for each folder that must be filled: its name, and the script that fills it with its arguments.
 fn builds(args: &args::Builds) -> Result<ExitCode> {
     let mut last = String::new();
     for contender in Contender::list(&args.only.names)? {

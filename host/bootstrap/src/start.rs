@@ -1,19 +1,18 @@
 //! From the environment to a running host: every step that can fail at start.
 
 use std::io;
-use std::path::Path;
 use std::process::ExitCode;
 
-use funcserver_engine::{Guest, LoadError, Options};
+use funcserver_engine::{Guest, LoadError};
+use funcserver_function::config::{Config, Env, LambdaEnv, LambdaEnvError, LogConfig};
+use funcserver_function::log::{Log, Value};
+use funcserver_function::task_root::{self, DeployedComponent};
+use funcserver_function::{Host, log_panics};
 use http::Uri;
 
 use crate::extension::Extension;
 use crate::runtime;
 use crate::runtime_api::RuntimeApiClient;
-use funcserver_function::Host;
-use funcserver_function::config::{Config, Env, LambdaEnv, LambdaEnvError, LogConfig};
-use funcserver_function::log::{Log, Value};
-use funcserver_function::{log_panics, task_root};
 
 /// Lambda's words for a start that failed before the first event.
 const INIT_ERROR: &str = "Runtime.InitError";
@@ -117,8 +116,8 @@ async fn serve(lambda: &LambdaEnv, env: &dyn Env) -> ExitCode {
 }
 
 fn host(lambda: &LambdaEnv, config: &Config, env: &dyn Env, log: &Log) -> anyhow::Result<Host> {
-    let (path, options) = task_root::component(lambda, config, env, log)?;
-    let guest = load(&path, options)?;
+    let deployed = task_root::component(lambda, config, env, log)?;
+    let guest = load(deployed)?;
     if let Some(refusal) = guest.refusal() {
         log.host().error("no request can be answered", &[("error", refusal.into())]);
     }
@@ -127,10 +126,10 @@ fn host(lambda: &LambdaEnv, config: &Config, env: &dyn Env, log: &Log) -> anyhow
 
 /// Maps the function's component.
 #[expect(unsafe_code)]
-fn load(path: &Path, options: Options) -> Result<Guest, LoadError> {
+fn load(component: DeployedComponent) -> Result<Guest, LoadError> {
     // SAFETY: it is a part of the function as this executable is: whoever deployed the one compiled the other, by
     // `funcserver build`. Nobody writes to it, as the folder of a function is read-only.
-    unsafe { Guest::load(path, options) }
+    unsafe { component.runtime.load(&component.path, component.options) }
 }
 
 async fn report(runtime_api: &Uri, log: &Log, problem: &str) -> ExitCode {

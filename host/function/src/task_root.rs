@@ -1,12 +1,12 @@
 //! A function as it was deployed: its settings, its component, and how that is run in Lambda.
 //!
 //! Every host of such a function starts with these steps, whatever loop it has. What is left to it is the one step that
-//! is unsafe, [`Guest::load`](funcserver_engine::Guest::load).
+//! is unsafe, [`Runtime::load`].
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-use funcserver_engine::Options;
+use funcserver_engine::{GuestOptions, Runtime};
 
 use crate::Sandbox;
 use crate::artifact::{Artifact, ArtifactError};
@@ -54,6 +54,16 @@ pub enum TaskRootError {
     },
 }
 
+/// A function's compiled component, and how it is run in Lambda: `runtime.load(&path, options)`.
+pub struct DeployedComponent {
+    /// The compiled component.
+    pub path: PathBuf,
+    /// What it runs on.
+    pub runtime: Runtime,
+    /// How it is run.
+    pub options: GuestOptions,
+}
+
 /// The settings: `funcserver.toml` of the task root, if it has one, and the environment, which wins.
 ///
 /// # Errors
@@ -76,7 +86,7 @@ pub fn component(
     config: &Config,
     env: &dyn Env,
     log: &Log,
-) -> Result<(PathBuf, Options), TaskRootError> {
+) -> Result<DeployedComponent, TaskRootError> {
     let path = find_component(lambda, config, &|path| path.is_file())?;
     let artifact = Artifact::read(&path)?;
     if let Some(artifact) = &artifact {
@@ -92,11 +102,12 @@ pub fn component(
         memory: lambda.memory,
         alone: true,
         concurrency: lambda.concurrency,
+        sharing: lambda.concurrency,
         runtime_api: lambda.runtime_api.authority(),
         scratch,
     };
-    let options = sandbox.options(config, env)?;
-    Ok((path, options))
+    let options = sandbox.guest(config, artifact.as_ref().and_then(Artifact::calls), env)?;
+    Ok(DeployedComponent { path, runtime: sandbox.runtime(config), options })
 }
 
 fn read_if_there(path: &Path) -> Result<Option<String>, TaskRootError> {

@@ -5,22 +5,13 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use funcserver_engine::{Answer, Call, Facts, Guest, Limits, Notice, Options, Output, Stream, Target, compile};
+use funcserver_engine::{Call, Facts, Guest, GuestStep, Limits, Notice, Stream, WholeAnswer};
+use funcserver_test_guest::{Options, compiled};
 use http::{Request, Response};
 
-/// The folder of this run's compiled guests.
-static FOLDER: LazyLock<tempfile::TempDir> = LazyLock::new(|| tempfile::tempdir().unwrap());
-
-static GUEST: LazyLock<PathBuf> = LazyLock::new(|| compiled("guest", funcserver_test_guest::WASM));
-static GUEST_P3: LazyLock<PathBuf> = LazyLock::new(|| compiled("guest-p3", funcserver_test_guest::WASM_P3));
-static HOST_IMPORTS: LazyLock<PathBuf> =
-    LazyLock::new(|| compiled("host-imports", funcserver_test_guest::WASM_HOST_IMPORTS));
-
-fn compiled(name: &str, wasm: &[u8]) -> PathBuf {
-    let path = FOLDER.path().join(name).with_extension("cwasm");
-    std::fs::write(&path, compile::compile(wasm, Target::Host).unwrap()).unwrap();
-    path
-}
+static GUEST: LazyLock<PathBuf> = LazyLock::new(|| compiled(funcserver_test_guest::WASM));
+static GUEST_P3: LazyLock<PathBuf> = LazyLock::new(|| compiled(funcserver_test_guest::WASM_P3));
+static HOST_IMPORTS: LazyLock<PathBuf> = LazyLock::new(|| compiled(funcserver_test_guest::WASM_HOST_IMPORTS));
 
 /// Limits that hold several instances at once: tests of one process share nothing else.
 pub fn limits() -> Limits {
@@ -59,20 +50,49 @@ impl Lines {
     }
 }
 
-impl Output for Lines {
-    fn line(&self, stream: Stream, line: &str) {
-        self.0.lock().unwrap().push((stream, line.to_owned()));
+/// A call that knows no facts but those that a test gives it.
+struct TestCall {
+    deadline: Instant,
+    facts: Facts<'static>,
+    lines: Arc<Lines>,
+}
+
+impl Call for TestCall {
+    fn deadline(&self) -> Instant {
+        self.deadline
     }
 
-    fn notice(&self, notice: &Notice) {
-        self.1.lock().unwrap().push(notice.clone());
+    fn facts(&self) -> Facts<'_> {
+        self.facts
+    }
+
+    fn on(&self, step: GuestStep<'_>) {
+        match step {
+            GuestStep::Lines(lines) => {
+                let written = lines.iter().map(|line| (lines.stream, line.to_owned()));
+                self.lines.0.lock().unwrap().extend(written);
+            }
+            GuestStep::Outgoing(notice) => self.lines.1.lock().unwrap().push(notice.clone()),
+            _ => {}
+        }
     }
 }
 
-pub fn call(time: Duration) -> (Call, Arc<Lines>) {
+pub fn call(time: Duration) -> (Arc<dyn Call>, Arc<Lines>) {
+    call_with(time, Facts::default())
+}
+
+pub fn call_with(time: Duration, facts: Facts<'static>) -> (Arc<dyn Call>, Arc<Lines>) {
     let lines = Arc::new(Lines::default());
-    let call = Call { facts: Facts::default(), deadline: Instant::now() + time, output: lines.clone() };
-    (call, lines)
+    (Arc::new(TestCall { deadline: Instant::now() + time, facts, lines: lines.clone() }), lines)
+}
+
+/// The longest body that tests take.
+pub const MOST_BODY: usize = 1 << 20;
+
+/// The whole answer to a request.
+pub async fn handle(guest: &Guest, request: Request<Bytes>, call: Arc<dyn Call>) -> WholeAnswer {
+    guest.handle(request, call).await.whole(MOST_BODY).await
 }
 
 pub fn request(act: &str) -> Request<Bytes> {
@@ -80,9 +100,9 @@ pub fn request(act: &str) -> Request<Bytes> {
 }
 
 /// What `act` comes to within ten seconds, and what the guest wrote.
-pub async fn act(guest: &Guest, act: &str) -> (Answer, Arc<Lines>) {
+pub async fn act(guest: &Guest, act: &str) -> (WholeAnswer, Arc<Lines>) {
     let (call, lines) = call(Duration::from_secs(10));
-    (guest.handle(request(act), call).await, lines)
+    (handle(guest, request(act), call).await, lines)
 }
 
 /// The response to `act`; work after it is done too.

@@ -5,10 +5,9 @@ pub mod runtime_api;
 use std::path::Path;
 use std::sync::LazyLock;
 
-use funcserver_engine::{Target, compile};
+use funcserver_test_guest::compiled;
 
-static COMPILED: LazyLock<Vec<u8>> =
-    LazyLock::new(|| compile::compile(funcserver_test_guest::WASM, Target::Host).unwrap());
+static COMPILED: LazyLock<Vec<u8>> = LazyLock::new(|| std::fs::read(compiled(funcserver_test_guest::WASM)).unwrap());
 
 /// Writes the compiled test guest to that file.
 pub fn write_component(path: &Path) {
@@ -16,7 +15,7 @@ pub fn write_component(path: &Path) {
 }
 
 static BLOCKING: LazyLock<Vec<u8>> =
-    LazyLock::new(|| compile::compile(funcserver_test_guest::WASM_BLOCK, Target::Host).unwrap());
+    LazyLock::new(|| std::fs::read(compiled(funcserver_test_guest::WASM_BLOCK)).unwrap());
 
 /// Writes the compiled test guest that can block its thread to that file.
 pub fn write_blocking_component(path: &Path) {

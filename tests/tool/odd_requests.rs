@@ -1,18 +1,11 @@
-//! Sends odd requests through `funcserver serve`, and compares what the handler saw with what was sent, byte for byte.
+//! Odd requests go through `funcserver serve` unchanged: the handler sees what was sent, byte for byte.
 //!
-//! usage: odd_targets FUNCSERVER
-//!
-//! `scripts/odd-targets` builds and runs it. The handler is the tests' mirror, which answers any path with what it sees.
-//! Each request goes by a raw socket and by curl, in both header modes; what a load balancer cannot keep is the normal
+//! Each request is sent over a raw socket and by curl, in both header modes. What a load balancer cannot keep is the normal
 //! form's affair (`funcserver_events::alb::normal_form`).
 
-#![forbid(unsafe_code)]
-#![allow(clippy::unwrap_used, clippy::expect_used)] // A tool for developers: its panics are its messages.
-
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
-use std::path::Path;
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::process::Command;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -22,49 +15,60 @@ use funcserver_events::alb::{HeaderMode, normal_form};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri};
 use serde_json::Value;
 
-/// A request: its target as it goes over the wire, and its headers besides `host`.
+use crate::server::Server;
+use crate::tool::Tool;
+use crate::wasm::MIRROR;
+
+/// A request: its target as it is written to the socket, and its headers besides `host`.
 struct Case {
     name: &'static str,
     target: Vec<u8>,
     headers: Vec<(String, Vec<u8>)>,
 }
 
-fn main() -> ExitCode {
-    let Some(tool) = std::env::args().nth(1) else {
-        eprintln!("usage: odd_targets FUNCSERVER");
-        return ExitCode::from(2);
-    };
-    let folder = tempfile::tempdir().unwrap();
-    let guest = folder.path().join("mirror.wasm");
-    std::fs::write(&guest, funcserver_test_guest::WASM).unwrap();
-    let tool = std::path::absolute(tool).unwrap();
+#[test]
+fn over_a_socket_in_single_value_mode() {
+    compare(HeaderMode::Single, raw, &cases());
+}
 
-    let (mut passed, mut failed) = (0, 0);
-    for mode in [HeaderMode::Single, HeaderMode::Multi] {
-        let server = Server::start(&tool, &guest, mode);
-        for case in cases() {
-            for (way, send) in [("socket", raw as fn(&str, &Case) -> Result<Value, String>), ("curl", curl)] {
-                // curl itself encodes such a path: what it sends is not what it was given.
-                let path = case.target.split(|byte| *byte == b'?').next().unwrap_or_default();
-                if way == "curl" && !path.is_ascii() {
-                    continue;
-                }
-                let problems = match send(&server.address, &case) {
-                    Ok(seen) => differences(&case, mode, &server.address, &seen),
-                    Err(problem) => vec![problem],
-                };
-                if problems.is_empty() {
-                    passed += 1;
-                } else {
-                    failed += 1;
-                    println!("{mode:?} {way}, {}:", case.name);
-                    problems.iter().for_each(|problem| println!("  {problem}"));
-                }
-            }
-        }
-    }
-    println!("{passed} passed, {failed} failed");
-    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+#[test]
+fn over_a_socket_in_multi_value_mode() {
+    compare(HeaderMode::Multi, raw, &cases());
+}
+
+#[test]
+#[ignore = "needs curl"]
+fn by_curl_in_single_value_mode() {
+    compare(HeaderMode::Single, curl, &cases_for_curl());
+}
+
+#[test]
+#[ignore = "needs curl"]
+fn by_curl_in_multi_value_mode() {
+    compare(HeaderMode::Multi, curl, &cases_for_curl());
+}
+
+/// Sends all cases, and fails with all differences.
+fn compare(mode: HeaderMode, send: fn(SocketAddr, &Case) -> Result<Value, String>, cases: &[Case]) {
+    let tool = Tool::new();
+    tool.write("mirror.wasm", MIRROR);
+    let flag = if mode == HeaderMode::Multi { "--multi-value-headers" } else { "" };
+    let server = Server::start(&tool, &format!("mirror.wasm {flag}"));
+    let problems = cases.iter().flat_map(|case| {
+        let problems = match send(server.address, case) {
+            Ok(seen) => differences(case, mode, server.address, &seen),
+            Err(problem) => vec![problem],
+        };
+        problems.into_iter().map(move |problem| format!("{}: {problem}\n", case.name))
+    });
+    let problems: String = problems.collect();
+    assert!(problems.is_empty(), "{problems}");
+}
+
+/// curl itself encodes a path that is not ASCII, so what it sends is not what it was given.
+fn cases_for_curl() -> Vec<Case> {
+    let path = |case: &Case| case.target.split(|byte| *byte == b'?').next().unwrap_or_default().is_ascii();
+    cases().into_iter().filter(path).collect()
 }
 
 fn cases() -> Vec<Case> {
@@ -100,10 +104,10 @@ fn cases() -> Vec<Case> {
 }
 
 /// What a handler should have seen and did not.
-fn differences(case: &Case, mode: HeaderMode, address: &str, seen: &Value) -> Vec<String> {
+fn differences(case: &Case, mode: HeaderMode, address: SocketAddr, seen: &Value) -> Vec<String> {
     let mut request = Request::new(Bytes::new());
     *request.uri_mut() = Uri::from_maybe_shared(case.target.clone()).expect("a target that a URI can hold");
-    request.headers_mut().insert(http::header::HOST, address.parse().unwrap());
+    request.headers_mut().insert(http::header::HOST, HeaderValue::from_maybe_shared(address.to_string()).unwrap());
     request.headers_mut().insert("x-forwarded-proto", HeaderValue::from_static("http"));
     for (name, value) in &case.headers {
         let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
@@ -151,10 +155,11 @@ fn short(text: &str) -> String {
 }
 
 /// Writes the request as it is.
-fn raw(address: &str, case: &Case) -> Result<Value, String> {
+fn raw(address: SocketAddr, case: &Case) -> Result<Value, String> {
     let mut stream = TcpStream::connect(address).map_err(|error| error.to_string())?;
     stream.set_read_timeout(Some(Duration::from_secs(20))).map_err(|error| error.to_string())?;
-    let mut request = [b"GET ", case.target.as_slice(), b" HTTP/1.1\r\nhost: ", address.as_bytes(), b"\r\n"].concat();
+    let mut request =
+        [b"GET ", case.target.as_slice(), b" HTTP/1.1\r\nhost: ", address.to_string().as_bytes(), b"\r\n"].concat();
     for (name, value) in &case.headers {
         request.extend([name.as_bytes(), b": ", value, b"\r\n"].concat());
     }
@@ -170,7 +175,7 @@ fn raw(address: &str, case: &Case) -> Result<Value, String> {
 }
 
 /// Asks curl not to touch the target. Its headers come from a file, as they are many.
-fn curl(address: &str, case: &Case) -> Result<Value, String> {
+fn curl(address: SocketAddr, case: &Case) -> Result<Value, String> {
     let folder = tempfile::tempdir().unwrap();
     let headers = folder.path().join("headers");
     // An empty header is written with a semicolon.
@@ -190,38 +195,4 @@ fn curl(address: &str, case: &Case) -> Result<Value, String> {
         return Err(String::from_utf8_lossy(&output.stderr).trim().to_owned());
     }
     serde_json::from_slice(&output.stdout).map_err(|error| error.to_string())
-}
-
-/// `funcserver serve` on a free port; ended when it goes out of sight.
-struct Server {
-    child: Child,
-    address: String,
-}
-
-impl Server {
-    fn start(tool: &Path, guest: &Path, mode: HeaderMode) -> Self {
-        let mut command = Command::new(tool);
-        command.arg("serve").arg(guest).args(["--listen", "127.0.0.1:0"]);
-        if mode == HeaderMode::Multi {
-            command.arg("--multi-value-headers");
-        }
-        let folder = guest.parent().unwrap();
-        let mut child = command
-            .current_dir(folder)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("funcserver starts");
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("http://").expect("the first line is the address").to_owned();
-        Self { child, address }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }

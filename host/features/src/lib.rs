@@ -1,0 +1,2 @@
+#![forbid(unsafe_code)]
+//! No code: `Cargo.toml` says what this crate is for.
