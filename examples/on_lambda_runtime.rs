@@ -1,20 +1,21 @@
-//! Runs a function's component under `lambda_runtime`, for users with their own layers around their functions.
+//! Runs a function's component under `lambda_runtime`, for people who have `tower` layers around their functions.
 //!
-//! It is deployed instead of `bootstrap`, in a zip that is otherwise the same: like `bootstrap`, it reads
-//! `funcserver.toml`, the variables `FUNCSERVER_…` and the compiled component. The loop over the Runtime API is that of
-//! `lambda_runtime`, and any `tower` layer can wrap the component. This example has two:
+//! Deploy it as `bootstrap`, in a zip that is otherwise the same: it reads `funcserver.toml`, the variables
+//! `FUNCSERVER_…` and the compiled component as funcserver's own `bootstrap` does. The loop over the Runtime API is
+//! that of `lambda_runtime`. This example has two layers:
 //!
-//! - [`read_only`] wraps the component: if the variable `READ_ONLY` is set, requests that may write get 503.
-//! - [`finishing`] wraps the sending of the answer: it finishes the component's work after the answer.
+//! - [`read_only`] wraps the component: if the variable `READ_ONLY` is set, requests that may write are answered with
+//!   503.
+//! - [`finishing`] wraps the sending of the answer, and does the work that is left after it.
 //!
-//! Events and answers pass through as JSON ([`RawValue`]). The types of `aws_lambda_events` 1.2 suit a layer that reads
-//! one field, and an answer of its own, but they do not keep everything that a component may need:
-//! `AlbTargetGroupRequest` loses the order of the query, and rejects an event whose query is `null`;
-//! `AlbTargetGroupResponse` has only one header where several cookies need names in different letter cases.
+//! Events and answers pass as raw JSON ([`RawValue`]). The types of `aws_lambda_events` 1.2 suit a layer that reads one
+//! member or makes an answer of its own, but they lose what a component may need: `AlbTargetGroupRequest` does not keep
+//! the order of the query and rejects an event whose query is `null`; `AlbTargetGroupResponse` merges the headers that
+//! differ in letter case alone, which carry several cookies.
 //!
-//! Some features of `bootstrap` are missing here: its watchdog, its report of a failed start, its retry after a fault
-//! of the Runtime API, and its graceful shutdown. ARCHITECTURE.md ("The loop is ours") describes the consequences, and
-//! `scripts/bench runtimes` measures them.
+//! `bootstrap` does more than this: it has a watchdog, reports a failed start, tries again after a fault of the
+//! Runtime API, and answers the events at work when it is told to end. ARCHITECTURE.md ("The loop is ours") has the
+//! reasons, and `scripts/bench runtimes` the measurements.
 
 #![deny(unsafe_code)]
 
@@ -36,7 +37,7 @@ use serde_json::value::RawValue;
 type Json = Box<RawValue>;
 
 tokio::task_local! {
-    /// The work that remains after the answer is sent. Each invocation has its own.
+    /// The work that is left once the answer is sent, for each invocation.
     static AFTER: Cell<Option<After>>;
 }
 
@@ -66,8 +67,8 @@ fn host(lambda: &LambdaEnv, env: &Variables) -> Result<Host, Error> {
 /// Maps the function's component.
 #[expect(unsafe_code)]
 fn load(component: DeployedComponent) -> Result<Guest, LoadError> {
-    // SAFETY: the file is a part of the function, as this executable is: the user who deployed them compiled it with
-    // `funcserver build`. Lambda mounts a function's folder read-only, so the file does not change.
+    // SAFETY: the file is part of the function, like this executable: the people who deployed both compiled it with
+    // `funcserver build`. Lambda mounts the function's folder read-only, so nothing writes to the file.
     unsafe { component.runtime.load(&component.path, component.options) }
 }
 

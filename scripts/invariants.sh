@@ -84,8 +84,8 @@ check_blocking() {
 sources() { find build.rs cli examples host \( -name target -o -name guest -o -name guest-p3 -o -name fuzz \) -prune -o -name '*.rs' -print | sort; }
 
 # Unsafe code is in three audited places: where machine code is mapped, and where the bootstrap and the tool guarantee
-# what it is. Besides, the example of another host guarantees it, and the helper with which tests load the components that
-# they have compiled.
+# what it is. Besides, the example of another host guarantees it, and the helper with which tests load the components
+# that they have compiled.
 UNSAFE='cli/native.rs examples/on_lambda_runtime.rs host/bootstrap/src/start.rs host/engine/src/map.rs host/test-guest/src/lib.rs'
 
 check_unsafe() {

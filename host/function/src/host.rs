@@ -123,7 +123,6 @@ impl Host {
 
     /// The answer to an overdue event that a worker is still handling: the fault of a handler that did not answer in
     /// time.
-    #[must_use]
     pub fn overdue(&self, invocation: &Arc<Invocation>) -> (Outcome, After) {
         let fault = Fault::Deadline;
         let message = fault.to_string();
@@ -131,7 +130,6 @@ impl Host {
     }
 
     /// The answer to an event that could not be read completely.
-    #[must_use]
     pub fn not_read(&self, message: String, invocation: &Arc<Invocation>) -> (Outcome, After) {
         not_answered(NOT_READ, message).with(funcserver_engine::After::default(), invocation)
     }
