@@ -33,7 +33,7 @@ async fn pause(milliseconds: u64) {
 
 async fn fault(guest: &Guest, name: &str, time: Duration) -> Fault {
     let (call, _) = call(time);
-    handle(&guest, request(name), call).await.result.unwrap_err()
+    handle(guest, request(name), call).await.result.unwrap_err()
 }
 
 #[tokio::test]
