@@ -88,7 +88,7 @@ impl Guest {
     }
 
     /// The reason why every request is answered with [`Fault::Instantiate`], if that is already known: an instance
-    /// would need more host memory than [`Limits::held`] bytes besides its memories and tables.
+    /// would need more host memory than [`Limits::held`](crate::Limits::held) bytes besides its memories and tables.
     #[must_use]
     pub fn refusal(&self) -> Option<&str> {
         self.0.refusal.as_deref()

@@ -1,8 +1,9 @@
 //! Runs a precompiled `wasi:http` component as an HTTP handler.
 //!
-//! [`Guest::load`] maps a component that [`compile`] made (feature `compile`), and [`Guest::handle`] answers one
-//! request with one instance of it: a fresh one, or, if [`Reuse`] allows it, one that has served before. Requests and
-//! responses are the types of the `http` crate with whole bodies, because a load balancer's event carries no streams.
+//! A [`Runtime`] loads components that `compile` made (feature `compile`). [`Guest::handle`] answers one request with one
+//! instance of a component: a fresh one, or, if [`Reuse`] allows it, one that has served before. Requests and responses
+//! are the types of the `http` crate. A request's body is whole. A response's [`Body`] may still be coming:
+//! [`Answer::whole`] waits for all of it, [`Answer::open`] does not.
 //!
 //! ```no_run
 //! use std::sync::Arc;
@@ -11,7 +12,7 @@
 //! use bytes::Bytes;
 //! use funcserver_engine::{Call, Guest, GuestStep};
 //!
-//! Sets the deadline of its call, and prints the lines that the handler logs.
+//! /// Sets the deadline of its call, and prints the lines that the handler logs.
 //! struct Console(Instant);
 //!
 //! impl Call for Console {
@@ -26,14 +27,14 @@
 //!     }
 //! }
 //!
-//! `Guest::load` creates the guest. Calling it is unsafe, because it loads machine code.
+//! // `Runtime::load` creates the guest. Calling it is unsafe, because it loads machine code.
 //! async fn say_hello(guest: &Guest) -> Result<(), Box<dyn std::error::Error>> {
 //!     let request = http::Request::get("https://example.com/hello").body(Bytes::new())?;
 //!     let call = Arc::new(Console(Instant::now() + Duration::from_secs(3)));
 //!     let answer = guest.handle(request, call).await.whole(1 << 20).await;
 //!     let response = answer.result?;
 //!     println!("{}: {} bytes", response.status(), response.body().len());
-//! The client has its answer. Now the instance is dropped or kept, and the next one is created.
+//!     // The client has its answer. Now the instance is dropped or kept, and the next one is created.
 //!     answer.after.finish().await;
 //!     Ok(())
 //! }
