@@ -1,13 +1,14 @@
 # shellcheck shell=bash
-# The programs from crates.io that funcserver is measured with and against, pinned. Sourced after scripts/lib.sh, never run.
+# The programs from crates.io that the benchmarks use or compare with, with pinned versions. Source this after
+# scripts/lib.sh; it cannot be run.
 
-# need_crate NAME VERSION [CARGO-ARGUMENT...]: prints the folder of the programs in that crate, built on first use.
+# need_crate NAME VERSION [CARGO-ARGUMENT...]: prints the folder of the crate's programs, and builds them on first use.
 need_crate() {
     # shellcheck disable=SC2154 # scripts/lib.sh says where tools are
     local folder=$tools/${1//_/-}-$2
     if [[ ! -e $folder/complete ]]; then
         say "building $1 $2, once for this machine: some minutes"
-        # The settings of the crate's own release profile, and nothing of this repository's.
+        # The settings of the crate's own release profile, without those of this repository.
         cargo install --quiet --locked --root "$folder" "${@:3}" "$1@$2" >&2 || die "cargo could not install $1 $2"
         touch -- "$folder/complete"
     fi

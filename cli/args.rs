@@ -30,7 +30,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Begin a project, in one of several languages
+    /// Create a project in one of several languages
     #[command(after_help = new::HELP, override_usage = new::USAGE)]
     New(New),
     /// Serve a component behind a local load balancer
@@ -39,22 +39,22 @@ pub(crate) enum Command {
     /// Compile a component to the machine code that the bootstrap loads
     #[command(after_help = BUILD)]
     Build(Build),
-    /// Make the zip that Lambda runs
+    /// Write the zip that Lambda runs
     #[command(after_help = BUNDLE)]
     Bundle(Bundle),
     /// Print the event that a load balancer would send
     #[command(after_help = event::HELP)]
     Event(EventArgs),
-    /// Answer events, and print the replies or what changed in them
+    /// Answer events, and print the replies or their differences
     #[command(after_help = invoke::HELP, override_usage = invoke::USAGE)]
     Invoke(Invoke),
-    /// Tell what a component exports and imports, and whether it will run here
+    /// Show what a component exports and imports, and whether it will run here
     #[command(after_help = INSPECT)]
     Inspect(Inspect),
     /// Print the JSON schema of funcserver.toml
     #[command(after_help = generate::SCHEMA)]
     Schema,
-    /// Print what a shell needs to complete the command line
+    /// Print completions for a shell
     #[command(after_help = generate::COMPLETIONS)]
     Completions(Completions),
     /// Write man pages
@@ -66,12 +66,12 @@ pub(crate) enum Command {
 pub(crate) struct Build {
     #[command(flatten)]
     pub(crate) component: ComponentArgs,
-    /// The file to write; what was compiled is written beside it, to FILE.json
+    /// The file to write; a description of it is written to FILE.json
     #[arg(short, long, value_name = "FILE", default_value = "handler.cwasm")]
     pub(crate) output: PathBuf,
     #[command(flatten)]
     pub(crate) arch: ForArch,
-    /// Print what was compiled as JSON on stdout
+    /// Print the description of the compiled file as JSON on stdout
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -85,11 +85,11 @@ pub(crate) struct Bundle {
     pub(crate) output: PathBuf,
     #[command(flatten)]
     pub(crate) arch: ForArch,
-    /// The bootstrap to put in; else bootstrap-ARCH is looked for in $FUNCSERVER_BOOTSTRAP_DIR, beside this program, and in
-    /// dist/ of this folder or one above it
+    /// The bootstrap for the zip; by default the first bootstrap-ARCH in $FUNCSERVER_BOOTSTRAP_DIR, beside this
+    /// program, or in dist/ of this folder or one above it
     #[arg(long, value_name = "PATH")]
     pub(crate) bootstrap: Option<PathBuf>,
-    /// Print what was bundled as JSON on stdout
+    /// Print a description of the zip as JSON on stdout
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -98,24 +98,24 @@ pub(crate) struct Bundle {
 pub(crate) struct Inspect {
     #[command(flatten)]
     pub(crate) component: ComponentArgs,
-    /// Print it as JSON
+    /// Print the result as JSON
     #[arg(long)]
     pub(crate) json: bool,
-    /// Print which function, file and line the code is in that a crash names by these offsets, such as 0x1b3f
+    /// Print the function, file and line of these offsets from the log of a crash, such as 0x1b3f
     #[arg(long, value_name = "OFFSET", num_args = 1.., value_parser = offset)]
     pub(crate) at: Vec<u64>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ComponentArgs {
-    /// The component, .wasm or .cwasm; without it what funcserver.toml names, else the built-in example
+    /// The component, .wasm or .cwasm; by default the one that funcserver.toml names, else the built-in example
     #[arg(value_name = "COMPONENT")]
     pub(crate) path: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ForArch {
-    /// The architecture of the Lambda function: x86_64 or arm64; without it this machine's, or a .cwasm's own
+    /// The architecture of the Lambda function: x86_64 or arm64; by default this machine's, or the one of the .cwasm
     #[arg(long, value_name = "ARCH", value_parser = arch)]
     pub(crate) arch: Option<Arch>,
 }
@@ -133,20 +133,20 @@ impl Timeout {
     }
 }
 
-/// Our version, wasmtime's and the target: what `--version` prints.
+/// The text of `--version`: our version, wasmtime's and the target.
 fn version() -> &'static str {
     static VERSION: LazyLock<String> = LazyLock::new(funcserver_function::version);
     &VERSION
 }
 
-/// Whole seconds, as Lambda has them, with or without their unit.
+/// Whole seconds, as in Lambda, with or without their unit.
 fn seconds(text: &str) -> Result<Duration, String> {
     let time = match duration(text) {
         Err(DurationError::NoUnit(number)) => number.parse().ok().map(Duration::from_secs),
         other => other.ok(),
     };
     let fits = |time: &Duration| (1..=900).contains(&time.as_secs()) && time.subsec_nanos() == 0;
-    time.filter(fits).ok_or_else(|| "give whole seconds from 1 to 900, as Lambda does".to_owned())
+    time.filter(fits).ok_or_else(|| "give whole seconds from 1 to 900, as in Lambda".to_owned())
 }
 
 /// A number as the log writes it, `0x1b3f`, or a decimal one.
@@ -166,32 +166,32 @@ const EXIT_CODES: &str = "Exit codes: 0 done, 1 error, 2 wrong usage, 3 the invo
                           4 a reply is not the recorded one (invoke --diff)";
 
 const OVERVIEW: &str = "\
-Without COMPONENT a subcommand takes what funcserver.toml in this folder names, else an example that this program carries.
+Without COMPONENT, a subcommand uses the one that funcserver.toml in this folder names, else the built-in example.
 
 Examples:
-  funcserver new hello --language go  a project to begin with, in hello/
-  funcserver serve                    the built-in example on http://127.0.0.1:8080
-  funcserver serve router.wasm        a component of your own
-  funcserver serve --watch            the project's, built and served anew when a source changes
-  funcserver inspect router.wasm      what it needs, and whether it will run
-  funcserver bundle router.wasm       function.zip for Lambda
+  funcserver new hello --language go  creates a project in hello/
+  funcserver serve                    serves the built-in example on http://127.0.0.1:8080
+  funcserver serve router.wasm        serves your component
+  funcserver serve --watch            serves your project, and rebuilds it when a source changes
+  funcserver inspect router.wasm      shows what a component imports, and whether it will run
+  funcserver bundle router.wasm       writes function.zip for Lambda
 
 Exit codes:
   0  done
-  1  error: stderr says which file, and what mends it
+  1  error: stderr names the file and the fix
   2  wrong usage
   3  the invocation was an error (invoke)
   4  a reply is not the recorded one (invoke --diff)";
 
 const BUILD: &str = "\
-What was compiled once is kept in ${XDG_CACHE_HOME:-~/.cache}/funcserver/components.
+Compiled components are cached in ${XDG_CACHE_HOME:-~/.cache}/funcserver/components.
 
 Examples:
   funcserver build router.wasm
   funcserver build router.wasm -o dist/router.cwasm --arch arm64";
 
 const BUNDLE: &str = "\
-The zip holds bootstrap, handler.cwasm, handler.cwasm.json, and the settings of funcserver.toml that the host reads, where \
+The zip contains bootstrap, handler.cwasm, handler.cwasm.json, and the settings of funcserver.toml that the host reads, if \
 there are any. The same inputs give the same bytes. scripts/build-bootstrap makes the bootstrap.
 
 Examples:
@@ -200,9 +200,9 @@ Examples:
   funcserver bundle router.cwasm --bootstrap ./bootstrap-x86_64";
 
 const INSPECT: &str = "\
-Exit code 1 if it will not run here, or if an offset is none of its code. The record of a crash in the log has offsets in \
-its fields \"at\" and \"backtrace\"; COMPONENT is the .wasm that was built or bundled, with its debug information, and this \
-program the version that built it.
+The exit code is 1 if the component will not run here, or if an offset is not in its code. The log record of a crash has \
+offsets in its fields \"at\" and \"backtrace\". For --at, name the .wasm that was built or bundled, with its debug \
+information, and use the version of funcserver that built it.
 
 Examples:
   funcserver inspect router.wasm

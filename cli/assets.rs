@@ -1,4 +1,4 @@
-//! The files that a component is given: a folder of the project, as the zip carries it.
+//! The assets of a component (`guest.assets`): a folder of the project that goes into the zip.
 
 use std::fs;
 use std::io::{self, Read as _};
@@ -12,22 +12,22 @@ use crate::{input, output, zip};
 /// One file.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Asset {
-    /// Its path from the project's folder, with `/` between folders: the same in the zip.
+    /// Its path in the project's folder and in the zip, with `/` between folders.
     pub(crate) name: String,
-    /// What it holds.
+    /// Its content.
     pub(crate) bytes: Vec<u8>,
 }
 
-/// The folder as what it opens: `None` if it is not there.
+/// The folder with all links resolved; `None` if it does not exist.
 ///
 /// # Errors
-/// It, or a link in it, leads out of the project's folder, which is the working folder: a component sees nothing else.
+/// The folder, or a link in it, leads out of the project's folder, which is the working folder.
 pub(crate) fn folder(folder: &Path) -> Result<Option<PathBuf>> {
     let Ok(opened) = fs::canonicalize(folder) else { return Ok(None) };
     let project = fs::canonicalize(".").context("cannot tell the project's folder")?;
     if !opened.starts_with(&project) {
         bail!(
-            "guest.assets: {} leads out of the project, to {}; put a copy of that folder in its place",
+            "guest.assets: {} leads out of the project, to {}; replace it by a copy of that folder",
             folder.display(),
             opened.display()
         );
@@ -36,7 +36,7 @@ pub(crate) fn folder(folder: &Path) -> Result<Option<PathBuf>> {
     Ok(Some(opened))
 }
 
-/// A component cannot follow a link that leads out, and Lambda would not have what it leads to.
+/// A component cannot follow a link that leads out, and in Lambda its target would not exist.
 fn check_links(folder: &Path, assets: &Path) -> Result<()> {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
@@ -48,7 +48,7 @@ fn check_links(folder: &Path, assets: &Path) -> Result<()> {
             && !opened.starts_with(assets)
         {
             bail!(
-                "guest.assets: the link {} leads out of the folder, to {}; put a copy in its place",
+                "guest.assets: the link {} leads out of the folder, to {}; replace it by a copy",
                 path.display(),
                 opened.display()
             );
@@ -57,32 +57,32 @@ fn check_links(folder: &Path, assets: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Reads all files of `folder`, in the order of their names. Links are refused: what they lead to is not in the zip. Left
-/// out is `output`, the zip of an earlier call, with a note on stderr.
+/// Reads all files of `folder`, in the order of their names. Links are refused, because their targets are not in the
+/// zip. `output`, the zip of an earlier call, is skipped with a note on stderr.
 ///
 /// # Errors
-/// There is none, or one that a zip cannot hold; together they are larger than what Lambda unpacks; or the zip would take
-/// the place of one.
+/// There is no file, or one that a zip cannot contain; together they are larger than Lambda unpacks; or the zip would
+/// overwrite one.
 pub(crate) fn read(folder: &Path, output: &Path) -> Result<Vec<Asset>> {
     self::folder(folder)?;
     let mut assets = Assets { found: Vec::new(), left: UNZIPPED.0, output: fs::canonicalize(output).ok() };
     assets.add(folder)?;
     let mut assets = assets.found;
     if assets.is_empty() {
-        bail!("guest.assets: {} holds no file; name another folder in funcserver.toml", folder.display());
+        bail!("guest.assets: {} has no file; name another folder in funcserver.toml", folder.display());
     }
     assets.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(assets)
 }
 
-/// Enough of a zip to know it by, in bytes.
+/// The number of bytes that identify a zip of ours.
 const HEAD: u64 = 64;
 
 struct Assets {
     found: Vec<Asset>,
-    /// How many bytes may still come.
+    /// How many more bytes are allowed.
     left: u64,
-    /// What is to be written, where it is there already.
+    /// The output file, if it exists already.
     output: Option<PathBuf>,
 }
 
@@ -96,7 +96,7 @@ impl Assets {
             if kind.is_dir() {
                 self.add(&path)?;
             } else if !kind.is_file() {
-                bail!("guest.assets: {} is neither a file nor a folder; put a copy in its place", path.display());
+                bail!("guest.assets: {} is neither a file nor a folder; replace it by a copy", path.display());
             } else if !self.is_output(&path)? {
                 self.add_file(&path)?;
             }
@@ -107,7 +107,7 @@ impl Assets {
     fn add_file(&mut self, path: &Path) -> Result<()> {
         let bytes = input::read_plain(path, Size(self.left)).map_err(|error| match error.kind() {
             io::ErrorKind::FileTooLarge => {
-                anyhow!("guest.assets holds more than {}, and Lambda unpacks no more", UNZIPPED.mebibytes())
+                anyhow!("guest.assets has more than {}, the most that Lambda unpacks", UNZIPPED.mebibytes())
             }
             _ => anyhow!("guest.assets: cannot read {}: {error}", path.display()),
         })?;
@@ -116,20 +116,20 @@ impl Assets {
         Ok(())
     }
 
-    /// Whether it is the zip of an earlier call, which the next one is to replace.
+    /// Whether the file is the zip of an earlier call, which this call will replace.
     fn is_output(&self, path: &Path) -> Result<bool> {
         let Some(output) = &self.output else { return Ok(false) };
         if fs::canonicalize(path).ok().as_ref() != Some(output) {
             return Ok(false);
         }
         let shown = path.display();
-        // Not as an input, which could not be replaced.
+        // Not through `input`, because a remembered input cannot be replaced.
         let mut head = Vec::new();
         let read = fs::File::open(path).and_then(|file| file.take(HEAD).read_to_end(&mut head));
         if read.is_err() || !zip::is_function(&head) {
-            bail!("guest.assets holds {shown}, which would be replaced by the zip; name another file with -o");
+            bail!("guest.assets contains {shown}, which the zip would overwrite; name another file with -o");
         }
-        output::note(format_args!("{shown} is in guest.assets, and left out of the zip"));
+        output::note(format_args!("{shown} is in guest.assets: not added to the zip"));
         Ok(true)
     }
 }
@@ -137,7 +137,7 @@ impl Assets {
 fn name(path: &Path) -> Result<String> {
     let parts = path.components().filter(|part| *part != Component::CurDir).map(|part| part.as_os_str().to_str());
     let Some(parts) = parts.collect::<Option<Vec<_>>>() else {
-        bail!("guest.assets: the name of {} is no UTF-8, as a zip needs it", path.display());
+        bail!("guest.assets: the name of {} is not UTF-8, as a zip requires", path.display());
     };
     Ok(parts.join("/"))
 }
@@ -210,6 +210,6 @@ mod tests {
         assert_eq!(names(&path("function.zip")).unwrap(), 3);
         assert_eq!(names(&path("other.zip")).unwrap(), 4);
         let error = names(&path("a.txt")).unwrap_err().to_string();
-        assert!(error.contains("a.txt, which would be replaced by the zip"), "{error}");
+        assert!(error.contains("a.txt, which the zip would overwrite"), "{error}");
     }
 }

@@ -1,4 +1,4 @@
-//! The bootstrap that `bundle` puts into the zip: where it is found, and whether it fits the component.
+//! The bootstrap that `bundle` puts into the zip: finds it, and checks that it fits the component.
 
 use std::path::{Path, PathBuf};
 
@@ -23,15 +23,15 @@ const GLIBC: (u32, u32) = (2, 34);
 /// A bootstrap that fits.
 #[derive(Debug)]
 pub(crate) struct BootstrapFile {
-    /// Where it lies.
+    /// Its path.
     pub(crate) path: PathBuf,
-    /// What it holds.
+    /// Its content.
     pub(crate) bytes: Vec<u8>,
 }
 
 impl BootstrapFile {
-    /// Finds the bootstrap for `arch`, `path` before all others, and checks its architecture and versions. A glibc that is
-    /// too new gets a warning on stderr.
+    /// Finds the bootstrap for `arch`, which is at `path` if that is given, and checks its architecture and versions.
+    /// If it needs a glibc that is too new, prints a warning.
     pub(crate) fn find(path: Option<&Path>, arch: Arch, env: &dyn Env) -> Result<BootstrapFile> {
         let path = match path {
             Some(path) => path.to_owned(),
@@ -44,7 +44,7 @@ impl BootstrapFile {
         }
         if let Some((major, minor)) = newest_glibc(&bytes).filter(|version| *version > GLIBC) {
             output::warn(format_args!(
-                "{} needs glibc {major}.{minor}, where Lambda's provided.al2023 has {}.{}: it would not start there; {}",
+                "{} needs glibc {major}.{minor}, but Lambda's provided.al2023 has {}.{}: it would not start there; {}",
                 path.display(),
                 GLIBC.0,
                 GLIBC.1,
@@ -55,7 +55,7 @@ impl BootstrapFile {
     }
 }
 
-/// Where a bootstrap may lie, best first.
+/// The folders to search for a bootstrap, in order.
 fn folders(env: &dyn Env) -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> =
         env.get(FOLDER).filter(|folder| !folder.is_empty()).map(PathBuf::from).into_iter().collect();
@@ -80,7 +80,7 @@ fn look(arch: Arch, folders: &[PathBuf]) -> Result<PathBuf> {
 }
 
 fn remedy(arch: Arch) -> String {
-    format!("make it: scripts/build-bootstrap {arch}")
+    format!("build it: scripts/build-bootstrap {arch}")
 }
 
 /// Checks that `bytes` are a program for `arch` with this tool's versions.
@@ -88,10 +88,10 @@ fn check(bytes: &[u8], arch: Arch) -> Result<(), String> {
     match architecture(bytes) {
         Some(found) if found == arch.name() => {}
         Some(found) => return Err(format!("it is a program for {found}, and the component is compiled for {arch}")),
-        None => return Err("it is no Linux program (ELF, 64 bit)".to_owned()),
+        None => return Err("it is not a Linux program (ELF, 64 bit)".to_owned()),
     }
     let Some(found) = Marker::find(bytes) else {
-        return Err("it is another program, without the marker that funcserver's bootstrap carries".to_owned());
+        return Err("it is another program, without the marker of funcserver's bootstrap".to_owned());
     };
     for (program, found, expected) in
         [("funcserver", found.funcserver, marker::VERSION), ("wasmtime", found.wasmtime, WASMTIME_VERSION)]
@@ -103,7 +103,7 @@ fn check(bytes: &[u8], arch: Arch) -> Result<(), String> {
     Ok(())
 }
 
-/// The architecture in an ELF header: Lambda's name of it, or its number.
+/// The architecture in an ELF header: Lambda's name for it, or its number.
 pub(crate) fn architecture(bytes: &[u8]) -> Option<String> {
     let header = FileHeader64::<LittleEndian>::parse(bytes).ok()?;
     Some(match header.e_machine(header.endian().ok()?) {
@@ -158,8 +158,8 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_told_apart() {
-        assert!(refusal(b"#!/bin/sh\n").contains("no Linux program"));
-        assert!(refusal(b"").contains("no Linux program"));
+        assert!(refusal(b"#!/bin/sh\n").contains("not a Linux program"));
+        assert!(refusal(b"").contains("not a Linux program"));
         assert!(
             refusal(&elf(183, &marker::MARKER))
                 .contains("a program for arm64, and the component is compiled for x86_64")

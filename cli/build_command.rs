@@ -1,6 +1,6 @@
 //! The build command of `funcserver.toml`, which makes the component.
 //!
-//! It runs in the folder of the file, by the shell. What it prints goes to stderr, as stdout is the tool's own.
+//! The shell runs it in the folder of the file. Its output goes to stderr, because stdout is for the tool's own output.
 
 use std::io;
 use std::path::Path;
@@ -18,7 +18,7 @@ use crate::project::{FILE, Project};
 pub(crate) struct BuildCommand(String);
 
 impl BuildCommand {
-    /// The command that makes the component that is meant: none for one that the command line names, as it makes another.
+    /// The build command; `None` if the command line names a component, which the command does not make.
     pub(crate) fn of(argument: Option<&Path>, project: &Project) -> Option<BuildCommand> {
         let command = project.config.component.build.as_deref().filter(|_| argument.is_none())?;
         Some(BuildCommand(command.to_owned()))
@@ -31,7 +31,8 @@ impl BuildCommand {
         self.ended(status, begin.elapsed())
     }
 
-    /// Runs it to its end. If this future is dropped before, the command ends, and all that it has started.
+    /// Runs it to its end. If this future is dropped earlier, the command and all processes that it has started are
+    /// killed.
     pub(crate) async fn run_watched(&self) -> Result<()> {
         let begin = Instant::now();
         let mut command = tokio::process::Command::from(self.announced());
@@ -72,7 +73,7 @@ impl Group {
         Group(id.and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw))
     }
 
-    /// Their leader has ended: what it left running, such as a compiler's server, is meant to stay.
+    /// The leader has ended. Processes that it left running, such as a compiler's server, are meant to stay.
     fn disband(mut self) {
         self.0 = None;
     }
@@ -81,7 +82,7 @@ impl Group {
 impl Drop for Group {
     fn drop(&mut self) {
         if let Some(leader) = self.0 {
-            // It fails where nobody is left, which is what it is for.
+            // ESRCH means that the group is already gone, which is fine.
             let _ = kill_process_group(leader, Signal::KILL);
         }
     }

@@ -1,9 +1,11 @@
-//! Compiled components, kept so that the same component is compiled once: in
-//! `${XDG_CACHE_HOME:-~/.cache}/funcserver/components`, each as `KEY.cwasm` beside its facts, `KEY.cwasm.json`.
+//! The cache of compiled components, in `${XDG_CACHE_HOME:-~/.cache}/funcserver/components`. Each is `KEY.cwasm` beside
+//! its facts, `KEY.cwasm.json`.
 //!
-//! They are machine code: the folder is used only if it is this user's alone. Every use checks the hash of the bytes that it
-//! hands out; what does not fit is compiled again. What nobody used for a month is removed.
+//! The files are machine code, so the folder is used only if no other user can write to it. Every lookup checks the
+//! hash of the bytes that it returns; a component that does not match is compiled again. Files that were not used for a
+//! month are removed.
 
+use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -12,15 +14,15 @@ use funcserver_engine::{Target, WASMTIME_VERSION, compile};
 use funcserver_function::artifact::Artifact;
 use funcserver_function::config::Env;
 use funcserver_function::marker;
+use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
-use crate::hash::sha256;
 use crate::input;
 use crate::output;
 use crate::private_folder::PrivateFolder;
 use crate::size::Size;
 
-/// The folders in the user's folder for caches.
+/// The path in the user's folder for caches.
 const FOLDERS: [&str; 2] = ["funcserver", "components"];
 
 /// The largest file of facts that is read.
@@ -30,23 +32,23 @@ const FACTS: Size = Size(4 << 20);
 #[derive(Debug)]
 pub(crate) struct Cache {
     folder: PrivateFolder,
-    /// Where there is no home for a cache it lasts as long as this process.
+    /// If there is no folder for caches, the cache lasts as long as this process.
     _temporary: Option<TempDir>,
 }
 
 /// One compiled component.
 #[derive(Debug)]
-pub(crate) struct Kept {
-    /// Where it lies, for messages.
+pub(crate) struct CachedComponent {
+    /// Its path, for messages.
     pub(crate) path: PathBuf,
-    /// What it holds.
+    /// Its content.
     pub(crate) bytes: Vec<u8>,
     /// Its facts.
     pub(crate) facts: Artifact,
 }
 
-/// How long an unused component is kept.
-const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// How long an unused component stays in the cache.
+const MAX_AGE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 impl Cache {
     /// The user's cache, or one for this process alone if that cannot be used.
@@ -56,17 +58,17 @@ impl Cache {
                 Ok(folder) => return Ok(Cache { folder, _temporary: None }),
                 Err(error) => {
                     let folder = home.join(FOLDERS.join("/"));
-                    output::warn(format_args!("cannot keep compiled components in {}: {error}", folder.display()));
+                    output::warn(format_args!("cannot cache compiled components in {}: {error}", folder.display()));
                 }
             },
-            None => output::warn("cannot keep compiled components: neither XDG_CACHE_HOME nor HOME is set"),
+            None => output::warn("cannot cache compiled components: neither XDG_CACHE_HOME nor HOME is set"),
         }
         let temporary = TempDir::with_prefix("funcserver-")?;
         Ok(Cache { folder: PrivateFolder::within(temporary.path(), &FOLDERS)?, _temporary: Some(temporary) })
     }
 
-    /// The component that was compiled from a source with the hash `source` for `target`, if it is here and whole.
-    pub(crate) fn get(&self, source: &str, target: Target) -> Option<Kept> {
+    /// The component that was compiled from a source with the hash `source` for `target`, if it is cached and intact.
+    pub(crate) fn get(&self, source: &str, target: Target) -> Option<CachedComponent> {
         let name = name(source, target);
         let path = self.folder.path(&name);
         let facts: Artifact = serde_json::from_slice(&self.folder.read(&facts_of(&name), FACTS).ok()?).ok()?;
@@ -78,34 +80,34 @@ impl Cache {
         }
         // The time of the last use, for `prune`; a cache that is only readable works too.
         let _ = file.set_modified(SystemTime::now());
-        Some(Kept { path, bytes, facts })
+        Some(CachedComponent { path, bytes, facts })
     }
 
-    /// Keeps a component that was compiled for `target`.
-    pub(crate) fn put(&self, bytes: Vec<u8>, facts: Artifact, target: Target) -> io::Result<Kept> {
+    /// Caches a component that was compiled for `target`.
+    pub(crate) fn put(&self, bytes: Vec<u8>, facts: Artifact, target: Target) -> io::Result<CachedComponent> {
         let name = name(&facts.source_sha256, target);
         self.folder.write(&name, &bytes)?;
         self.folder.write(&facts_of(&name), facts.to_json()?.as_bytes())?;
         self.prune();
-        Ok(Kept { path: self.folder.path(&name), bytes, facts })
+        Ok(CachedComponent { path: self.folder.path(&name), bytes, facts })
     }
 
     fn prune(&self) {
         for name in self.folder.names().unwrap_or_default() {
             let modified = self.folder.open(&name).and_then(|file| file.metadata()?.modified());
             let age = modified.ok().and_then(|time| time.elapsed().ok());
-            if age.is_none_or(|age| age <= KEPT) {
+            if age.is_none_or(|age| age <= MAX_AGE) {
             } else if name.ends_with(".cwasm") {
                 let _ = self.folder.remove(&facts_of(&name)).and_then(|()| self.folder.remove(&name));
             } else if name.starts_with('.') {
-                // Of a process that did not come to its end.
+                // A temporary file of a process that was killed.
                 let _ = self.folder.remove(&name);
             }
         }
     }
 }
 
-/// All that decides what the compiler makes of a source is in the name.
+/// The name contains everything that the compiler's output depends on.
 fn name(source: &str, target: Target) -> String {
     let (settings, target) = (compile::SETTINGS_REVISION, target.triple());
     let key = format!("{source} {} {WASMTIME_VERSION} {settings} {target}", marker::VERSION);
@@ -116,15 +118,37 @@ fn facts_of(name: &str) -> String {
     format!("{name}.json")
 }
 
-/// The cache in a user's folder for caches, which takes files.
+/// The cache in a user's folder for caches, if files can be written there.
 fn writable(home: &Path) -> io::Result<PrivateFolder> {
     let folder = PrivateFolder::within(home, &FOLDERS)?;
     folder.probe()?;
     Ok(folder)
 }
 
-/// The folder for caches (XDG Base Directory Specification: a relative path counts as none).
+/// The user's folder for caches (XDG Base Directory Specification: a relative path is ignored).
 fn home(env: &dyn Env) -> Option<PathBuf> {
     let absolute = |name| env.get(name).map(PathBuf::from).filter(|path| path.is_absolute());
     absolute("XDG_CACHE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".cache")))
+}
+
+/// The SHA-256 of `bytes`.
+pub(crate) fn digest(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+/// The SHA-256 of `bytes` in lower-case hexadecimal.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_hash_is_the_one_of_fips_180() {
+        let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(super::sha256(b"abc"), expected);
+    }
 }

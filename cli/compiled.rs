@@ -1,4 +1,4 @@
-//! A component as machine code, ready to be loaded: taken from the cache, compiled, or given as a `.cwasm`.
+//! A component as machine code, ready to load: from the cache, compiled now, or given as a `.cwasm`.
 
 use std::fmt;
 use std::fs;
@@ -7,25 +7,24 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use funcserver_engine::compile::SparseMemory;
-use funcserver_engine::{Arch, FileKind, Limits, Precompiled, Target, WASMTIME_VERSION, World, compile};
+use funcserver_engine::{Arch, Calls, FileKind, Precompiled, Target, WASMTIME_VERSION, World, compile};
 use funcserver_function::artifact::Artifact;
 use funcserver_function::config::{ComponentConfig, Env};
 use funcserver_function::marker;
 
-use crate::cache::{Cache, Kept};
+use crate::cache::{Cache, CachedComponent, sha256};
 use crate::component::{Component, ComponentSource};
-use crate::hash::sha256;
 use crate::project::FILE;
 use crate::{input, native, output, progress};
 
 /// A compiled component.
 #[derive(Debug)]
 pub(crate) struct Compiled {
-    /// Where it lies, for messages.
+    /// Its path, for messages.
     pub(crate) path: PathBuf,
-    /// What it holds.
+    /// Its content.
     pub(crate) bytes: Vec<u8>,
-    /// What is known of it; a `.cwasm` may come without.
+    /// Its facts; a `.cwasm` may have none.
     pub(crate) facts: Option<Artifact>,
 }
 
@@ -33,7 +32,7 @@ pub(crate) struct Compiled {
 #[derive(Debug)]
 pub(crate) struct Made {
     /// The component in the cache.
-    pub(crate) kept: Kept,
+    pub(crate) cached: CachedComponent,
     /// When it was compiled.
     pub(crate) when: When,
 }
@@ -41,7 +40,7 @@ pub(crate) struct Made {
 /// When a component was compiled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum When {
-    /// Now, in that time.
+    /// Now; it took this long.
     Now(Duration),
     /// By an earlier call.
     Before,
@@ -75,8 +74,8 @@ impl Compiled {
         Artifact::check_proposals(facts.as_ref(), &path, config)?;
         check_trust(&component, &path, facts.as_ref(), target, env)?;
         if target.triple() == Target::Host.triple() {
-            // Only loading it tells whether it was compiled with the same settings.
-            native::load(&path, &component.bytes, Limits::default())?;
+            // Only loading shows whether it was compiled with the same settings.
+            native::check(&path, &component.bytes, facts.as_ref())?;
         }
         Ok(Compiled { path, bytes: component.bytes, facts })
     }
@@ -84,22 +83,22 @@ impl Compiled {
 
 impl From<Made> for Compiled {
     fn from(made: Made) -> Compiled {
-        let Kept { path, bytes, facts } = made.kept;
+        let CachedComponent { path, bytes, facts } = made.cached;
         Compiled { path, bytes, facts: Some(facts) }
     }
 }
 
 impl Made {
-    /// Compiles `component` for `target`, if that was not done before, and if it uses no proposal but those that `config` allows.
+    /// Compiles `component` for `target`, unless it is cached. It may use only the proposals that `config` allows.
     pub(crate) fn of(component: &Component, target: Target, config: &ComponentConfig, env: &dyn Env) -> Result<Made> {
         let world = handler_world(component)?;
         let cache = Cache::open(env).context("cannot make a folder for compiled components")?;
         let source = sha256(component.source());
-        if let Some(mut kept) = cache.get(&source, target) {
-            // The same content may have had another name.
-            kept.facts.name = component.name();
-            config.allow(&component.origin, &kept.facts.proposals)?;
-            return Ok(Made { kept, when: When::Before });
+        if let Some(mut cached) = cache.get(&source, target) {
+            // The cached component may have come from a file with another name.
+            cached.facts.name = component.name();
+            config.allow(&component.origin, &cached.facts.proposals)?;
+            return Ok(Made { cached, when: When::Before });
         }
         let begin = Instant::now();
         let doing = format!("compiling {} for {}", component.origin, target.triple());
@@ -110,20 +109,21 @@ impl Made {
             .map_err(|error| anyhow!("{}: {error}", component.origin))?;
         if let Some(SparseMemory { range, data }) = compile::sparse_memory(&initialized) {
             output::warn(format_args!(
-                "{}: its memory begins with {} bytes of data over a range of {range}, too few to be mapped: they are copied into \
-                 every instance, which costs time with each request; have its initialisation keep less, or closer together",
+                "{}: its initial memory has only {} bytes of data in a range of {range}, too few to map the range: the data is \
+                 copied into every instance, which costs time in each request; make the initialisation keep less data, or keep \
+                 it closer together",
                 component.origin, data
             ));
         }
         let when = When::Now(begin.elapsed());
-        let facts = facts(component, source, (world, used), &bytes, target);
-        let kept = cache.put(bytes, facts, target).context("cannot keep the compiled component in the cache")?;
-        Ok(Made { kept, when })
+        let facts = facts(component, source, (world, used, compile::calls(&initialized)), &bytes, target);
+        let cached = cache.put(bytes, facts, target).context("cannot write the compiled component to the cache")?;
+        Ok(Made { cached, when })
     }
 }
 
-/// The architecture to compile for where none is asked for: a compiled component's own, else this machine's, else the one
-/// that Lambda takes by default.
+/// The architecture to compile for: the requested one, else a compiled component's own, else this machine's, else
+/// Lambda's default.
 pub(crate) fn arch(asked: Option<Arch>, component: &Component) -> Arch {
     let own = match FileKind::of(&component.bytes) {
         FileKind::Precompiled(header) => header.arch.parse().ok(),
@@ -132,8 +132,8 @@ pub(crate) fn arch(asked: Option<Arch>, component: &Component) -> Arch {
     asked.or(own).or_else(Arch::host).unwrap_or(Arch::X86_64)
 }
 
-/// The facts beside the compiled component at `path`, after its hash was checked against them. Without them: a warning on
-/// stderr, as nothing says whether the file is whole.
+/// The facts beside the compiled component at `path`, after checking its hash against them. If there are none, warns
+/// that the hash could not be checked.
 pub(crate) fn verified(path: &Path, bytes: &[u8]) -> Result<Option<Artifact>> {
     let beside = Artifact::path(path);
     if let Ok(metadata) = fs::metadata(&beside) {
@@ -141,7 +141,7 @@ pub(crate) fn verified(path: &Path, bytes: &[u8]) -> Result<Option<Artifact>> {
     }
     let Some(facts) = Artifact::read(path)? else {
         output::warn(format_args!(
-            "could not check the hash of {}: there is no {}; `funcserver build` writes both",
+            "could not check the hash of {}: there is no {}; `funcserver build` writes both files",
             path.display(),
             beside.display()
         ));
@@ -152,7 +152,7 @@ pub(crate) fn verified(path: &Path, bytes: &[u8]) -> Result<Option<Artifact>> {
     Ok(Some(facts))
 }
 
-/// Checks that the compiled component at `path` fits this program and `target`: by its header, and by its facts where
+/// Checks that the compiled component at `path` fits this program and `target`: by its header, and by its facts if
 /// there are any.
 pub(crate) fn check_fit(path: &Path, header: &Precompiled, facts: Option<&Artifact>, target: Target) -> Result<()> {
     let triple = target.triple();
@@ -178,8 +178,9 @@ pub(crate) fn check_fit(path: &Path, header: &Precompiled, facts: Option<&Artifa
     Ok(())
 }
 
-/// Checks that the compiled component at `path` may run: it is machine code, which nothing contains. The command line names
-/// it, or this program has compiled it, as its cache tells; its facts only say where to look, as they come with it.
+/// Checks that the compiled component at `path` may run. Machine code is not sandboxed, so either the command line must
+/// name it, or the cache must show that this program compiled it. Its facts come with the file and are not trusted:
+/// they only give the key of the cache.
 pub(crate) fn check_trust(
     component: &Component,
     path: &Path,
@@ -188,21 +189,21 @@ pub(crate) fn check_trust(
     env: &dyn Env,
 ) -> Result<()> {
     let own = || {
-        let kept = Cache::open(env).ok()?.get(&facts?.source_sha256, target)?;
-        (kept.facts.sha256 == sha256(&component.bytes)).then_some(())
+        let cached = Cache::open(env).ok()?.get(&facts?.source_sha256, target)?;
+        (cached.facts.sha256 == sha256(&component.bytes)).then_some(())
     };
     if component.named || own().is_some() {
         return Ok(());
     }
     let path = path.display();
     bail!(
-        "{path} is machine code that this program did not compile, and {FILE} or FUNCSERVER_COMPONENT names it: it would run \
-         with all that you may do; if you trust whoever made it, name it on the command line, as in funcserver serve {path}, \
+        "{path} is machine code that this program did not compile, and only {FILE} or FUNCSERVER_COMPONENT names it: it would \
+         run with all your permissions; if you trust its source, name it on the command line, as in funcserver serve {path}, \
          else let component.path name the .wasm"
     )
 }
 
-/// The world of a component that is a handler.
+/// The world of a component, which must be a handler.
 fn handler_world(component: &Component) -> Result<World> {
     let origin = &component.origin;
     let world = compile::world(&component.bytes).map_err(|error| anyhow!("{origin}: {error}"))?;
@@ -225,7 +226,7 @@ pub(crate) fn proposals(origin: &ComponentSource, bytes: &[u8]) -> Result<Vec<St
 fn facts(
     component: &Component,
     source: String,
-    (world, proposals): (World, Vec<String>),
+    (world, proposals, calls): (World, Vec<String>, Calls),
     bytes: &[u8],
     target: Target,
 ) -> Artifact {
@@ -238,6 +239,7 @@ fn facts(
         exports: world.exports,
         imports: world.imports,
         proposals,
+        calls: calls.name().to_owned(),
         wasmtime: WASMTIME_VERSION.to_owned(),
         funcserver: marker::VERSION.to_owned(),
         target: target.triple(),

@@ -1,4 +1,4 @@
-//! Which component a command is about: its argument, else what the settings name, else the built-in example.
+//! The component that a command uses: its argument, else the one in the settings, else the built-in example.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,13 +9,13 @@ use anyhow::{Result, anyhow, bail};
 use funcserver_engine::{FileKind, preinit};
 use funcserver_function::config::GuestConfig;
 
+use crate::cache::digest;
 use crate::componentize::{asks_preinit, componentize};
-use crate::hash::digest;
 use crate::input;
 use crate::project::{FILE, Project};
 use crate::{output, progress};
 
-/// The component that this program carries: `guest-example/rust`.
+/// The built-in example: `guest-example/rust`.
 const EXAMPLE: &[u8] = include_bytes!(env!("FUNCSERVER_EXAMPLE_COMPONENT"));
 
 /// A component as it was given: to be compiled, or compiled already.
@@ -23,11 +23,11 @@ const EXAMPLE: &[u8] = include_bytes!(env!("FUNCSERVER_EXAMPLE_COMPONENT"));
 pub(crate) struct Component {
     /// Where it comes from.
     pub(crate) origin: ComponentSource,
-    /// What it holds.
+    /// Its content.
     pub(crate) bytes: Vec<u8>,
-    /// Whether the command line names it. A project's settings may be somebody else's.
+    /// Whether the command line names it. A project's settings may be untrusted.
     pub(crate) named: bool,
-    /// The core module that it was made of, if the initialisation of that is to be kept.
+    /// The core module that it was made of, if that asks for pre-initialisation.
     module: Option<Vec<u8>>,
 }
 
@@ -36,12 +36,12 @@ pub(crate) struct Component {
 pub(crate) enum ComponentSource {
     /// A file.
     File(PathBuf),
-    /// This program.
+    /// The built-in example.
     Example,
 }
 
 impl Component {
-    /// Reads the component that is meant. Where the command line does not name it, a line on stderr does.
+    /// Reads the component that the command uses. If the command line does not name it, a line on stderr does.
     pub(crate) fn choose(argument: Option<&Path>, project: &Project) -> Result<Component> {
         let component = Component::find(argument, project)?;
         match &component.origin {
@@ -50,21 +50,20 @@ impl Component {
                 "the component is {}, which {FILE} or FUNCSERVER_COMPONENT names",
                 path.display()
             )),
-            ComponentSource::Example => output::note(format_args!(
-                "no component given, and no {FILE} here names one: taking the built-in example"
-            )),
+            ComponentSource::Example => output::note("no component given: using the built-in example"),
         }
         Ok(component)
     }
 
-    /// Reads the component that is meant.
+    /// Reads the component that the command uses.
     pub(crate) fn find(argument: Option<&Path>, project: &Project) -> Result<Component> {
         let (settings, guest) = (&project.config.component, &project.config.guest);
         match (argument, &settings.path, &settings.build) {
             (Some(path), _, _) => Ok(Component { named: true, ..Component::read(path, None, guest)? }),
             (None, Some(path), build) => Component::read(path, build.as_deref(), guest),
             (None, None, Some(_)) => bail!(
-                "component.build makes a component, and nothing says which file that is; set component.path in {FILE}"
+                "component.build makes a component, but component.path is not set; set it in {FILE} to the file that the build \
+                 command writes"
             ),
             (None, None, None) => Component::of(ComponentSource::Example, EXAMPLE.to_vec(), guest),
         }
@@ -74,9 +73,9 @@ impl Component {
         match input::read(path, input::COMPONENT) {
             Ok(bytes) => Component::of(ComponentSource::File(path.to_owned()), bytes, guest),
             Err(error) if error.kind() == io::ErrorKind::NotFound => match build {
-                Some(command) => bail!("no such component: {}; make it: {command}", path.display()),
+                Some(command) => bail!("no such component: {}; build it: {command}", path.display()),
                 None => bail!(
-                    "no such component: {}; check the path, or leave it out to take the built-in example",
+                    "no such component: {}; check the path, or omit it to use the built-in example",
                     path.display()
                 ),
             },
@@ -87,7 +86,7 @@ impl Component {
         }
     }
 
-    /// A component, or a core module that is made one.
+    /// A component; a core module is converted to one.
     fn of(origin: ComponentSource, bytes: Vec<u8>, guest: &GuestConfig) -> Result<Component> {
         if FileKind::of(&bytes) != FileKind::CoreModule {
             return Ok(Component { origin, bytes, named: false, module: None });
@@ -96,15 +95,16 @@ impl Component {
         let mut module = asks_preinit(&bytes).then_some(bytes);
         if module.is_some() && (guest.assets.is_some() || guest.tmp) {
             output::note(format_args!(
-                "{origin} is initialised in each instance: guest.assets or guest.tmp gives it files, and an initialisation \
-                 that is kept knows of none"
+                "{origin} is initialised in each instance: guest.assets or guest.tmp gives it files, which a \
+                 pre-initialisation would not see"
             ));
             module = None;
         }
         Ok(Component { origin, bytes: component, named: false, module })
     }
 
-    /// What decides what is compiled: the component, or the module whose initialisation becomes part of it.
+    /// The input that determines the compiled result: the component, or the module whose pre-initialisation becomes
+    /// part of it.
     pub(crate) fn source(&self) -> &[u8] {
         self.module.as_deref().unwrap_or(&self.bytes)
     }
@@ -115,14 +115,16 @@ impl Component {
         is_source.then_some(&self.bytes)
     }
 
-    /// What is compiled. An initialisation that is to be kept is run.
+    /// The component to compile. Runs the pre-initialisation if the module asks for one.
     pub(crate) fn initialized(&self) -> Result<Cow<'_, [u8]>> {
         let Some(module) = &self.module else { return Ok(Cow::Borrowed(&self.bytes)) };
         let origin = &self.origin;
         let initialize = || preinit::preinit(module, digest(module));
         let initialized = progress::during(format_args!("initialising {origin}"), initialize).map_err(|error| {
-            anyhow!("{origin}: {error}; to have it initialised in each instance instead, leave out what asks to keep it (Go: \
-                     the import of funcserver.example/guest/preinit)")
+            anyhow!(
+                "{origin}: {error}; to initialise it in each instance instead, turn pre-initialisation off (Go: remove \
+                     the import of funcserver.example/guest/preinit)"
+            )
         })?;
         for line in initialized.output.lines() {
             output::note(format_args!("{origin}: {}", output::printable(line)));
@@ -131,7 +133,7 @@ impl Component {
         Ok(Cow::Owned(component))
     }
 
-    /// Its name: the file's, without its ending.
+    /// Its name: the file's, without its extension.
     pub(crate) fn name(&self) -> String {
         match &self.origin {
             ComponentSource::File(path) => path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),

@@ -1,7 +1,7 @@
-//! A core module to a component: for toolchains, Go's among them, that stop at core modules.
+//! Converts a core module to a component, for toolchains that produce core modules, such as Go's.
 //!
-//! A module says by custom sections what it imports and exports as a component. Go cannot write such a section; but what
-//! the Go SDK exports has the names of the canonical ABI, from which the world follows: `wit/`.
+//! A custom section of the module states its type as a component. Go cannot write such a section, but the exports of
+//! the Go SDK have the names of the canonical ABI, which determine the world in `wit/`.
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use funcserver_engine::nesting::{self, TooDeep};
@@ -13,7 +13,7 @@ use wasmparser::{Parser, Payload};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::{PackageId, Resolve};
 
-/// The packages of `wit/` that a handler's world is made of, each after those that it needs.
+/// The packages of `wit/` that a handler's world uses, each after its dependencies.
 const WIT: [(&str, &str); 8] = [
     ("io.wit", include_str!("../wit/deps/io.wit")),
     ("clocks.wit", include_str!("../wit/deps/clocks.wit")),
@@ -25,13 +25,13 @@ const WIT: [(&str, &str); 8] = [
     ("lambda.wit", include_str!("../wit/lambda.wit")),
 ];
 
-/// The world in [`WIT`] that has every import. A component gets only those of them that its module uses.
+/// The world in [`WIT`] that has every import. A component gets only the imports that its module uses.
 const WORLD: &str = "lambda-handler";
 
-/// What a module exports that handles `wasi:http` 0.2, without its version.
+/// The export of a module that handles `wasi:http` 0.2, without its version.
 const HANDLER: (&str, &str) = ("wasi:http/incoming-handler@", "#handle");
 
-/// The functions of WASI preview 1 for which the small adapter suffices: it has neither environment nor files.
+/// The functions of WASI preview 1 that the small adapter supports. It has neither environment nor files.
 const PROXY_SUFFICES: &[&str] = &[
     "args_get",
     "args_sizes_get",
@@ -49,30 +49,30 @@ const PROXY_SUFFICES: &[&str] = &[
     "sched_yield",
 ];
 
-/// By exporting a function of this name a module asks for its initialisation to be kept.
+/// A module that exports a function of this name asks for pre-initialisation.
 const PREINIT: &str = "funcserver:preinit";
 
-/// What matters of a core module.
+/// The properties of a core module that the conversion needs.
 #[derive(Debug, Default)]
 struct Module {
-    /// It carries its type as a component.
+    /// Whether it states its type as a component.
     typed: bool,
-    /// That type lies too deep in itself to be read.
+    /// Whether that type is nested too deeply to be read.
     deep: bool,
-    /// The version of `wasi:http` of its handler, where it exports one.
+    /// The version of `wasi:http` of its handler, if it exports one.
     handler: Option<String>,
-    /// It is a program, not a library.
+    /// Whether it is a program, not a library.
     program: bool,
-    /// Its functions of WASI preview 1 are more than the small adapter has.
+    /// Whether it uses functions of WASI preview 1 that the small adapter lacks.
     needs_reactor: bool,
-    /// It asks for its initialisation to be kept.
+    /// Whether it asks for pre-initialisation.
     asks_preinit: bool,
 }
 
 /// Wraps a core module as a component, with the adapter that gives it WASI preview 1.
 ///
 /// # Errors
-/// It is damaged; nothing tells its type as a component; or it does not fit that type.
+/// It is damaged; its type as a component is unknown; or it does not fit that type.
 pub(crate) fn componentize(module: &[u8]) -> Result<Vec<u8>> {
     let facts = Module::read(module).map_err(|error| anyhow!("it is a damaged core WebAssembly module: {error}"))?;
     if facts.deep {
@@ -87,12 +87,12 @@ pub(crate) fn componentize(module: &[u8]) -> Result<Vec<u8>> {
     encode().map_err(|error| anyhow!("it is a core WebAssembly module that cannot be made a component: {error:#}"))
 }
 
-/// Whether a core module asks for its initialisation to be kept.
+/// Whether a core module asks for pre-initialisation.
 pub(crate) fn asks_preinit(module: &[u8]) -> bool {
     Module::read(module).is_ok_and(|facts| facts.asks_preinit)
 }
 
-/// Gives a module the type that the names of its exports tell.
+/// Adds the type that follows from the names of the module's exports.
 fn embed(module: &mut Vec<u8>, facts: &Module) -> Result<()> {
     let Some(version) = &facts.handler else {
         bail!(
@@ -111,7 +111,8 @@ fn embed(module: &mut Vec<u8>, facts: &Module) -> Result<()> {
     embedded.with_context(|| format!("its handler of wasi:http {version} does not fit the WIT in this program"))
 }
 
-/// [`WIT`], with WASI in that version of 0.2: exports are matched by name, and a module keeps the one it was made with.
+/// [`WIT`], with WASI in that version of 0.2: exports are matched by name, and a module exports the version that it was
+/// built for.
 fn wit(version: &str) -> Result<(Resolve, PackageId)> {
     let mut resolve = Resolve::default();
     let mut last = None;
@@ -143,7 +144,7 @@ impl Module {
                 }
                 Payload::CustomSection(section) if section.name().starts_with("component-type") => {
                     module.typed = true;
-                    // A component of its own, which is decoded.
+                    // The section contains a component, which is decoded.
                     module.deep |= nesting::check(section.data()).is_err();
                 }
                 _ => {}

@@ -1,4 +1,4 @@
-//! What changed between two replies to one event, as their reader would see it.
+//! The differences between two replies to one event, as a client would see them.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -11,25 +11,25 @@ use similar::{ChangeTag, TextDiff};
 
 use crate::output::{escaped, pretty_text};
 
-/// Headers that change with time, and with the id of a request.
+/// Headers that change with the time or the id of a request.
 const CHANGING: [&str; 4] = ["date", "x-amzn-trace-id", "x-amzn-requestid", "x-request-id"];
 
-/// What stands before the request's id in the host's own error replies, and in errors as Lambda words them.
+/// The text before the request's id in the host's own error replies, and in Lambda's errors.
 const BEFORE_ID: [&str; 2] = ["(request id ", "RequestId: "];
 
-/// Texts that have little in common are not compared for longer than this: the result is then right, but not the shortest.
+/// The time limit for a comparison. If it is reached, the result is correct but not the shortest.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// A reply: what the front makes of it, or else, such as for an invocation error, its text.
+/// A reply: the response that the front end makes of it, or, for instance for an invocation error, its text.
 enum Seen {
     Response(Response<Bytes>),
     Text(String),
 }
 
-/// The lines that tell what changed from the old reply to the new one, none if nothing did.
+/// The differences between the old reply and the new one, empty if there are none.
 ///
-/// Unless it compares `all`, it leaves out what changes with time and with ids of requests: [`CHANGING`] headers, and the
-/// request's id in the host's own errors.
+/// Unless `all` is set, it ignores values that change each time: [`CHANGING`] headers, and the request's id in the
+/// host's own errors.
 pub(crate) fn changes(event: &[u8], old: &[u8], new: &[u8], all: bool) -> String {
     let form = form(event);
     match (Seen::new(old, form, all), Seen::new(new, form, all)) {
@@ -69,7 +69,7 @@ impl Seen {
     }
 }
 
-/// A response without what changes each time.
+/// A response without values that change each time.
 fn settled(mut response: Response<Bytes>) -> Response<Bytes> {
     for name in CHANGING {
         response.headers_mut().remove(name);
@@ -113,7 +113,7 @@ fn section(title: &str, lines: String) -> String {
     if lines.is_empty() { lines } else { format!("{title}:\n{lines}") }
 }
 
-/// Only the lines that changed: the others say nothing about where.
+/// Only the changed lines: headers have no order that context could show.
 fn headers(old: &HeaderMap, new: &HeaderMap) -> String {
     let (old, new) = (header_lines(old), header_lines(new));
     let mut changes = String::new();
@@ -128,7 +128,7 @@ fn headers(old: &HeaderMap, new: &HeaderMap) -> String {
     changes
 }
 
-/// By name, as a load balancer keeps no order of them; the values of one name keep theirs.
+/// Sorted by name, because a load balancer does not keep the order; the values of one name keep theirs.
 fn header_lines(headers: &HeaderMap) -> String {
     let mut lines: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
     lines.sort_by_key(|(name, _)| *name);
@@ -141,11 +141,11 @@ fn body(old: &Response<Bytes>, new: &Response<Bytes>) -> String {
             let pretty = lines(&body_text(old), &body_text(new));
             if pretty.is_empty() { lines(one, other) } else { pretty }
         }
-        _ => format!("other bytes, which are no text: {} -> {}\n", old.body().len(), new.body().len()),
+        _ => format!("different binary data: {} -> {} bytes\n", old.body().len(), new.body().len()),
     }
 }
 
-/// JSON is compared pretty: its one line would tell nothing.
+/// JSON is indented before the comparison, because a difference in one long line shows nothing.
 fn body_text(response: &Response<Bytes>) -> String {
     pretty_text(response.body()).unwrap_or_else(|_| String::from_utf8_lossy(response.body()).into_owned())
 }
@@ -202,7 +202,7 @@ mod tests {
     fn bytes_are_told_by_their_number() {
         let old = json!({ "statusCode": 200, "headers": {}, "body": "/w==", "isBase64Encoded": true }).to_string();
         let new = json!({ "statusCode": 200, "headers": {}, "body": "//8=", "isBase64Encoded": true }).to_string();
-        assert_eq!(changed(&old, &new), "body:\nother bytes, which are no text: 1 -> 2\n");
+        assert_eq!(changed(&old, &new), "body:\ndifferent binary data: 1 -> 2 bytes\n");
     }
 
     #[test]
@@ -215,7 +215,7 @@ mod tests {
         assert_eq!(changed(&old, &new), "");
         let all = changes(EVENT, old.as_bytes(), new.as_bytes(), true);
         assert!(all.contains("-date: now\n+date: then\n") && all.contains("request id 77aa-2"), "{all}");
-        // A handler's own text is its business.
+        // The handler's own text is compared as it is.
         let own = |id: &str| reply(200, json!({}), &format!("(request id {id})"));
         assert_ne!(changed(&own("8f50-1"), &own("77aa-2")), "");
     }

@@ -1,18 +1,18 @@
-//! Events and recorded replies as they lie in files, or come on stdin.
+//! Reads events and recorded replies from files or stdin.
 
 use std::io;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, anyhow};
 
+use crate::encoding::without_mark;
 use crate::input;
 use crate::recording::Pair;
-use crate::text::without_mark;
 
 /// Reads an event, from stdin if the path is `-`.
 ///
 /// # Errors
-/// It cannot be read, is larger than any that Lambda takes, or is no UTF-8.
+/// It cannot be read, is larger than Lambda's largest event, or is not UTF-8.
 pub(crate) fn event(path: &Path) -> Result<Vec<u8>> {
     if path == Path::new("-") {
         let event = input::bounded(io::stdin().lock(), input::EVENT).context("cannot read the event from stdin")?;
@@ -20,7 +20,7 @@ pub(crate) fn event(path: &Path) -> Result<Vec<u8>> {
     }
     let read = || without_mark(input::read(path, input::EVENT)?).map_err(io::Error::other);
     read().map_err(|error| {
-        anyhow!("cannot read the event {}: {error}; name a file with one, or - for stdin", path.display())
+        anyhow!("cannot read the event {}: {error}; name an event file, or - for stdin", path.display())
     })
 }
 
@@ -33,7 +33,7 @@ pub(crate) fn recorded_reply(event: &Path) -> Result<Vec<u8>> {
     let read = || without_mark(input::read(&reply, input::EVENT)?).map_err(io::Error::other);
     read().map_err(|error| {
         anyhow!(
-            "cannot read {}, the recorded reply to {}: {error}; leave out --diff to print the reply alone",
+            "cannot read {}, the recorded reply to {}: {error}; omit --diff to print only the reply",
             reply.display(),
             event.display()
         )

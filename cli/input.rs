@@ -1,5 +1,5 @@
-//! Files that a command reads: never more of one than a bound, as its path may lead to a device without an end, and each is
-//! remembered, so that no output takes its place.
+//! Reads files with a size limit, because a path may lead to a device without an end. Remembers each file, so that no
+//! output overwrites it.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, Metadata, OpenOptions};
@@ -12,19 +12,19 @@ use rustix::fs::OFlags;
 
 use crate::size::Size;
 
-/// The largest component and the largest compiled one that are read.
+/// The largest component that is read, compiled or not.
 pub(crate) const COMPONENT: Size = Size(512 << 20);
 
-/// The largest event, body and reply that are read: Lambda takes 6 MB (Lambda developer guide, "Lambda quotas").
+/// The largest event, body and reply that is read. Lambda's limit is 6 MB (Lambda developer guide, "Lambda quotas").
 pub(crate) const EVENT: Size = Size(16 << 20);
 
 /// The largest `funcserver.toml` that is read.
 pub(crate) const SETTINGS: Size = Size(1 << 20);
 
-/// What was read, by what tells one file from all others, whatever its names are.
+/// The files that were read, by their identity, because a file may have several names.
 static READ: Mutex<BTreeMap<Id, PathBuf>> = Mutex::new(BTreeMap::new());
 
-/// A file system and the number of a file there.
+/// The identity of a file: its file system, and its number there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Id(u64, u64);
 
@@ -47,11 +47,11 @@ pub(crate) fn read(path: &Path, most: Size) -> io::Result<Vec<u8>> {
 /// # Errors
 /// As those of [`read`].
 pub(crate) fn read_plain(path: &Path, most: Size) -> io::Result<Vec<u8>> {
-    // A pipe in the place of the file must not keep us waiting for somebody who writes.
+    // If the file is a pipe, opening it must not wait for a writer.
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits();
     let file = OpenOptions::new().read(true).custom_flags(flags.cast_signed()).open(path)?;
     if !file.metadata()?.is_file() {
-        return Err(io::Error::other("it is no file"));
+        return Err(io::Error::other("it is not a file"));
     }
     read_open(file, path, most)
 }
@@ -72,22 +72,22 @@ pub(crate) fn bounded(from: impl Read, most: Size) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     from.take(most.0.saturating_add(1)).read_to_end(&mut bytes)?;
     if Size::of(&bytes) > most {
-        let error = format!("it has more than {}, which is the most that is read", most.mebibytes());
+        let error = format!("it has more than {}, the limit", most.mebibytes());
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, error));
     }
     Ok(bytes)
 }
 
-/// Remembers a file that this process has read, or that it has written and must not write over.
+/// Remembers a file that this process has read, or written and must not overwrite.
 pub(crate) fn remember(path: &Path, metadata: &Metadata) {
     all().insert(Id::of(metadata), path.to_owned());
 }
 
-/// By which path the file with that metadata was read, if it was.
+/// The path by which the file with that metadata was read, if it was.
 pub(crate) fn read_as(metadata: &Metadata) -> Option<PathBuf> {
     let id = Id::of(metadata);
     let path = all().get(&id).cloned()?;
-    // A number is given again once its file is gone.
+    // The number of a removed file may be reused.
     fs::metadata(&path).is_ok_and(|now| Id::of(&now) == id).then_some(path)
 }
 

@@ -1,4 +1,4 @@
-//! A function on this machine: the host that runs in Lambda, in this process, for `serve` and `invoke`.
+//! A function on this machine, for `serve` and `invoke`: the same host as in Lambda runs in this process.
 
 use std::io;
 use std::path::Path;
@@ -8,10 +8,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::{Context as _, Result, bail};
 use bytes::Bytes;
 use funcserver_engine::Target;
+use funcserver_function::artifact::Artifact;
 use funcserver_function::config::Env;
 use funcserver_function::log::Log;
-use funcserver_function::{After, Context, Host, Outcome, Sandbox};
-use funcserver_local::{Function, request_id};
+use funcserver_function::{After, Context, Host, Observer, Outcome, Sandbox};
+use funcserver_local::Function;
 use tempfile::TempDir;
 
 use crate::compiled::Compiled;
@@ -20,7 +21,7 @@ use crate::native;
 use crate::project::Project;
 use crate::source_lines::SourceLines;
 
-/// The memory of the imitated function, in bytes, of which the component's limit follows where none is set.
+/// The memory of the imitated function, in bytes. The component's limit is derived from it if none is set.
 const MEMORY: usize = 1 << 30;
 
 /// A component that answers events. Clones share it.
@@ -29,12 +30,12 @@ pub(crate) struct LocalFunction {
     host: Host,
     arn: String,
     timeout: Duration,
-    /// Where the component's temporary folders are; removed with the function.
+    /// The parent of the component's temporary folders; removed with the function.
     _scratch: Arc<TempDir>,
 }
 
-/// What Lambda would decide about a function, and not its project.
-#[derive(Debug, Clone, Copy)]
+/// The settings that a function has in Lambda, and not in its project.
+#[derive(Clone)]
 pub(crate) struct Setup {
     /// The time for one event.
     pub(crate) timeout: Duration,
@@ -42,10 +43,12 @@ pub(crate) struct Setup {
     pub(crate) memory: usize,
     /// How many events are answered at once; more wait.
     pub(crate) concurrency: usize,
+    /// Who is told of invocations besides the log.
+    pub(crate) observer: Option<Arc<dyn Observer>>,
 }
 
 impl LocalFunction {
-    /// Compiles and loads the component that is meant, for as many events at once as `concurrency` says. The log goes to
+    /// Compiles and loads the component that the command uses, for `concurrency` events at once. The log goes to
     /// stderr.
     pub(crate) fn load(
         argument: Option<&Path>,
@@ -56,7 +59,12 @@ impl LocalFunction {
         let project = Project::read(env)?;
         let component = Component::choose(argument, &project)?;
         let origin = component.origin.clone();
-        let function = LocalFunction::of(component, &project, Setup { timeout, memory: MEMORY, concurrency }, env)?;
+        let function = LocalFunction::of(
+            component,
+            &project,
+            Setup { timeout, memory: MEMORY, concurrency, observer: None },
+            env,
+        )?;
         Ok((function, origin))
     }
 
@@ -66,27 +74,34 @@ impl LocalFunction {
         let origin = component.origin.clone();
         let compiled = Compiled::of(component, Target::Host, &project.config.component, env)?;
         let scratch = TempDir::with_prefix("funcserver-").context("cannot make a temporary folder")?;
-        let sandbox =
-            Sandbox { memory: setup.memory, alone: false, concurrency: 1, runtime_api: None, scratch: scratch.path() };
-        let mut options = sandbox.options(&project.config, env)?;
-        options.limits.concurrency = setup.concurrency;
+        let sandbox = Sandbox {
+            memory: setup.memory,
+            alone: false,
+            concurrency: setup.concurrency,
+            // In Lambda, each environment would have this memory for itself.
+            sharing: 1,
+            runtime_api: None,
+            scratch: scratch.path(),
+        };
+        let mut options = sandbox.guest(&project.config, compiled.facts.as_ref().and_then(Artifact::calls), env)?;
         options.grants.assets = project.assets()?;
-        let guest = native::load(&compiled.path, &compiled.bytes, options)?;
+        let guest = native::load(&sandbox.runtime(&project.config), &compiled.path, &compiled.bytes, options)?;
         if let Some(refusal) = guest.refusal() {
             bail!("{origin} cannot run: {refusal}");
         }
         let log = Log::of(&project.config.log, io::stderr(), lines);
         log.forward_tracing();
-        let host = Host::new(guest, &project.config, log);
+        let others = setup.observer.into_iter().map(|observer| Box::new(observer) as Box<dyn Observer>);
+        let host = Host::observed(guest, &project.config, log, others.collect());
         let scratch = Arc::new(scratch);
         Ok(LocalFunction { host, arn: Function::default().arn(), timeout: setup.timeout, _scratch: scratch })
     }
 
-    /// Answers one event, as Lambda would hand it over now.
-    pub(crate) async fn invoke(&self, event: Bytes) -> (Outcome, After) {
+    /// Answers one event, as if Lambda sent it now with that request id.
+    pub(crate) async fn invoke(&self, id: &str, event: Bytes) -> (Outcome, After) {
         let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() + self.timeout;
         let context = Context {
-            request_id: request_id(),
+            request_id: id.to_owned(),
             deadline_ms: u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX),
             trace_id: None,
             function_arn: self.arn.clone(),

@@ -1,9 +1,8 @@
 #![deny(unsafe_code)]
-//! `funcserver`: builds, inspects, serves, invokes and bundles `wasi:http` components for AWS Lambda behind an Application
-//! Load Balancer.
+//! `funcserver`: builds, inspects, serves, invokes and bundles `wasi:http` components for AWS Lambda behind an
+//! Application Load Balancer.
 //!
-//! `main` gathers the world (arguments, environment) and hands it to a command; each has a file of its own in
-//! `command/`.
+//! `main` reads the arguments and the environment, and runs a command. Each command has a file in `command/`.
 
 mod args;
 mod assets;
@@ -15,8 +14,8 @@ mod compiled;
 mod component;
 mod componentize;
 mod diff;
+mod encoding;
 mod event_file;
-mod hash;
 mod input;
 mod local;
 mod native;
@@ -28,7 +27,6 @@ mod project;
 mod recording;
 mod size;
 mod source_lines;
-mod text;
 mod zip;
 
 use std::io;
@@ -45,7 +43,7 @@ use args::Cli;
 fn main() -> ExitCode {
     let default = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
-        // What that one panics of becomes an error.
+        // A panic of the validator is reported as an error.
         if thread::current().name() != Some(VALIDATOR) {
             default(panic);
         }
@@ -61,16 +59,16 @@ fn main() -> ExitCode {
     }
 }
 
-/// As with any filter, it is no error if who reads our stdout has read enough.
+/// As with any filter, it is not an error if the reader of stdout closes it early.
 fn reader_is_gone(error: &anyhow::Error) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
-/// Writes an error to stderr; each of several mistakes in the settings is a line of its own.
+/// Writes an error to stderr. Each mistake in the settings is a separate line.
 fn report(error: &anyhow::Error) {
     match error.downcast_ref::<ConfigErrors>() {
         Some(errors) => errors.iter().for_each(|error| output::note(format_args!("error: {error}"))),
-        // A line of what a component is called must not look like one of ours.
+        // A line break in the name of a component must not start a line that looks like one of ours.
         None => output::note(format!("error: {error:#}").replace('\n', "\n  ")),
     }
 }

@@ -1,6 +1,8 @@
-//! Writing to stdout and stderr. `println!` panics where the other end is gone, as in `funcserver … | head -1`.
+//! Writes to stdout and stderr. `println!` is not used, because it panics if the reader is gone, as in
+//! `funcserver … | head -1`.
 //!
-//! Whatever is written for people passes through the log's cleaning here; JSON keeps what it says, in escapes.
+//! Text for people is cleaned here, like the log. In JSON the same characters are escaped, so that its values stay the
+//! same.
 
 use std::fmt::Display;
 use std::io::{self, Write as _};
@@ -15,15 +17,15 @@ pub(crate) fn line(text: impl Display) -> io::Result<()> {
     stdout.flush()
 }
 
-/// Writes a line of JSON to stdout. What a terminal would act on is escaped: a reader of JSON finds the same text.
+/// Writes a line of JSON to stdout. Characters that a terminal would act on are escaped; the JSON value stays the same.
 pub(crate) fn json_line(json: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     writeln!(stdout, "{}", escaped(json))?;
     stdout.flush()
 }
 
-/// A text with `\u001b` and the like in place of what a terminal would act on. Of JSON it is the same value, as only its strings
-/// can hold that; in a comparison it is seen.
+/// A text with escapes such as `\u001b` for characters that a terminal would act on. For JSON the value stays the same,
+/// because only strings can contain such characters. In a comparison the escapes are visible.
 pub(crate) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     let mut units = [0; 2];
@@ -43,12 +45,12 @@ pub(crate) fn json(value: &impl Serialize) -> anyhow::Result<()> {
     Ok(json_line(&serde_json::to_string_pretty(value)?)?)
 }
 
-/// Writes JSON, made pretty, to stdout. Its keys keep their order.
+/// Writes indented JSON to stdout. Its keys keep their order.
 pub(crate) fn pretty(json: &[u8]) -> anyhow::Result<()> {
     Ok(json_line(&pretty_text(json)?)?)
 }
 
-/// JSON made pretty. Its keys keep their order.
+/// Indented JSON. Its keys keep their order.
 pub(crate) fn pretty_text(json: &[u8]) -> serde_json::Result<String> {
     let mut pretty = Vec::new();
     let mut from = serde_json::Deserializer::from_slice(json);
@@ -64,20 +66,20 @@ pub(crate) fn bytes(bytes: &[u8]) -> io::Result<()> {
     stdout.flush()
 }
 
-/// Text for people, whose lines are the ones that end in a line feed: another kind of line break is a space, as it would begin
-/// a line that nobody here has written.
+/// Text for people. Only a line feed ends a line; any other line break becomes a space, because it could start a forged
+/// line.
 fn shown(text: &str) -> String {
     without_controls(&text.replace(['\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'], " ")).into_owned()
 }
 
-/// Text of others, on one line and without what would move a terminal's cursor.
+/// Untrusted text on one line, without characters that move a terminal's cursor.
 pub(crate) fn printable(text: &str) -> String {
     clean(text).replace('\n', "\\n").replace('\t', " ")
 }
 
-/// Writes one line to stderr. Where nobody reads it nothing is lost that the exit code does not tell.
+/// Writes one line to stderr. A failure is ignored, because the exit code reports the result.
 pub(crate) fn note(text: impl Display) {
-    // One write for the line: requests at once must not mix theirs.
+    // One write for the line, so that lines of concurrent requests do not mix.
     let _ = io::stderr().lock().write_all((shown(&text.to_string()) + "\n").as_bytes());
 }
 

@@ -1,7 +1,7 @@
-//! Files that a command writes: as a whole, and never in the place of one that it has read.
+//! Writes the output files of a command: atomically, and never over a file that it has read.
 //!
-//! A link stays what it is, and what it leads to is written. What is no regular file, such as `/dev/stdout` or a named pipe,
-//! is written into.
+//! A link stays, and its target is replaced. If the path is not a regular file, such as `/dev/stdout` or a named pipe,
+//! the data is written into it.
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write as _};
@@ -13,21 +13,21 @@ use tempfile::Builder;
 
 use crate::{input, output};
 
-/// So many links one after the other are a circle: as many as Linux follows.
+/// More links in a row than this count as a circle. Linux has the same limit.
 const MOST_LINKS: usize = 40;
 
-/// Where a path leads to.
+/// The target of a path.
 #[derive(Debug, PartialEq, Eq)]
 enum Place {
-    /// A regular file, or one that is to be made.
+    /// A regular file, or one to create.
     File(PathBuf),
-    /// Something to write into.
+    /// A device or pipe to write into.
     Into(PathBuf),
     /// This process's standard output.
     Stdout,
 }
 
-/// Checks that a command may write to `path`: before it does what takes its time, and after it has read what it reads.
+/// Checks that a command may write to `path`. Call it after the inputs are read, and before the slow work.
 ///
 /// # Errors
 /// It is a folder, or a file that was read.
@@ -35,12 +35,12 @@ pub(crate) fn check(path: &Path) -> Result<()> {
     place(path).map(drop)
 }
 
-/// Whether `path` leads to something into which is written, and which has no place beside it for another file.
+/// Whether `path` leads to a stream, beside which no other file can be written.
 pub(crate) fn is_stream(path: &Path) -> bool {
     place(path).is_ok_and(|place| !matches!(place, Place::File(_)))
 }
 
-/// Writes a file at once: it is there whole, or as it was before.
+/// Writes a file atomically.
 ///
 /// # Errors
 /// As those of [`check`], and those of the system.
@@ -63,15 +63,15 @@ fn place(path: &Path) -> Result<Place> {
     }
     if let Some(read) = input::read_as(&metadata) {
         bail!(
-            "cannot write {shown}: it is the same file as {}, which this command reads or writes besides; name another \
-             one with -o",
+            "cannot write {shown}: it is the same file as {}, which this command also reads or writes; name another file \
+             with -o",
             read.display()
         );
     }
     Ok(if metadata.is_file() { place } else { Place::Into(file.clone()) })
 }
 
-/// Follows links to their end, which need not be there yet.
+/// Follows links to their target, which need not exist yet.
 fn follow(path: &Path) -> io::Result<Place> {
     let mut path = path.to_owned();
     for _ in 0..MOST_LINKS {
@@ -84,11 +84,11 @@ fn follow(path: &Path) -> io::Result<Place> {
                 });
             }
             Ok(target) => path = folder(&path).join(target),
-            // No link, or not there.
+            // Not a link, or it does not exist.
             Err(_) => return Ok(Place::File(path)),
         }
     }
-    Err(io::Error::other("its links lead in a circle"))
+    Err(io::Error::other("its links form a circle"))
 }
 
 /// Whether a path is an open file of this process, such as `/proc/self/fd/1`, to which `/dev/stdout` leads.
@@ -98,7 +98,7 @@ fn is_descriptor(path: &Path) -> bool {
 }
 
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    // As readable as any other new file: the umask of the user takes its part.
+    // The same mode as any new file; the user's umask applies.
     let mut file = Builder::new().permissions(Permissions::from_mode(0o644)).tempfile_in(folder(path))?;
     file.write_all(bytes)?;
     let file = file.persist(path)?;
@@ -107,7 +107,7 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 fn write_into(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    // A regular file that is open already has what others have written to it.
+    // Another process may have written to an open regular file, so append.
     let is_file = fs::metadata(path)?.is_file();
     let mut file: File = OpenOptions::new().write(true).append(is_file).open(path)?;
     file.write_all(bytes)

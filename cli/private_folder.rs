@@ -1,7 +1,7 @@
-//! A folder that is its user's alone: what lies in it was put there by this user, and by nobody else.
+//! A folder to which only this user can write, so that its files come from this user.
 //!
-//! It is opened once and checked as what it is, and all files are reached through that open folder: whoever may rename what
-//! is above it does not get another one into its place.
+//! The folder is opened once and checked, and all files are opened relative to it. A user who can rename a parent
+//! folder can therefore not replace it.
 
 use std::ffi::CStr;
 use std::fs::{DirBuilder, File, Metadata};
@@ -19,16 +19,16 @@ use rustix::process::geteuid;
 use crate::input;
 use crate::size::Size;
 
-/// The mode of the folder: for its owner alone.
+/// The mode of the folder: only for its owner.
 const FOLDER: Mode = Mode::RWXU;
 
 /// The mode of the files in it.
 const FILE: Mode = Mode::RUSR.union(Mode::WUSR);
 
-/// Who else may write, in a mode.
+/// The bits of a mode that let other users write.
 const OTHERS_WRITE: u32 = 0o022;
 
-/// A folder of this user's.
+/// A folder of this user.
 #[derive(Debug)]
 pub(crate) struct PrivateFolder {
     open: OwnedFd,
@@ -36,10 +36,10 @@ pub(crate) struct PrivateFolder {
 }
 
 impl PrivateFolder {
-    /// The folder `names`, one in the other, in `home`. What is missing is made.
+    /// The folder at the path `names` in `home`. Missing folders are created.
     ///
     /// # Errors
-    /// It cannot be made; or one of `names` is no folder, belongs to another user, or others may write to it.
+    /// It cannot be created; or one of `names` is not a folder, belongs to another user, or is writable by others.
     pub(crate) fn within(home: &Path, names: &[&str]) -> io::Result<PrivateFolder> {
         DirBuilder::new().recursive(true).mode(FOLDER.bits()).create(home)?;
         let open = openat(CWD, home, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
@@ -55,32 +55,32 @@ impl PrivateFolder {
         let path = self.path.join(name);
         let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let open = openat(&self.open, name, flags, Mode::empty()).map_err(|error| match error {
-            Errno::LOOP | Errno::NOTDIR => io::Error::other(format!("{} is no folder", path.display())),
+            Errno::LOOP | Errno::NOTDIR => io::Error::other(format!("{} is not a folder", path.display())),
             error => error.into(),
         })?;
         check(&path, &File::from(open.try_clone()?).metadata()?)?;
         if made {
-            // Whatever the umask has taken away.
+            // The umask may have removed bits.
             fchmod(&open, FOLDER)?;
         }
         Ok(PrivateFolder { open, path })
     }
 
-    /// Where a file lies, for messages.
+    /// The path of a file, for messages.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.path.join(name)
     }
 
-    /// Opens a file to read it.
+    /// Opens a file for reading.
     ///
     /// # Errors
-    /// It is not there, is a link, belongs to another user, or others may write to it.
+    /// It does not exist, is a link, belongs to another user, or is writable by others.
     pub(crate) fn open(&self, name: &str) -> io::Result<File> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let file = File::from(openat(&self.open, name, flags, Mode::empty())?);
         let (path, metadata) = (self.path(name), file.metadata()?);
         if !metadata.is_file() {
-            return Err(io::Error::other(format!("{} is no file", path.display())));
+            return Err(io::Error::other(format!("{} is not a file", path.display())));
         }
         check(&path, &metadata)?;
         input::remember(&path, &metadata);
@@ -90,12 +90,12 @@ impl PrivateFolder {
     /// Reads a file of up to `most`.
     ///
     /// # Errors
-    /// As those of [`PrivateFolder::open`], and that it is larger.
+    /// As those of [`PrivateFolder::open`], and if it is larger.
     pub(crate) fn read(&self, name: &str, most: Size) -> io::Result<Vec<u8>> {
         input::bounded(self.open(name)?, most)
     }
 
-    /// Writes a file at once: nobody ever sees half of it.
+    /// Writes a file atomically.
     ///
     /// # Errors
     /// Those of the system.
@@ -105,7 +105,7 @@ impl PrivateFolder {
         written.inspect_err(|_| drop(self.remove(&part)))
     }
 
-    /// Checks that it takes files.
+    /// Checks that files can be written.
     ///
     /// # Errors
     /// Those of the system.
@@ -113,11 +113,11 @@ impl PrivateFolder {
         self.part().and_then(|(_, part)| self.remove(&part))
     }
 
-    /// A new file, and its name until it has its own.
+    /// A new file with a temporary name.
     fn part(&self) -> io::Result<(File, String)> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let part = format!(".{}-{}.part", process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        // Of a process with the same number, which did not come to its end.
+        // A process with the same id that was killed may have left it.
         let _ = self.remove(&part);
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         Ok((File::from(openat(&self.open, &part, flags, FILE)?), part))
@@ -131,7 +131,7 @@ impl PrivateFolder {
         Ok(unlinkat(&self.open, name, AtFlags::empty())?)
     }
 
-    /// The names of what lies in it. One that is no UTF-8 is none of ours.
+    /// The names of its files. A name that is not UTF-8 is not ours and is skipped.
     ///
     /// # Errors
     /// Those of the system.
@@ -145,11 +145,13 @@ impl PrivateFolder {
     }
 }
 
-/// Whether it is this user's, and nobody else may write to it.
+/// Checks that it belongs to this user, and that no other user may write to it.
 fn check(path: &Path, metadata: &Metadata) -> io::Result<()> {
     unfit(metadata.uid(), metadata.mode(), geteuid().as_raw()).map_or(Ok(()), |reason| {
         let path = path.display();
-        Err(io::Error::other(format!("{path} {reason}, who may have put machine code there; remove it: rm -r {path}")))
+        Err(io::Error::other(format!(
+            "{path} {reason}, who may have written machine code to it; remove it: rm -r {path}"
+        )))
     })
 }
 
@@ -222,7 +224,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         fs::create_dir(home.path().join("other")).unwrap();
         symlink("other", home.path().join("a")).unwrap();
-        assert!(refused(home.path()).contains("is no folder"));
+        assert!(refused(home.path()).contains("is not a folder"));
         let folder = PrivateFolder::within(home.path(), &["other"]).unwrap();
         fs::write(home.path().join("file"), "planted").unwrap();
         symlink("../file", folder.path("link")).unwrap();

@@ -1,4 +1,4 @@
-//! Progress of what may take its time: a spinner on a terminal, one plain line elsewhere.
+//! Shows the progress of slow work: a spinner on a terminal, one plain line elsewhere.
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal as _};
@@ -9,15 +9,15 @@ use indicatif::ProgressBar;
 
 use crate::output;
 
-/// Whether others write to the terminal meanwhile, whose lines a spinner would garble.
+/// Whether other lines are written meanwhile, which a spinner would garble.
 static PLAIN: AtomicBool = AtomicBool::new(false);
 
-/// From now on every progress is one plain line.
+/// Shows progress as plain lines from now on.
 pub(crate) fn be_plain() {
     PLAIN.store(true, Ordering::Relaxed);
 }
 
-/// Runs `work` and shows `doing` meanwhile, on stderr.
+/// Runs `work`, and shows `doing` on stderr meanwhile.
 pub(crate) fn during<T>(doing: impl Display, work: impl FnOnce() -> T) -> T {
     if PLAIN.load(Ordering::Relaxed) || !io::stderr().is_terminal() {
         output::note(format_args!("{doing} …"));

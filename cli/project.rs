@@ -1,4 +1,4 @@
-//! The user's project: the `funcserver.toml` of the working folder, where there is one, and the settings that hold.
+//! The user's project: the `funcserver.toml` of the working folder, if there is one, and the effective settings.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -7,10 +7,10 @@ use anyhow::{Context as _, Result};
 use funcserver_function::config::{Config, Env, carried};
 
 use crate::assets;
+use crate::encoding::without_mark;
 use crate::input;
-use crate::text::without_mark;
 
-/// Where the settings are read from.
+/// The file with the settings.
 pub(crate) const FILE: &str = "funcserver.toml";
 
 /// The settings of one call of the tool.
@@ -38,15 +38,15 @@ impl Project {
         Ok(Project { config, text })
     }
 
-    /// The folder of the component's assets as what it opens, where there is one.
+    /// The folder of the component's assets, with all links resolved, if there is one.
     ///
     /// # Errors
-    /// It, or a link in it, leads to somewhere else than the project's folder.
+    /// The folder, or a link in it, leads out of the project's folder.
     pub(crate) fn assets(&self) -> Result<Option<PathBuf>> {
         self.config.guest.assets.as_deref().map_or(Ok(None), assets::folder)
     }
 
-    /// The file as the zip carries it: what the host reads, if there is anything.
+    /// The file for the zip: the settings that the host reads, if there are any.
     pub(crate) fn carried(&self) -> Result<Option<String>> {
         let carried = self.text.as_deref().map(|text| carried(Path::new(FILE), text)).transpose()?;
         Ok(carried.filter(|text| !text.is_empty()))

@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use bytes::Bytes;
 use funcserver_events::{Event, FrontOptions, decode};
 use funcserver_local::InvocationError;
-use funcserver_local::balancer::{FunctionReply, Handler};
+use funcserver_local::balancer::Handler;
 use tempfile::NamedTempFile;
 
 use crate::output;
@@ -20,11 +20,11 @@ use crate::output;
 const EVENT: &str = ".event.json";
 const REPLY: &str = ".reply.json";
 
-/// The most characters that a name has of the method and of the path. The rest of the path is in the event.
+/// The most characters of the method and of the path in a file name. The event has the rest.
 const LONGEST_METHOD: usize = 16;
 const LONGEST_PATH: usize = 60;
 
-/// Another process may record into the same folder: that often its numbers are passed over.
+/// Another process may record into the same folder: at most this many of its numbers are skipped.
 const MOST_TRIES: usize = 100;
 
 /// The two files of one event.
@@ -35,7 +35,7 @@ pub(crate) struct Pair {
 }
 
 impl Pair {
-    /// The files for an event that is recorded as this number. The query is not in their names: it may be secret.
+    /// The files for an event with this number. Their names do not contain the query, because it may be secret.
     fn new(folder: &Path, number: u64, event: &[u8]) -> Pair {
         let stem = format!("{number:04}-{}", title(event));
         Pair { event: folder.join(format!("{stem}{EVENT}")), reply: folder.join(format!("{stem}{REPLY}")) }
@@ -44,7 +44,7 @@ impl Pair {
     /// The files of a recorded event.
     ///
     /// # Errors
-    /// If its name is none that a recording has.
+    /// The file name is not that of a recorded event.
     pub(crate) fn of(event: &Path) -> Result<Pair> {
         let name = event.file_name().and_then(|name| name.to_str());
         let stem = name.and_then(|name| name.strip_suffix(EVENT)).ok_or_else(|| {
@@ -54,16 +54,16 @@ impl Pair {
     }
 }
 
-/// The recorded events of a folder, in the order in which they came.
+/// The recorded events of a folder, in their order.
 ///
 /// # Errors
-/// If the folder cannot be read, or holds none.
+/// The folder cannot be read, or has none.
 pub(crate) fn events(folder: &Path) -> Result<Vec<PathBuf>> {
     let names = names(folder).with_context(|| format!("cannot read the folder {}", folder.display()))?;
     let mut events: Vec<_> = names.into_iter().filter(|name| name.ends_with(EVENT)).collect();
     if events.is_empty() {
         bail!(
-            "no recorded event in {0}, where files would end in {EVENT}; make some: funcserver serve --record {0}",
+            "no recorded event in {0}: no file name ends in {EVENT}; record some: funcserver serve --record {0}",
             folder.display()
         );
     }
@@ -71,13 +71,13 @@ pub(crate) fn events(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(events.into_iter().map(|name| folder.join(name)).collect())
 }
 
-/// The number after the largest that a file of the folder has.
+/// The number after the largest number of a file in the folder.
 fn next_number(folder: &Path) -> io::Result<u64> {
     let largest = names(folder)?.iter().filter_map(|name| number(name)).max();
     Ok(largest.map_or(1, |largest| largest.saturating_add(1)))
 }
 
-/// The names of a folder's files. A name that is no UTF-8 is none of ours.
+/// The names of a folder's files. A name that is not UTF-8 is not ours and is skipped.
 fn names(folder: &Path) -> io::Result<Vec<String>> {
     let entries = fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name().into_string().ok()));
     entries.filter_map(io::Result::transpose).collect()
@@ -88,7 +88,7 @@ fn number(name: &str) -> Option<u64> {
     name.split_once('-').and_then(|(number, _)| number.parse().ok())
 }
 
-/// Method and path, as far as a file name may have them.
+/// Method and path, reduced to what a file name may contain.
 fn title(event: &[u8]) -> String {
     let event = decode(&Bytes::copy_from_slice(event), &FrontOptions::default());
     let Ok(Event::Http(incoming)) = event else { return "event".into() };
@@ -100,7 +100,7 @@ fn title(event: &[u8]) -> String {
         .join("-")
 }
 
-/// Letters and digits, and one hyphen for whatever stands between them.
+/// Letters and digits, with a hyphen for each run of other characters.
 fn part(text: &str, longest: usize) -> String {
     let words = text.split(|char: char| !char.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     let mut part = words.collect::<Vec<_>>().join("-");
@@ -108,7 +108,7 @@ fn part(text: &str, longest: usize) -> String {
     part
 }
 
-/// A handler whose events and replies are recorded, if they are to be.
+/// A handler whose events and replies are recorded if there is a recorder.
 #[derive(Clone)]
 pub(crate) struct Recorded<H> {
     handler: H,
@@ -131,11 +131,11 @@ impl<H> Recorded<H> {
 }
 
 impl<H: Handler> Handler for Recorded<H> {
-    /// The event is written before it is answered, so that one that brings everything down is there to be replayed.
-    async fn call(&self, event: Bytes) -> Result<FunctionReply, InvocationError> {
-        let Some(recorder) = &self.recorder else { return self.handler.call(event).await };
+    /// The event is written before it is answered, so that an event that crashes everything can be replayed.
+    async fn call(&self, id: &str, event: Bytes) -> Result<Bytes, InvocationError> {
+        let Some(recorder) = &self.recorder else { return self.handler.call(id, event).await };
         let pair = recorder.event(event.clone()).await;
-        let answer = self.handler.call(event).await;
+        let answer = self.handler.call(id, event).await;
         if let Some(pair) = pair {
             recorder.reply(pair, reply(&answer)).await;
         }
@@ -144,8 +144,8 @@ impl<H: Handler> Handler for Recorded<H> {
 }
 
 impl Recorder {
-    /// Records into this folder, which is made, for its owner alone, if it is missing. What is in it stays: the numbers
-    /// go on.
+    /// Records into this folder. If it is missing, it is created with access only for its owner. Existing files stay,
+    /// and the numbers continue.
     pub(crate) fn open(folder: &Path) -> Result<Recorder> {
         let next = DirBuilder::new().recursive(true).mode(0o700).create(folder).and_then(|()| next_number(folder));
         let next = next.with_context(|| {
@@ -156,11 +156,11 @@ impl Recorder {
 
     async fn event(&self, event: Bytes) -> Option<Pair> {
         let inner = Arc::clone(&self.0);
-        told(&self.0.folder, move || inner.keep_event(&event)).await
+        run_or_warn(&self.0.folder, move || inner.keep_event(&event)).await
     }
 
     async fn reply(&self, pair: Pair, reply: Bytes) {
-        told(&self.0.folder, move || keep(&pair.reply, &reply)).await;
+        run_or_warn(&self.0.folder, move || keep(&pair.reply, &reply)).await;
     }
 }
 
@@ -177,7 +177,8 @@ impl Inner {
     }
 }
 
-/// Writes a new file as a whole, for its owner alone: an event may hold cookies, tokens and personal data.
+/// Writes a new file atomically, with access only for its owner: an event may contain cookies, tokens and personal
+/// data.
 fn keep(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = NamedTempFile::new_in(path.parent().unwrap_or(Path::new("")))?;
     file.write_all(bytes)?;
@@ -185,16 +186,19 @@ fn keep(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Does it where it may block. A request is answered although it cannot be recorded, with a warning.
-async fn told<T: Send + 'static>(folder: &Path, work: impl FnOnce() -> io::Result<T> + Send + 'static) -> Option<T> {
+/// Runs `work` where it may block. If it fails, prints a warning; the request is still answered.
+async fn run_or_warn<T: Send + 'static>(
+    folder: &Path,
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> Option<T> {
     let result = tokio::task::spawn_blocking(work).await.map_err(io::Error::other).flatten();
     result.inspect_err(|error| output::warn(format_args!("cannot record into {}: {error}", folder.display()))).ok()
 }
 
 /// An invocation error is recorded as `invoke` prints it.
-fn reply(answer: &Result<FunctionReply, InvocationError>) -> Bytes {
+fn reply(answer: &Result<Bytes, InvocationError>) -> Bytes {
     match answer {
-        Ok(answer) => answer.reply.clone(),
+        Ok(reply) => reply.clone(),
         Err(error) => error.to_json().into(),
     }
 }
@@ -265,11 +269,11 @@ mod tests {
         let calls: Vec<_> = (0..20)
             .map(|_| {
                 let recorded = recorded.clone();
-                tokio::spawn(async move { recorded.call(RECORDED.into()).await })
+                tokio::spawn(async move { recorded.call("id-1", RECORDED.into()).await })
             })
             .collect();
         for call in calls {
-            assert_eq!(call.await.unwrap().unwrap().reply, RECORDED);
+            assert_eq!(call.await.unwrap().unwrap(), RECORDED);
         }
         let names: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
         assert_eq!(names.len(), 40, "{names:?}");
@@ -303,7 +307,7 @@ mod tests {
         let recorder = Recorder::open(folder.path()).unwrap();
         fs::remove_dir(folder.path()).unwrap();
         let handler = |event: Bytes| async move { Ok::<_, InvocationError>(event) };
-        let answer = Recorded::new(handler, Some(recorder)).call(RECORDED.into()).await;
-        assert_eq!(answer.unwrap().reply, RECORDED);
+        let answer = Recorded::new(handler, Some(recorder)).call("id-1", RECORDED.into()).await;
+        assert_eq!(answer.unwrap(), RECORDED);
     }
 }

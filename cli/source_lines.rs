@@ -1,4 +1,4 @@
-//! Lines of a handler's source in the log of `serve` and `invoke`.
+//! Adds the lines of a handler's source to the log of `serve` and `invoke`.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,10 +9,10 @@ use funcserver_function::log::Symbolizer;
 
 use crate::component::Component;
 
-/// How long a request waits for one line. Where that is not enough once, nobody waits again.
+/// How long a request waits for one line. After the first timeout, later requests do not wait.
 const TIME: Duration = Duration::from_millis(500);
 
-/// Finds lines in the component that was compiled. It is read when the first is asked for.
+/// Finds lines in the component that was compiled. Its debug information is read on first use.
 pub(crate) struct SourceLines {
     wasm: Vec<u8>,
     map: OnceLock<Option<SourceMap>>,
@@ -20,7 +20,7 @@ pub(crate) struct SourceLines {
 }
 
 impl SourceLines {
-    /// Nothing where what is compiled is made only then, or was compiled before.
+    /// `None` if the component is compiled already, or is changed before it is compiled.
     pub(crate) fn of(component: &Component) -> Option<Box<dyn Symbolizer>> {
         let wasm = component.compiled_as_it_is()?.to_vec();
         Some(Box::new(SourceLines { wasm, map: OnceLock::new(), gave_up: AtomicBool::new(false) }))
@@ -35,7 +35,7 @@ impl Symbolizer for SourceLines {
         let map = self.map.get_or_init(|| SourceMap::new(self.wasm.clone()).ok()).as_ref()?;
         let place = map.at(offset, TIME)?;
         self.gave_up.fetch_or(place.gave_up, Ordering::Relaxed);
-        // The outermost one has the name that is told already: the line in it, unless others were inlined there.
+        // The log already has the name of the outermost function: return its line, unless functions were inlined there.
         let [function] = place.functions.as_slice() else {
             return Some(place.functions.iter().map(ToString::to_string).collect::<Vec<_>>().join(", inlined into "));
         };

@@ -1,5 +1,5 @@
-//! The zip that Lambda unpacks. The same entries give the same bytes: their order is the caller's, and timestamps, modes
-//! and compression are fixed.
+//! The zip that Lambda unpacks. The same entries give the same bytes: their order is the caller's, and timestamps,
+//! modes and compression are fixed.
 
 use std::io::{Cursor, Write as _};
 
@@ -7,7 +7,7 @@ use zip::result::ZipResult;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
-/// What Lambda starts: the first file of a function's zip.
+/// The program that Lambda starts: the first file of a function's zip.
 pub(crate) const BOOTSTRAP: &str = "bootstrap";
 
 /// One file of a zip.
@@ -15,7 +15,7 @@ pub(crate) const BOOTSTRAP: &str = "bootstrap";
 pub(crate) struct ZipEntry<'a> {
     /// Its path in the zip, with `/` between folders.
     pub(crate) name: &'a str,
-    /// What it holds.
+    /// Its content.
     pub(crate) bytes: &'a [u8],
     /// Whether it is a program: mode 0755, else 0644.
     pub(crate) executable: bool,
@@ -33,7 +33,7 @@ impl<'a> ZipEntry<'a> {
     }
 }
 
-/// Whether a file begins as a function's zip does that [`pack`] has made: with its bootstrap (APPNOTE.TXT, section 4.3.7).
+/// Whether a file starts like a zip that [`pack`] made for a function: with its bootstrap (APPNOTE.TXT, section 4.3.7).
 pub(crate) fn is_function(bytes: &[u8]) -> bool {
     bytes.starts_with(b"PK\x03\x04") && bytes.get(30..).is_some_and(|rest| rest.starts_with(BOOTSTRAP.as_bytes()))
 }

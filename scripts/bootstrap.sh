@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# How the bootstrap is compiled, for those that build it with and without counters. Sourced after scripts/lib.sh, never run.
+# Compiles the bootstrap, for the scripts that build it with and without counters. Sourced after
+# scripts/lib.sh, never run.
 
 # choose_architecture NAME: sets arch and triple.
 choose_architecture() {
@@ -21,11 +22,12 @@ compile_bootstrap() {
     fi
     bin=$(need_wheels zigbuild-0.24.1-zig-0.17.1 cargo-zigbuild==0.24.1 ziglang==0.17.1)
     local -x RUSTFLAGS
-    # No path of the builder's in the file: it tells nobody anything, and would make every machine's file another one.
+    # Without paths of the building machine, so that every machine builds the same file.
     RUSTFLAGS="--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo --remap-path-prefix=$root=/funcserver"
-    # Neither libraries to be found and bound at every start, nor ten thousand addresses to be written (SECURITY.md has the price).
+    # Static and not relocatable: no libraries to bind and no ten thousand addresses to write at every start.
+    # SECURITY.md has the price.
     RUSTFLAGS+=" -C target-feature=+crt-static -C relocation-model=static"
-    # Unwind tables are a fifth smaller where functions keep frame pointers, which perf can follow too.
+    # Unwind tables are a fifth smaller if functions keep frame pointers; perf can follow these too.
     RUSTFLAGS+=" -C force-frame-pointers=yes"
     # A profile counts before LLVM inlines anything, so that it fits whatever level a crate is optimised at.
     RUSTFLAGS+=" -C llvm-args=-disable-preinline $*"
@@ -33,8 +35,8 @@ compile_bootstrap() {
     printf '%s\n' "$folder/$triple/release/bootstrap"
 }
 
-# What the names of functions in a profile go by: the compiler, the crates with their versions and features, and the
-# settings that they are compiled with. One line, the same on every machine.
+# A hash of everything that the names of functions in a profile depend on: the compiler, the crates with their versions
+# and features, and their settings. One line, the same on every machine.
 profile_made_for() {
     {
         rustc --version
@@ -45,11 +47,10 @@ profile_made_for() {
     } | sha256sum | cut -d ' ' -f 1
 }
 
-# Warns where the profile is not of what is built here. The bootstrap works with it; docs/performance.md has how the cost was
-# measured.
+# Warns if the profile is of other crates or settings. The bootstrap works with it; docs/performance.md has the cost.
 warn_unless_profile_fits() {
     [[ $(profile_made_for) == "$(<"$profile.made-for")" ]] && return
-    say "warning: the profile for $arch is of other crates or settings, and optimises only what is still the same: one of other" \
-        "features of wasmtime cost 1.30 times the instructions of a start and 1.20 of a warm request." \
-        "For a release, scripts/profile $arch makes a new one"
+    say "warning: the profile for $arch is of other crates or settings, and optimises only the code that is still the same:" \
+        "a profile with other features of wasmtime cost 1.30 times the instructions of a start and 1.20 of a warm request." \
+        "For a release, make a new one: scripts/profile $arch"
 }

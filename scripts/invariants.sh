@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # The invariants of the design that a command can check, one function each; scripts/check sources and calls them.
-# Each says what it found where it should not be.
+# Each names the violations that it finds.
 
 # direct KINDS: a line "crate dependency" for each direct dependency of each crate of the workspace.
 direct() {
@@ -9,7 +9,7 @@ direct() {
         awk '$1 == 0 { crate = $2 } $1 == 1 { print crate, $2 }' | sort -u
 }
 
-# Nothing points back: what the crates use of each other is this, and no more.
+# The crates depend on each other only in this direction.
 check_dependencies() {
     local expected='funcserver funcserver-engine
 funcserver funcserver-events
@@ -29,7 +29,7 @@ funcserver-test-guest funcserver-features'
         die "the crates use each other in another way than scripts/invariants.sh says (< expected, > found)"
 }
 
-# Everything else speaks http and bytes, so that one crate changes with the wasmtime version.
+# All other crates use http and bytes, so that only one crate changes with the wasmtime version.
 check_wasmtime() {
     local users
     users=$(direct normal,build,dev | awk '$2 ~ /^(wasmtime|cranelift)/ { print $1 }' | sort -u | xargs)
@@ -60,13 +60,14 @@ check_features() {
     done
 }
 
-# The bootstrap loads what was compiled. The output is judged: cargo tree also exits 0 where a dev-dependency has it.
+# The bootstrap only loads compiled components. The check reads the output, because cargo tree also exits 0 for a
+# dev-dependency.
 check_compiler() {
     local inverse=(-e normal -i cranelift-codegen)
     [[ $(cargo tree --locked -p funcserver "${inverse[@]}") == *funcserver-engine* ]] ||
         die "cargo tree does not find the tool's own compiler, so it proves nothing about the bootstrap"
     [[ -z $(cargo tree --locked -p funcserver-bootstrap "${inverse[@]}" 2>/dev/null) ]] ||
-        die "the bootstrap holds a compiler: cargo tree -p funcserver-bootstrap ${inverse[*]}"
+        die "the bootstrap contains a compiler: cargo tree -p funcserver-bootstrap ${inverse[*]}"
 }
 
 # The import that blocks its thread is for tests alone. That cargo tree names the feature where it is on is shown first.
@@ -78,12 +79,14 @@ check_blocking() {
         die "what ships offers funcserver:test/block, which is for tests: ${tree[*]}"
 }
 
-# The Rust sources of the workspace, without the guests': those run inside the sandbox, on generated, unsafe bindings.
-sources() { find build.rs cli host \( -name target -o -name guest -o -name guest-p3 -o -name fuzz \) -prune -o -name '*.rs' -print | sort; }
+# The Rust sources of the workspace, without those of the guests, which run inside the sandbox with generated, unsafe
+# bindings.
+sources() { find build.rs cli examples host \( -name target -o -name guest -o -name guest-p3 -o -name fuzz \) -prune -o -name '*.rs' -print | sort; }
 
-# Unsafe code is in three audited places, and in the one helper with which tests load what they have compiled: where machine
-# code is mapped, and where the bootstrap and the tool vouch for it.
-UNSAFE='cli/native.rs host/bootstrap/src/start.rs host/engine/src/map.rs host/test-guest/src/lib.rs'
+# Unsafe code is in three audited places: where machine code is mapped, and where the bootstrap and the tool guarantee
+# what it is. Besides, the example of another host guarantees
+# it, and the helper with which tests load the components that they have compiled.
+UNSAFE='cli/native.rs examples/on_lambda_runtime.rs host/bootstrap/src/start.rs host/engine/src/map.rs host/test-guest/src/lib.rs'
 
 check_unsafe() {
     local file files
@@ -103,7 +106,8 @@ check_unsafe() {
     done
 }
 
-# Settings are read once, in one file, through a lookup that tests replace. Build scripts and tests live by cargo's own.
+# Settings are read once, in one file, through a lookup that tests replace. Build scripts and tests use cargo's own
+# variables.
 check_environment() {
     local files
     files=$(sources | grep -vE '/tests/|build\.rs$|^host/(guest-build|test-guest)/' |
@@ -112,18 +116,19 @@ check_environment() {
     if sources | xargs grep -nE '\b(set_var|remove_var)\('; then die "every thread shares the environment: do not change it"; fi
 }
 
-# Types that have the name of another one, each with the reason. Everywhere else a name tells which type is meant.
+# Types that share a name, each with the reason. Every other name belongs to one type.
 SAME_NAMES='After    wraps: what the host does after its answer begins with what the engine does
 Handler  apart: the load balancer calls one, the engine instantiates the other, and no crate sees both'
 
-# Where each type is that others than its own module may use, without the driver of scripts/chaos, which is a program apart: "NAME FILE", sorted.
+# Each type that is visible outside its own module, with its file: "NAME FILE", sorted. The driver of scripts/chaos is
+# left out, because it is a separate program.
 types() {
     sources | grep -vE '/(tests|examples)/|/tests\.rs$|^host/chaos/' |
         xargs grep -HoE '^ *pub(\(crate\))? (unsafe )?(struct|enum|union|trait|type) +[A-Za-z0-9_]+' |
         sed -E 's/^([^:]+):.* ([A-Za-z0-9_]+)$/\2 \1/' | LC_ALL=C sort
 }
 
-# One name is one type in the whole workspace: who reads `Reply` need not look which one is imported.
+# A name belongs to one type in the whole workspace, so that a reader of `Reply` need not look up which one is imported.
 check_names() {
     local all same allowed name found
     all=$(types)
@@ -134,5 +139,5 @@ check_names() {
     for name in $found; do grep "^$name " <<<"$all" >&2; done
     [[ -z $found ]] || die "several types have one name: rename them, or say in SAME_NAMES of scripts/invariants.sh why not: ${found//$'\n'/ }"
     found=$(LC_ALL=C comm -13 <(echo "$same") <(echo "$allowed"))
-    [[ -z $found ]] || die "SAME_NAMES of scripts/invariants.sh lists what is one type: ${found//$'\n'/ }"
+    [[ -z $found ]] || die "SAME_NAMES of scripts/invariants.sh lists names that belong to one type only: ${found//$'\n'/ }"
 }

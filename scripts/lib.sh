@@ -1,20 +1,21 @@
 # shellcheck shell=bash
-# What the scripts share: where things are, how they speak, and how what is missing is set up. Sourced, never run.
-# It moves to the root of the repository, where rustup and cargo find the pinned toolchain; $from is where the user was.
+# Functions that the scripts share: paths, messages, and the installation of missing tools.
+# Sourced, never run. It changes to the root of the repository, where rustup and cargo find the pinned toolchain; $from
+# is the user's folder.
 set -euo pipefail
 
 from=$PWD
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
-# Tools of ours, apart from the user's own: each in a folder that names its version.
+# Our own tools, separate from the user's: each in a folder with its version in the name.
 tools=${XDG_CACHE_HOME:-$HOME/.cache}/funcserver/tools
-# A relative target folder is meant from where the user stands.
+# A relative target folder is relative to the user's folder.
 if [[ -n ${CARGO_TARGET_DIR:-} && $CARGO_TARGET_DIR != /* ]]; then export CARGO_TARGET_DIR=$from/$CARGO_TARGET_DIR; fi
 cd -- "$root"
 
 say() { printf '==> %s\n' "$*" >&2; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
-# leave_out WHAT: says what a missing tool leaves unchecked. Where CI=true, nothing is left out: it fails.
+# leave_out WHAT: reports what is not checked because a tool is missing. With CI=true it fails instead.
 leave_out() {
     [[ ${CI:-} != true ]] || die "$1"
     say "    LEFT OUT: $1"
@@ -31,7 +32,7 @@ help_if_asked() {
     done
 }
 
-# The toolchain that rust-toolchain.toml pins, with its targets. Quick and offline when it is there.
+# The toolchain that rust-toolchain.toml pins, with its targets. Quick and offline if it is installed.
 need_rust() {
     command -v cc >/dev/null || die "no C compiler (cc) to link with: install one, for example: apt-get install gcc"
     if command -v rustup >/dev/null; then
@@ -39,7 +40,7 @@ need_rust() {
         rustup --quiet toolchain install || die "rustup could not install the toolchain of rust-toolchain.toml"
     else
         command -v cargo >/dev/null || die "no Rust: install rustup from https://rustup.rs, then run this again"
-        say "no rustup: taking the cargo on the PATH, $(cargo --version); rust-toolchain.toml says what it should be"
+        say "no rustup: using the cargo on the PATH, $(cargo --version); rust-toolchain.toml says which version it should be"
     fi
 }
 
@@ -47,10 +48,10 @@ need_python() {
     command -v python3 >/dev/null || die "no python3, which $1: install it, for example: apt-get install python3"
 }
 
-# need_program PROGRAM PACKAGE: a program that Debian's package of that name has.
+# need_program PROGRAM PACKAGE: a program, from Debian's package of that name if it is missing.
 need_program() { command -v "$1" >/dev/null || install_packages "$2"; }
 
-# install_packages PACKAGE...: installs Debian's packages, or says that they are missing.
+# install_packages PACKAGE...: installs Debian's packages, or reports that they are missing.
 install_packages() {
     if [[ $EUID -ne 0 ]] || ! command -v apt-get >/dev/null; then
         die "missing: $*: install it, for example as root on Debian: apt-get install $*"
@@ -59,7 +60,8 @@ install_packages() {
     { apt-get update && apt-get install --yes --no-install-recommends "$@"; } >/dev/null || die "apt-get could not install $*"
 }
 
-# need_wheels NAME PACKAGE==VERSION...: prints the folder of the programs in these Python packages, installed on first use.
+# need_wheels NAME PACKAGE==VERSION...: prints the folder of the programs in these Python packages, installed on first
+# use.
 need_wheels() {
     local folder=$tools/$1
     shift
@@ -74,12 +76,12 @@ need_wheels() {
     printf '%s\n' "$folder/bin"
 }
 
-# Where cargo puts what it builds, whether the environment, cargo's configuration or nothing says so.
+# Cargo's target folder, whether it is set in the environment, in cargo's configuration or not at all.
 target_folder() {
     cargo metadata --no-deps --format-version 1 | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p'
 }
 
-# The crates that are workspaces of their own: the guests, which are compiled for another target.
+# The guests, which are workspaces of their own because they are compiled for another target.
 guest_manifests() {
     find guest-example host \( -name target -o -name build-output -o -name fuzz \) -prune -o -name Cargo.toml -exec grep -l '^\[workspace\]' {} + | sort
 }

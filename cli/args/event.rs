@@ -8,10 +8,10 @@ pub(crate) struct EventArgs {
     /// The method, such as GET
     #[arg(value_name = "METHOD", value_parser = method)]
     pub(crate) method: Method,
-    /// The path with its query, as it is to be sent: percent-encoded; or a whole URL, whose host is taken
+    /// The path with its query, percent-encoded as it is sent; or a whole URL, whose host is used
     #[arg(value_name = "PATH", value_parser = target)]
     pub(crate) target: Uri,
-    /// A header; may be given again
+    /// A header; may be repeated
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = header)]
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     /// The body: a text, the content of a file (@FILE), or stdin (@-), byte for byte
@@ -26,9 +26,9 @@ pub(crate) struct EventArgs {
 }
 
 pub(super) const HELP: &str = "\
-The event is the one that funcserver serve makes of the same request to http://127.0.0.1:8080: with X-Forwarded-For, -Proto \
-and -Port, and a new trace id. Content-Length is added to a body; nothing else is. A body whose Content-Type is not a text's \
-is base64, as a load balancer sends it. What a load balancer refuses is an error.
+The event is the one that funcserver serve makes for the same request to http://127.0.0.1:8080: with X-Forwarded-For, -Proto \
+and -Port, and a new trace id. If there is a body, Content-Length is added. No other header is added. A body without a \
+textual Content-Type becomes base64, as in the cloud. A request that a load balancer would reject is an error.
 
 Examples:
   funcserver event GET /products | funcserver invoke -
@@ -48,13 +48,14 @@ fn method(text: &str) -> Result<Method, String> {
 const STANDARD: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"];
 
 fn target(text: &str) -> Result<Uri, String> {
-    text.parse().map_err(|error| format!("{error}; percent-encode what a URL cannot hold, as in /a%20b"))
+    text.parse().map_err(|error| format!("{error}; percent-encode characters that a URL cannot contain, as in /a%20b"))
 }
 
 fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
     let (name, value) = text.split_once(':').ok_or("write it as 'name: value'")?;
-    let name = HeaderName::from_bytes(name.trim().as_bytes()).map_err(|_| "the name is none of a header's")?;
-    let value = HeaderValue::from_bytes(value.trim().as_bytes()).map_err(|_| "the value holds control characters")?;
+    let name = HeaderName::from_bytes(name.trim().as_bytes()).map_err(|_| "not a valid header name")?;
+    let value =
+        HeaderValue::from_bytes(value.trim().as_bytes()).map_err(|_| "the value contains control characters")?;
     Ok((name, value))
 }
 

@@ -1,4 +1,4 @@
-//! What the tool generates of itself: completions, man pages, a schema.
+//! `funcserver schema`, `completions` and `man`.
 
 use std::path::PathBuf;
 
@@ -7,14 +7,14 @@ use clap_complete::Shell;
 
 #[derive(Debug, Args)]
 pub(crate) struct Completions {
-    /// The shell that is to complete the command line
+    /// The shell
     #[arg(value_name = "SHELL")]
     pub(crate) shell: Shell,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Man {
-    /// The folder to write to; it is made if it is missing
+    /// The folder to write to; it is created if it is missing
     #[arg(value_name = "DIR")]
     pub(crate) folder: PathBuf,
 }
@@ -33,7 +33,7 @@ Examples:
   funcserver man . && man ./funcserver-serve.1";
 
 pub(super) const SCHEMA: &str = "\
-An editor that knows JSON schemas for TOML completes and checks funcserver.toml with it, if the file's first line is
+An editor that supports JSON schemas for TOML uses it to complete and check funcserver.toml, if the file's first line is
 #:schema ./funcserver.schema.json
 
 Examples:

@@ -9,17 +9,16 @@ use super::Timeout;
 
 #[derive(Debug, Args)]
 pub(crate) struct Invoke {
-    /// The component, .wasm or .cwasm, if one is given; then files with an event each, folders that serve --record has
-    /// filled, or - for stdin
+    /// Optionally a component, .wasm or .cwasm; then event files, folders from serve --record, or - for stdin
     #[arg(value_name = "EVENT", required = true)]
     files: Vec<PathBuf>,
-    /// Print each reply as the load balancer would get it, not made pretty
+    /// Print each reply as the load balancer would get it, without indentation
     #[arg(long)]
     pub(crate) raw: bool,
-    /// Print what changed since the reply was recorded: status, headers and body
+    /// Print the differences from the recorded reply: status, headers and body
     #[arg(long, conflicts_with = "raw")]
     pub(crate) diff: bool,
-    /// Compare what changes with time too: dates, traces and ids of requests
+    /// Also compare values that change each time: dates, traces and ids of requests
     #[arg(long, requires = "diff")]
     pub(crate) all: bool,
     #[command(flatten)]
@@ -27,7 +26,7 @@ pub(crate) struct Invoke {
 }
 
 impl Invoke {
-    /// The component and the events: what comes first and ends as a component does is one.
+    /// The component and the events. The first argument is a component if it has the extension of one.
     pub(crate) fn component_and_events(&self) -> (Option<&Path>, &[PathBuf]) {
         match self.files.split_first() {
             Some((first, events)) if is_component(first) => (Some(first), events),
@@ -43,10 +42,10 @@ fn is_component(path: &Path) -> bool {
 pub(super) const USAGE: &str = "funcserver invoke [OPTIONS] [COMPONENT] <EVENT>...";
 
 pub(super) const HELP: &str = "\
-Prints the reply on stdout and the log on stderr. Exit code 3 if an invocation was an error.
+Prints the reply on stdout and the log on stderr. The exit code is 3 if an invocation was an error.
 
-serve --record DIR keeps every event in DIR, as 0001-GET-products.event.json, and its reply beside it, as \
-0001-GET-products.reply.json. With --diff each reply is compared with the recorded one, exit code 4 if one differs. Left out are \
+serve --record DIR saves every event in DIR, as 0001-GET-products.event.json, and its reply beside it, as \
+0001-GET-products.reply.json. --diff compares each reply with the recorded one; the exit code is 4 if one differs. It ignores \
 the headers date, x-amzn-trace-id, x-amzn-requestid and x-request-id, and the request id in error replies of the host.
 
 Examples:

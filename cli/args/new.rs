@@ -1,4 +1,4 @@
-//! The arguments of `new`.
+//! `funcserver new`.
 
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
@@ -7,16 +7,16 @@ use crate::command::{Name, Template};
 
 #[derive(Debug, Args)]
 pub(crate) struct New {
-    /// The project's name; it is written to a folder of that name
+    /// The project's name, and the folder to create
     #[arg(value_name = "NAME", required_unless_present = "list")]
     pub(crate) name: Option<Name>,
-    /// The language and framework to begin with
+    /// The language and framework
     #[arg(short, long, value_name = "LANG", required_unless_present = "list", value_parser = languages())]
     pub(crate) language: Option<&'static Template>,
-    /// Print the languages, and write nothing
+    /// Print the languages instead of creating a project
     #[arg(long, conflicts_with_all = ["name", "language"])]
     pub(crate) list: bool,
-    /// Print what was written, or the languages, as JSON on stdout
+    /// Print the written files, or the languages, as JSON on stdout
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -25,13 +25,14 @@ pub(super) const USAGE: &str =
     "funcserver new <NAME> --language <LANG> [--json]\n       funcserver new --list [--json]";
 
 pub(super) const HELP: &str = "\
-The project is one of the examples of funcserver's repository, with a funcserver.toml that names its build command. What \
-that needs besides the language's own tools it installs into build-output/. Nothing that is there is overwritten.
+The project is a copy of an example in funcserver's repository, with a funcserver.toml that names its build command. The \
+build command installs the tools that it needs, besides those of the language, into build-output/. No existing file is \
+overwritten.
 
 Examples:
   funcserver new hello --language rust
-  cd hello && funcserver serve --watch    builds and serves it, and again after each change
-  funcserver bundle                       builds it, and makes function.zip for Lambda
+  cd hello && funcserver serve --watch    serves the project, and rebuilds it after each change
+  funcserver bundle                       builds the project and writes function.zip for Lambda
   funcserver new --list";
 
 fn languages() -> impl TypedValueParser<Value = &'static Template> {

@@ -17,22 +17,22 @@ use super::{ComponentArgs, Timeout};
 pub(crate) struct Serve {
     #[command(flatten)]
     pub(crate) component: ComponentArgs,
-    /// Where to listen: a port, or an address and a port; port 0 takes a free one
+    /// Where to listen: a port, or an address and a port; port 0 selects a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080", value_parser = address)]
     pub(crate) listen: SocketAddr,
-    /// Answer requests for this host name too, or for any with '*'; may be given again. On a loopback address only localhost and
-    /// loopback addresses are answered, so that no web page can let its own name lead here; elsewhere any name, unless some are
-    /// given
+    /// Also answer requests for this host name, or for any with '*'; may be repeated. On a loopback address the default
+    /// is localhost and loopback addresses, which protects against DNS rebinding; on another address it is any name
     #[arg(long, value_name = "NAME", value_parser = host_name)]
     pub(crate) allow_host: Vec<String>,
     /// Send events with multi-value headers, as a target group with lambda.multi_value_headers.enabled does
     #[arg(long)]
     pub(crate) multi_value_headers: bool,
-    /// Serve a changed component without dropping a request; with component.build in funcserver.toml, run that command
-    /// first, and whenever a source changes
+    /// Reload a changed component without dropping a request; if funcserver.toml sets component.build, run that command
+    /// first, and again whenever a source changes
     #[arg(long)]
     pub(crate) watch: bool,
-    /// Keep every event and its reply in this folder, for invoke to replay; they may hold cookies, tokens and personal data
+    /// Save every event and its reply in this folder, for invoke to replay; they may contain cookies, tokens and
+    /// personal data
     #[arg(long, value_name = "DIR")]
     pub(crate) record: Option<PathBuf>,
     /// The function's memory in MB, as set in Lambda
@@ -46,14 +46,14 @@ pub(crate) struct Serve {
     pub(crate) health: Health,
 }
 
-/// Any custom runtime in place of a component.
+/// Any custom runtime instead of a component.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Any custom runtime")]
 pub(crate) struct ProgramArgs {
-    /// Serve the function of this zip: its bootstrap is started as Lambda does
+    /// Serve the function in this zip: start its bootstrap as Lambda does
     #[arg(long, value_name = "FILE", group = "runtime", conflicts_with_all = ["path", "watch"])]
     pub(crate) zip: Option<PathBuf>,
-    /// Serve this program, a custom runtime; everything after it are its arguments, so that this option comes last
+    /// Serve this program, a custom runtime; everything after it is an argument of it, so this must be the last option
     #[arg(
         long,
         value_name = "CMD",
@@ -63,19 +63,19 @@ pub(crate) struct ProgramArgs {
         conflicts_with_all = ["path", "watch"]
     )]
     exec: Vec<OsString>,
-    /// Start it up to this often, once for each request at once; more requests are throttled, as Lambda does
+    /// Start up to this many processes, one for each concurrent request; more requests are throttled, as in Lambda
     #[arg(long, value_name = "N", default_value = "10", value_parser = clap::value_parser!(u16).range(1..=1000), requires = "runtime")]
     pub(crate) max_environments: u16,
-    /// Set an environment variable of the function; may be given again
+    /// Set an environment variable of the function; may be repeated
     #[arg(long, value_name = "NAME=VALUE", value_parser = variable, requires = "runtime")]
     pub(crate) env: Vec<(String, OsString)>,
 }
 
-/// The health check of a target group. The defaults are AWS' own for a function.
+/// The health check of a target group. The defaults are those of AWS for a function.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Health checks")]
 pub(crate) struct Health {
-    /// Check this path again and again, as a target group with a health check does; stderr has what changes
+    /// Check this path repeatedly, as a target group with a health check does; failures and changes go to stderr
     #[arg(id = "health-path", long = "health-check", value_name = "PATH", value_parser = health_path)]
     pub(crate) path: Option<PathAndQuery>,
     /// The time from one check to the next, such as 10s or 500ms
@@ -96,7 +96,7 @@ pub(crate) struct Health {
 }
 
 impl Serve {
-    /// The names that are answered on this address.
+    /// The host names that are answered on this address.
     pub(crate) fn hosts(&self) -> Hosts {
         let any = self.allow_host.iter().any(|name| name == "*");
         let on_loopback = self.listen.ip().to_canonical().is_loopback();
@@ -108,7 +108,7 @@ impl Serve {
 }
 
 impl ProgramArgs {
-    /// The program of `--exec` and its arguments. `--exec -- CMD` is as good as `--exec CMD`.
+    /// The program of `--exec` and its arguments. `--exec -- CMD` is the same as `--exec CMD`.
     pub(crate) fn command(&self) -> Option<(&OsString, &[OsString])> {
         let words = match self.exec.split_first() {
             Some((dashes, words)) if dashes == "--" => words,
@@ -119,12 +119,12 @@ impl ProgramArgs {
 }
 
 pub(super) const HELP: &str = "\
-Prints its address as the first line on stdout. All else goes to stderr, with one line for each request: method, path, \
-status, and the times for decoding the event, for the component, and for encoding the reply. Ctrl-C ends it.
+The first line on stdout is the address. Everything else goes to stderr, with one line for each request: method, path, \
+status, and the times for decoding the event, for the component, and for encoding the reply. Ctrl-C stops the server.
 
---exec and --zip put the load balancer in front of any custom runtime. It is started as Lambda starts it, with Lambda's \
-environment; --exec adds PATH and HOME of yours, and its working folder is this one. What it prints goes to stderr after the \
-number of its environment, as in [1].
+--exec and --zip run any custom runtime behind the load balancer. It is started as in Lambda, with Lambda's environment \
+variables. --exec adds your PATH and HOME, and uses this folder as the working folder. The output of a process goes to stderr \
+after its number, as in [1].
 
 Examples:
   funcserver serve

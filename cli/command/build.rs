@@ -1,4 +1,4 @@
-//! `funcserver build`: a component to machine code.
+//! `funcserver build`: compiles a component to machine code.
 
 use std::process::ExitCode;
 
@@ -9,7 +9,7 @@ use funcserver_function::config::Env;
 
 use crate::args;
 use crate::build_command::BuildCommand;
-use crate::cache::Kept;
+use crate::cache::CachedComponent;
 use crate::compiled::{self, Made};
 use crate::component::Component;
 use crate::output;
@@ -22,13 +22,13 @@ pub(crate) fn run(args: &args::Build, env: &dyn Env) -> Result<ExitCode> {
     BuildCommand::of(args.component.path.as_deref(), &project).map_or(Ok(()), |build| build.run())?;
     let component = Component::choose(args.component.path.as_deref(), &project)?;
     let path = &args.output;
-    // A pipe or a device has no place beside it.
+    // No file can be written beside a pipe or a device.
     let beside = (!output_file::is_stream(path)).then(|| Artifact::path(path));
     output_file::check(path)?;
     beside.as_deref().map_or(Ok(()), output_file::check)?;
     project.assets()?;
     let arch = compiled::arch(args.arch.arch, &component);
-    let Made { kept: Kept { bytes, facts, .. }, when, .. } =
+    let Made { cached: CachedComponent { bytes, facts, .. }, when, .. } =
         Made::of(&component, Target::Lambda(arch), &project.config.component, env)?;
 
     output_file::write(path, &bytes)?;

@@ -1,4 +1,4 @@
-//! `funcserver bundle`: the zip that Lambda runs.
+//! `funcserver bundle`: writes the zip that Lambda runs.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -12,9 +12,9 @@ use crate::args;
 use crate::assets::{self, Asset};
 use crate::bootstrap_file::BootstrapFile;
 use crate::build_command::BuildCommand;
+use crate::cache::sha256;
 use crate::compiled::{self, Compiled};
 use crate::component::Component;
-use crate::hash::sha256;
 use crate::output;
 use crate::output_file;
 use crate::project::{FILE, Project};
@@ -24,7 +24,7 @@ use crate::zip::{self, BOOTSTRAP, ZipEntry};
 /// The largest zip that can be uploaded directly (Lambda developer guide, "Lambda quotas").
 const DIRECT: Size = Size(50 << 20);
 
-/// What `--json` prints.
+/// The output of `--json`.
 #[derive(Debug, Serialize)]
 struct Report<'a> {
     file: &'a Path,
@@ -63,7 +63,7 @@ pub(crate) fn run(args: &args::Bundle, env: &dyn Env) -> Result<ExitCode> {
 
     output_file::write(path, &zip)?;
     output::note(format_args!("{origin} -> {} for {arch}", path.display()));
-    tell_sizes(Size::of(&zip), unzipped);
+    print_sizes(Size::of(&zip), unzipped);
     if args.json {
         output::json(&Report {
             file: path,
@@ -77,15 +77,15 @@ pub(crate) fn run(args: &args::Bundle, env: &dyn Env) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Each name of a zip is that of one file.
+/// Checks that no asset has the name of one of our own files.
 fn check_names(own: &[ZipEntry<'_>], assets: &[Asset]) -> Result<()> {
     for asset in assets {
         let taken =
             |name: &str| asset.name.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         if let Some(ZipEntry { name, .. }) = own.iter().find(|entry| taken(entry.name)) {
             bail!(
-                "guest.assets holds {}, and the zip has a file {name} of its own, which it cannot hold both; keep the assets \
-                 in a folder of another name, as in assets = \"public\"",
+                "guest.assets contains {}, but the zip has its own file {name}; keep the assets in a folder with another name, \
+                 as in assets = \"public\"",
                 asset.name
             );
         }
@@ -93,7 +93,7 @@ fn check_names(own: &[ZipEntry<'_>], assets: &[Asset]) -> Result<()> {
     Ok(())
 }
 
-fn tell_sizes(zipped: Size, unzipped: Size) {
+fn print_sizes(zipped: Size, unzipped: Size) {
     output::note(format_args!(
         "{} zipped of {} for a direct upload, {} unzipped of {}",
         zipped.mebibytes(),
@@ -109,7 +109,7 @@ fn tell_sizes(zipped: Size, unzipped: Size) {
 fn check_unzipped(size: Size) -> Result<()> {
     if size > UNZIPPED {
         bail!(
-            "the function has {} unzipped, and Lambda takes {}; make the component smaller",
+            "the function has {} unzipped, but Lambda takes at most {}; make the component smaller",
             size.mebibytes(),
             UNZIPPED.mebibytes()
         );
@@ -126,8 +126,8 @@ mod tests {
         let own = [ZipEntry::file("bootstrap", b""), ZipEntry::file("funcserver.toml", b"")];
         let asset = |name: &str| [Asset { name: name.to_owned(), bytes: Vec::new() }];
         for (name, both) in [
-            ("funcserver.toml", ["holds funcserver.toml", "a file funcserver.toml"]),
-            ("bootstrap/a.css", ["holds bootstrap/a.css", "a file bootstrap"]),
+            ("funcserver.toml", ["contains funcserver.toml", "its own file funcserver.toml"]),
+            ("bootstrap/a.css", ["contains bootstrap/a.css", "its own file bootstrap"]),
         ] {
             let error = check_names(&own, &asset(name)).unwrap_err().to_string();
             assert!(both.iter().all(|part| error.contains(part)), "{error}");
@@ -141,6 +141,6 @@ mod tests {
     fn what_lambda_does_not_unpack_is_refused() {
         check_unzipped(UNZIPPED).unwrap();
         let error = check_unzipped(Size(UNZIPPED.0 * 2)).unwrap_err().to_string();
-        assert!(error.contains("500.0 MiB unzipped, and Lambda takes 250.0 MiB"), "{error}");
+        assert!(error.contains("500.0 MiB unzipped, but Lambda takes at most 250.0 MiB"), "{error}");
     }
 }

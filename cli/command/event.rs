@@ -1,4 +1,4 @@
-//! `funcserver event`: the event that a load balancer would send.
+//! `funcserver event`: prints the event that a load balancer would send.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
@@ -15,7 +15,7 @@ use crate::args;
 use crate::input;
 use crate::output;
 
-/// Where the request is taken to come from, and where `serve` listens if it is told nothing else.
+/// The client of the imagined request, and the default address of `serve`.
 const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const PORT: u16 = 8080;
 const HOST: HeaderValue = HeaderValue::from_static("127.0.0.1:8080");
@@ -30,7 +30,7 @@ pub(crate) fn run(args: &args::EventArgs) -> Result<ExitCode> {
 
 fn health_check(args: &args::EventArgs, options: &BalancerOptions) -> Result<Bytes> {
     if args.method != Method::GET {
-        bail!("a health check is a GET, not {}; leave out --health-check, or say GET", args.method);
+        bail!("a health check is a GET, not {}; omit --health-check, or use GET", args.method);
     }
     let path = args.target.path_and_query().cloned();
     let path = path.with_context(|| format!("{} has no path; a health check needs one, as in /health", args.target))?;
@@ -58,7 +58,7 @@ fn add_headers(headers: &mut HeaderMap, args: &args::EventArgs) -> Result<()> {
     Ok(())
 }
 
-/// What curl takes as a body, but byte for byte.
+/// The same forms of a body as in curl, but byte for byte.
 fn body(data: &str) -> Result<Bytes> {
     match data.strip_prefix('@') {
         None => Ok(data.to_owned().into()),
@@ -73,5 +73,5 @@ fn body(data: &str) -> Result<Bytes> {
 }
 
 fn refused(refusal: balancer::Refusal) -> anyhow::Error {
-    anyhow!("no event is made of this, a load balancer answers {refusal}")
+    anyhow!("a load balancer would reject this request: {refusal}")
 }

@@ -1,11 +1,11 @@
-//! `funcserver inspect`: what a component exports and imports, and whether it will run here.
+//! `funcserver inspect`: shows what a component exports and imports, and whether it will run here.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Result, anyhow};
-use funcserver_engine::{FileKind, Limits, Precompiled, Target, World, compile};
+use funcserver_engine::{FileKind, Precompiled, Target, World, compile};
 use funcserver_function::artifact::Artifact;
 use funcserver_function::config::{ComponentConfig, Env};
 use serde::Serialize;
@@ -18,14 +18,14 @@ use crate::output;
 use crate::project::Project;
 use crate::size::Size;
 
-mod at;
+mod offsets;
 
-/// The longest name of a component's that is shown, in bytes.
+/// The longest name that is shown, in bytes.
 const LONGEST: usize = 300;
-/// How many names of a kind are listed for people.
+/// The most names of a kind that are listed for people.
 const MOST: usize = 1000;
 
-/// What is known of a component, as `--json` prints it.
+/// The description of a component, as `--json` prints it.
 #[derive(Debug, Serialize)]
 struct Report {
     /// The file, or that it is the example.
@@ -38,24 +38,24 @@ struct Report {
     wasi: Vec<String>,
     /// The WebAssembly proposals that it uses, such as `simd`; null for a compiled one without facts.
     proposals: Option<Vec<String>>,
-    /// The handler that would be called, where there is one that this host can run.
+    /// The handler that would be called, if this host can run one.
     handler: Option<&'static str>,
     /// Whether it will run here.
     runs: bool,
     /// Why not.
     reasons: Vec<String>,
-    /// What is known of a compiled one.
+    /// More about a compiled component.
     compiled: Option<CompiledReport>,
 }
 
-/// What is known of a compiled component besides.
+/// The description of a compiled component.
 #[derive(Debug, Serialize)]
 struct CompiledReport {
     /// The architecture in its header.
     arch: String,
-    /// The version of wasmtime: the exact one where its facts tell it, else the one in its header.
+    /// The version of wasmtime: the exact one if its facts have it, else the one in its header.
     wasmtime: Option<String>,
-    /// The version of funcserver, where its facts tell it.
+    /// The version of funcserver, if its facts have it.
     funcserver: Option<String>,
     /// Whether its hash is the one in its facts.
     hash_checked: bool,
@@ -65,7 +65,7 @@ pub(crate) fn run(args: &args::Inspect, env: &dyn Env) -> Result<ExitCode> {
     let project = Project::read(env)?;
     let component = Component::choose(args.component.path.as_deref(), &project)?;
     if !args.at.is_empty() {
-        return at::run(&component, &args.at, args.json);
+        return offsets::run(&component, &args.at, args.json);
     }
     let mut report = Report::of(&component, env)?;
     report.narrow(&component.origin, &project.config.component);
@@ -95,7 +95,7 @@ impl Report {
         Ok(Report::new(component, world, Some(proposals(&component.origin, &component.bytes)?)))
     }
 
-    /// The world of a compiled component stands in its facts; without them it has to be loaded.
+    /// The facts of a compiled component have its world; without facts it has to be loaded.
     fn compiled(component: &Component, header: &Precompiled, path: &Path, env: &dyn Env) -> Result<Report> {
         let facts = verified(path, &component.bytes)?;
         let mut reasons = Vec::new();
@@ -104,7 +104,7 @@ impl Report {
             Some(facts) => World { imports: facts.imports.clone(), exports: facts.exports.clone() },
             None if reasons.is_empty() => {
                 check_trust(component, path, None, Target::Host, env)?;
-                native::load(path, &component.bytes, Limits::default())?.world().clone()
+                native::check(path, &component.bytes, facts.as_ref())?.world().clone()
             }
             None => return Err(anyhow!("{}", reasons.join("; "))),
         };
@@ -120,7 +120,7 @@ impl Report {
         Ok(report)
     }
 
-    /// It does not run where the settings do not allow what it uses.
+    /// Marks it as not running if the settings do not allow the proposals that it uses.
     fn narrow(&mut self, origin: &ComponentSource, config: &ComponentConfig) {
         let not_allowed = match (&self.proposals, origin) {
             (None, ComponentSource::File(path)) => Artifact::check_proposals(None, path, config),
@@ -187,7 +187,7 @@ fn listed(title: &str, names: &[String]) -> String {
     text
 }
 
-/// Names as a component says them, which may be anything: each on one line, and not too long.
+/// Names from a component are untrusted: each is shown on one line, and cut if it is too long.
 fn shown(names: Vec<String>) -> Vec<String> {
     names.iter().map(|name| show(name)).collect()
 }

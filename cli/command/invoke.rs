@@ -1,4 +1,4 @@
-//! `funcserver invoke`: events, and the reply to each.
+//! `funcserver invoke`: answers events, and prints or compares the replies.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -7,6 +7,8 @@ use anyhow::{Context as _, Result, bail};
 use bytes::Bytes;
 use funcserver_function::Outcome;
 use funcserver_function::config::Env;
+
+use funcserver_local::request_id;
 
 use crate::args;
 use crate::diff;
@@ -20,11 +22,11 @@ const INVOCATION_ERROR: u8 = 3;
 /// The exit code for a reply that is not the recorded one.
 const DIFFERENT: u8 = 4;
 
-/// An event that is to be answered.
+/// An event to answer.
 struct Event {
     name: String,
     bytes: Bytes,
-    /// Its recorded reply, where that is wanted.
+    /// Its recorded reply, if it is compared.
     recorded: Option<Vec<u8>>,
 }
 
@@ -35,7 +37,7 @@ pub(crate) fn run(args: &args::Invoke, env: &dyn Env) -> Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start")?;
     let outcome = |event: &Event| {
         runtime.block_on(async {
-            let (outcome, after) = function.invoke(event.bytes.clone()).await;
+            let (outcome, after) = function.invoke(&request_id(), event.bytes.clone()).await;
             after.finish().await;
             outcome
         })
@@ -53,20 +55,20 @@ fn print(events: &[Event], raw: bool, outcome: impl Fn(&Event) -> Outcome) -> Re
         let outcome = outcome(event);
         let json = json(&outcome);
         match raw {
-            // Byte for byte: a line break would be one byte more.
+            // Byte for byte, so without a line break.
             true if events.len() == 1 => output::bytes(&json)?,
             true => output::json_line(&String::from_utf8_lossy(&json))?,
             false => output::pretty(&json)?,
         }
         if let Outcome::Error { kind, message } = outcome {
-            output::note(format_args!("error: the invocation is an error, {kind}: {message}"));
+            output::note(format_args!("error: the invocation failed, {kind}: {message}"));
             code = INVOCATION_ERROR.into();
         }
     }
     Ok(code)
 }
 
-/// Prints what changed since the replies were recorded.
+/// Prints the differences from the recorded replies.
 fn compare(events: &[Event], all: bool, outcome: impl Fn(&Event) -> Outcome) -> Result<ExitCode> {
     let mut different = 0;
     for event in events {
@@ -85,17 +87,17 @@ fn compare(events: &[Event], all: bool, outcome: impl Fn(&Event) -> Outcome) -> 
 
 fn json(outcome: &Outcome) -> Bytes {
     match outcome {
-        Outcome::Reply { json, .. } => json.clone(),
+        Outcome::Reply(json) => json.clone(),
         Outcome::Error { kind, message } => {
             serde_json::json!({ "errorMessage": message, "errorType": kind }).to_string().into()
         }
     }
 }
 
-/// Reads every event before the first one is answered: a wrong name is told at once.
+/// Reads all events before the first is answered, so that a wrong name is reported at once.
 fn events(files: &[PathBuf], with_replies: bool) -> Result<Vec<Event>> {
     if files.is_empty() {
-        bail!("no event given; name a file with one after the component, a folder of recorded ones, or - for stdin");
+        bail!("no event given; after the component, name an event file, a folder of recorded events, or - for stdin");
     }
     let mut events = Vec::new();
     for file in files {
@@ -116,11 +118,12 @@ fn in_folder(folder: &Path, with_replies: bool) -> Result<Vec<PathBuf>> {
     Ok(events)
 }
 
-/// An event without a reply, as the server ended before, must not stand in the way of a folder's others.
+/// An event may have no reply if the server ended before. It is skipped, so that the others of its folder can be
+/// compared.
 fn has_reply(event: &Path) -> bool {
     let has_reply = Pair::of(event).is_ok_and(|pair| pair.reply.exists());
     if !has_reply {
-        output::warn(format_args!("{} is left out: no reply to it was recorded", event.display()));
+        output::warn(format_args!("{} is skipped: no reply to it was recorded", event.display()));
     }
     has_reply
 }

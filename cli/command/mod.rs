@@ -1,14 +1,12 @@
-//! The commands, one file each. What several of them use is beside this folder.
+//! The commands, one file each. Modules that several commands use are beside this folder.
 
 mod build;
 mod bundle;
-mod completions;
 mod event;
+mod generate;
 mod inspect;
 mod invoke;
-mod man;
 mod new;
-mod schema;
 mod serve;
 
 use std::process::ExitCode;
@@ -19,7 +17,7 @@ use funcserver_function::config::Variables;
 use crate::args::Command;
 pub(crate) use new::{Name, Template};
 
-/// Runs a command with its arguments and, where it uses any of it, the environment.
+/// Runs a command with its arguments and, if it uses it, the environment.
 pub(crate) fn run(command: Command, env: &Variables) -> Result<ExitCode> {
     match command {
         Command::New(args) => new::run(&args),
@@ -29,8 +27,8 @@ pub(crate) fn run(command: Command, env: &Variables) -> Result<ExitCode> {
         Command::Event(args) => event::run(&args),
         Command::Invoke(args) => invoke::run(&args, env),
         Command::Inspect(args) => inspect::run(&args, env),
-        Command::Schema => schema::run(),
-        Command::Completions(args) => completions::run(&args),
-        Command::Man(args) => man::run(&args),
+        Command::Schema => generate::schema(),
+        Command::Completions(args) => generate::completions(&args),
+        Command::Man(args) => generate::man(&args),
     }
 }

@@ -1,4 +1,4 @@
-//! `funcserver new`: a project to begin with, made of the example of its language.
+//! `funcserver new`: creates a project from the example of a language.
 
 mod files;
 mod name;
@@ -19,14 +19,14 @@ use files::{File, files};
 pub(crate) use name::Name;
 pub(crate) use template::Template;
 
-/// What `--list --json` prints of each language.
+/// A language in the output of `--list --json`.
 #[derive(Debug, Serialize)]
 struct Language {
     language: &'static str,
     title: &'static str,
 }
 
-/// What `--json` prints.
+/// The output of `--json`.
 #[derive(Debug, Serialize)]
 struct Report<'a> {
     folder: &'a Path,
@@ -70,23 +70,23 @@ fn make(name: &Name, template: &Template, json: bool) -> Result<()> {
     Ok(())
 }
 
-/// Makes the folder, or sees to it that it is empty.
+/// Creates the folder, or checks that it is empty.
 fn claim(folder: &Path) -> Result<()> {
     let name = folder.display();
     match fs::read_dir(folder).map(|mut entries| entries.next().is_some()) {
         Ok(false) => Ok(()),
         Ok(true) => bail!(
-            "the folder {name} is not empty, and nothing in it is overwritten; choose another name, or empty it: rm -r {name}"
+            "the folder {name} is not empty, and no file in it is overwritten; choose another name, or remove it: rm -r {name}"
         ),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             fs::create_dir(folder).with_context(|| format!("cannot make the folder {name}"))
         }
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
             bail!(
-                "{name} is a file, where a new folder is to be; choose another name, or move it: mv {name} {name}.old"
+                "{name} is a file, but the project needs a new folder; choose another name, or move it: mv {name} {name}.old"
             )
         }
-        Err(error) => Err(error).with_context(|| format!("cannot look into the folder {name}")),
+        Err(error) => Err(error).with_context(|| format!("cannot read the folder {name}")),
     }
 }
 
@@ -95,7 +95,7 @@ fn write(folder: &Path, file: &File) -> io::Result<()> {
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent)?;
     }
-    // Less what the user's umask takes away.
+    // The user's umask applies.
     let mode = if file.executable { 0o777 } else { 0o666 };
     OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?.write_all(&file.bytes)
 }

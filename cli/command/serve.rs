@@ -1,12 +1,10 @@
-//! `funcserver serve`: a local load balancer in front of a component, or of any custom runtime.
+//! `funcserver serve`: runs a component, or any custom runtime, behind a local load balancer.
 
-mod behind;
-mod generated;
+mod access_log;
+mod backend;
+mod custom_runtime;
 mod health;
-mod line;
 mod loader;
-mod program;
-mod snapshot;
 mod unpack;
 mod watch;
 
@@ -22,7 +20,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, anyhow, bail};
 use funcserver_events::alb::HeaderMode;
 use funcserver_function::config::Variables;
-use funcserver_local::balancer::{self, BalancerOptions};
+use funcserver_local::balancer::{self, BalancerOptions, Record};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -30,74 +28,76 @@ use crate::args;
 use crate::project::Project;
 use crate::recording::{Recorded, Recorder};
 use crate::{output, progress};
-use behind::{Behind, Slot};
+use access_log::AccessLogWriter;
+use backend::{Backend, Slot};
+use custom_runtime::CustomRuntime;
 use loader::{Loader, blocking};
-use program::Runtime;
 use watch::Watch;
 
-/// How long requests on their way may take to end after Ctrl-C.
+/// How long running requests may take to finish after Ctrl-C.
 const DRAIN: Duration = Duration::from_secs(3);
 
 pub(crate) fn run(args: &args::Serve, env: &Variables) -> Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")?;
     let result = runtime.block_on(serve(args, env));
-    // What is left, such as work of a component after its reply, must not keep the process.
+    // Remaining work, such as that of a component after its reply, must not keep the process alive.
     runtime.shutdown_background();
     result
 }
 
 async fn serve(args: &args::Serve, env: &Variables) -> Result<ExitCode> {
-    // First, as compiling can take its time: an address in use should be told at once.
+    // Listen first: compiling can take long, and an address in use should be reported at once.
     let listener = listen(args.listen).await?;
     let check = health::settings(&args.health)?;
     let recorder = args.record.as_deref().map(|folder| recorder(folder, env)).transpose()?;
+    let lines = AccessLogWriter::default();
     let shutdown = terminated().context("cannot wait for signals")?;
     tokio::pin!(shutdown);
     let start = tokio::select! {
-        start = Start::of(args, env) => start?,
+        start = Start::of(args, env, lines.clone()) => start?,
         () = &mut shutdown => return Ok(ExitCode::SUCCESS),
     };
 
     let address = listener.local_addr().context("cannot tell the address")?;
     output::line(format_args!("http://{address}"))?;
-    output::note(format_args!("serving {} on http://{address}; Ctrl-C ends it", start.name));
+    output::note(format_args!("serving {} on http://{address}; stop with Ctrl-C", start.name));
     progress::be_plain();
     let header_mode = if args.multi_value_headers { HeaderMode::Multi } else { HeaderMode::Single };
     let options = BalancerOptions {
         header_mode,
         drain: DRAIN,
         hosts: args.hosts(),
-        log: Arc::new(line::tell),
+        log: Arc::new(move |record: &Record| lines.tell(record)),
         ..BalancerOptions::default()
     };
-    let behind = start.behind;
-    let serving = balancer::serve(listener, options.clone(), Recorded::new(behind.clone(), recorder), shutdown);
+    let backend = start.backend;
+    let serving = balancer::serve(listener, options.clone(), Recorded::new(backend.clone(), recorder), shutdown);
     let broken_off = tokio::select! {
         broken_off = serving => broken_off.context("the load balancer failed")?,
-        never = health::run(check, behind.clone(), &options) => match never {},
+        never = health::run(check, backend.clone(), &options) => match never {},
         never = watch(start.watch) => match never {},
     };
     if broken_off > 0 {
-        output::warn(format_args!("{broken_off} connections were broken off"));
+        output::warn(format_args!("{broken_off} connections were closed before their requests finished"));
     }
-    behind.end().await;
+    backend.end().await;
     Ok(ExitCode::SUCCESS)
 }
 
-/// What is to be served.
+/// The backend to serve.
 struct Start {
-    behind: Behind,
+    backend: Backend,
     name: String,
     watch: Option<(Watch, Slot)>,
 }
 
 impl Start {
-    async fn of(args: &args::Serve, env: &Variables) -> Result<Start> {
-        if let Some(runtime) = Runtime::of(args, env)? {
+    async fn of(args: &args::Serve, env: &Variables, lines: AccessLogWriter) -> Result<Start> {
+        if let Some(runtime) = CustomRuntime::of(args, env)? {
             let name = runtime.name.clone();
-            return Ok(Start { behind: Behind::Runtime(Arc::new(runtime)), name, watch: None });
+            return Ok(Start { backend: Backend::Runtime(Arc::new(runtime)), name, watch: None });
         }
-        let loader = Loader::new(args, env);
+        let loader = Loader::new(args, env, Arc::new(lines));
         let (function, origin, watch) = if args.watch {
             let (watch, function, origin) = Watch::start(loader).await?;
             (function, origin, Some(watch))
@@ -108,18 +108,18 @@ impl Start {
         };
         let slot = Slot::new(function);
         let watch = watch.map(|watch| (watch, slot.clone()));
-        Ok(Start { behind: Behind::Component(slot), name: origin.to_string(), watch })
+        Ok(Start { backend: Backend::Component(slot), name: origin.to_string(), watch })
     }
 }
 
-/// What is recorded may hold cookies and tokens: it must not become a part of the function.
+/// Recordings may contain cookies and tokens, so they must not become part of the function.
 fn recorder(folder: &Path, env: &Variables) -> Result<Recorder> {
     let recorder = Recorder::open(folder)?;
     let assets = Project::read(env).ok().map_or(Ok(None), |project| project.assets())?;
     if let Some(assets) = assets.filter(|assets| folder.canonicalize().is_ok_and(|folder| folder.starts_with(assets))) {
         bail!(
-            "--record {} is in {}, the folder of guest.assets, and the component and the zip would have what is recorded; \
-             name a folder outside of it",
+            "--record {} is in {}, the folder of guest.assets: the recordings would be visible to the component and part of \
+             the zip; name a folder outside of it",
             folder.display(),
             assets.display()
         );
@@ -138,15 +138,15 @@ async fn listen(address: SocketAddr) -> Result<TcpListener> {
     TcpListener::bind(address).await.map_err(|error| match error.kind() {
         io::ErrorKind::AddrInUse => {
             anyhow!(
-                "{address} is in use by another program; end that one, or listen elsewhere: --listen {}:0",
+                "{address} is in use by another program; stop that one, or listen on another port: --listen {}:0",
                 host(address)
             )
         }
-        _ => anyhow!("cannot listen on {address}: {error}; listen elsewhere: --listen 127.0.0.1:0"),
+        _ => anyhow!("cannot listen on {address}: {error}; use another address: --listen 127.0.0.1:0"),
     })
 }
 
-/// The address without its port, as a URL has it.
+/// The address without its port, in the form for a URL.
 fn host(address: SocketAddr) -> String {
     match address {
         SocketAddr::V4(address) => address.ip().to_string(),
@@ -154,7 +154,7 @@ fn host(address: SocketAddr) -> String {
     }
 }
 
-/// Ready when SIGINT or SIGTERM comes.
+/// Completes at SIGINT or SIGTERM.
 fn terminated() -> io::Result<impl Future<Output = ()>> {
     let (mut term, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     Ok(async move {

@@ -1,5 +1,5 @@
-//! No event makes `decode` panic, and what it allocates is bounded by the event. What it reads is complete, and a load
-//! balancer that got this very request would send an event which says the same.
+//! No event makes `decode` panic, and its allocations are bounded by the size of the event. A decoded request is
+//! complete, and a load balancer that received this request would send an equivalent event.
 #![no_main]
 
 use bytes::Bytes;
@@ -31,7 +31,7 @@ fuzz_target!(|data: &[u8]| {
                 assert_eq!(again.request.headers(), normal.headers());
                 assert_eq!(again.request.body(), normal.body());
             }
-            // A `host` header was added to a map that was full, or a `=` to a target that was.
+            // The event has a `host` header more than the map can hold, or a target that a `=` has made too long.
             Err(InvalidEvent { at, .. }) => assert!(at == "path" || at.ends_with("eaders"), "{at}"),
             Ok(Event::Other { source, .. }) => panic!("{source}"),
         }

@@ -1,7 +1,8 @@
-//! No response makes `encode` panic; a reply of it is one that the load balancer reads, within its limits.
+//! No response makes `encode` panic. The load balancer can read every reply of `encode`, and the reply is within the
+//! limits.
 //!
-//! The input looks like a response: a line with the status, `m` for multi-value mode and `h` for the method `HEAD`; the
-//! headers; an empty line; the body.
+//! The input looks like a response: a line with the status, then `m` for multi-value mode and `h` for the method
+//! `HEAD`; the headers; an empty line; the body.
 #![no_main]
 
 use bytes::Bytes;

@@ -1,5 +1,5 @@
-//! No reply makes `read_reply` panic, and what it allocates is bounded by the reply. A response that it gives can be encoded
-//! again, and says the same then.
+//! No reply makes `read_reply` panic, and its allocations are bounded by the size of the reply. The response can be
+//! encoded again, with the same result.
 #![no_main]
 
 use funcserver_events::EncodeError;
@@ -18,7 +18,8 @@ fuzz_target!(|data: &[u8]| {
                 assert_eq!(again.body(), response.body());
                 assert!(response.headers().keys().eq(again.headers().keys()));
             }
-            // Separators of joined values may exceed what just fitted; a length may be nonsense in the answer to HEAD.
+            // The separators of joined values may exceed a limit that the reply just met. The answer to HEAD may have
+            // any length.
             Err(EncodeError::Headers { .. } | EncodeError::Length { .. } | EncodeError::Reply { .. }) => {}
             Err(error) => panic!("{error}"),
         }

@@ -9,5 +9,5 @@ require (
 	github.com/gorilla/mux v1.8.1
 )
 
-// The SDK is not published: it lies here.
+// The SDK is not published; this is a copy.
 replace funcserver.example/guest => ./sdk

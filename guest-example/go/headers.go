@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// seen is what the handler saw of a request, and of the invocation behind it.
+// seen is the request and its invocation as the handler sees them.
 type seen struct {
 	Method        string              `json:"method"`
 	PathWithQuery string              `json:"path_with_query"`
@@ -24,7 +24,7 @@ func headers(w http.ResponseWriter, r *http.Request) {
 		PathWithQuery: r.RequestURI,
 		Scheme:        "http",
 		Authority:     r.Host,
-		// The one header that net/http takes out of the others.
+		// net/http removes this one from the headers.
 		Headers:       map[string][]string{"host": {r.Host}},
 		LambdaContext: lambdaContext(r.Header.Get("X-Amzn-Lambda-Context")),
 		LambdaImport:  lambdaImport(),
@@ -44,7 +44,7 @@ func headers(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// lambdaContext is the header as it is; guest.InvocationOf reads it into a struct. Null where the host is not Lambda's.
+// lambdaContext is the header as it is; guest.InvocationOf reads it into a struct. Null outside Lambda.
 func lambdaContext(header string) json.RawMessage {
 	if !json.Valid([]byte(header)) {
 		return json.RawMessage("null")

@@ -4,7 +4,7 @@ package main
 
 import "funcserver.example/guest"
 
-// lambdaImport is the invocation, told by the typed import funcserver:lambda/context. With it the component runs only on
+// lambdaImport is the invocation from the typed import funcserver:lambda/context. With it the component runs only on
 // funcserver.
 func lambdaImport() any {
 	invocation, client := guest.ImportedInvocation(), ""
@@ -22,7 +22,7 @@ func lambdaImport() any {
 	}
 }
 
-// optional is null where there is none.
+// optional is null if the value is empty.
 func optional(text string) any {
 	if text == "" {
 		return nil

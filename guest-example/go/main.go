@@ -6,7 +6,8 @@ import (
 	_ "funcserver.example/guest/preinit"
 )
 
-// A package's variables are made when the component is compiled, and there in every instance. The first request runs main.
+// Package variables are initialised when the component is compiled, and are in every instance. The first request runs
+// main.
 var routes = router()
 
 func main() {

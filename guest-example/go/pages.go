@@ -15,7 +15,7 @@ var (
 	articles = list("How to boil water", "How long tea should steep", "Milk first?")
 )
 
-// page answers with a page of that title and content.
+// page writes a page with that title and content.
 func page(title, content string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")

@@ -8,9 +8,9 @@ import (
 	"github.com/gorilla/mux"
 )
 
-// router routes requests. HEAD is answered as GET; the server leaves its body out.
+// router routes requests. HEAD is answered as GET; the server drops the body.
 func router() http.Handler {
-	// A path is what the client sent: without redirects to a tidier one.
+	// Use the path as the client sent it, without redirects to a cleaned one.
 	routes := mux.NewRouter().SkipClean(true)
 	get := func(path string, handler http.HandlerFunc) {
 		routes.HandleFunc(path, handler).Methods(http.MethodGet, http.MethodHead)
@@ -26,7 +26,7 @@ func router() http.Handler {
 	return routes
 }
 
-// echo gives the body and its type back, as it comes.
+// echo sends the body back as it arrives, with its type.
 func echo(w http.ResponseWriter, r *http.Request) {
 	contentType := r.Header.Get("Content-Type")
 	if contentType == "" {
@@ -38,7 +38,7 @@ func echo(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// notAllowed answers a wrong method, and tells the right ones.
+// notAllowed answers a wrong method, and names the allowed ones.
 func notAllowed(allow string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Allow", allow)

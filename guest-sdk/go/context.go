@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-// An exchangeContext is the context of a request: it ends with the exchange, and with the invocation. What tells others of
-// its end is made once somebody asks for it, which few handlers do: a timer is several calls of the host.
+// An exchangeContext is the context of a request: it ends with the exchange, and with the invocation. Its channel and
+// timer are created only when they are used, which few handlers do: a timer costs several calls of the host.
 type exchangeContext struct {
-	// lambda is the header that tells the deadline.
+	// lambda is the header with the deadline.
 	lambda string
 
 	lock  sync.Mutex
 	ended bool
-	// told tells of the end, and end brings it; nil until somebody asks.
+	// told is done at the end, and end ends it; both are nil until they are used.
 	told context.Context
 	end  context.CancelFunc
 }
@@ -36,7 +36,7 @@ func (c *exchangeContext) Done() <-chan struct{} { return c.begun().Done() }
 
 func (c *exchangeContext) Err() error { return c.begun().Err() }
 
-// Value leads contexts made of this one to the one that they have to end with: they ask for Done before.
+// Value returns the context that derived contexts must end with: they call Done first.
 func (c *exchangeContext) Value(key any) any {
 	c.lock.Lock()
 	told := c.told

@@ -1,5 +1,5 @@
-// Package guest lets a program on net/http answer requests as a WebAssembly component of wasi:http 0.2, as funcserver runs
-// it behind a load balancer. Any router will do:
+// Package guest lets a program on net/http answer requests as a WebAssembly component of wasi:http 0.2, as funcserver
+// runs it behind a load balancer. Any router will do:
 //
 //	func main() {
 //		http.HandleFunc("GET /{$}", home)
@@ -10,23 +10,24 @@
 //
 //	GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -o router.wasm .
 //
-// The tool funcserver makes a component of what comes out, wherever it is given one. On any other system the same program is
-// an ordinary server, so that go run and go test work as ever.
+// The output is a core module, and every command of the tool funcserver makes a component of it. On any other system
+// the same program is an ordinary server, so that go run and go test work as usual.
 //
-// # What is as in net/http
+// # What works as in net/http
 //
-// Bodies stream both ways, Flush sends what there is, a panic is a 500 with its stack in the log, and HEAD, trailers,
-// Content-Type and Content-Length are seen to. [http.Request.RemoteAddr] has the client's address as the load balancer tells
-// it (the port is 0), and [http.Request.TLS] is set if the client came by https. [http.Request.Context] ends with the Lambda
-// invocation.
+// Bodies stream both ways, Flush sends the buffered data, a panic is a 500 with its stack in the log, and HEAD,
+// trailers, Content-Type and Content-Length are handled. [http.Request.RemoteAddr] has the client's address from the
+// load balancer (the port is 0), and [http.Request.TLS] is set if the client used https. [http.Request.Context] ends
+// with the Lambda invocation.
 //
-// # What is not
+// # What differs
 //
-//   - Nothing but HTTP: a component has no sockets, so net.Dial fails, and [http.Get] with it. Give clients a [Transport];
-//     for those that cannot be given one: http.DefaultTransport = &guest.Transport{}.
-//   - No Hijack, no informational responses (1xx), no HTTP/2 push.
-//   - All goroutines stop when the handler returns, and with a fresh instance for each request they are gone. Work after the
-//     answer belongs into the handler: a response with a Content-Length is complete once that many bytes are written.
+//   - Only HTTP works: a component has no sockets, so net.Dial fails, and [http.Get] with it. Give each client a
+//     [Transport]. For code whose client you cannot change: http.DefaultTransport = &guest.Transport{}.
+//   - There is no Hijack, no informational response (1xx), and no HTTP/2 push.
+//   - All goroutines stop when the handler returns, and with a fresh instance for each request they are gone. Do work
+//     after the answer in the handler: a response with a Content-Length is complete once that many bytes are written.
 //   - A handler that ends its goroutine (runtime.Goexit) ends the instance, as it ends a server's connection.
-//   - Everything runs on one thread. While a goroutine waits for the network the others go on, but timers may be 5 ms late.
+//   - Everything runs on one thread. While a goroutine waits for the network the others run, but timers may be 5 ms
+//     late.
 package guest

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// concernsConnection tells the fields that concern one connection, which is the host's affair: it refuses them (RFC 9110,
-// section 7.6.1). The name is canonical.
+// concernsConnection reports whether a field concerns one connection. The host refuses such fields, because it owns the
+// connection (RFC 9110, section 7.6.1). The name is canonical.
 func concernsConnection(name string) bool {
 	switch name {
 	case "Connection", "Host", "Http2-Settings", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding", "Upgrade":
@@ -18,7 +18,7 @@ func concernsConnection(name string) bool {
 
 var oneLine = strings.NewReplacer("\n", " ", "\r", " ")
 
-// carried is a copy of the header as it goes to the host: without the fields that concern the connection, and without line
+// carried returns a copy of the header for the host: without the fields that concern the connection, and without line
 // breaks in its values.
 func carried(header http.Header) http.Header {
 	// A few more are added before it is sent.
@@ -31,7 +31,7 @@ func carried(header http.Header) http.Header {
 	return copied
 }
 
-// inOneLine has each value without line breaks.
+// inOneLine returns the values without line breaks.
 func inOneLine(values []string) []string {
 	broken := func(value string) bool {
 		return strings.IndexByte(value, '\n') >= 0 || strings.IndexByte(value, '\r') >= 0
@@ -46,7 +46,7 @@ func inOneLine(values []string) []string {
 	return lines
 }
 
-// elements are the elements of a field that is a list (RFC 9110, section 5.6.1).
+// elements returns the elements of a field that is a list (RFC 9110, section 5.6.1).
 func elements(header http.Header, name string) []string {
 	var elements []string
 	for _, value := range header[name] {

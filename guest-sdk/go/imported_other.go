@@ -2,5 +2,6 @@
 
 package guest
 
-// ImportedInvocation is the zero Invocation: the typed import funcserver:lambda/context@0.1.0 is there for components only.
+// ImportedInvocation returns the zero Invocation: only components have the typed import
+// funcserver:lambda/context@0.1.0.
 func ImportedInvocation() Invocation { return Invocation{} }

@@ -7,8 +7,9 @@ import (
 	"funcserver.example/guest/internal/wasi"
 )
 
-// ImportedInvocation asks the host for the current invocation, by the typed import funcserver:lambda/context@0.1.0. A
-// component has no optional imports: a program that calls this runs on funcserver only, where [InvocationOf] tells the same.
+// ImportedInvocation asks the host for the current invocation, through the typed import
+// funcserver:lambda/context@0.1.0. A component has no optional imports: a program that calls this runs only on
+// funcserver. [InvocationOf] returns the same.
 func ImportedInvocation() Invocation {
 	facts := wasi.CurrentLambdaContext()
 	address, _ := netip.ParseAddr(facts.ClientAddress)

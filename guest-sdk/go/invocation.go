@@ -9,17 +9,16 @@ import (
 	"time"
 )
 
-// The headers in which the host tells of the invocation. It removes a client's own copies of them; a host other than
-// funcserver may not.
+// The headers with the facts of the invocation. funcserver removes a client's own copies of them; another host may not.
 const (
 	lambdaContext  = "X-Amzn-Lambda-Context"
 	requestContext = "X-Amzn-Request-Context"
 	client         = "X-Funcserver-Client"
 )
 
-// An Invocation is what is known of the Lambda invocation behind a request.
+// An Invocation describes the Lambda invocation behind a request.
 type Invocation struct {
-	// RequestID is Lambda's id of the invocation, as its logs show it.
+	// RequestID is Lambda's id of the invocation, as in its logs.
 	RequestID string
 	// Deadline is when Lambda ends the invocation.
 	Deadline time.Time
@@ -29,14 +28,14 @@ type Invocation struct {
 	TraceID string
 	// TargetGroupARN names the load balancer's target group; empty if the event names none.
 	TargetGroupARN string
-	// MultiValueHeaders tells whether the target group uses multi-value headers. If not, the load balancer sends only the
-	// last value of a header that the client repeated.
+	// MultiValueHeaders reports whether the target group uses multi-value headers. If not, the load balancer sends only
+	// the last value of a header that the client repeated.
 	MultiValueHeaders bool
-	// Client is the client's address as the load balancer tells it; the zero Addr if it tells none.
+	// Client is the client's address from the load balancer; the zero Addr if it sends none.
 	Client netip.Addr
 }
 
-// A lambdaInvocation is what the header x-amzn-lambda-context tells.
+// A lambdaInvocation is the content of the header x-amzn-lambda-context.
 type lambdaInvocation struct {
 	RequestID   string `json:"request_id"`
 	Deadline    int64  `json:"deadline"` // milliseconds since the Unix epoch
@@ -44,8 +43,8 @@ type lambdaInvocation struct {
 	TraceID     string `json:"xray_trace_id"`
 }
 
-// InvocationOf reads the invocation behind a request from its headers. False if there is none, as on a host that is not
-// Lambda's.
+// InvocationOf reads the invocation behind a request from its headers. It returns false if there is none, as on a host
+// outside Lambda.
 func InvocationOf(r *http.Request) (Invocation, bool) {
 	var lambda lambdaInvocation
 	if json.Unmarshal([]byte(r.Header.Get(lambdaContext)), &lambda) != nil {
@@ -71,8 +70,8 @@ func InvocationOf(r *http.Request) (Invocation, bool) {
 	}, true
 }
 
-// deadlineOf is the deadline in the header x-amzn-lambda-context; false if it tells none. It is found without encoding/json,
-// which would take as long as all else about a request.
+// deadlineOf returns the deadline in the header x-amzn-lambda-context; false if it has none. It does not use
+// encoding/json, which would take as long as the rest of a request.
 func deadlineOf(lambda string) (time.Time, bool) {
 	before, after, _ := strings.Cut(lambda, `"deadline":`)
 	digits, _, _ := strings.Cut(after, ",")

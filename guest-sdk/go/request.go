@@ -11,16 +11,16 @@ import (
 	"strings"
 )
 
-// A line is what a request says before its header.
+// A line is the request line.
 type line struct {
 	method    string
 	target    string        // path and query, as the client sent them
-	authority func() string // asked where no field tells the host
-	secure    bool          // the client came by https
+	authority func() string // called if no field has the host
+	secure    bool          // the client used https
 }
 
-// newRequest makes of line and header what net/http's server would have made of them. The body is still to be set, and so
-// is ContentLength where it is -1, which is where the header does not tell it. The header is taken over.
+// newRequest makes the same request of line and header as net/http's server. The caller sets the body, and
+// ContentLength if it is -1, that is, if the header does not state it. The request takes ownership of the header.
 func newRequest(ctx context.Context, line line, header http.Header) (*http.Request, error) {
 	target, err := url.ParseRequestURI(line.target)
 	if err != nil {
@@ -34,7 +34,7 @@ func newRequest(ctx context.Context, line line, header http.Header) (*http.Reque
 	if host == "" {
 		host = line.authority()
 	}
-	// As in net/http, the host is no field of the header.
+	// As in net/http, the host is not a field of the header.
 	delete(header, "Host")
 	r := &http.Request{
 		Method:        line.method,
@@ -55,7 +55,7 @@ func newRequest(ctx context.Context, line line, header http.Header) (*http.Reque
 	if line.secure {
 		r.TLS = &tls.ConnectionState{HandshakeComplete: true, ServerName: hostname(host)}
 	}
-	// A copy, of which there is no other way: r itself is none of the heap's then.
+	// WithContext returns a copy; so r itself need not be on the heap.
 	return r.WithContext(ctx), nil
 }
 
@@ -67,13 +67,13 @@ func first(header http.Header, name string) string {
 	return ""
 }
 
-// contentLength is what the header states; -1 if it states nothing.
+// contentLength returns the length that the header states; -1 if it states none.
 func contentLength(header http.Header) (int64, error) {
 	text := first(header, "Content-Length")
 	if text == "" {
 		return -1, nil
 	}
-	// Without a sign, which ParseUint sees to; and within int64.
+	// ParseUint refuses a sign; 63 bits keep the number within int64.
 	length, err := strconv.ParseUint(strings.TrimSpace(text), 10, 63)
 	if err != nil {
 		return 0, fmt.Errorf("the Content-Length %q is invalid", text)
@@ -81,8 +81,8 @@ func contentLength(header http.Header) (int64, error) {
 	return int64(length), nil
 }
 
-// announced has a key for each trailer that the header names; nil if it names none. As in net/http, the header does not keep
-// the names.
+// announced returns a key for each trailer that the header names; nil if it names none. As in net/http, the names are
+// removed from the header.
 func announced(header http.Header) http.Header {
 	if _, told := header["Trailer"]; !told {
 		return nil
@@ -98,7 +98,7 @@ func announced(header http.Header) http.Header {
 	return trailer
 }
 
-// merge takes the trailers over that came; nothing if none were announced.
+// merge copies the trailers that arrived; it copies none if none were announced.
 func merge(trailer http.Header) func(http.Header) {
 	if trailer == nil {
 		return nil

@@ -9,32 +9,32 @@ import (
 	"strings"
 )
 
-// A sink is where a response goes.
+// A sink receives a response.
 type sink interface {
-	// head sends status and header. On an error nothing was sent.
+	// head sends status and header. If it returns an error, it has sent nothing.
 	head(status int, header http.Header) error
-	// write sends a part of the body, whole.
+	// write sends a part of the body completely.
 	write(p []byte) error
-	// flush has the host pass on what was written.
+	// flush makes the host pass on the written data.
 	flush() error
-	// finish sends the last part of the body, and ends it in good order.
+	// finish sends the last part of the body, and completes it.
 	finish(last []byte, trailer http.Header) error
-	// abort breaks off what was begun; the whole answer if that is nothing.
+	// abort breaks off the body; if nothing was sent, the whole answer.
 	abort()
 }
 
-// bufferSize is how much of a body is held back. What fits is sent at once, with its Content-Length.
+// bufferSize is the size of the buffer for a body. A body that fits is sent in one piece, with its Content-Length.
 const bufferSize = 8 << 10
 
-// sniffSize is how much of a body tells its type ([http.DetectContentType]).
+// sniffSize is the number of bytes that determine a body's type ([http.DetectContentType]).
 const sniffSize = 512
 
 var errEnded = errors.New("guest: the response has ended")
 
-// A response is an [http.ResponseWriter] over a sink, with the manners of net/http's server.
+// A response is an [http.ResponseWriter] over a sink that behaves like net/http's server.
 type response struct {
 	sink sink
-	// toHead tells that the request was HEAD: the body is counted and dropped.
+	// toHead is set if the request was HEAD: the body is counted and dropped.
 	toHead bool
 	header http.Header
 
@@ -52,10 +52,10 @@ func newResponse(sink sink, toHead bool) *response {
 	return &response{sink: sink, toHead: toHead, header: http.Header{}, length: -1}
 }
 
-// Header is the header to be sent; what is set after WriteHeader counts for trailers only.
+// Header returns the header to be sent. Fields that are set after WriteHeader count only as trailers.
 func (w *response) Header() http.Header { return w.header }
 
-// WriteHeader sets the status. Informational ones (1xx) are dropped: the host has no use for them.
+// WriteHeader sets the status. Informational statuses (1xx) are dropped, because the host cannot send them.
 func (w *response) WriteHeader(status int) {
 	if status < 100 || status > 999 {
 		panic(fmt.Sprintf("guest: invalid status %d in WriteHeader", status))
@@ -118,10 +118,10 @@ func (w *response) Write(p []byte) (int, error) {
 // WriteString adds to the body ([io.StringWriter]).
 func (w *response) WriteString(text string) (int, error) { return w.Write([]byte(text)) }
 
-// Flush sends what was written ([http.Flusher]).
+// Flush sends the written data ([http.Flusher]).
 func (w *response) Flush() { _ = w.FlushError() }
 
-// FlushError sends what was written ([http.ResponseController]).
+// FlushError sends the written data ([http.ResponseController]).
 func (w *response) FlushError() error {
 	if w.status == 0 {
 		w.WriteHeader(http.StatusOK)
@@ -136,10 +136,10 @@ func (w *response) FlushError() error {
 	return w.err
 }
 
-// EnableFullDuplex has nothing to enable ([http.ResponseController]): a handler may always read while it writes.
+// EnableFullDuplex does nothing ([http.ResponseController]): a handler may always read while it writes.
 func (w *response) EnableFullDuplex() error { return nil }
 
-// take buffers p, or sends it with what was buffered before.
+// take buffers p, or sends it with the buffered data.
 func (w *response) take(p []byte) {
 	if w.toHead {
 		w.buffer = append(w.buffer, p[:min(len(p), sniffSize-len(w.buffer))]...)
@@ -150,7 +150,7 @@ func (w *response) take(p []byte) {
 		return
 	}
 	if !w.sent {
-		// The type is told from the body's first bytes, of which there may be none in the buffer.
+		// The type is determined by the body's first bytes, which may not be in the buffer yet.
 		n := bufferSize - len(w.buffer)
 		w.buffer = append(w.buffer, p[:n]...)
 		p = p[n:]
@@ -161,7 +161,7 @@ func (w *response) take(p []byte) {
 	}
 }
 
-// send sends status and header, if that was not done before, and what is buffered.
+// send sends status and header, unless they were sent before, and the buffered data.
 func (w *response) send() {
 	w.sendHead()
 	if len(w.buffer) > 0 && w.err == nil && !w.toHead {
@@ -179,7 +179,7 @@ func (w *response) sendHead() {
 	w.sent = w.err == nil
 }
 
-// sniff tells the type of the body where the handler does not. A handler that wants none sets the field to nil.
+// sniff sets the type of the body if the handler does not. A handler that wants none sets the field to nil.
 func (w *response) sniff() {
 	_, told := w.header["Content-Type"]
 	if _, early := w.sending["Content-Type"]; told || early || len(w.buffer) == 0 || first(w.sending, "Content-Encoding") != "" {
@@ -211,14 +211,14 @@ func (w *response) finish() {
 	if w.toHead {
 		last = nil
 	}
-	// Without a body, the stated length is that of another answer; the host may complain of it.
+	// Without a body, the stated length is that of another answer, and the host may report it.
 	if err := w.sink.finish(last, trailer); err != nil && !w.toHead && w.bodyAllowed() {
 		w.err = err
 		log.Printf("guest: the response is not whole: %v", err)
 	}
 }
 
-// fail answers in place of a handler that did not.
+// fail answers instead of a handler that did not answer.
 func (w *response) fail(status int, text string) {
 	w.status, w.written, w.buffer = 0, 0, nil
 	w.header = http.Header{"Content-Type": {"text/plain; charset=utf-8"}}
@@ -235,7 +235,7 @@ func (w *response) abort() {
 	}
 }
 
-// trailer are the trailers: announced before the body in the field Trailer, or named with [http.TrailerPrefix].
+// trailer returns the trailers: announced before the body in the field Trailer, or named with [http.TrailerPrefix].
 func (w *response) trailer() http.Header {
 	var trailer http.Header
 	add := func(name string, values []string) {
@@ -260,7 +260,7 @@ func (w *response) trailer() http.Header {
 	return carried(trailer)
 }
 
-// bodyAllowed tells whether the status goes with a body (RFC 9110, sections 15.3.5 and 15.4.5).
+// bodyAllowed reports whether a response with the status may have a body (RFC 9110, sections 15.3.5 and 15.4.5).
 func (w *response) bodyAllowed() bool {
 	return w.status >= 200 && w.status != http.StatusNoContent && w.status != http.StatusNotModified
 }

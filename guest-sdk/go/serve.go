@@ -6,11 +6,11 @@ import (
 	"runtime/debug"
 )
 
-// Serve answers requests with handler, or with [http.DefaultServeMux] if it is nil. It is called in main, once, and does not
-// return: what comes after it in main does not run.
+// Serve answers requests with handler, or with [http.DefaultServeMux] if it is nil. Call it once, in main. It does not
+// return: code after it in main does not run.
 //
-// In a component it waits for the host's requests. On any other system it is an ordinary server, on 127.0.0.1:8080, or on
-// the address in the environment variable LISTEN.
+// In a component it waits for the host's requests. On any other system it is an ordinary server, on 127.0.0.1:8080, or
+// on the address in the environment variable LISTEN.
 func Serve(handler http.Handler) {
 	if handler == nil {
 		handler = http.DefaultServeMux
@@ -18,7 +18,7 @@ func Serve(handler http.Handler) {
 	serve(handler)
 }
 
-// answer has handler answer a request, and brings the response to its end whatever the handler does.
+// answer calls handler for a request, and completes the response even if the handler panics.
 func answer(handler http.Handler, w *response, r *http.Request) {
 	returned := false
 	defer func() {

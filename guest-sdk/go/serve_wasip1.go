@@ -12,13 +12,13 @@ import (
 	"funcserver.example/guest/internal/wasi"
 )
 
-// programMain is the program's main. Go initialises a library, which a component is, and leaves its main out.
+// programMain is the program's main. A component is a library, and Go initialises a library without running its main.
 //
 //go:linkname programMain main.main
 func programMain()
 
 var (
-	// handlers receives what main hands to Serve. It is nil until main runs.
+	// handlers receives the handler that main passes to Serve. It is nil until main runs.
 	handlers chan http.Handler
 	// handlerOnce runs main until it serves. It is nil if main ends without.
 	handlerOnce = sync.OnceValue(func() http.Handler {
@@ -41,7 +41,7 @@ func serve(handler http.Handler) {
 	}
 	serving = true
 	handlers <- handler
-	// Main stays where it is, as in any server: its deferred calls would close what the handler uses.
+	// main stays blocked in Serve, as in any server: its deferred calls would close values that the handler uses.
 	select {}
 }
 
@@ -55,7 +55,8 @@ func handle(request, outparam uint32) {
 	}
 	returned := false
 	defer func() {
-		// This goroutine is the one that returns to the host: a handler that ends it (runtime.Goexit) ends the instance.
+		// This goroutine is the one that returns to the host: a handler that ends it (runtime.Goexit) ends the
+		// instance.
 		if !returned {
 			os.Exit(1)
 		}
@@ -95,7 +96,7 @@ func exchange(incoming wasi.IncomingRequest, outparam wasi.Outparam) {
 	answer(handler, w, r)
 }
 
-// giveBody gives the request its body, and what it is to say of the body's length.
+// giveBody sets the request's body and its ContentLength.
 func giveBody(r *http.Request, body *wasi.IncomingBody) {
 	if r.ContentLength < 0 && body.Empty() {
 		r.ContentLength = 0
@@ -105,7 +106,7 @@ func giveBody(r *http.Request, body *wasi.IncomingBody) {
 	}
 }
 
-// outgoing is the sink that leads to the host.
+// outgoing is the sink that writes to the host.
 type outgoing struct {
 	outparam wasi.Outparam
 	body     *wasi.OutgoingBody
@@ -116,7 +117,7 @@ func (o *outgoing) head(status int, header http.Header) (err error) {
 	return err
 }
 
-// Writing waits as long as the host wants it: whoever has a deadline ends the instance.
+// Writing waits as long as the host makes it wait: the host ends the instance at its deadline.
 func (o *outgoing) write(p []byte) error { return o.body.Write(context.Background(), p) }
 
 func (o *outgoing) flush() error { return o.body.Flush() }

@@ -4,10 +4,10 @@ package guest
 
 import "net/http"
 
-// native is taken before a program can make a Transport the default one.
+// native is saved before a program can make a Transport the default one.
 var native = http.DefaultTransport
 
-// RoundTrip has [http.DefaultTransport] make the request.
+// RoundTrip passes the request to [http.DefaultTransport].
 func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return native.RoundTrip(r)
 }

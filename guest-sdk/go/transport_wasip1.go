@@ -42,7 +42,7 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, err
 }
 
-// send hands the request to the host. The body that it returns is nil if there is none to write.
+// send passes the request to the host. The body that it returns is nil if there is none to write.
 func (t *Transport) send(r *http.Request) (*wasi.OutgoingBody, *wasi.FutureResponse, error) {
 	if r.URL == nil || r.URL.Host == "" || r.URL.Scheme != "http" && r.URL.Scheme != "https" {
 		return nil, nil, fmt.Errorf("guest: cannot request %v: it needs http or https, and a host", r.URL)
@@ -76,7 +76,8 @@ func (t *Transport) send(r *http.Request) (*wasi.OutgoingBody, *wasi.FutureRespo
 	return outgoing.Send()
 }
 
-// writeBody writes a request's body, and closes it. Its error is the reader's: the server's own comes with the response.
+// writeBody writes a request's body, and closes it. Its error is the reader's: the server's own comes with the
+// response.
 func writeBody(ctx context.Context, body *wasi.OutgoingBody, r *http.Request) error {
 	defer closeBody(r)
 	writer := &bodyWriter{ctx: ctx, body: body}
@@ -88,7 +89,7 @@ func writeBody(ctx context.Context, body *wasi.OutgoingBody, r *http.Request) er
 		}
 		return err
 	}
-	// A length other than the stated one is what can go wrong here.
+	// This fails if the length differs from the stated one.
 	return body.Finish(ctx, nil, carried(r.Trailer), refused)
 }
 
@@ -107,7 +108,7 @@ func (w *bodyWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// received makes of the host's response one of net/http's.
+// received converts the host's response to one of net/http.
 func received(
 	ctx context.Context, stop context.CancelCauseFunc, r *http.Request, incoming *wasi.IncomingResponse,
 ) (*http.Response, error) {

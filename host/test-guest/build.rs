@@ -1,7 +1,7 @@
 #![forbid(unsafe_code)]
-//! Compiles `guest/` as any host can run it, with the imports that only this project's host offers, and with one that only a
-//! test build of it offers; and
-//! `guest-p3/`, which speaks `wasi:http` 0.3. Names the compiler of components by a hash.
+//! Compiles `guest/` in three forms: one that any host can run, one with the imports that only this project's host has,
+//! and one with an import that only a test build of it has. Compiles also `guest-p3/`, which uses `wasi:http` 0.3.
+//! Names the compiler of components by a hash.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};

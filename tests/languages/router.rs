@@ -86,7 +86,7 @@ impl Router {
         let (outcome, after) = self.host.invoke(event.into(), &self.host.invocation(context)).await;
         after.finish().await;
         match outcome {
-            Outcome::Reply { json, .. } => alb::read_reply(&json, form).map_err(|error| error.to_string()),
+            Outcome::Reply(json) => alb::read_reply(&json, form).map_err(|error| error.to_string()),
             Outcome::Error { kind, message } => Err(format!("{kind}: {message}")),
         }
     }

@@ -51,7 +51,7 @@ fn of_another_version() {
 
 #[test]
 fn another_program() {
-    refused(b"#!/bin/sh\nexit 0\n", &["no Linux program"]);
+    refused(b"#!/bin/sh\nexit 0\n", &["not a Linux program"]);
     refused(&small_bootstrap(X86_64, b""), &["another program"]);
 }
 

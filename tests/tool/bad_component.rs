@@ -87,7 +87,7 @@ fn an_import_that_no_host_has() {
 fn an_initialisation_that_cannot_be_kept() {
     let tool = user();
     tool.write("fails.wasm", wasm::initialised("(unreachable)"));
-    let way_out = "leave out what asks to keep it (Go: the import of funcserver.example/guest/preinit)";
+    let way_out = "turn pre-initialisation off (Go: remove the import of funcserver.example/guest/preinit)";
     refused(&tool, "fails.wasm", &["fails.wasm: its initialisation failed", "unreachable", way_out]);
     // What it is, it tells without.
     tool.run("inspect fails.wasm").succeeded();

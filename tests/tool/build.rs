@@ -102,14 +102,14 @@ fn without_a_home_for_the_cache_it_works_and_warns() {
     command.env_remove("XDG_CACHE_HOME");
     let ended = tool.finish(command, b"").succeeded();
     assert!(
-        ended.stderr.contains("warning: cannot keep compiled components: neither XDG_CACHE_HOME nor HOME"),
+        ended.stderr.contains("warning: cannot cache compiled components: neither XDG_CACHE_HOME nor HOME"),
         "{}",
         ended.stderr
     );
 
     tool.write("file", "");
     let ended = tool.run_with("build mirror.wasm", "XDG_CACHE_HOME", tool.path("file")).succeeded();
-    assert!(ended.stderr.contains("warning: cannot keep compiled components in "), "{}", ended.stderr);
+    assert!(ended.stderr.contains("warning: cannot cache compiled components in "), "{}", ended.stderr);
 }
 
 #[test]
@@ -126,9 +126,9 @@ fn a_home_has_its_cache_in_its_usual_folder() {
 fn a_memory_that_begins_with_little_over_much_is_told() {
     let tool = mirror();
     tool.write("scattered.wasm", wasm::scattered());
-    let told = "scattered.wasm: its memory begins with 2 bytes of data over a range of 209715201";
+    let told = "scattered.wasm: its initial memory has only 2 bytes of data in a range of 209715201";
     let ended = tool.run("build scattered.wasm --arch x86_64").succeeded();
     assert!(ended.stderr.contains(told), "{}", ended.stderr);
     let ended = tool.run("build mirror.wasm --arch x86_64").succeeded();
-    assert!(!ended.stderr.contains("memory begins"), "{}", ended.stderr);
+    assert!(!ended.stderr.contains("initial memory"), "{}", ended.stderr);
 }

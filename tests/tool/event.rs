@@ -107,7 +107,7 @@ fn the_host_of_a_url_is_taken() {
 #[test]
 fn what_a_load_balancer_refuses_is_an_error_and_what_is_no_request_wrong_usage() {
     let tool = Tool::new();
-    tool.run("event TRACE /").failed(&["a load balancer answers 405 Method Not Allowed"]);
+    tool.run("event TRACE /").failed(&["a load balancer would reject this request: 405 Method Not Allowed"]);
     tool.run("event GET products").failed(&["expected a path that begins with /"]);
     event(&tool, &["GET", "/", "-H", "upgrade: websocket"], b"").failed(&["400", "WebSocket"]);
     tool.write("large", vec![b'x'; (1 << 20) + 1]);

@@ -17,7 +17,7 @@ fn a_target_becomes_healthy_with_its_first_check() {
 fn an_unhealthy_target_gets_requests_all_the_same() {
     let tool = Tool::new();
     let server = Server::start(&tool, "--health-check /nowhere --interval 100ms --multi-value-headers");
-    server.log_line("Target.ResponseCodeMismatch: the status is 404, healthy is 200");
+    server.log_line("Target.ResponseCodeMismatch: the status is 404, expected 200");
     server.log_line("target initial -> unhealthy: 2 checks in a row failed");
     assert_eq!(get(server.address, "/", "").status, 200);
 }

@@ -111,7 +111,7 @@ fn a_crashs_offset_is_told_by_its_function() {
     let ended = tool.run(&format!("inspect mirror.wasm --at {}", offsets.join(" ")));
     let told: Vec<_> = ended.stdout.lines().filter(|line| line.starts_with("0x")).collect();
     assert_eq!(told.len(), offsets.len());
-    let code = told.iter().filter(|line| !line.ends_with(" is no code")).count();
+    let code = told.iter().filter(|line| !line.ends_with(" is not code")).count();
     assert!(code > 100, "{told:?}");
     assert!(told.iter().any(|line| line.contains("::")), "{told:?}");
 

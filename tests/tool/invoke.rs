@@ -24,7 +24,7 @@ fn an_event_from_a_file_is_answered_by_the_example() {
     assert_eq!(reply["statusCode"], 200);
     assert!(reply["body"].as_str().unwrap().contains("Products"), "{reply}");
     assert!(ended.stdout.lines().count() > 5, "{}", ended.stdout);
-    assert!(ended.stderr.contains("taking the built-in example"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("using the built-in example"), "{}", ended.stderr);
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn an_event_of_something_else_is_an_invocation_error() {
         assert_eq!(ended.code, 3, "{event}: {}", ended.stderr);
         let error = ended.json();
         assert!(error["errorType"].is_string() && error["errorMessage"].is_string(), "{error}");
-        assert!(ended.stderr.contains("error: the invocation is an error"), "{}", ended.stderr);
+        assert!(ended.stderr.contains("error: the invocation failed"), "{}", ended.stderr);
     }
 }
 
@@ -123,7 +123,7 @@ fn what_has_no_end_is_read_to_a_bound() {
     for name in ["event.json", "reply.event.json", "zero.wasm", "settings", "boot"] {
         std::os::unix::fs::symlink("/dev/zero", tool.path(name)).unwrap();
     }
-    let most = "which is the most that is read";
+    let most = ", the limit";
     tool.run("invoke mirror.wasm event.json").failed(&["event.json", most]);
     tool.run("invoke zero.wasm a.json").failed(&["zero.wasm", most]);
     tool.run("event POST / -d @event.json").failed(&["event.json", most]);

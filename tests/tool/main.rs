@@ -22,6 +22,7 @@ mod native;
 mod new;
 mod new_rust;
 mod odd_requests;
+mod on_lambda_runtime;
 mod outputs;
 mod proposals;
 mod proxy;

@@ -96,5 +96,5 @@ fn the_cache_is_this_users_alone() {
     assert_eq!(warned(&tool), "");
     fs::rename(tool.cache().join("funcserver"), tool.cache().join("planted")).unwrap();
     symlink("planted", tool.cache().join("funcserver")).unwrap();
-    assert!(warned(&tool).contains("is no folder"));
+    assert!(warned(&tool).contains("is not a folder"));
 }

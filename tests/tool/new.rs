@@ -186,6 +186,6 @@ fn a_name_or_a_language_that_will_not_do_is_wrong_usage() {
     }
     assert!(files(&tool.path("")).is_empty());
     tool.run("new hono --language javascript")
-        .failed(&["hono has a meaning in the package.json of javascript already"]);
+        .failed(&["hono is a dependency of the javascript template (package.json)"]);
     assert!(!tool.path("hono").exists());
 }

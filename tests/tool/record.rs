@@ -138,10 +138,10 @@ fn an_event_without_a_reply_is_left_out_of_a_folder_and_named_alone() {
     let tool = recorded();
     fs::remove_file(tool.path("recorded/0001-GET.reply.json")).unwrap();
     let ended = tool.run("invoke recorded --diff").succeeded();
-    assert!(ended.stderr.contains("warning: recorded/0001-GET.event.json is left out"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("warning: recorded/0001-GET.event.json is skipped"), "{}", ended.stderr);
     assert!(ended.stderr.contains("3 replayed"), "{}", ended.stderr);
     let reply = "recorded/0001-GET.reply.json";
-    tool.run("invoke recorded/0001-GET.event.json --diff").failed(&[reply, "leave out --diff"]);
+    tool.run("invoke recorded/0001-GET.event.json --diff").failed(&[reply, "omit --diff"]);
     tool.write("a.json", "{}");
     tool.run("invoke a.json --diff").failed(&["a.json", "ends in .event.json"]);
 }

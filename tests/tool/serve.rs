@@ -23,7 +23,7 @@ fn mirror() -> (Tool, Server) {
 fn without_a_component_the_example_is_served_and_said_so() {
     let tool = Tool::new();
     let server = Server::start(&tool, "");
-    server.log_line("taking the built-in example");
+    server.log_line("using the built-in example");
     for (target, text) in [("/", "Home"), ("/products", "Products"), ("/articles", "Articles")] {
         let page = get(server.address, target, "");
         assert_eq!(page.status, 200, "{}", page.head);

@@ -116,7 +116,7 @@ fn a_changed_source_is_built_and_a_broken_build_keeps_the_old_one() {
     for (broken, error) in [("none", "error: the build command failed"), ("half", "error: out/page.wasm")] {
         tool.write("src/version", broken);
         server.log_line(error);
-        wait_for(&server, if broken == "none" { 1 } else { 2 }, "still serving the component of before");
+        wait_for(&server, if broken == "none" { 1 } else { 2 }, "still serving the previous component");
         assert_eq!(seen(&server), "V001");
     }
     // The error of the command itself.
@@ -127,7 +127,7 @@ fn a_changed_source_is_built_and_a_broken_build_keeps_the_old_one() {
     assert_eq!(seen(&server), "V002");
 
     tool.write("README.md", "no part of it");
-    server.log_line("out/page.wasm is the same as before");
+    server.log_line("out/page.wasm has not changed");
     let log = server.log();
     assert_eq!(log.matches("building: ").count(), 6, "{log}");
 }
@@ -180,7 +180,7 @@ fn a_first_build_that_fails_serves_what_is_there_or_ends() {
     assert!(ended.stderr.contains("versions/none.wasm"), "{}", ended.stderr);
     tool.write("out/page.wasm", version("V002"));
     let server = Server::start(&tool, "--watch");
-    server.log_line("serving the component that was built before");
+    server.log_line("serving the component of the last successful build");
     assert_eq!(seen(&server), "V002");
 }
 
@@ -230,7 +230,7 @@ fn a_build_that_fails_and_takes_its_component_away_is_told_once() {
     let server = Server::start(&tool, "--watch");
     assert_eq!(seen(&server), "V000");
     tool.write("make.sh", "rm -f out/page.wasm\nexit 1\n");
-    wait_for(&server, 1, "still serving the component of before");
+    wait_for(&server, 1, "still serving the previous component");
     // As long as several looks at the files take.
     thread::sleep(Duration::from_secs(2));
     assert_eq!(server.log().matches("error: ").count(), 1, "{}", server.log());

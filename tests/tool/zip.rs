@@ -59,7 +59,7 @@ fn what_lambda_would_not_start_is_told_at_once() {
     let serve = || tool.run("serve --listen 127.0.0.1:0 --zip function.zip");
     serve().failed(&["cannot read function.zip", "funcserver bundle"]);
     tool.write("function.zip", "no zip");
-    serve().failed(&["function.zip is no zip"]);
+    serve().failed(&["function.zip is not a zip"]);
     pack(&tool, &[("main", 0o755, b"#!/bin/sh")]);
     serve().failed(&["function.zip has no file bootstrap"]);
     pack(&tool, &[("bootstrap", 0o644, b"#!/bin/sh")]);

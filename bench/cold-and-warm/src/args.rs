@@ -15,7 +15,7 @@ pub(crate) struct Args {
     pub(crate) command: Command,
 }
 
-/// What there is to do.
+/// The subcommands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Print the folders that must be filled, each with the script that fills it
@@ -24,13 +24,18 @@ pub(crate) enum Command {
     Measure(Measure),
     /// Measure requests a second of two servers
     Load(Load),
+    /// Measure our loop over the Runtime API beside lambda_runtime's
+    Runtimes(Runtimes),
+    /// Be a function on lambda_runtime that panics: `runtimes` starts it
+    #[command(hide = true)]
+    Panicking,
     /// Count the instructions of the Rust example by callgrind
     Instructions(Instructions),
     /// Have a bootstrap that counts what it does answer all kinds of events
     Train(Train),
 }
 
-/// Which contenders.
+/// The selected contenders.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Only {
     /// These contenders only
@@ -41,7 +46,7 @@ pub(crate) struct Only {
 /// `builds`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Builds {
-    /// Which.
+    /// The selected contenders.
     #[command(flatten)]
     pub(crate) only: Only,
 }
@@ -55,10 +60,10 @@ pub(crate) struct Measure {
     /// Where to write the results
     #[arg(long, value_name = "DIR")]
     pub(crate) results: PathBuf,
-    /// Which.
+    /// The selected contenders.
     #[command(flatten)]
     pub(crate) only: Only,
-    /// Few of everything, to see that it works; the figures mean little
+    /// Measure little, to see that it works; the figures mean little
     #[arg(long)]
     quick: bool,
     /// Repeat the order of an earlier run
@@ -67,7 +72,7 @@ pub(crate) struct Measure {
 }
 
 impl Measure {
-    /// How much to measure.
+    /// The number of measurements.
     pub(crate) fn plan(&self) -> Plan {
         if self.quick { Plan::QUICK } else { Plan::FULL }
     }
@@ -91,7 +96,30 @@ pub(crate) struct Load {
     /// Where to write load.json and load.md
     #[arg(long, value_name = "DIR")]
     pub(crate) results: PathBuf,
-    /// Few of everything, to see that it works; the figures mean little
+    /// Measure little, to see that it works; the figures mean little
+    #[arg(long)]
+    pub(crate) quick: bool,
+}
+
+/// `runtimes`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Runtimes {
+    /// The bootstrap
+    #[arg(long, value_name = "PROGRAM")]
+    pub(crate) bootstrap: PathBuf,
+    /// examples/on_lambda_runtime, built by the same profile
+    #[arg(long, value_name = "PROGRAM")]
+    pub(crate) example: PathBuf,
+    /// What that profile is called
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: String,
+    /// Where the compiled example in Rust is, as handler.cwasm
+    #[arg(long, value_name = "DIR")]
+    pub(crate) task_root: PathBuf,
+    /// Where to write runtimes.json and runtimes.md
+    #[arg(long, value_name = "DIR")]
+    pub(crate) results: PathBuf,
+    /// Few events, to see that it works; the figures mean little
     #[arg(long)]
     pub(crate) quick: bool,
 }

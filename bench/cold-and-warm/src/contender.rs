@@ -1,4 +1,4 @@
-//! What is compared: the list in `bench/contenders.toml`.
+//! The list of contenders in `bench/contenders.toml`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 
 const LIST: &str = include_str!("../../contenders.toml");
 
-/// One way to answer the load balancer's events.
+/// A way to answer the load balancer's events.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Contender {
-    /// What it is called on the command line and among the targets.
+    /// Its name on the command line and in the targets.
     pub(crate) name: String,
-    /// What it is called in the table.
+    /// Its title in the table.
     pub(crate) title: String,
     /// Its versions and release settings.
     pub(crate) made: String,
@@ -23,12 +23,12 @@ pub(crate) struct Contender {
     /// The script below `bench/contenders/` that fills its folder, and the script's further arguments.
     #[serde(skip_serializing)]
     pub(crate) build: Vec<String>,
-    /// What is started in its folder, with `{port}` for a free port.
+    /// The command that is started in its folder. `{port}` is replaced by a free port.
     pub(crate) command: Vec<String>,
     /// The extensions that start before it.
     #[serde(default)]
     pub(crate) extensions: Vec<String>,
-    /// The variable that gets a free port.
+    /// The variable that is set to a free port.
     #[serde(default)]
     pub(crate) port: Option<String>,
     /// Its environment.
@@ -42,10 +42,10 @@ struct List {
 }
 
 impl Contender {
-    /// Those of these names in the list's order, or all.
+    /// The contenders with these names in the order of the list, or all of them.
     ///
     /// # Errors
-    /// A name that nobody has.
+    /// A name is unknown.
     pub(crate) fn list(only: &[String]) -> Result<Vec<Contender>> {
         let mut all = toml::from_str::<List>(LIST).context("bench/contenders.toml")?.contender;
         if let Some(unknown) = only.iter().find(|name| all.iter().all(|contender| contender.name != **name)) {
@@ -56,7 +56,7 @@ impl Contender {
         Ok(all)
     }
 
-    /// A zip of funcserver's in the folder itself, with so many requests an instance.
+    /// An unpacked zip of funcserver in the folder itself, with `reuse` requests for each instance.
     pub(crate) fn bootstrap(emulator: Option<&Path>, reuse: &str) -> Contender {
         let emulator = emulator.map(|path| path.display().to_string());
         Contender {
@@ -77,7 +77,7 @@ impl Contender {
         self.stage.as_deref().unwrap_or(&self.name)
     }
 
-    /// Why it could not be built, if it could not: the script that builds it left a file that says so.
+    /// The reason why it could not be built. Its build script writes it to a file.
     pub(crate) fn not_built(&self, stage: &Path) -> Option<String> {
         if let Ok(reason) = std::fs::read_to_string(stage.join(format!("{}.failed", self.folder()))) {
             return Some(format!("not built: {}", reason.trim()));
@@ -86,7 +86,7 @@ impl Contender {
         (!folder.is_dir()).then(|| format!("not built: no folder {}", folder.display()))
     }
 
-    /// What its build had to say about it.
+    /// The note of its build script.
     pub(crate) fn note(&self, stage: &Path) -> Option<String> {
         let note = std::fs::read_to_string(stage.join(format!("{}.note", self.folder()))).ok()?;
         Some(note.trim().to_owned())
@@ -95,11 +95,12 @@ impl Contender {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::collections::HashSet;
 
+    use super::*;
+
     #[test]
-    fn every_contender_has_a_name_of_its_own_and_a_script() {
+    fn every_contender_has_a_unique_name_and_a_script() {
         let all = Contender::list(&[]).unwrap();
         let names: HashSet<_> = all.iter().map(|contender| &contender.name).collect();
         assert_eq!(names.len(), all.len());
@@ -110,13 +111,13 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_name_is_told_the_known_ones() {
+    fn the_error_for_an_unknown_name_lists_the_known_ones() {
         let error = Contender::list(&["cobol".into()]).unwrap_err().to_string();
         assert!(error.starts_with("no such contender: cobol (rust-lambda-http "), "{error}");
     }
 
     #[test]
-    fn a_failed_build_says_why() {
+    fn a_failed_build_has_its_reason() {
         let stage = tempfile::tempdir().unwrap();
         let [go] = Contender::list(&["go".into()]).unwrap().try_into().unwrap();
         assert!(go.not_built(stage.path()).unwrap().contains("no folder"));

@@ -1,11 +1,11 @@
-//! The events that a load balancer makes of requests.
+//! Load balancer events for requests.
 
 use anyhow::{Context as _, Result};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
-/// A browser's request for a page.
+/// A page request of a browser.
 pub(crate) fn get(path: &str) -> Value {
     json!({
         "requestContext": { "elb": {
@@ -31,7 +31,7 @@ pub(crate) fn get(path: &str) -> Value {
     })
 }
 
-/// The same from a target group whose headers and parameters may have several values.
+/// The same request from a target group with multi-value headers.
 pub(crate) fn get_multi(path: &str) -> Value {
     let mut event = get(path);
     for (single, multi) in
@@ -46,7 +46,7 @@ pub(crate) fn get_multi(path: &str) -> Value {
     event
 }
 
-/// An upload. What is not text comes in base64.
+/// An upload. A body that is not text is base64.
 pub(crate) fn post(path: &str, content_type: &str, body: &[u8]) -> Value {
     let mut event = get(path);
     let (body, encoded) = match std::str::from_utf8(body) {
@@ -63,9 +63,9 @@ pub(crate) fn post(path: &str, content_type: &str, body: &[u8]) -> Value {
 /// The status and the body of a reply to a load balancer.
 ///
 /// # Errors
-/// A reply that lacks either.
+/// The reply lacks one of them.
 pub(crate) fn answer(reply: &[u8]) -> Result<(u64, Vec<u8>)> {
-    let reply: Value = serde_json::from_slice(reply).context("the reply is no JSON")?;
+    let reply: Value = serde_json::from_slice(reply).context("the reply is not JSON")?;
     let status = reply["statusCode"].as_u64().context("the reply has no status")?;
     let body = reply["body"].as_str().context("the reply has no body")?;
     Ok((status, if reply["isBase64Encoded"] == true { BASE64_STANDARD.decode(body)? } else { body.into() }))
@@ -76,14 +76,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_body_that_is_no_text_is_encoded() {
+    fn a_binary_body_is_encoded() {
         assert_eq!(post("/echo", "text/plain", b"tea")["body"], "tea");
         let event = post("/echo", "application/octet-stream", &[0xff, 0]);
         assert_eq!((&event["body"], &event["isBase64Encoded"]), (&json!("/wA="), &json!(true)));
     }
 
     #[test]
-    fn multiple_values_are_lists_in_place_of_the_single_ones() {
+    fn multiple_values_are_lists() {
         let event = get_multi("/");
         assert_eq!(event["multiValueHeaders"]["host"], json!(["shop.example"]));
         assert_eq!(event.get("headers"), None);

@@ -1,29 +1,29 @@
-//! What was measured of a contender, and what is said of it.
+//! The measurements of a contender, and their summary.
 
 use serde::Serialize;
 
 /// The raw figures of one contender.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Figures {
-    /// From the start of the process to its first request for an event, each start in nanoseconds.
+    /// The time from the start of the process to its first request for an event, for each start, in nanoseconds.
     pub(crate) init_ns: Vec<u64>,
-    /// The first invocation after it, in the same order.
+    /// The time of the first invocation after each start, in the same order.
     pub(crate) first_ns: Vec<u64>,
-    /// Warm invocations.
+    /// The times of warm invocations.
     pub(crate) warm_ns: Vec<u64>,
-    /// Processor time an invocation, of each round of warm ones.
+    /// The processor time of a warm invocation, for each round.
     pub(crate) processor_ns: Vec<u64>,
-    /// The processes' peak resident memory, added up.
+    /// The sum of the peak resident memory of all processes.
     pub(crate) peak_bytes: u64,
-    /// What lies in its folder.
+    /// The size of its folder.
     pub(crate) disk_bytes: u64,
-    /// Its executable, as far as that is a file there.
+    /// The size of its executable, if it is a file in that folder.
     pub(crate) executable_bytes: u64,
-    /// Its zip.
+    /// The size of its zip.
     pub(crate) zip_bytes: u64,
 }
 
-/// One number for each column.
+/// A number for each column of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub(crate) struct Summary {
     /// Median start, ms.
@@ -34,9 +34,9 @@ pub(crate) struct Summary {
     pub(crate) cold_ms: f64,
     /// Median warm invocation, µs.
     pub(crate) p50_us: f64,
-    /// One of a hundred warm invocations takes longer, µs.
+    /// 99th percentile of warm invocations, µs.
     pub(crate) p99_us: f64,
-    /// Median processor time a warm invocation, µs.
+    /// Median processor time of a warm invocation, µs.
     pub(crate) processor_us: f64,
     /// Peak memory, MB.
     pub(crate) peak_mb: f64,
@@ -49,7 +49,7 @@ pub(crate) struct Summary {
 }
 
 impl Figures {
-    /// Sums them up.
+    /// Summarises the figures.
     pub(crate) fn summary(&self) -> Summary {
         let cold: Vec<u64> = self.init_ns.iter().zip(&self.first_ns).map(|(init, first)| init + first).collect();
         Summary {
@@ -67,7 +67,7 @@ impl Figures {
     }
 }
 
-/// The value that so many percent do not exceed (nearest rank); of none, 0.
+/// The percentile of the values (nearest rank), or 0 if there are none.
 #[expect(clippy::cast_precision_loss, reason = "nanoseconds of less than 100 days")]
 pub(crate) fn percentile(values: &[u64], percent: usize) -> f64 {
     let mut values = values.to_vec();

@@ -1,7 +1,8 @@
-//! How many instructions funcserver takes for its start, its first invocation and a warm one, by callgrind's count: what
-//! noise cannot move.
+//! Counts the instructions of funcserver's start, of its first invocation and of a warm one, by callgrind. Noise does
+//! not affect these numbers.
 //!
-//! The real bootstrap runs, with the real Rust example. Three runs that differ in their number of invocations are subtracted.
+//! It runs the real bootstrap with the real Rust example. The results are the differences of three runs with different
+//! numbers of invocations.
 
 use std::fs;
 use std::path::Path;
@@ -10,20 +11,19 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result, ensure};
 use serde::{Deserialize, Serialize};
 
-use crate::args;
 use crate::contender::Contender;
 use crate::page::Page;
 use crate::session::Session;
-use crate::verdict;
+use crate::{args, verdict};
 
-/// How far a count may rise.
+/// The largest accepted increase of a count.
 const RISE: f64 = 1.05;
 /// Warm invocations of the longest run.
 const WARM: u64 = 100;
-/// Runs of each length, of which the least counts: a timer that fires adds to a run, and nothing takes away.
+/// The number of runs of each length. The lowest count is used, because timers can only add instructions.
 const RUNS: usize = 3;
 
-/// Instructions of each part.
+/// The number of instructions of each part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct Counts {
@@ -32,7 +32,7 @@ struct Counts {
     warm: u64,
 }
 
-/// Counts, and compares with what is kept, or keeps it.
+/// Counts, and compares the result with the stored counts or replaces them.
 pub(crate) async fn run(args: &args::Instructions) -> Result<ExitCode> {
     let now = Counts::take(args).await?;
     if args.update {
@@ -52,7 +52,7 @@ pub(crate) async fn run(args: &args::Instructions) -> Result<ExitCode> {
         pass
     });
     if parts.iter().any(|(_, kept, now)| ratio(*kept, *now) * RISE < 1.0) {
-        println!("it takes less than it did; to hold on to that: scripts/bench instructions --update");
+        println!("the count has fallen; to keep the new value: scripts/bench instructions --update");
     }
     Ok(verdict(passes.into_iter()))
 }
@@ -78,7 +78,7 @@ impl Counts {
         Counts::of(&totals)
     }
 
-    /// From the totals of runs with no invocation, with one, and with the warm ones besides.
+    /// Computes the counts from the totals of runs with no invocation, with one, and with the warm ones in addition.
     fn of(totals: &[u64]) -> Result<Counts> {
         let [init, one, all] = *totals else { anyhow::bail!("{} totals, not 3", totals.len()) };
         ensure!(init < one && one < all, "more invocations took no more instructions: {totals:?}");
@@ -114,7 +114,7 @@ fn read_total(report: &str) -> Option<u64> {
 fn judge(part: &str, kept: u64, now: u64) -> (bool, String) {
     let (pass, ratio) = (ratio(kept, now) <= RISE, ratio(kept, now));
     let verdict = if pass { "PASS" } else { "MISS" };
-    (pass, format!("{verdict} {part}: {now} instructions, {ratio:.3} times the {kept} that are kept (at most {RISE})"))
+    (pass, format!("{verdict} {part}: {now} instructions, {ratio:.3} times the stored {kept} (at most {RISE})"))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "millions of instructions")]

@@ -1,4 +1,4 @@
-//! Requests a second: `funcserver serve` and `wasmtime serve`, with the same component and the same client.
+//! Requests per second of `funcserver serve` and `wasmtime serve`, with the same component and the same client.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
@@ -11,25 +11,24 @@ use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
-use crate::args;
 use crate::figures::percentile;
 use crate::target::Verdict;
-use crate::verdict;
+use crate::{args, verdict};
 
-/// How many connections the client has at once.
+/// The numbers of concurrent connections.
 const CONNECTIONS: [u32; 3] = [1, 8, 64];
 
-/// How long a server may take to listen: the tool compiles the component first if it has not yet.
+/// The time limit for a server to listen: the tool may first have to compile the component.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// A server that runs. Dropping it kills it.
+/// A running server. Dropping it kills it.
 struct Server {
     name: &'static str,
     address: SocketAddr,
     _process: Child,
 }
 
-/// What a number of connections came to.
+/// The results for a number of connections.
 #[derive(Debug, Serialize)]
 struct Row {
     connections: u32,
@@ -37,7 +36,7 @@ struct Row {
     wasmtime: Vec<u64>,
 }
 
-/// Measures, writes `load.json` and `load.md`, and judges.
+/// Measures, writes `load.json` and `load.md`, and checks the target.
 pub(crate) async fn run(args: &args::Load) -> Result<ExitCode> {
     let (rounds, seconds) = if args.quick { (1, 1) } else { (5, 5) };
     let compiled = compiled(args).await?;
@@ -64,7 +63,7 @@ pub(crate) async fn run(args: &args::Load) -> Result<ExitCode> {
     Ok(verdict(std::iter::once(target.pass)))
 }
 
-/// The component as wasmtime's own machine code, so that neither server compiles while it serves.
+/// Compiles the component to wasmtime's machine code, so that no server compiles while it serves.
 async fn compiled(args: &args::Load) -> Result<std::path::PathBuf> {
     let path = args.component.with_extension("cwasm");
     let status = Command::new(&args.wasmtime).arg("compile").arg(&args.component).arg("--output").arg(&path).status();
@@ -87,7 +86,7 @@ impl Server {
         Server::start("wasmtime serve", command, address).await
     }
 
-    /// Starts it, and waits until it listens. Its log goes nowhere: neither is to wait for a terminal.
+    /// Starts a server, and waits until it listens. Its log is discarded, so that it does not wait for a terminal.
     async fn start(name: &'static str, mut command: Command, address: SocketAddr) -> Result<Server> {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
         let mut process = command.spawn().with_context(|| format!("cannot start {name}"))?;
@@ -103,7 +102,7 @@ impl Server {
     }
 }
 
-/// Requests a second of one run of the client, every one of which was answered with 200.
+/// The requests per second of one run of the client, all of which were answered with 200.
 async fn ask(oha: &Path, server: &Server, connections: u32, seconds: u32) -> Result<u64> {
     let output = Command::new(oha)
         .args(["--no-tui", "--output-format", "json", "-z", &format!("{seconds}s"), "-c", &connections.to_string()])
@@ -117,9 +116,9 @@ async fn ask(oha: &Path, server: &Server, connections: u32, seconds: u32) -> Res
     rate(&output.stdout).with_context(|| format!("{} connections to {}", connections, server.name))
 }
 
-/// What the client's report says, if all went well.
+/// The rate in the client's report, if all requests succeeded.
 fn rate(report: &[u8]) -> Result<u64> {
-    let report: Value = serde_json::from_slice(report).context("the client's report is no JSON")?;
+    let report: Value = serde_json::from_slice(report).context("the client's report is not JSON")?;
     let codes = report["statusCodeDistribution"].as_object().context("the client's report has no status codes")?;
     ensure!(codes.keys().all(|code| code == "200"), "not every answer was 200: {codes:?}");
     let rate = report["summary"]["requestsPerSec"].as_f64().context("the client's report has no rate")?;
@@ -139,7 +138,7 @@ fn table(rows: &[Row]) -> String {
     text
 }
 
-/// The promise is a least ratio; as a verdict it is the inverse, at most 1.
+/// The target is a minimum ratio. The verdict uses the inverse, at most 1.
 fn judge(rows: &[Row]) -> Verdict {
     let value = rows.last().map(Row::medians).map(|(ours, theirs)| theirs / ours);
     Verdict {

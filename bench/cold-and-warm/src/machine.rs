@@ -1,10 +1,10 @@
-//! What the figures were taken on.
+//! The machine of a run.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;
 
-/// The machine and the tools on it. A fact that cannot be found out is left out.
+/// The machine and its tools. Unknown facts are omitted.
 pub(crate) fn facts() -> BTreeMap<&'static str, String> {
     let programs = [
         ("date", &["date", "-u", "+%F %R UTC"][..]),

@@ -1,20 +1,23 @@
 #![forbid(unsafe_code)]
-//! Measures custom runtimes side by side, as `scripts/bench` asks it to.
+//! Measures custom runtimes side by side, for `scripts/bench`.
 //!
-//! Each contender is a folder with what would be unpacked to Lambda's task root. It is driven through the local Runtime API
-//! of `host/local`, as Lambda would drive it, and each of its replies is checked.
+//! Each contender is a folder with the contents of Lambda's task root. It is driven by the local Runtime API of
+//! `host/local`, as Lambda would drive it, and each reply is checked.
 
 mod args;
 mod contender;
 mod event;
 mod figures;
+mod hostile_api;
 mod instructions;
 mod load;
 mod machine;
 mod measure;
 mod page;
+mod panicking;
 mod plot;
 mod results;
+mod runtimes;
 mod session;
 mod size;
 mod table;
@@ -25,9 +28,8 @@ mod tree;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::Parser as _;
-
 use args::{Args, Command};
+use clap::Parser as _;
 use contender::Contender;
 use results::Results;
 
@@ -37,6 +39,8 @@ async fn main() -> ExitCode {
         Command::Builds(args) => builds(&args),
         Command::Measure(args) => measure(&args).await,
         Command::Load(args) => load::run(&args).await,
+        Command::Runtimes(args) => runtimes::run(&args).await,
+        Command::Panicking => panicking::run().await.map(|()| ExitCode::SUCCESS),
         Command::Instructions(args) => instructions::run(&args).await,
         Command::Train(args) => train::run(&args).await,
     };
@@ -46,7 +50,7 @@ async fn main() -> ExitCode {
     })
 }
 
-/// A line for each folder that must be filled: its name, and the script that fills it with its arguments.
+/// Prints a line for each folder that must be filled: its name, and the script that fills it with its arguments.
 fn builds(args: &args::Builds) -> Result<ExitCode> {
     let mut last = String::new();
     for contender in Contender::list(&args.only.names)? {

@@ -1,4 +1,4 @@
-//! The rounds. Every round has each contender once, in another order, so that noise falls on all alike.
+//! The rounds. Each round runs every contender once, in random order, so that noise affects all of them equally.
 
 use std::path::Path;
 use std::time::Duration;
@@ -13,35 +13,35 @@ use crate::page::Page;
 use crate::session::Session;
 use crate::size;
 
-/// How much is measured.
+/// The number of measurements.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct Plan {
     /// Cold starts of each contender.
     pub(crate) cold: usize,
     /// Rounds of warm invocations.
     pub(crate) rounds: usize,
-    /// Warm invocations of each contender a round.
+    /// Warm invocations of each contender in a round.
     pub(crate) warm: usize,
-    /// Invocations before the first of those, which do not count: just-in-time compilers have their chance.
+    /// Uncounted invocations before the first of those, so that just-in-time compilers can optimise.
     pub(crate) warm_up: usize,
 }
 
 impl Plan {
-    /// What a result is made of.
+    /// The plan for published results.
     pub(crate) const FULL: Plan = Plan { cold: 40, rounds: 100, warm: 50, warm_up: 300 };
-    /// Enough to see that all of it works.
+    /// The plan for a quick check that everything works.
     pub(crate) const QUICK: Plan = Plan { cold: 3, rounds: 3, warm: 20, warm_up: 20 };
 }
 
-/// A contender, and what came of it: its figures, or why there are none.
+/// A contender with its figures, or with the reason why there are none.
 pub(crate) struct Entry {
-    /// Who.
+    /// The contender.
     pub(crate) contender: Contender,
-    /// What.
+    /// The figures, or the reason why there are none.
     pub(crate) outcome: Result<Figures, String>,
 }
 
-/// Measures all of them.
+/// Measures all contenders.
 pub(crate) async fn measure(contenders: Vec<Contender>, stage: &Path, plan: Plan, rng: &mut Rng) -> Vec<Entry> {
     let mut entries = Vec::new();
     for contender in contenders {
@@ -62,7 +62,7 @@ pub(crate) async fn measure(contenders: Vec<Contender>, stage: &Path, plan: Plan
     entries
 }
 
-/// Starts it once, so that its files are in the page cache as everyone's, and sees whether each page is right.
+/// Starts a contender once to bring its files into the page cache, and checks each page.
 async fn trial(contender: &Contender, stage: &Path) -> Result<Figures> {
     if let Some(reason) = contender.not_built(stage) {
         anyhow::bail!(reason);
@@ -93,7 +93,7 @@ async fn cold(entry: &mut Entry, stage: &Path) {
     }
 }
 
-/// All of them run at once, and have their turns.
+/// Runs all contenders concurrently, and measures them in turn.
 async fn warm(entries: &mut [Entry], stage: &Path, plan: Plan, rng: &mut Rng) {
     let mut sessions = Vec::new();
     for entry in entries.iter_mut() {
@@ -125,7 +125,7 @@ async fn warm(entries: &mut [Entry], stage: &Path, plan: Plan, rng: &mut Rng) {
 }
 
 async fn start_warm(entry: &Entry, stage: &Path, plan: Plan) -> Result<Session> {
-    // What failed before is not asked again.
+    // A contender that has failed is skipped.
     ensure!(entry.outcome.is_ok());
     let (session, _) = Session::start(&entry.contender, stage).await?;
     for page in Page::ALL.into_iter().cycle().take(plan.warm_up) {
@@ -143,7 +143,7 @@ async fn block(entry: &mut Entry, session: &Session, count: usize) -> Result<()>
         figures.warm_ns.push(nanoseconds(session.ask(page).await?));
     }
     session.ready().await?;
-    // A process that ended would take its time along.
+    // The processor time of a process that ended would be missing.
     ensure!(session.tree()? == tree, "its processes were not the same before and after {count} invocations");
     let spent = nanoseconds(tree.processor_time()?.saturating_sub(before));
     figures.processor_ns.push(spent / u64::try_from(count.max(1))?);
@@ -158,7 +158,7 @@ impl Entry {
     }
 }
 
-/// Those that still take part, shuffled.
+/// The indices of the contenders that have not failed, shuffled.
 fn order(entries: &[Entry], rng: &mut Rng) -> Vec<usize> {
     let mut order: Vec<usize> = (0..entries.len()).filter(|index| entries[*index].outcome.is_ok()).collect();
     rng.shuffle(&mut order);

@@ -1,4 +1,4 @@
-//! What is asked for, and what a right answer looks like.
+//! The requested pages and their correct answers.
 
 use anyhow::{Result, bail, ensure};
 
@@ -12,22 +12,22 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    /// The three of them.
+    /// All three pages.
     pub(crate) const ALL: [Page; 3] = [
         Page { path: "/", title: "Home" },
         Page { path: "/products", title: "Products" },
         Page { path: "/articles", title: "Articles" },
     ];
 
-    /// The event that asks for it.
+    /// The event of a request for the page.
     pub(crate) fn event(self) -> String {
         event::get(self.path).to_string()
     }
 
-    /// Whether `reply` is this page for a load balancer.
+    /// Checks that `reply` is this page.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// The difference from the page.
     pub(crate) fn check(self, reply: &[u8]) -> Result<()> {
         let (status, body) = event::answer(reply)?;
         ensure!(status == 200, "{}: the status is {status}, not 200", self.path);

@@ -1,4 +1,4 @@
-//! The results as a picture: four columns of bars, each on a logarithmic scale of its own.
+//! Draws the results: four columns of bars, each with its own logarithmic scale.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,7 @@ use crate::results::Row;
 
 const NAMES: f64 = 300.0;
 const COLUMN: f64 = 210.0;
-/// What the longest bar takes of a column; the rest is for its figure.
+/// The length of the longest bar in a column. The rest of the column is for its figure.
 const BAR: f64 = 140.0;
 const LINE: f64 = 22.0;
 const HEAD: f64 = 44.0;
@@ -20,7 +20,7 @@ const COLUMNS: [Column; 4] = [
 
 type Column = (&'static str, fn(&Summary) -> f64);
 
-/// The picture, an SVG.
+/// Returns the plot as an SVG.
 pub(crate) fn of(rows: &[Row]) -> String {
     let measured: Vec<_> = rows.iter().filter_map(|row| Some((row, row.summary.as_ref()?))).collect();
     let mut lines = 0.0;
@@ -57,7 +57,7 @@ pub(crate) fn of(rows: &[Row]) -> String {
     )
 }
 
-/// A logarithmic scale from half of the least value to the greatest.
+/// A logarithmic scale from half of the lowest value to the highest.
 struct Scale {
     least: f64,
     greatest: f64,
@@ -73,7 +73,7 @@ impl Scale {
 
     fn width(&self, value: f64) -> f64 {
         let part = (value / self.least).ln() / (self.greatest / self.least).ln();
-        // A value that is missing, or nothing, has no bar.
+        // A value that is missing or zero has no bar.
         if part.is_finite() { BAR * part.clamp(0.0, 1.0) } else { 0.0 }
     }
 }
@@ -83,7 +83,7 @@ fn text(body: &mut String, x: f64, y: f64, anchor: &str, text: &str) {
     let _ = writeln!(body, "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\" fill=\"#222\">{text}</text>");
 }
 
-/// Three digits.
+/// Formats a value with three digits.
 fn short(value: f64) -> String {
     match value {
         value if value < 10.0 => format!("{value:.2}"),

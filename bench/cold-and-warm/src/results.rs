@@ -1,4 +1,4 @@
-//! What a run leaves behind: `results.json`, `table.md` and `plot.svg`.
+//! The files of a run: `results.json`, `table.md` and `plot.svg`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,36 +16,36 @@ use crate::{machine, plot, table};
 /// One run.
 #[derive(Debug, Serialize)]
 pub(crate) struct Results {
-    /// What it ran on.
+    /// The machine.
     pub(crate) machine: BTreeMap<&'static str, String>,
-    /// What the order of the rounds came from.
+    /// The seed for the order of the rounds.
     pub(crate) seed: u64,
-    /// How much was measured.
+    /// The number of measurements.
     pub(crate) plan: Plan,
-    /// Whether each promise was kept.
+    /// The verdict for each target.
     pub(crate) targets: Vec<Verdict>,
-    /// In the order of `contenders.toml`.
+    /// The contenders, in the order of `contenders.toml`.
     pub(crate) contenders: Vec<Row>,
 }
 
-/// What a run says of one contender.
+/// The results of one contender.
 #[derive(Debug, Serialize)]
 pub(crate) struct Row {
-    /// Who.
+    /// The contender.
     #[serde(flatten)]
     pub(crate) contender: Contender,
-    /// What its build had to say.
+    /// The note of its build script.
     pub(crate) note: Option<String>,
-    /// Why it was not measured.
+    /// The reason why it was not measured.
     pub(crate) not_measured: Option<String>,
-    /// What is in the table.
+    /// The numbers in the table.
     pub(crate) summary: Option<Summary>,
-    /// Every single figure.
+    /// All measurements.
     pub(crate) raw: Option<Figures>,
 }
 
 impl Results {
-    /// Judges what was measured, of the contenders whose folders are in `stage`.
+    /// Checks the targets for the contenders whose folders are in `stage`.
     pub(crate) fn of(
         entries: Vec<Entry>,
         stage: &Path,
@@ -75,7 +75,7 @@ impl Results {
         Ok(())
     }
 
-    /// One contender a line, so that two runs can be compared.
+    /// Writes one line for each contender, so that two runs can be compared with `diff`.
     fn json(&self) -> Result<String> {
         Ok(serde_json::to_string(self)?.replace("{\"name\":", "\n{\"name\":") + "\n")
     }
@@ -92,7 +92,7 @@ impl Row {
     }
 }
 
-/// What the run is on, before anything has been started.
+/// The facts about the machine, before any contender is started.
 pub(crate) fn machine() -> BTreeMap<&'static str, String> {
     machine::facts()
 }

@@ -1,4 +1,4 @@
-//! One contender's environment: its processes, and the Runtime API that they ask.
+//! The environment of a contender: its processes, and their Runtime API.
 
 use std::collections::VecDeque;
 use std::net::{Ipv4Addr, TcpListener};
@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, anyhow, ensure};
 use funcserver_local::environment::{Environment, Line, Program};
 use funcserver_local::{Function, InvocationError, InvocationErrorKind};
-
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -17,20 +16,20 @@ use crate::contender::Contender;
 use crate::page::Page;
 use crate::tree::Tree;
 
-/// How long a contender may take to end.
+/// The time limit for a contender to end.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How much of a contender's output is kept to explain an error.
+/// The number of output lines that are kept to explain an error.
 const LINES: usize = 3;
 
-/// A contender that runs. Dropping it kills its processes.
+/// A running contender. Dropping it kills its processes.
 pub(crate) struct Session {
     environment: Environment,
     lines: Arc<Mutex<VecDeque<String>>>,
 }
 
 impl Session {
-    /// Starts the contender whose folder is in `stage`, and tells how long it took until it asked for an event.
+    /// Starts the contender whose folder is in `stage`, and returns the time until it asked for an event.
     pub(crate) async fn start(contender: &Contender, stage: &Path) -> Result<(Session, Duration)> {
         let program = program(contender, &stage.join(contender.folder()))?;
         let lines = Arc::<Mutex<VecDeque<String>>>::default();
@@ -43,15 +42,15 @@ impl Session {
         Ok((session, begin.elapsed()))
     }
 
-    /// Has the page made, checks it, and tells how long it took.
+    /// Requests a page, checks it, and returns the time.
     pub(crate) async fn ask(&self, page: Page) -> Result<Duration> {
         let (reply, time) = self.invoke(page.event()).await?;
         page.check(reply.as_ref())?;
         Ok(time)
     }
 
-    /// Hands out an event, and tells the reply, and how long it took to have it. What a runtime does after the reply before
-    /// is waited for, as Lambda's next event would hardly come so soon.
+    /// Sends an event, and returns the reply and the time. It first waits until the runtime has finished its work after
+    /// the previous reply, because Lambda's next event would usually come later.
     pub(crate) async fn invoke(&self, event: String) -> Result<(impl AsRef<[u8]>, Duration)> {
         self.ready().await?;
         let begin = Instant::now();
@@ -60,7 +59,7 @@ impl Session {
         Ok((reply.map_err(|error| self.explain(&error))?, time))
     }
 
-    /// Waits until it waits for an event.
+    /// Waits until it is ready for an event.
     pub(crate) async fn ready(&self) -> Result<()> {
         self.environment.ready().await.map_err(|error| self.explain(&error))
     }
@@ -70,13 +69,13 @@ impl Session {
         Ok(Tree::of(&self.environment.process_ids())?)
     }
 
-    /// Ends the processes, and waits for it, so that their end is in nobody else's time.
+    /// Ends the processes and waits until they have ended, so that this does not affect other measurements.
     pub(crate) async fn end(self) {
         self.environment.kill();
         self.environment.shut_down().await;
     }
 
-    /// Asks the processes to end, and waits for it: what they do at their end, they do.
+    /// Sends SIGTERM to the processes, and waits until they have ended and finished their shutdown work.
     pub(crate) async fn terminate(self) -> Result<()> {
         kill(Pid::from_raw(self.environment.process_id().try_into()?), Signal::SIGTERM)?;
         let limit = Instant::now() + PATIENCE;
@@ -91,7 +90,7 @@ impl Session {
         let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         let said: Vec<_> = lines.iter().map(String::as_str).collect();
         match error.kind {
-            // It says itself what is wrong.
+            // The error has the reason.
             InvocationErrorKind::Init(_) => anyhow!("{error}"),
             _ if said.is_empty() => anyhow!("{error}"),
             _ => anyhow!("{error}; it printed: {}", said.join(" / ")),
@@ -99,7 +98,7 @@ impl Session {
     }
 }
 
-/// One processor's share, and time for the slowest on a busy machine.
+/// One processor's share of memory, and a time limit for the slowest contender on a busy machine.
 fn function() -> Function {
     Function {
         memory_mb: 1769,

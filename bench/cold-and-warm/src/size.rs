@@ -1,4 +1,4 @@
-//! How large a contender is, unpacked and zipped.
+//! The size of a contender, unpacked and zipped.
 
 use std::fs::{self, File};
 use std::io::{self, SeekFrom, Write};
@@ -11,7 +11,7 @@ use zip::{CompressionMethod, ZipWriter};
 use crate::contender::Contender;
 use crate::figures::Figures;
 
-/// Figures that have the sizes only. A link counts nothing: what it leads to is Lambda's.
+/// Figures with the sizes only. Links are not counted, because their targets belong to Lambda's runtime.
 pub(crate) fn measure(contender: &Contender, stage: &Path) -> Result<Figures> {
     let folder = stage.join(contender.folder());
     let files = files(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
@@ -21,7 +21,7 @@ pub(crate) fn measure(contender: &Contender, stage: &Path) -> Result<Figures> {
     }
     let executable = contender.command.first().map(|name| folder.join(name));
     let executable = executable.and_then(|path| path.symlink_metadata().ok()).filter(|path| path.is_file());
-    // A zip that its own tool has made counts as that tool made it.
+    // If the contender's own tool has created the zip, that one is measured.
     let zip = match stage.join(format!("{}.zip", contender.folder())).metadata() {
         Ok(zip) => zip.len(),
         Err(_) => zipped(&files)?,
@@ -48,7 +48,7 @@ fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// The length of a zip of these files, packed as hard as `funcserver bundle` does.
+/// The size of a zip of these files, with the same compression level as `funcserver bundle`.
 fn zipped(files: &[PathBuf]) -> Result<u64> {
     let options =
         SimpleFileOptions::default().compression_method(CompressionMethod::Deflated).compression_level(Some(9));
@@ -60,7 +60,7 @@ fn zipped(files: &[PathBuf]) -> Result<u64> {
     Ok(zip.finish()?.end)
 }
 
-/// Keeps nothing but its length.
+/// A writer that only counts the bytes.
 #[derive(Default)]
 struct Counter {
     position: u64,
@@ -93,11 +93,12 @@ impl io::Seek for Counter {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::io::Seek as _;
 
+    use super::*;
+
     #[test]
-    fn links_count_nothing_and_a_zip_is_smaller() {
+    fn links_are_not_counted_and_a_zip_is_smaller() {
         let stage = tempfile::tempdir().unwrap();
         let folder = stage.path().join("go");
         fs::create_dir_all(folder.join("sub")).unwrap();

@@ -1,4 +1,4 @@
-//! The results as Markdown.
+//! The results as a Markdown document.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,4 @@
-//! What must hold: ratios within one run, and sizes.
+//! The targets: ratios within one run, and sizes.
 
 use serde::Serialize;
 
@@ -6,26 +6,26 @@ use crate::figures::Summary;
 
 type Figure = fn(&Summary) -> f64;
 
-/// One promise.
+/// A target.
 pub(crate) struct Target {
     what: &'static str,
     of: &'static str,
-    /// What it is divided by; nothing: the figure itself, in MB.
+    /// The contender that it is divided by. `None` means the figure itself, in MB.
     by: Option<&'static str>,
     figure: Figure,
     at_most: f64,
 }
 
-/// What came of a promise.
+/// The verdict on a target.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Verdict {
-    /// What was promised.
+    /// The description of the target.
     pub(crate) target: String,
-    /// Whether it was kept.
+    /// Whether it was met.
     pub(crate) pass: bool,
-    /// The ratio, or the size in MB; none if one of the two was not measured.
+    /// The ratio, or the size in MB. `None` if a contender was not measured.
     pub(crate) value: Option<f64>,
-    /// What it may be.
+    /// The highest value that meets the target.
     pub(crate) at_most: f64,
 }
 
@@ -38,7 +38,7 @@ const fn ratio(what: &'static str, of: &'static str, by: &'static str, figure: F
     Target { what, of, by: Some(by), figure, at_most }
 }
 
-/// All promises.
+/// All targets.
 pub(crate) const TARGETS: [Target; 15] = [
     ratio("cold start", RUST, NATIVE, COLD, 1.3),
     ratio("cold start", RUST, "rust-web-adapter", COLD, 0.35),
@@ -58,12 +58,12 @@ pub(crate) const TARGETS: [Target; 15] = [
 ];
 
 impl Target {
-    /// Whether it is about contenders that were asked for only.
+    /// Whether all of its contenders were selected.
     pub(crate) fn concerns(&self, asked: impl Fn(&str) -> bool) -> bool {
         asked(self.of) && self.by.is_none_or(asked)
     }
 
-    /// Judges it by what was measured. What was not measured keeps no promise.
+    /// Checks the target. If a contender was not measured, the target is not met.
     pub(crate) fn judge<'a>(&self, summary: impl Fn(&str) -> Option<&'a Summary>) -> Verdict {
         let figure = |name| summary(name).map(self.figure);
         let value = match self.by {
@@ -81,7 +81,7 @@ impl Target {
 }
 
 impl Verdict {
-    /// One line: `PASS` or `MISS`, what, and how far.
+    /// One line: `PASS` or `MISS`, the target, and the value.
     pub(crate) fn line(&self) -> String {
         let verdict = if self.pass { "PASS" } else { "MISS" };
         let value = self.value.map_or("not measured".into(), |value| format!("{value:.3}"));
@@ -96,7 +96,7 @@ mod tests {
     use crate::figures::Figures;
 
     #[test]
-    fn targets_are_about_contenders_that_there_are() {
+    fn targets_name_existing_contenders() {
         for target in &TARGETS {
             let names = std::iter::once(target.of).chain(target.by).map(str::to_owned).collect::<Vec<_>>();
             Contender::list(&names).unwrap();
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ratio_passes_up_to_its_bound() {
+    fn a_ratio_passes_up_to_its_limit() {
         let summary = |ms| Summary { cold_ms: ms, ..Figures::default().summary() };
         let (native, good, bad) = (summary(2.0), summary(2.6), summary(2.61));
         let judge = |rust| TARGETS[0].judge(|name| Some(if name == NATIVE { &native } else { rust }));
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_measured_is_a_miss() {
+    fn an_unmeasured_target_is_missed() {
         assert_eq!(TARGETS[13].judge(|_| None).line(), "MISS bootstrap, funcserver-rust: not measured (at most 7.5)");
         let zero = Figures::default().summary();
         assert!(!TARGETS[0].judge(|_| Some(&zero)).pass);

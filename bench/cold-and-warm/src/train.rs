@@ -1,27 +1,27 @@
-//! Has an executable that counts how often each of its parts runs do what the one that ships will do. By these counts the
-//! compiler makes fast what runs often, and small what hardly does: so what no handler asks for here, ships as the latter.
+//! Trains the profile of the bootstrap: an executable that counts how often each of its parts runs handles typical
+//! requests. The compiler then optimises frequently used parts for speed and others for size. Parts that no request
+//! uses here are optimised for size.
 
 use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::args;
 use crate::contender::Contender;
-use crate::event;
 use crate::page::Page;
 use crate::session::Session;
+use crate::{args, event};
 
-/// Starts with one page each, as most cold starts have it.
+/// Starts with one page each, like most cold starts.
 const STARTS: usize = 10;
-/// Pages of the session after those.
+/// Pages in the session after those.
 const WARM: usize = 300;
-/// Every so many pages comes one of the requests that are not as usual.
+/// The interval between requests that are not for pages.
 const OTHER: usize = 6;
-/// Bytes of the largest body.
+/// The size of the largest body in bytes.
 const BODY: usize = 65_536;
 
-/// Trains with each folder, an instance for each request and one for all.
+/// Trains with each folder, once with an instance for each request and once with one instance for all.
 pub(crate) async fn run(args: &args::Train) -> Result<ExitCode> {
     for folder in &args.folders {
         for reuse in ["1", "1000000"] {
@@ -36,7 +36,7 @@ pub(crate) async fn run(args: &args::Train) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// A start, so many pages, and an end at which the counts are written.
+/// A start, `pages` pages, and an end at which the counts are written.
 async fn session(contender: &Contender, folder: &Path, pages: usize) -> Result<()> {
     let (session, _) = Session::start(contender, folder).await?;
     let mut others = Other::all().into_iter().cycle();
@@ -52,7 +52,7 @@ async fn session(contender: &Contender, folder: &Path, pages: usize) -> Result<(
     session.terminate().await
 }
 
-/// A request that is not for a page, and what must come of it.
+/// A request that is not for a page, with its expected response.
 #[derive(Clone)]
 struct Other {
     event: String,
@@ -81,7 +81,7 @@ impl Other {
         let (reply, _) = session.invoke(self.event.clone()).await?;
         let (status, body) = event::answer(reply.as_ref())?;
         ensure!(status == self.status, "the status is {status}, not {}", self.status);
-        ensure!(self.body.as_ref().is_none_or(|expected| *expected == body), "the body came back as another");
+        ensure!(self.body.as_ref().is_none_or(|expected| *expected == body), "the body came back changed");
         Ok(())
     }
 }

@@ -1,8 +1,7 @@
-//! The processes of one contender: those of its process groups.
+//! The processes of a contender, which are those of its process groups.
 
-use std::fs;
-use std::io;
 use std::time::Duration;
+use std::{fs, io};
 
 use anyhow::{Context as _, Result, ensure};
 use nix::time::{clock_getcpuclockid, clock_gettime};
@@ -13,12 +12,12 @@ use nix::unistd::Pid;
 pub(crate) struct Tree(Vec<i32>);
 
 impl Tree {
-    /// Those whose group one of `leaders` leads.
+    /// The processes in the groups of these leaders.
     pub(crate) fn of(leaders: &[u32]) -> io::Result<Tree> {
         let mut members = Vec::new();
         for entry in fs::read_dir("/proc")? {
             let Ok(id) = entry?.file_name().to_string_lossy().parse() else { continue };
-            // It may have ended since.
+            // The process may have ended in the meantime.
             let Ok(stat) = fs::read_to_string(format!("/proc/{id}/stat")) else { continue };
             if group(&stat).is_some_and(|group| leaders.contains(&group)) {
                 members.push(id);
@@ -28,19 +27,25 @@ impl Tree {
         Ok(Tree(members))
     }
 
-    /// The processor time of all of them so far: the system's precise count, which has the threads that ended too.
+    /// The total processor time of all processes: the precise value of the system, which includes ended threads.
     pub(crate) fn processor_time(&self) -> Result<Duration> {
         ensure!(!self.0.is_empty(), "no process is left");
         self.0.iter().map(|id| processor_time(*id)).sum()
     }
 
-    /// The sum of what each of them had resident at most, in bytes. Memory that they share counts for each.
+    /// The sum of the peak resident memory of each process, in bytes. Shared memory counts for each process.
     pub(crate) fn peak_memory(&self) -> Result<u64> {
-        self.0.iter().map(|id| peak_memory(*id)).sum()
+        self.0.iter().map(|id| memory(*id, "VmHWM:")).sum()
+    }
+
+    /// The same of what each has resident now.
+    pub(crate) fn resident_memory(&self) -> Result<u64> {
+        self.0.iter().map(|id| memory(*id, "VmRSS:")).sum()
     }
 }
 
-/// The group in a line of `/proc/<id>/stat`. The name before it may hold anything, a parenthesis too.
+/// The process group in a line of `/proc/<id>/stat`. The name before it may contain any character, including a
+/// parenthesis.
 fn group(stat: &str) -> Option<u32> {
     let (_, rest) = stat.rsplit_once(')')?;
     rest.split_whitespace().nth(2)?.parse().ok()
@@ -51,20 +56,22 @@ fn processor_time(id: i32) -> Result<Duration> {
     Ok(time.with_context(|| format!("process {id} has ended"))?.into())
 }
 
-fn peak_memory(id: i32) -> Result<u64> {
+/// A figure of `/proc/<id>/status`.
+fn memory(id: i32, name: &str) -> Result<u64> {
     let status = fs::read_to_string(format!("/proc/{id}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
     let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
-    Ok(kibibytes.with_context(|| format!("process {id} has no VmHWM"))? * 1024)
+    Ok(kibibytes.with_context(|| format!("process {id} has no {name}"))? * 1024)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::os::unix::process::CommandExt as _;
     use std::process::Command;
     use std::thread::sleep;
     use std::time::Instant;
+
+    use super::*;
 
     #[test]
     fn a_group_has_children_and_their_processor_time() {

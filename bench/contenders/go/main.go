@@ -1,4 +1,4 @@
-// A router behind a load balancer, as the usual function in Go. The pages come from guest-example/go.
+// A router behind a load balancer, as a typical Go function. The pages come from guest-example/go.
 package main
 
 import (

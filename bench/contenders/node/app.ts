@@ -1,4 +1,4 @@
-// A router behind a load balancer, as the usual function on Node.js. The pages come from guest-example/javascript.
+// A router behind a load balancer, as a typical Node.js function. The pages come from guest-example/javascript.
 import { Hono } from "hono";
 import { handle } from "hono/aws-lambda";
 

@@ -1,5 +1,5 @@
-// A minimal runtime of our own, for machines on which aws-lambda-ric cannot be built: one event after the other, by the
-// HTTP client that Node.js brings.
+// A minimal runtime for machines on which aws-lambda-ric cannot be built. It handles one event after the other, with the
+// HTTP client of Node.js.
 import { handler } from "./app";
 
 const api = `http://${process.env.AWS_LAMBDA_RUNTIME_API}/2018-06-01/runtime/invocation`;

@@ -1,4 +1,4 @@
-"""A router behind a load balancer, as the usual function in Python. The pages come from guest-example/python."""
+"""A router behind a load balancer, as a typical Python function. The pages come from guest-example/python."""
 
 import pages
 from mangum import Mangum
@@ -21,5 +21,6 @@ async def articles(request: Request) -> HTMLResponse:
 
 
 routes = [Route("/", home), Route("/products", products), Route("/articles", articles)]
-# Without start-up and shutdown events, which it has no use for: Mangum would run them with every request.
+# Start-up and shutdown events are disabled: the application does not use them, and Mangum would send them with every
+# request.
 handler = Mangum(Starlette(routes=routes), lifespan="off")

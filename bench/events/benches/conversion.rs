@@ -1,16 +1,26 @@
-//! What the translation of an event costs, beside `lambda_http`'s of the same event and beside base64 and copying alone.
+//! Measures the conversion of an event, compared with `lambda_http` for the same event, and with base64 and copying
+//! alone.
 //!
-//! `lambda_http`'s conversion of a response is private; its doc-hidden `Adapter` is driven with a service that returns at
-//! once. Both sides begin with the event's bytes and end with the reply's.
+//! `lambda_http`'s conversion of a response is private, so the benchmark runs its doc-hidden `Adapter` with a service
+//! that returns at once. Both sides begin with the bytes of the event and end with the bytes of the reply.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
+use std::convert::Infallible;
+use std::future::Future;
+use std::hint::black_box;
+use std::pin::pin;
+use std::task;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use criterion::{BatchSize, BenchmarkGroup, BenchmarkId, Criterion, Throughput, measurement::WallTime};
+use criterion::measurement::WallTime;
+use criterion::{BatchSize, BenchmarkGroup, BenchmarkId, Criterion, Throughput};
 use funcserver_events::alb::{HeaderMode, ReplyForm, ReplyOptions, encode, event};
 use funcserver_events::{Event, Form, FrontLimits, FrontOptions, decode};
 use http::{Request, Response};
-use lambda_http::{Adapter, Body, lambda_runtime::LambdaEvent, request::LambdaRequest};
-use std::{convert::Infallible, future::Future, hint::black_box, pin::pin, task};
+use lambda_http::lambda_runtime::LambdaEvent;
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Adapter, Body};
 use tower::Service;
 
 const MODES: [(HeaderMode, &str); 2] = [(HeaderMode::Single, "single"), (HeaderMode::Multi, "multi")];
@@ -26,7 +36,7 @@ fn main() {
     ratios();
 }
 
-/// A page asked for by a browser, and answered with 2 KB of HTML.
+/// A page request of a browser, answered with 2 KB of HTML.
 fn typical(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("typical");
     for (mode, name) in MODES {
@@ -36,7 +46,7 @@ fn typical(criterion: &mut Criterion) {
     }
 }
 
-/// Bodies of growing size, the same both ways.
+/// Bodies of increasing size, in both directions.
 fn bodies(criterion: &mut Criterion) {
     for (kind, content_type, body) in
         [("binary", "image/png", noise as fn(usize) -> Bytes), ("text", "text/html", html)]
@@ -57,7 +67,7 @@ fn bodies(criterion: &mut Criterion) {
     }
 }
 
-/// Both contenders get a response of their own each time, as from a handler; making it is not counted.
+/// Both contenders get a new response each time, as from a handler. Creating it is not measured.
 fn compare(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, event: &Bytes, response: &Response<Bytes>) {
     group.bench_function(BenchmarkId::new("funcserver", name), |b| {
         b.iter_batched(|| response.clone(), |response| ours(black_box(event), response), BatchSize::SmallInput);
@@ -89,13 +99,12 @@ fn theirs(event: &[u8], response: Response<Body>) -> Vec<u8> {
 
 fn their_response(response: &Response<Bytes>) -> Response<Body> {
     let is_text = response.headers()["content-type"].as_bytes().starts_with(b"text/");
-    response.clone().map(|body| match is_text {
-        true => Body::Text(String::from_utf8_lossy(&body).into_owned()),
-        false => Body::Binary(body.to_vec()),
+    response.clone().map(|body| {
+        if is_text { Body::Text(String::from_utf8_lossy(&body).into_owned()) } else { Body::Binary(body.to_vec()) }
     })
 }
 
-/// The result of a future that waits for nothing.
+/// The result of a future that never waits.
 fn ready<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     let mut context = task::Context::from_waker(task::Waker::noop());
@@ -106,14 +115,14 @@ fn ready<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// What no translation of a binary body can do without: out of the document and into one.
+/// The minimum for a binary body: decode it from the document, and encode it into one.
 fn base64_alone(encoded: &str, body: &[u8]) -> (Bytes, Vec<u8>) {
     let mut document = Vec::with_capacity(encoded.len() + 1_000);
     document.extend_from_slice(STANDARD.encode(body).as_bytes());
     (STANDARD.decode(encoded).expect("base64").into(), document)
 }
 
-/// The same for a body of text.
+/// The minimum for a text body.
 fn copying_alone(body: &[u8]) -> (Bytes, Vec<u8>) {
     let mut document = Vec::with_capacity(body.len() + 1_000);
     document.extend_from_slice(body);
@@ -155,7 +164,7 @@ fn response(content_type: &str, body: Bytes) -> Response<Bytes> {
     response
 }
 
-/// Markup with as many quotes and line breaks as usual.
+/// Markup with a typical number of quotes and line breaks.
 fn html(size: usize) -> Bytes {
     let line = "<li class=\"item\"><a href=\"/shop/item/4711\">Ein Becher für Kaffee, weiß, mit Henkel</a></li>\n";
     let mut text = line.repeat(size / line.len() + 1);
@@ -163,14 +172,14 @@ fn html(size: usize) -> Bytes {
     text.into()
 }
 
-/// Bytes without a pattern (a linear congruential generator).
+/// Bytes without a pattern (from a linear congruential generator).
 fn noise(size: usize) -> Bytes {
     let next = |state: &u32| Some(state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223));
     std::iter::successors(Some(1), next).take(size).map(|state| state.to_be_bytes()[0]).collect()
 }
 
-/// The ratios that are promised, and the other ones worth knowing. They are of the fastest samples, which whatever else the
-/// machine did has disturbed least.
+/// Prints the target ratios and other useful ones. They use the fastest samples, which other activity of the machine
+/// has disturbed least.
 fn ratios() {
     let Some(home) = std::env::var_os("CRITERION_HOME") else { return };
     let fastest = |id: &str| -> Option<f64> {

@@ -1,6 +1,6 @@
 #![forbid(unsafe_code)]
-//! A function in Rust without funcserver: `lambda_http` answers each event with the path that was asked for, and with the
-//! process that answers.
+//! A function in Rust without funcserver: `lambda_http` answers each event with the requested path and with the id of
+//! its process.
 
 use lambda_http::{Body, Error, Request, RequestExt, Response, run, service_fn};
 

@@ -1,4 +1,5 @@
-//! Part of the build script: the examples as data for `funcserver new`, so that what it writes cannot drift from them.
+//! Part of the build script: embeds the examples for `funcserver new`, so that the projects that it writes are always
+//! current.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -8,18 +9,18 @@ use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
 
-/// What is of no use in a project: the interfaces of `wasi:http` 0.3 beside those of 0.2, and what tests the Go SDK in the
-/// engine.
+/// Files that a project does not need: the interfaces of `wasi:http` 0.3 beside those of 0.2, and the tests of the Go
+/// SDK in the engine.
 const LEFT_OUT: [&str; 3] = ["wit/p3", "sdk/test", "sdk/tests"];
 
-/// Writes the file `to`: an expression of Rust, a slice of `Template`, one for each folder in `examples`. Cargo is told
-/// what to look at for changes.
+/// Writes a Rust expression to the file `to`: a slice of `Template`, one for each folder in `examples`. Tells cargo
+/// which files to watch for changes.
 pub(crate) fn embed(examples: &Path, to: &Path) -> io::Result<()> {
     let mut folders = children(examples)?;
     folders.retain(|path| path.is_dir());
     let mut code = "&[\n".to_owned();
     for folder in folders {
-        // Not the folder itself: cargo would look at all that a build by hand has left in it.
+        // Not the folder itself, because cargo would also watch the output of a build by hand.
         for child in children(&folder)?.iter().filter(|path| !path.ends_with("build-output")) {
             println!("cargo::rerun-if-changed={}", child.display());
         }
@@ -35,7 +36,7 @@ fn template(folder: &Path) -> io::Result<String> {
     for path in files(folder)? {
         let name = path.strip_prefix(folder).map_err(io::Error::other)?;
         let executable = fs::metadata(&path)?.permissions().mode() & 0o111 != 0;
-        // From wherever the package lies: several checkouts may share what was built.
+        // Relative to the package, because several checkouts may share the build.
         let _ = writeln!(
             code,
             "    Embedded {{ path: {name:?}, executable: {executable}, \

@@ -1,4 +1,4 @@
-//! The files of a project: those of an example under another name, and what makes a project of them.
+//! The files of a project: those of an example under another name, with `funcserver.toml` and `.gitignore`.
 
 use std::borrow::Cow;
 
@@ -8,9 +8,9 @@ use super::name::Name;
 use super::template::{Embedded, Template};
 use crate::project::FILE;
 
-/// Every example's `build` keeps to the same rules, which `guest-example/README.md` states.
+/// Every example's `build` follows the same rules, which `guest-example/README.md` states.
 const SETTINGS: &str = "\
-# What `funcserver` builds, serves and bundles here. `funcserver schema` prints all settings that there are.
+# The component that `funcserver` builds, serves and bundles. `funcserver schema` prints all settings.
 
 [component]
 path = \"build-output/handler.wasm\"
@@ -18,7 +18,7 @@ build = \"./build\"
 ";
 
 const IGNORED: &str = "\
-# What is built
+# Build output
 /build-output/
 /function.zip
 *.cwasm
@@ -28,7 +28,7 @@ node_modules/
 __pycache__/
 ";
 
-/// Where a package's own name must differ from all others.
+/// The files that list the names of dependencies.
 const MANIFESTS: [&str; 3] = ["Cargo.toml", "Cargo.lock", "package.json"];
 
 /// A file of a project.
@@ -51,7 +51,7 @@ pub(super) fn files(template: &Template, name: &Name) -> Result<Vec<File>> {
     Ok(files)
 }
 
-/// The example's own name, as packages and as crates have it.
+/// The example's own name, in the form for packages and in the form for crates.
 struct Example {
     name: String,
     identifier: String,
@@ -74,9 +74,9 @@ impl Example {
             let text = String::from_utf8_lossy(file.bytes);
             if spellings.iter().any(|spelling| text.contains(spelling)) {
                 bail!(
-                    "{name} has a meaning in the {} of {} already; choose another name",
-                    file.path,
-                    template.language
+                    "{name} is a dependency of the {} template ({}); choose another name",
+                    template.language,
+                    file.path
                 );
             }
         }
@@ -94,7 +94,7 @@ impl Example {
     }
 
     fn fit_text(&self, path: &str, text: &str, name: &Name) -> String {
-        // Not one after the other: the new name may hold the old one.
+        // Both forms in one pass, because the new name may contain the old one.
         let parts: Vec<_> =
             text.split(&self.name).map(|part| part.replace(&self.identifier, &name.identifier())).collect();
         let text = parts.join(name.as_str());
@@ -106,22 +106,22 @@ impl Example {
     }
 }
 
-/// The example's README below what holds for every project.
+/// The example's README below a head that every project has.
 fn readme(example: &str, name: &Name) -> String {
     format!(
         "# {name}\n\n\
          ```sh\n\
-         funcserver serve --watch    # builds it and serves it on http://127.0.0.1:8080, and anew after each change\n\
-         funcserver bundle           # builds it and makes function.zip for Lambda\n\
+         funcserver serve --watch    # serves it on http://127.0.0.1:8080, and rebuilds it after each change\n\
+         funcserver bundle           # builds it and writes function.zip for Lambda\n\
          ```\n\n\
          #{example}"
     )
 }
 
-/// A lock file with its packages by name, as cargo writes it: else its first look at the project would change it.
+/// A lock file with its packages sorted by name, as cargo writes it. Otherwise the first build would change it.
 fn sorted(lock: &str) -> String {
     let mut packages: Vec<&str> = lock.trim_end().split("\n\n").collect();
-    // The comment and the version are above all packages, as they hold no name.
+    // The comment and the version have no name, so they stay above all packages.
     packages.sort_by_key(|package| package.lines().find(|line| line.starts_with("name = ")));
     packages.join("\n\n") + "\n"
 }
@@ -180,7 +180,7 @@ mod tests {
             [("rust", "serde_json"), ("rust", "serde-json"), ("rust", "memchr"), ("javascript", "hono")]
         {
             let error = made(language, name).err().unwrap().to_string();
-            assert!(error.starts_with(&format!("{name} has a meaning in the ")), "{error}");
+            assert!(error.starts_with(&format!("{name} is a dependency of the ")), "{error}");
         }
         for (language, name) in [("rust", "hono"), ("python", "hono"), ("rust", "example-rust")] {
             assert!(made(language, name).is_ok(), "{language}: {name}");

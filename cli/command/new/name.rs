@@ -1,15 +1,15 @@
-//! The name of a project, which is its folder's and its package's.
+//! The name of a project, of its folder and of its package.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// The longest that crates.io, npm and Lambda all take.
+/// The longest name that crates.io, npm and Lambda all accept.
 const LONGEST: usize = 64;
 
-/// Names that cargo keeps for folders beside the programs that it builds, and npm's folder.
+/// Names that cargo reserves for folders beside its programs, and npm's folder.
 const RESERVED: [&str; 5] = ["build", "deps", "examples", "incremental", "node_modules"];
 
-/// A name that every language's tools take: of lower case letters, digits, `-` and `_`, beginning with a letter.
+/// A name that the tools of every language accept: lower-case letters, digits, `-` and `_`, starting with a letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Name(String);
 
@@ -18,7 +18,7 @@ impl Name {
         &self.0
     }
 
-    /// As Rust names the crate.
+    /// The name of the crate in Rust.
     pub(super) fn identifier(&self) -> String {
         self.0.replace('-', "_")
     }
@@ -36,16 +36,16 @@ impl FromStr for Name {
     fn from_str(text: &str) -> Result<Name, String> {
         let is_good = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_');
         if text.contains(['/', '\\']) {
-            return Err("it is a path, and a name is needed: change to the folder above it first".to_owned());
+            return Err("it is a path; change to its parent folder first, and give only the name".to_owned());
         }
         if !text.starts_with(|first: char| first.is_ascii_lowercase()) || !text.bytes().all(is_good) {
             return Err("a name has lower case letters, digits, - and _, and begins with a letter".to_owned());
         }
         if text.len() > LONGEST {
-            return Err(format!("it has {} characters, and a name has {LONGEST} at most", text.len()));
+            return Err(format!("it has {} characters, but a name has at most {LONGEST}", text.len()));
         }
         if RESERVED.contains(&text) {
-            return Err("cargo or npm keeps that name for a folder of its own; choose another".to_owned());
+            return Err("cargo or npm reserves that name for a folder of its own; choose another".to_owned());
         }
         Ok(Name(text.to_owned()))
     }

@@ -1,4 +1,4 @@
-//! What projects are made of: the examples of the languages, embedded by the build script.
+//! The templates of projects: the examples of the languages, embedded by the build script.
 
 /// The example of a language.
 #[derive(Debug)]
@@ -17,11 +17,11 @@ pub(super) struct Embedded {
     pub(super) bytes: &'static [u8],
 }
 
-/// What `embed.rs` has made.
+/// The output of `embed.rs`.
 const TEMPLATES: &[Template] = include!(concat!(env!("OUT_DIR"), "/templates.rs"));
 
 impl Template {
-    /// All there are, by name.
+    /// All templates, by name.
     pub(crate) fn all() -> &'static [Template] {
         TEMPLATES
     }
@@ -30,7 +30,7 @@ impl Template {
         TEMPLATES.iter().find(|template| template.language == language)
     }
 
-    /// What it is, in a few words: the title of its README.
+    /// A short description: the title of its README.
     pub(crate) fn title(&self) -> &'static str {
         let readme = self.files.iter().find(|file| file.path == "README.md");
         let first = readme.and_then(|file| str::from_utf8(file.bytes).ok()?.lines().next());

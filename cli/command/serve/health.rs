@@ -1,4 +1,4 @@
-//! Health checks on demand, and what stderr says of them: each failure, and each change of the target's state.
+//! Health checks (`--health-check`), with a line on stderr for each failure and each change of the target's state.
 
 use std::convert::Infallible;
 use std::future;
@@ -8,16 +8,16 @@ use anyhow::{Result, bail};
 use funcserver_local::balancer::{BalancerOptions, Handler};
 use funcserver_local::health::{Check, HealthCheck, HealthState};
 
-use super::line::Time;
+use super::access_log::Time;
 use crate::args::Health;
 use crate::output;
 
-/// The settings, if checks are asked for.
+/// The settings, if checks are requested.
 pub(super) fn settings(args: &Health) -> Result<Option<HealthCheck>> {
     let Some(path) = args.path.clone() else { return Ok(None) };
     let timeout = args.check_timeout.unwrap_or(HealthCheck::default().timeout.min(args.interval));
     if timeout > args.interval {
-        bail!("--check-timeout is longer than --interval: a load balancer takes no such health check");
+        bail!("--check-timeout is longer than --interval: a load balancer refuses such a health check");
     }
     Ok(Some(HealthCheck {
         path,

@@ -1,6 +1,6 @@
-//! Unpacking a function's zip as Lambda does, with the modes and symbolic links in it.
+//! Unpacks a function's zip as Lambda does, with its modes and symbolic links.
 //!
-//! A zip may come from anywhere: nothing is written outside the folder, and no more than Lambda unpacks.
+//! A zip is untrusted: nothing is written outside the folder, and no more than Lambda unpacks.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File, Permissions};
@@ -21,12 +21,12 @@ const LINK: u64 = 4096;
 /// The largest zip, in bytes: one that is not compressed at all.
 const ZIPPED: u64 = UNZIPPED.0 + (16 << 20);
 
-/// The most files and folders together that are made, and the most links: each takes its time, whatever it holds. The first
-/// is what a zip can list without its extension for more (APPNOTE.TXT, section 4.4.22).
+/// The most files and folders together, and the most links: each takes time, even if it is empty. The first is the most
+/// that a zip can list without the ZIP64 extension (APPNOTE.TXT, section 4.4.22).
 const MOST_FILES: usize = 65_535;
 const MOST_LINKS: usize = 10_000;
 
-/// The most folders in each other: taking them away again opens one after the other.
+/// The most nested folders: removing them opens one after the other.
 const DEEPEST: usize = 64;
 
 /// Unpacks the zip at `path` into `folder`, which is empty.
@@ -35,14 +35,14 @@ pub(super) fn unpack(path: &Path, folder: &Path) -> Result<()> {
     let file = File::open(path).map_err(|error| anyhow!("cannot read {shown}: {error}; make it: funcserver bundle"))?;
     let metadata = file.metadata().with_context(|| format!("cannot read {shown}"))?;
     if !metadata.is_file() {
-        bail!("{shown} is no file; make a zip: funcserver bundle");
+        bail!("{shown} is not a file; make a zip: funcserver bundle");
     }
     if metadata.len() > ZIPPED {
         bail!("{shown} cannot be unpacked: {}", too_large());
     }
-    let no_zip = |error| anyhow!("{shown} is no zip: {error}; make one: funcserver bundle");
+    let no_zip = |error| anyhow!("{shown} is not a zip: {error}; make one: funcserver bundle");
     let mut reader = io::BufReader::new(file);
-    // Counted before its list is read, of which each entry takes memory.
+    // Checked before the list of entries is read, because each entry takes memory.
     let count = ZipIterable::try_new(&mut reader, Config::default()).map_err(no_zip)?.len();
     if count > MOST_FILES {
         bail!("{shown} cannot be unpacked: {}", too_many(count));
@@ -55,19 +55,19 @@ pub(super) fn unpack(path: &Path, folder: &Path) -> Result<()> {
         let name = String::from_utf8_lossy(entry.name_raw()).into_owned();
         unpacking.entry(entry).with_context(|| format!("cannot unpack {name:?} of {shown}"))?;
     }
-    // Last, so that nothing is written through one.
+    // Links come last, so that nothing is written through one.
     unpacking.make_links()
 }
 
 struct Unpacking<'a> {
     folder: &'a Path,
-    /// How many bytes may still come.
+    /// How many more bytes are allowed.
     left: u64,
-    /// The folders that were made.
+    /// The folders that were created.
     folders: HashSet<PathBuf>,
-    /// How many files there are.
+    /// The number of files.
     files: usize,
-    /// Where each link leads to.
+    /// The target of each link.
     links: BTreeMap<PathBuf, PathBuf>,
 }
 
@@ -75,14 +75,14 @@ impl Unpacking<'_> {
     fn entry<R: io::Read>(&mut self, mut entry: ZipFile<'_, R>) -> Result<()> {
         let Some(path) = entry.enclosed_name() else { bail!("its path leaves the folder of the function") };
         if path.components().count() > DEEPEST {
-            bail!("its path has more than {DEEPEST} folders, and no more are made");
+            bail!("its path has more than {DEEPEST} folders, the limit");
         }
         if entry.is_symlink() {
             let mut target = String::new();
             entry.take(LINK).read_to_string(&mut target)?;
             self.links.insert(path, target.into());
             if self.links.len() > MOST_LINKS {
-                bail!("the function has more than {MOST_LINKS} links, and no more are made");
+                bail!("the function has more than {MOST_LINKS} links, the limit");
             }
             return Ok(());
         }
@@ -94,13 +94,13 @@ impl Unpacking<'_> {
         self.check_count()?;
         let mode = entry.unix_mode().unwrap_or(0o644) & 0o777;
         let mut file = File::create(self.folder.join(path))?;
-        // Not the size that the entry states: it may be a lie.
+        // The size that the entry states may be wrong, so count the bytes.
         let written = io::copy(&mut (&mut entry).take(self.left.saturating_add(1)), &mut file)?;
         self.left = self.left.checked_sub(written).ok_or_else(too_large)?;
         Ok(file.set_permissions(Permissions::from_mode(mode))?)
     }
 
-    /// Makes a folder and those above it. A name may ask for thousands.
+    /// Creates a folder and its parents, and counts them, because one name may need thousands.
     fn make_folder(&mut self, path: &Path) -> Result<()> {
         let mut missing: Vec<_> = path.ancestors().take_while(|path| !self.folders.contains(*path)).collect();
         missing.retain(|path| !path.as_os_str().is_empty());
@@ -126,7 +126,7 @@ impl Unpacking<'_> {
         Ok(())
     }
 
-    /// Makes a link. As the last ones are made first, what is below a link is there before it, and it cannot be made.
+    /// Makes a link. Links are made in reverse order, so a path below a link exists first, and the link then fails.
     fn link(&mut self, path: &Path, target: &Path) -> Result<()> {
         if !stays_within(path, target) {
             bail!("the link {} -> {} leaves the folder of the function", path.display(), target.display());
@@ -136,8 +136,8 @@ impl Unpacking<'_> {
     }
 }
 
-/// Whether a link leads to its own folder, to one above it in the function, or to something below that. Going up comes
-/// first in such a target, so that no other link can lead further up.
+/// Whether the target of a link is inside the function. All `..` must come first in the target, so that no other link
+/// can lead further up.
 fn stays_within(path: &Path, target: &Path) -> bool {
     let depth = path.components().count() - 1;
     let up = target.components().take_while(|part| *part == Component::ParentDir).count();
@@ -146,11 +146,11 @@ fn stays_within(path: &Path, target: &Path) -> bool {
 }
 
 fn too_many(count: usize) -> anyhow::Error {
-    anyhow!("it has {count} files and folders or more, and no more than {MOST_FILES} are made")
+    anyhow!("it has {count} files and folders or more, and the limit is {MOST_FILES}")
 }
 
 fn too_large() -> anyhow::Error {
-    anyhow!("the function has more than {} unzipped, and Lambda takes no more", UNZIPPED.mebibytes())
+    anyhow!("the function has more than {} unzipped, the most that Lambda takes", UNZIPPED.mebibytes())
 }
 
 #[cfg(test)]
@@ -271,6 +271,6 @@ mod tests {
         let path = folder.path().join("function.zip");
         assert!(unpack(&path, folder.path()).unwrap_err().to_string().contains("make it: funcserver bundle"));
         fs::write(&path, "no zip").unwrap();
-        assert!(unpack(&path, folder.path()).unwrap_err().to_string().contains("is no zip"));
+        assert!(unpack(&path, folder.path()).unwrap_err().to_string().contains("is not a zip"));
     }
 }

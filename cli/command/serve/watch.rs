@@ -1,7 +1,10 @@
-//! `--watch`: a changed component takes the place of the old one between two requests. With a build command a change of
-//! a source makes it first.
+//! `--watch`: a changed component replaces the old one between two requests. If there is a build command, a changed
+//! source runs it first.
 //!
-//! The last good component goes on being served, whatever fails.
+//! If anything fails, the last good component stays.
+
+mod generated;
+mod snapshot;
 
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
@@ -11,36 +14,36 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 use tokio::time::sleep;
 
-use super::behind::Slot;
-use super::generated::Generated;
+use super::backend::Slot;
 use super::loader::{Loader, blocking};
-use super::snapshot::{Snapshot, sources};
 use crate::build_command::BuildCommand;
 use crate::component::ComponentSource;
 use crate::local::LocalFunction;
 use crate::project::{FILE, Project};
 use crate::{output, report};
+use generated::Generated;
+use snapshot::{Snapshot, sources};
 
-/// How often the files are looked at. A change counts when nothing else has changed for as long.
+/// How often the files are polled. A change is complete when nothing else has changed for this long.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// After so long a change counts even if there is no end to it.
+/// After this long a change is used even if files still change.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Looking takes no more than this part of the time.
+/// Polling takes at most one part in this many of the time.
 const SHARE: u32 = 20;
 
-/// What is watched, and what was seen last.
+/// The watched project, and the state of its files.
 pub(super) struct Watch {
     plan: Arc<Plan>,
-    /// What was last acted upon.
+    /// The state that was last handled.
     seen: Arc<Seen>,
-    /// What the component that is served was made of.
+    /// The state of the files of the component that is served.
     served: Option<Snapshot>,
     generated: Generated,
 }
 
-/// What the project asks for.
+/// The settings of the project.
 struct Plan {
     loader: Loader,
     project: Project,
@@ -52,13 +55,13 @@ struct Plan {
 struct Seen {
     /// The component and the settings.
     files: Snapshot,
-    /// The sources, where there is a build command.
+    /// The sources, if there is a build command.
     sources: Snapshot,
 }
 
 impl Watch {
-    /// Builds the component if there is a command for it, and loads it. Where the build fails, the component of an earlier
-    /// one will do.
+    /// Builds the component if there is a build command, and loads it. If the build fails, loads the component of an
+    /// earlier build.
     pub(super) async fn start(loader: Loader) -> Result<(Watch, LocalFunction, ComponentSource)> {
         let plan = Arc::new(Plan::of(loader)?);
         let before = look(&plan, &Arc::default()).await;
@@ -71,7 +74,7 @@ impl Watch {
             (Err(error), Err(_)) => return Err(error),
             (Err(error), Ok(loaded)) => {
                 report(&error);
-                output::note("serving the component that was built before");
+                output::note("serving the component of the last successful build");
                 loaded
             }
         };
@@ -81,19 +84,19 @@ impl Watch {
         Ok((Watch { plan, seen, served, generated: Generated::default() }, function, origin))
     }
 
-    /// Watches until this future is dropped, and puts what is new into `slot`.
+    /// Watches until this future is dropped, and puts each new component into `slot`.
     pub(super) async fn run(mut self, slot: Slot) -> Infallible {
         loop {
             let (seen, changes) = self.change().await;
             output::note(format_args!("changed: {}", listed(&changes)));
             if let Err(error) = self.act(seen, &changes, &slot).await {
                 report(&error);
-                output::note("still serving the component of before");
+                output::note("still serving the previous component");
             }
         }
     }
 
-    /// Waits for a change, and for it to be over.
+    /// Waits for a change, and until it is complete.
     async fn change(&self) -> (Arc<Seen>, Vec<PathBuf>) {
         let mut last = Vec::new();
         let mut seen = Arc::clone(&self.seen);
@@ -126,29 +129,29 @@ impl Watch {
         self.seen = Arc::clone(&seen);
         if changes.iter().any(|path| path == Path::new(FILE)) {
             self.plan = Arc::new(Plan::of(self.plan.loader.clone())?);
-            // It may name other files than before.
+            // The new settings may name other files.
             self.seen = look(&self.plan, &seen).await;
         }
         let only_component = changes.iter().all(|path| *path == self.plan.component);
         if self.plan.build.is_some() && !only_component {
             let built = self.plan.build().await;
-            // Also what a build that failed has left or taken away is no news any more: its own error is what is told.
+            // The files that a failed build has left or removed are not a new change: its error is reported once.
             self.learn().await;
             built?;
             if self.served.as_ref() == Some(&self.seen.files) {
-                output::note(format_args!("{} is the same as before", self.plan.component.display()));
+                output::note(format_args!("{} has not changed", self.plan.component.display()));
                 return Ok(());
             }
         }
         self.reload(slot).await
     }
 
-    /// What has changed during the build is the next change, or what the build makes.
+    /// A file that has changed during the build is either the next change, or generated by the build.
     async fn learn(&mut self) {
         let after = look(&self.plan, &self.seen).await;
         for path in self.generated.count(after.sources.changes(&self.seen.sources)) {
             output::note(format_args!(
-                "{} is no longer watched: the build command writes it each time; a folder like dist/ would be left out too",
+                "{} is no longer watched: the build command writes it each time; write it to dist/, or add it to .gitignore",
                 path.display()
             ));
         }
@@ -157,7 +160,7 @@ impl Watch {
 
     async fn reload(&mut self, slot: &Slot) -> Result<()> {
         let begin = Instant::now();
-        // Until it is loaded, nothing is known to be good.
+        // Unknown until the component is loaded.
         self.served = None;
         let plan = Arc::clone(&self.plan);
         let function = blocking(move || plan.loader.load_again(&plan.project)).await?;
@@ -177,8 +180,8 @@ impl Plan {
         let project = loader.project()?;
         let Some(component) = loader.argument().or(project.config.component.path.as_deref()) else {
             bail!(
-                "there is nothing to watch: the built-in example does not change; name a component, or set component.path in \
-                 {FILE}"
+                "there is nothing to watch, because the built-in example does not change; name a component, or set \
+                 component.path in {FILE}"
             );
         };
         let component = component.to_owned();
@@ -200,7 +203,7 @@ impl Plan {
     }
 }
 
-/// Looks at all files, apart from the tasks that answer requests.
+/// Takes a snapshot of all files, outside the tasks that answer requests.
 async fn look(plan: &Arc<Plan>, before: &Arc<Seen>) -> Arc<Seen> {
     let (plan, earlier) = (Arc::clone(plan), Arc::clone(before));
     let looked = blocking(move || {
@@ -214,7 +217,7 @@ async fn look(plan: &Arc<Plan>, before: &Arc<Seen>) -> Arc<Seen> {
     looked.await.map_or_else(|_| Arc::clone(before), Arc::new)
 }
 
-/// The first names, and how many more there are.
+/// The first names, and the number of the others.
 fn listed(paths: &[PathBuf]) -> String {
     let names: Vec<_> = paths.iter().take(3).map(|path| path.display().to_string()).collect();
     let more = paths.len() - names.len();

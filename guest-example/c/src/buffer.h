@@ -16,7 +16,7 @@ typedef struct {
 void buffer_append(buffer_t *buffer, const void *bytes, size_t length);
 void buffer_append_text(buffer_t *buffer, const char *text);
 
-// Room for that many more bytes. What is written there counts once `length` is raised.
+// Reserves that many more bytes. They become part of the buffer when `length` is raised.
 uint8_t *buffer_reserve(buffer_t *buffer, size_t more);
 
 #endif

@@ -1,7 +1,7 @@
 // A router behind a load balancer, as a wasi:http component.
 //
-// The routes are plain functions from request_t to response_t, in router.c; this file, incoming.c and outgoing.c are all
-// that knows the host.
+// The routes are plain functions from request_t to response_t, in router.c. Only this file, incoming.c and outgoing.c
+// talk to the host.
 
 #include "incoming.h"
 #include "outgoing.h"

@@ -4,7 +4,7 @@
 #include "request.h"
 #include "response.h"
 
-// What the handler saw of a request, and of the Lambda invocation behind it, as JSON.
+// The request and its Lambda invocation as the handler sees them, as JSON.
 response_t headers_page(const request_t *request);
 
 #endif

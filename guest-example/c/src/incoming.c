@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-// How many bytes of a body are read at once.
+// The number of bytes of a body that are read at once.
 #define PIECE 65536
 
 static text_t borrowed(router_string_t string) {

@@ -1,4 +1,4 @@
-// A request as the host hands it over.
+// A request from the host.
 #ifndef INCOMING_H
 #define INCOMING_H
 
@@ -7,7 +7,7 @@
 
 typedef struct {
     request_t request;
-    // What `request` points to.
+    // The memory that `request` points to.
     wasi_http_types_method_t method;
     router_string_t path_with_query;
     wasi_http_types_scheme_t scheme;
@@ -16,7 +16,7 @@ typedef struct {
     header_t *headers;
 } incoming_t;
 
-// Reads all of it. False if the body ends early; the rest is there in either case.
+// Reads the whole request. False if the body ends early; the rest is valid in either case.
 bool incoming_read(wasi_http_types_own_incoming_request_t handle, incoming_t *incoming);
 void incoming_free(incoming_t *incoming);
 

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-// The most that the host takes in one go (wasi:io/streams, `blocking-write-and-flush`).
+// The most that the host takes in one call (wasi:io/streams, `blocking-write-and-flush`).
 #define PIECE 4096
 
 static void append(wasi_http_types_borrow_fields_t fields, const char *name, text_t value) {
@@ -45,14 +45,14 @@ void outgoing_send(wasi_http_types_own_response_outparam_t out, const response_t
     wasi_http_types_own_outgoing_body_t body;
     wasi_http_types_own_output_stream_t stream;
     wasi_http_types_error_code_t error;
-    // A new response's body and its stream are there to be taken, once.
+    // The body of a new response, and its stream, can be taken once.
     wasi_http_types_method_outgoing_response_body(wasi_http_types_borrow_outgoing_response(own), &body);
     wasi_http_types_method_outgoing_body_write(wasi_http_types_borrow_outgoing_body(body), &stream);
 
     wasi_http_types_result_own_outgoing_response_error_code_t result = {.is_err = false, .val.ok = own};
     wasi_http_types_static_response_outparam_set(out, &result);
     bool written = write_all(wasi_io_streams_borrow_output_stream(stream), &response->body);
-    // The stream goes before its body.
+    // The stream must be dropped before its body.
     wasi_io_streams_output_stream_drop_own(stream);
     if (!wasi_http_types_static_outgoing_body_finish(body, NULL, &error)) {
         wasi_http_types_error_code_free(&error);

@@ -1,4 +1,4 @@
-// A request, read whole.
+// A request with its whole body.
 #ifndef REQUEST_H
 #define REQUEST_H
 
@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-// Bytes of somebody else; a text need not end with a zero. `bytes` is null where there is none.
+// Borrowed bytes; a text need not end with a zero. `bytes` is null if there is none.
 typedef struct {
     const uint8_t *bytes;
     size_t length;
@@ -22,7 +22,7 @@ typedef struct {
     text_t path_with_query;
     text_t scheme;
     text_t authority;
-    // In the order of their coming. A value need not be UTF-8.
+    // In the order of arrival. A value need not be UTF-8.
     const header_t *headers;
     size_t header_count;
     buffer_t body;
@@ -31,9 +31,9 @@ typedef struct {
 text_t text_of(const char *text);
 bool text_is(text_t text, const char *other);
 
-// The path alone.
+// The path without the query.
 text_t request_path(const request_t *request);
-// The first value of a header, of which the name is given in lower case.
+// The first value of a header. The name is in lower case.
 text_t request_header(const request_t *request, const char *name);
 
 #endif

@@ -1,4 +1,4 @@
-// A response, to be sent whole. Its length is the host's to state.
+// A complete response. The host sets its length.
 #ifndef RESPONSE_H
 #define RESPONSE_H
 
@@ -8,7 +8,7 @@
 typedef struct {
     uint16_t status;
     text_t content_type;
-    // The methods that the path has, with status 405.
+    // The allowed methods of the path, with status 405.
     const char *allow;
     buffer_t body;
 } response_t;

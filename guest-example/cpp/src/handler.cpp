@@ -1,6 +1,6 @@
 // A router behind a load balancer, as a wasi:http component.
 //
-// The routes are plain functions from Request to Response, in router.cpp; this file is all that knows the host.
+// The routes are plain functions from Request to Response, in router.cpp. Only this file talks to the host.
 
 #include <algorithm>
 #include <cstdio>
@@ -15,9 +15,9 @@ namespace {
 namespace http = wasi::http::types;
 namespace streams = wasi::io::streams;
 
-// How many bytes of a body are read at once.
+// The number of bytes of a body that are read at once.
 constexpr std::uint64_t piece_read = 65536;
-// The most that the host takes in one go (wasi:io/streams, `blocking-write-and-flush`).
+// The most that the host takes in one call (wasi:io/streams, `blocking-write-and-flush`).
 constexpr std::size_t piece_written = 4096;
 
 std::string name(const http::Method &method) {
@@ -36,7 +36,7 @@ std::string name(const http::Scheme &scheme) {
 std::optional<std::string> read_body(const http::IncomingRequest &incoming) {
     auto body = incoming.Consume();
     if (!body) return std::nullopt;
-    // Declared after the body, and so gone before it.
+    // Declared after the body, and so dropped before it.
     auto stream = body->Stream();
     if (!stream) return std::nullopt;
     std::string bytes;
@@ -52,7 +52,7 @@ std::optional<std::string> read_body(const http::IncomingRequest &incoming) {
     }
 }
 
-// Takes over what the host has. Nothing if the body ends early.
+// Reads the request from the host. Nothing if the body ends early.
 std::optional<Request> read(const http::IncomingRequest &incoming) {
     auto text = [](const wit::string &text) { return text.to_string(); };
     Request request;
@@ -92,7 +92,7 @@ bool write(const http::OutgoingBody &body, std::string_view text) {
     return true;
 }
 
-// Hands a response over: first status and headers, then the body.
+// Sends a response to the host: first status and headers, then the body.
 void send(http::ResponseOutparam &&out, const Response &response) {
     auto outgoing = head(response);
     auto body = outgoing.Body();

@@ -4,5 +4,5 @@
 
 #include "request.hpp"
 
-// What the handler saw of a request, and of the Lambda invocation behind it, as JSON.
+// The request and its Lambda invocation as the handler sees them, as JSON.
 std::string seen(const Request &request);

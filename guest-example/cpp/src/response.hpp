@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-// A response, to be sent whole. Its length is the host's to state.
+// A complete response. The host sets its length.
 struct Response {
     std::uint16_t status;
     std::vector<std::pair<std::string, std::string>> headers;

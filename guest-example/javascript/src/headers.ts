@@ -1,8 +1,8 @@
 import type { Incoming } from "./host";
 
-/** What the handler saw of a request, and of the invocation behind it. */
+/** The request and its invocation as the handler sees them. */
 export function seen(incoming: Incoming) {
-  // A name like `__proto__` is a header like any other.
+  // A header may be called `__proto__`.
   const headers: Record<string, string[]> = Object.create(null);
   for (const [name, value] of incoming.headers) (headers[name] ??= []).push(text(value));
   return {
@@ -15,7 +15,7 @@ export function seen(incoming: Incoming) {
   };
 }
 
-/** From the header, which every language can read. Null where the host is not Lambda's. */
+/** From the header, which every language can read. Null outside Lambda. */
 function lambdaContext(header: string | undefined): unknown {
   if (header === undefined) return null;
   try {
@@ -27,7 +27,7 @@ function lambdaContext(header: string | undefined): unknown {
 
 const decoder = new TextDecoder();
 
-/** Bytes that are not UTF-8 become U+FFFD, as JSON holds text only. */
+/** Bytes that are not UTF-8 become U+FFFD, because JSON has only text. */
 function text(bytes: Uint8Array): string {
   return decoder.decode(bytes);
 }

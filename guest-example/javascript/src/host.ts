@@ -1,4 +1,4 @@
-// Requests from the host, responses to it, in the types of the web.
+// Converts requests from the host, and responses to it, to the types of the web.
 import type { OutputStream, StreamError } from "wasi:io/streams@0.2.12";
 import {
   Fields,
@@ -12,15 +12,15 @@ import {
 
 import { type Header, LightRequest, type Plain, plain } from "./light";
 
-/** A request as it came. `Request` tells less: it joins repeated headers, and knows no raw path. */
+/** The original request. `Request` has less: it joins repeated headers, and has no raw path. */
 export class Incoming {
-  // Declared, not defined: the engine takes its time to define a field.
+  // Declared, not defined: defining a field takes the engine time.
   declare readonly method: string;
   declare private readonly request: IncomingRequest;
   declare private target?: string;
   declare private fields?: Header[];
 
-  // Every part is a call of the host. Those that few handlers ask for are made when they do.
+  // Each part costs a call of the host. Parts that few handlers use are read on first use.
   constructor(request: IncomingRequest) {
     this.request = request;
     this.method = methodName(request.method());
@@ -39,7 +39,7 @@ export class Incoming {
     return this.request.authority();
   }
 
-  /** In the order of their coming. A value need not be UTF-8. */
+  /** In the order of arrival. A value need not be UTF-8. */
   get headers(): Header[] {
     if (!this.fields) {
       const fields = this.request.headers();
@@ -49,11 +49,11 @@ export class Incoming {
     return this.fields;
   }
 
-  /** All of it, in the type of the web. */
+  /** The request in the type of the web. */
   whole(): Request {
     const { method, pathWithQuery, scheme = "http", authority = "localhost" } = this;
     const headers = this.headers.map(([name, value]): [string, string] => [name, fromBytes(value)]);
-    // To the web these have no body.
+    // In the web's API these have no body.
     const body = method === "GET" || method === "HEAD" ? null : readBody(this.request);
     return new Request(`${scheme}://${authority}${pathWithQuery}`, { method, headers, body });
   }
@@ -63,7 +63,7 @@ interface App {
   fetch(request: Request, incoming: Incoming): Response | Promise<Response>;
 }
 
-// What one call may read, and what `blocking-write-and-flush` takes at most.
+// The most that one call may read, and the most that `blocking-write-and-flush` takes.
 const READ_SIZE = 65_536n;
 const WRITE_SIZE = 4_096;
 
@@ -97,21 +97,21 @@ function readBody(request: IncomingRequest): Uint8Array<ArrayBuffer> {
   }
 }
 
-/** A text at once. */
+/** Sends a text in one call. */
 function sendWhole({ status, headers, text }: Plain, out: ResponseOutparam): void {
   const [body, stream] = begin(status, headers, out);
   write(stream, encoder.encode(text));
   end(body, stream);
 }
 
-/** A response as it comes. */
+/** Sends a response as it arrives. */
 async function sendLater(
   request: IncomingRequest,
   promised: Response | Promise<Response>,
   out: ResponseOutparam,
 ): Promise<void> {
   const response = await promised;
-  // The length that HEAD tells of a body it does not send would be a body cut short to the host.
+  // A HEAD response states the length of a body that it does not send: the host would see a truncated body.
   if (!response.body) response.headers.delete("content-length");
   const [body, stream] = begin(response.status, Array.from(response.headers, toHeader), out);
   const reader = response.body?.getReader();
@@ -120,7 +120,7 @@ async function sendLater(
   request[Symbol.dispose]();
 }
 
-/** Status and headers. The body's length is the host's to state. */
+/** Status and headers. The host sets the body's length. */
 function begin(status: number, headers: Header[], out: ResponseOutparam): [OutgoingBody, OutputStream] {
   const outgoing = new OutgoingResponse(Fields.fromList(headers));
   if (status !== 200) outgoing.setStatusCode(status);
@@ -160,7 +160,8 @@ function concat(chunks: Uint8Array[]): Uint8Array<ArrayBuffer> {
 
 const encoder = new TextEncoder();
 
-// A header's value is a string of bytes to the web, each a character. What is native does not go through them one by one.
+// In the web's API a header's value is a string with one character for each byte. The native conversion avoids a loop
+// over them.
 function fromBytes(bytes: Uint8Array): string {
   return String.fromCharCode.apply(null, bytes as unknown as number[]);
 }

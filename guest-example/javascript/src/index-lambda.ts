@@ -1,4 +1,4 @@
-// The same site, which asks for the Lambda context as a typed import too.
+// The same site, which also imports the Lambda context with its types.
 import * as context from "funcserver:lambda/context@0.1.0";
 
 import { serve } from "./host";

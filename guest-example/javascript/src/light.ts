@@ -1,25 +1,26 @@
-// `Request` and `Response` as most handlers use them, who ask for a request's method and give a text: the engine's own are
-// made once somebody asks for more, as their headers and streams take longer than the handler.
+// Light versions of `Request` and `Response`, for handlers that read only a request's method and return a text, as most
+// do. The engine's own objects are created on first use of anything else, because their headers and streams take longer
+// than the handler.
 
 const NativeRequest = globalThis.Request;
 const NativeResponse = globalThis.Response;
 const nativeFetch = globalThis.fetch;
 
-/** Under this name a light object has the engine's own. */
+/** The key under which a light object stores the engine's own. */
 const native = Symbol("native");
 
 type Light<T> = { readonly [native]: T };
 
-/** What a light request is made of. */
+/** The parts of a light request. */
 export interface Source {
   readonly method: string;
-  /** Called where the method does not suffice. */
+  /** Called if more than the method is needed. */
   whole(): Request;
 }
 
 /** A request whose method is known. */
 export class LightRequest {
-  // Declared, not defined: the engine takes its time to define a field.
+  // Declared, not defined: defining a field takes the engine time.
   declare private readonly source: Source;
   declare private made?: Request;
 
@@ -39,14 +40,14 @@ export class LightRequest {
 /** A field: its name, and its value as bytes. */
 export type Header = [string, Uint8Array];
 
-/** What a text is sent with. */
+/** The parts of a text response. */
 export interface Plain {
   status: number;
   headers: Header[];
   text: string;
 }
 
-/** Under this name a response that is a text has it. */
+/** The key under which a text response stores its parts. */
 const text = Symbol("text");
 
 /** A response that is a text. */
@@ -73,12 +74,12 @@ class LightResponse {
   }
 }
 
-/** What a response was made of, if it is a text that nobody has read or changed since. */
+/** The parts of a response, if it is a text that was not read or changed since. */
 export function plain(response: object): Plain | undefined {
   return (response as LightResponse)[text];
 }
 
-/** Gives a light class all else that the engine's has. */
+/** Adds the other members of the engine's class to a light class. */
 function complete(light: object, all: object): void {
   for (const [name, { get, value }] of Object.entries(Object.getOwnPropertyDescriptors(all))) {
     if (Object.hasOwn(light, name)) continue;
@@ -94,7 +95,7 @@ function complete(light: object, all: object): void {
 complete(LightRequest.prototype, NativeRequest.prototype);
 complete(LightResponse.prototype, NativeResponse.prototype);
 
-/** The engine's own, in place of a light one. */
+/** The engine's own object for a light one. */
 function whole<T>(input: T): T {
   return (input as Partial<Light<T>> | null | undefined)?.[native] ?? input;
 }
@@ -103,7 +104,7 @@ globalThis.Request = new Proxy(NativeRequest, {
   construct: (target, [input, init], asked) => Reflect.construct(target, [whole(input), init], asked),
 });
 
-// No proxy, which would take as long as all else about a response.
+// No proxy, because a proxy would take as long as the rest of a response.
 function makeResponse(body?: BodyInit | null, init: ResponseInit = {}): object {
   const own = new.target === makeResponse;
   const { status = 200 } = init;
@@ -119,7 +120,7 @@ globalThis.Response = makeResponse as unknown as typeof Response;
 
 globalThis.fetch = (input, init) => nativeFetch(whole(input), init);
 
-// What is not as usual, the engine looks at: it refuses some of it.
+// Unusual values go to the engine, which refuses some of them.
 const BODILESS = new Set([204, 205, 304]);
 const NAME = /^[\w-]+$/;
 const VALUE = /^[!-~]([ !-~]*[!-~])?$/;
@@ -141,7 +142,7 @@ function takesText(status: number): boolean {
   return status === 200 || (Number.isInteger(status) && status > 200 && status < 600 && !BODILESS.has(status));
 }
 
-/** The headers as they are sent with a text; nothing, if the engine has to look at them. */
+/** The headers that are sent with a text; undefined if the engine has to check them. */
 function plainHeaders(given: HeadersInit | undefined): Header[] | undefined {
   if (given === undefined) return [TEXT];
   if (getPrototypeOf(given) !== ordinary) return undefined;

@@ -1,4 +1,4 @@
-// The place to begin: what the site answers.
+// The routes: start here.
 import { Hono } from "hono";
 
 import { seen } from "./headers";
@@ -15,9 +15,9 @@ const methods: Record<string, string> = {
   "/echo": "POST",
 };
 
-/** The site. `lambdaImport` tells the Lambda context by the typed import, where there is one. */
+/** The site. `lambdaImport` returns the Lambda context from the typed import, if there is one. */
 export function site(lambdaImport: () => unknown): Hono<Env> {
-  // By the path as it came: a URL would have resolved its dots.
+  // Routes by the original path: a URL would have resolved its dots.
   const app = new Hono<Env>({ getPath: (_, options) => path(options?.env) });
 
   app.get("/", (c) => c.html(pages.home()));
@@ -29,12 +29,12 @@ export function site(lambdaImport: () => unknown): Hono<Env> {
     return c.body(await c.req.arrayBuffer(), 200, { "Content-Type": contentType });
   });
 
-  // What no route takes is another path or another method. Hono answers HEAD as GET.
+  // Only another path or another method gets here. Hono answers HEAD as GET.
   app.notFound((c) => {
     const allow = methods[path(c.env)];
     return allow ? c.text("method not allowed\n", 405, { Allow: allow }) : c.text("not found\n", 404);
   });
-  // What the first request prepares, such as the router, becomes part of the component, and no later one pays for it.
+  // Everything that the first request prepares, such as the router, becomes part of the component.
   void app.request("/");
   return app;
 }

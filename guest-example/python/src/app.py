@@ -1,6 +1,6 @@
 """A router behind a load balancer, as a `wasi:http` component.
 
-The routes are plain functions from `Request` to `Response`, in `routes`; this file and `host` are all that knows wasi:http.
+The routes are plain functions from `Request` to `Response`, in `routes`; only this file and `host` use wasi:http.
 """
 
 import gc
@@ -34,14 +34,15 @@ class Rehearsal(Request):
     body = b""
 
 
-# Python adapts its code to what has run. What these adapt is part of the component, and is there in every instance. The host
-# is not there yet: without them, where the page makes outgoing requests or reads a variable.
+# Python specialises code that has run. The result of these requests is part of the component, and so of every instance.
+# The host does not exist yet: remove this loop if the page makes outgoing requests or reads a variable.
 for _ in range(20):
     router.answer(Rehearsal())
 
-# Each of the host's objects gets a finalizer from its binding, and Python's first one imports a module.
+# The binding gives each object of the host a finalizer, and Python imports a module for the first one.
 weakref.finalize(router, int).detach()
 
-# What is there by now is in every instance. Left out of all collections, it is not written to by them, and so not copied.
+# The objects that exist now are in every instance. Frozen, they are not written to by garbage collections, and so not
+# copied.
 gc.collect()
 gc.freeze()

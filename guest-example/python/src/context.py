@@ -1,11 +1,11 @@
-"""The Lambda invocation behind a request, told in two ways."""
+"""The Lambda invocation behind a request, in two forms."""
 
 import json
 from typing import Any
 
 from web import Request
 
-# There only in the world that `build --lambda-context` takes.
+# Exists only in the world that `build --lambda-context` uses.
 try:
     from wit_world.imports import context as imported
 except ImportError:
@@ -13,7 +13,7 @@ except ImportError:
 
 
 def from_header(request: Request) -> Any:
-    """From the header, which every language can read. None where the host is not Lambda's."""
+    """From the header, which every language can read. None outside Lambda."""
     value = request.header("x-amzn-lambda-context")
     if value is None:
         return None
@@ -24,7 +24,7 @@ def from_header(request: Request) -> Any:
 
 
 def from_import() -> dict[str, Any] | None:
-    """From the typed import `funcserver:lambda/context`. None where the component was built without it."""
+    """From the typed import `funcserver:lambda/context`. None if the component was built without it."""
     if imported is None:
         return None
     return {

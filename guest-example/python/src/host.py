@@ -1,4 +1,4 @@
-"""Requests from the host, responses to it."""
+"""Reads requests from the host, and sends responses to it."""
 
 from functools import cache, cached_property
 
@@ -17,13 +17,13 @@ from wit_world.imports.types import (
     Scheme_Other,
 )
 
-# What one call may read, and what `blocking-write-and-flush` takes at most.
+# The most that one call may read, and the most that `blocking-write-and-flush` takes.
 READ_SIZE = 65_536
 WRITE_SIZE = 4_096
 
 
 class Incoming(Request):
-    """A request of the host's. Each part is one call of the host, made when the handler first asks for it."""
+    """A request from the host. Each part costs one call of the host, made on first use."""
 
     def __init__(self, request: IncomingRequest) -> None:
         self.request = request
@@ -51,12 +51,12 @@ class Incoming(Request):
 
     @cached_property
     def body(self) -> bytes:
-        """Raises `Err` where it breaks off."""
+        """Raises `Err` if it breaks off."""
         return read_body(self.request)
 
 
 def send(response: Response, out: ResponseOutparam) -> None:
-    """First status and headers, then the body. Its length is the host's to state."""
+    """First status and headers, then the body. The host sets its length."""
     outgoing = OutgoingResponse(Fields.from_list(response.headers))
     if response.status != 200:
         outgoing.set_status_code(response.status)
@@ -90,5 +90,5 @@ def scheme_name(scheme: Scheme) -> str:
 
 @cache
 def case_name(case: type) -> str:
-    """`Get` of `Method_Get`: a class stands for each case of a variant."""
+    """`Get` of `Method_Get`: each case of a variant has a class."""
     return case.__name__.rpartition("_")[2]

@@ -1,4 +1,4 @@
-"""The place to begin: what the site answers."""
+"""The routes: start here."""
 
 import context
 import pages
@@ -30,10 +30,10 @@ def echo(request: Request) -> Response:
 
 @router.get("/headers")
 def headers(request: Request) -> Response:
-    """What the handler saw of a request, and of the invocation behind it."""
+    """The request and its invocation as the handler sees them."""
     values: dict[str, list[str]] = {}
     for name, value in request.headers:
-        # Bytes that are not UTF-8 become U+FFFD, as JSON holds text only.
+        # Bytes that are not UTF-8 become U+FFFD, because JSON has only text.
         values.setdefault(name, []).append(value.decode(errors="replace"))
     return Response.json(
         {

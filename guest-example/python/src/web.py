@@ -1,4 +1,4 @@
-"""A web framework of one page: a request, a response, and routes by decorator."""
+"""A small web framework: a request, a response, and routes by decorator."""
 
 import json
 from collections.abc import Callable
@@ -9,14 +9,14 @@ Headers = list[tuple[str, bytes]]
 
 
 class Request:
-    """A request. Its parts are read when they are asked for: `host.Incoming` is how."""
+    """A request. `host.Incoming` reads its parts on first use."""
 
     method: str
     path_with_query: str
     scheme: str | None
     authority: str | None
     headers: Headers
-    """In the order of their coming. A value need not be UTF-8."""
+    """In the order of arrival. A value need not be UTF-8."""
     body: bytes
 
     @property
@@ -30,7 +30,7 @@ class Request:
 
 @dataclass
 class Response:
-    """A response, to be sent whole."""
+    """A complete response."""
 
     body: bytes
     status: int = 200

@@ -1,4 +1,4 @@
-// The component's export: a request from the host to the router, its response back.
+// The component's export: passes a request from the host to the router, and its response back.
 import types from "wasi:http/types@0.3.0";
 
 import { answer } from "./router.js";
@@ -28,7 +28,7 @@ async function readBody(request) {
   return concat(chunks);
 }
 
-/** Its length is the host's to state. */
+/** The host sets its length. */
 function outgoing({ status, headers, body }) {
   const trailers = wit.Future.from({ tag: "ok", val: null }, wit.Future.RESULT_OPTION_OTHER_ERROR_CODE);
   const [response] = Response.new(Fields.fromList(headers), body.length ? [body] : null, trailers.readable);

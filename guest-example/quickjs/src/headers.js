@@ -1,8 +1,8 @@
 import { decode } from "./utf8.js";
 
-/** What the handler saw of a request, and of the invocation behind it. */
+/** The request and its invocation as the handler sees them. */
 export function seen(request) {
-  // A name like `__proto__` is a header like any other.
+  // A header may be called `__proto__`.
   const headers = Object.create(null);
   for (const [name, value] of request.headers) (headers[name] ??= []).push(decode(value));
   return {
@@ -15,7 +15,7 @@ export function seen(request) {
   };
 }
 
-/** From the header, which every language can read. Null where the host is not Lambda's. */
+/** From the header, which every language can read. Null outside Lambda. */
 function lambdaContext(header) {
   if (header === undefined) return null;
   try {

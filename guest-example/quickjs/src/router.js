@@ -1,4 +1,4 @@
-// The place to begin: what the site answers.
+// The routes: start here.
 import { seen } from "./headers.js";
 import * as pages from "./pages.js";
 import { encode } from "./utf8.js";

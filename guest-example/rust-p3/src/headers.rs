@@ -1,7 +1,7 @@
 use http::{HeaderMap, Request};
 use serde_json::{Map, Value, json};
 
-/// What the handler saw of a request, and of the Lambda invocation behind it.
+/// The request and its Lambda invocation as the handler sees them.
 pub fn seen<B>(request: &Request<B>) -> Value {
     let uri = request.uri();
     json!({
@@ -14,13 +14,13 @@ pub fn seen<B>(request: &Request<B>) -> Value {
     })
 }
 
-/// The context is JSON in a header. Null where the host is not Lambda's.
+/// The context is JSON in a header. Null outside Lambda.
 fn lambda_context(headers: &HeaderMap) -> Value {
     let Some(value) = headers.get("x-amzn-lambda-context") else { return Value::Null };
     serde_json::from_slice(value.as_bytes()).unwrap_or_else(|_| String::from_utf8_lossy(value.as_bytes()).into())
 }
 
-/// Each name with the list of its values. Bytes that are not UTF-8 become U+FFFD, as JSON holds text only.
+/// Each name with the list of its values. Bytes that are not UTF-8 become U+FFFD, because JSON has only text.
 fn by_name(headers: &HeaderMap) -> Map<String, Value> {
     let text = |value: &[u8]| Value::from(String::from_utf8_lossy(value));
     let values = |name| headers.get_all(name).iter().map(|value| text(value.as_bytes())).collect();

@@ -5,7 +5,7 @@ use http_body_util::{Either, Full};
 
 use crate::{headers, pages};
 
-/// A body that is there as a whole, or the request's own (`B`), which goes back piece by piece as it comes.
+/// A complete body, or the request's own (`B`), which is sent back piece by piece as it arrives.
 type Body<B> = Either<Full<Bytes>, B>;
 
 /// Routes a request. HEAD is answered as GET, without the body.

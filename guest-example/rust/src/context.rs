@@ -1,17 +1,17 @@
-//! The Lambda invocation behind a request, told in two ways.
+//! The Lambda invocation behind a request, in two forms.
 
 use serde_json::Value;
 
 use crate::request::Request;
 
-/// From the header, which every language can read. Null where the host is not Lambda's.
+/// From the header, which every language can read. Null outside Lambda.
 pub fn from_header(request: &Request) -> Value {
     let Some(value) = request.header("x-amzn-lambda-context") else { return Value::Null };
     serde_json::from_slice(value).unwrap_or_else(|_| String::from_utf8_lossy(value).into())
 }
 
-/// From the typed import `funcserver:lambda/context`. Null without the feature `lambda-context`, and in tests, which run
-/// outside a host.
+/// From the typed import `funcserver:lambda/context`. Null without the feature `lambda-context`, and in tests, which
+/// run outside a host.
 #[cfg(not(all(feature = "lambda-context", target_arch = "wasm32")))]
 pub fn from_import() -> Value {
     Value::Null

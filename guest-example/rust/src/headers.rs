@@ -3,7 +3,7 @@ use serde_json::{Map, Value, json};
 use crate::context;
 use crate::request::Request;
 
-/// What the handler saw of a request, and of the invocation behind it.
+/// The request and its invocation as the handler sees them.
 pub fn seen(request: &Request) -> Value {
     json!({
         "method": request.method,
@@ -16,7 +16,7 @@ pub fn seen(request: &Request) -> Value {
     })
 }
 
-/// Each name with the list of its values. Bytes that are not UTF-8 become U+FFFD, as JSON holds text only.
+/// Each name with the list of its values. Bytes that are not UTF-8 become U+FFFD, because JSON has only text.
 fn headers(request: &Request) -> Map<String, Value> {
     let mut headers = Map::new();
     for (name, value) in &request.headers {

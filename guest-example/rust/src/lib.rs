@@ -1,7 +1,7 @@
 //! A router behind a load balancer, as a `wasi:http` component.
 //!
-//! The routes are plain functions from [`Request`] to [`Response`], in [`router`]; this file and the conversions beside the
-//! two types are all that knows the host.
+//! The routes are plain functions from [`Request`] to [`Response`], in [`router`]. Only this file and the conversions beside
+//! the two types talk to the host.
 
 mod context;
 mod headers;

@@ -2,20 +2,20 @@ use std::io::{self, Read};
 
 use wasip2::http::types::{IncomingRequest, Method, Scheme};
 
-/// A request, read whole.
+/// A request with its whole body.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
     pub method: String,
     pub path_with_query: String,
     pub scheme: Option<String>,
     pub authority: Option<String>,
-    /// In the order of their coming. A value need not be UTF-8.
+    /// In the order of arrival. A value need not be UTF-8.
     pub headers: Vec<(String, Vec<u8>)>,
     pub body: Vec<u8>,
 }
 
 impl Request {
-    /// Takes over what the host has.
+    /// Reads the request from the host.
     pub fn read(request: IncomingRequest) -> io::Result<Self> {
         Ok(Self {
             method: method(request.method()),
@@ -27,7 +27,7 @@ impl Request {
         })
     }
 
-    /// The path alone.
+    /// The path without the query.
     pub fn path(&self) -> &str {
         self.path_with_query.split('?').next().unwrap_or_default()
     }

@@ -3,7 +3,7 @@ use std::io::{self, Write};
 use serde_json::Value;
 use wasip2::http::types::{ErrorCode, Fields, OutgoingBody, OutgoingResponse, ResponseOutparam};
 
-/// A response, to be sent whole. Its length is the host's to state.
+/// A complete response. The host sets its length.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Response {
     pub status: u16,
@@ -34,7 +34,7 @@ impl Response {
         self
     }
 
-    /// Hands it to the host: first status and headers, then the body.
+    /// Sends it to the host: first status and headers, then the body.
     pub fn send(self, out: ResponseOutparam) -> io::Result<()> {
         let response = match self.head() {
             Ok(response) => response,
@@ -46,7 +46,7 @@ impl Response {
         let body = response.body().map_err(|()| io::Error::other("its body was taken before"))?;
         ResponseOutparam::set(out, Ok(response));
 
-        // The host takes only so many bytes at a time; `write_all` sees to that.
+        // The host takes a limited number of bytes at a time; `write_all` handles that.
         let mut stream = body.write().map_err(|()| io::Error::other("its stream was taken before"))?;
         stream.write_all(&self.body)?;
         stream.flush().map_err(io::Error::other)?;

@@ -1,4 +1,4 @@
-//! Requests as the host hands them over, responses as it takes them.
+//! Reads requests from the host, and sends responses to it.
 
 const std = @import("std");
 
@@ -8,9 +8,9 @@ const wasi = @import("wasi");
 
 const log = std.log.scoped(.router);
 
-/// How many bytes of a body are read at once.
+/// The number of bytes of a body that are read at once.
 const piece_read = 65536;
-/// The most that the host takes in one go (wasi:io/streams, `blocking-write-and-flush`).
+/// The most that the host takes in one call (wasi:io/streams, `blocking-write-and-flush`).
 const piece_written = 4096;
 
 /// Reads all of a request into the arena.
@@ -94,11 +94,11 @@ fn body(arena: std.mem.Allocator, incoming: Incoming) ![]const u8 {
     }
 }
 
-/// Hands a response over: first status and headers, then the body.
+/// Sends a response to the host: first status and headers, then the body.
 pub fn send(out: wasi.wasi_http_types_own_response_outparam_t, response: *const Response) void {
     const outgoing = head(response);
     var own: wasi.wasi_http_types_own_outgoing_body_t = .{};
-    // A new response's body is there to be taken, once.
+    // The body of a new response can be taken once.
     _ = wasi.wasi_http_types_method_outgoing_response_body(wasi.wasi_http_types_borrow_outgoing_response(outgoing), &own);
     var result: wasi.wasi_http_types_result_own_outgoing_response_error_code_t = .{ .is_err = false };
     result.val.ok = outgoing;
@@ -135,7 +135,7 @@ fn append(fields: wasi.wasi_http_types_own_fields_t, name: []const u8, value: []
 fn write(own: wasi.wasi_http_types_borrow_outgoing_body_t, bytes: []const u8) bool {
     var stream: wasi.wasi_http_types_own_output_stream_t = .{};
     if (!wasi.wasi_http_types_method_outgoing_body_write(own, &stream)) return false;
-    // The stream goes before its body.
+    // The stream must be dropped before its body.
     defer wasi.wasi_io_streams_output_stream_drop_own(stream);
     var pieces = std.mem.window(u8, bytes, piece_written, piece_written);
     while (pieces.next()) |piece| {
@@ -148,7 +148,7 @@ fn write(own: wasi.wasi_http_types_borrow_outgoing_body_t, bytes: []const u8) bo
     return true;
 }
 
-/// What the bindings have of bytes, strings and lists alike.
+/// The common layout of bytes, strings and lists in the bindings.
 fn slice(list: anytype) []const u8 {
     return if (list.len == 0) "" else list.ptr[0..list.len];
 }

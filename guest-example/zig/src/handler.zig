@@ -1,7 +1,7 @@
 //! A router behind a load balancer, as a wasi:http component.
 //!
-//! The routes are plain functions from Request to Response, in router.zig; this file and exchange.zig are all that knows
-//! the host.
+//! The routes are plain functions from Request to Response, in router.zig. Only this file and exchange.zig talk to the
+//! host.
 
 const std = @import("std");
 

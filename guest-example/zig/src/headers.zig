@@ -2,7 +2,7 @@ const std = @import("std");
 
 const Request = @import("request.zig");
 
-/// What the handler saw of a request, and of the Lambda invocation behind it, as JSON.
+/// The request and its Lambda invocation as the handler sees them, as JSON.
 pub fn seen(arena: std.mem.Allocator, request: *const Request) ![]const u8 {
     var text: std.Io.Writer.Allocating = .init(arena);
     var json: std.json.Stringify = .{ .writer = &text.writer, .options = .{ .whitespace = .indent_2 } };
@@ -46,14 +46,14 @@ fn find(headers: []const Request.Header, name: []const u8) bool {
     return false;
 }
 
-/// The context is JSON in a header. Null where the host is not Lambda's.
+/// The context is JSON in a header. Null outside Lambda.
 fn lambdaContext(arena: std.mem.Allocator, request: *const Request) !std.json.Value {
     const header = request.header("x-amzn-lambda-context") orelse return .null;
     return std.json.parseFromSliceLeaky(std.json.Value, arena, header, .{}) catch
         .{ .string = try utf8(arena, header) };
 }
 
-/// Bytes that are not UTF-8 become U+FFFD, as JSON holds text only.
+/// Bytes that are not UTF-8 become U+FFFD, because JSON has only text.
 fn utf8(arena: std.mem.Allocator, bytes: []const u8) ![]const u8 {
     return std.fmt.allocPrint(arena, "{f}", .{std.unicode.fmtUtf8(bytes)});
 }

@@ -1,4 +1,4 @@
-//! A request, read whole. All of it lives as long as the arena that it was read into.
+//! A request with its whole body. It lives as long as the arena that holds it.
 
 const std = @import("std");
 
@@ -6,7 +6,7 @@ method: []const u8,
 path_with_query: []const u8,
 scheme: ?[]const u8,
 authority: ?[]const u8,
-/// In the order of their coming. A value need not be UTF-8.
+/// In the order of arrival. A value need not be UTF-8.
 headers: []const Header,
 body: []const u8,
 
@@ -14,7 +14,7 @@ pub const Header = struct { name: []const u8, value: []const u8 };
 
 const Request = @This();
 
-/// The path alone.
+/// The path without the query.
 pub fn path(request: *const Request) []const u8 {
     const end = std.mem.indexOfScalar(u8, request.path_with_query, '?') orelse request.path_with_query.len;
     return request.path_with_query[0..end];

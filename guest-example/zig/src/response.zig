@@ -1,8 +1,8 @@
-//! A response, to be sent whole. Its length is the host's to state.
+//! A complete response. The host sets its length.
 
 status: u16 = 200,
 content_type: []const u8,
-/// The methods that the path has, with status 405.
+/// The allowed methods of the path, with status 405.
 allow: ?[]const u8 = null,
 body: []const u8,
 

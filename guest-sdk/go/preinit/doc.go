@@ -1,29 +1,30 @@
-// Package preinit has a program's packages initialised when its component is compiled, not in every instance. Import it for
-// that:
+// Package preinit initialises a program's packages when its component is compiled, not in every instance. To use it,
+// import it:
 //
 //	import _ "funcserver.example/guest/preinit"
 //
-// Go's runtime, the packages of the standard library and the program's own then begin as their variables and init functions
-// have left them, which takes a good part of a cold start away. main still runs in each instance, with its first request.
+// Go's runtime, the standard library and the program's packages then start with the values of their variables after all
+// init functions, which saves a good part of a cold start. main still runs in each instance, with its first request.
 //
 // # What initialisation sees
 //
-// It runs in the tool, and sees the same wherever that is, so that the same program gives the same component:
+// It runs in the tool. It sees the same surroundings on every machine, so that the same program gives the same
+// component:
 //
-//   - No environment but FUNCSERVER_PREINIT=1. Read variables in main or later: they are the function's own then.
-//   - Clocks that stand at 1970. Ask for the time later.
-//   - Random numbers that follow from the program. What is to be a secret, or not the same in every instance, must be drawn
-//     later: all that is drawn after initialisation is new in each instance, from crypto/rand, math/rand and math/rand/v2
-//     alike. A generator of one's own, made by rand.New, is as its source was.
+//   - No environment except FUNCSERVER_PREINIT=1. Read variables in main or later, where they are the function's own.
+//   - Clocks that stand at 1970. Read the time later.
+//   - Random numbers that are derived from the program. Draw secrets, and numbers that must differ between instances,
+//     later: all numbers that are drawn after initialisation are new in each instance, from crypto/rand, math/rand and
+//     math/rand/v2 alike. A generator of your own, made by rand.New, keeps its state.
 //   - No files, arguments or network.
 //
-// It may take 60 seconds and 256 MiB of memory. What it prints is shown by the tool.
+// It may take 60 seconds and 256 MiB of memory. The tool shows its output.
 //
 // # Files
 //
-// A program that is to read files (guest.assets, guest.tmp) is initialised in each instance nevertheless, as Go learns of
-// folders only then; the tool says so. If they are granted to a component that was compiled without, requests fail, and the
-// log says why. Files that go with the program can be embedded.
+// If a program may read files (guest.assets, guest.tmp), it is initialised in each instance nevertheless, because Go
+// looks for folders only then; the tool says so. If files are granted only after the component was compiled, requests
+// fail, and the log says why. You can embed files that belong to the program.
 //
 // # Other hosts
 //

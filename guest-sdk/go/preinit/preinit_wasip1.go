@@ -7,12 +7,12 @@ import (
 	"funcserver.example/guest/internal/wake"
 )
 
-// ask asks the tool to keep the initialisation, by being exported.
+// ask makes the tool run the initialisation at build time: the tool looks for this export.
 //
 //go:wasmexport funcserver:preinit
 func ask() {}
 
-// variable is set where the initialisation is kept.
+// variable is set during an initialisation at build time.
 const variable = "FUNCSERVER_PREINIT"
 
 func init() {
@@ -30,7 +30,7 @@ func init() {
 	}
 }
 
-// readEnvironment takes the instance's environment for that of the initialisation.
+// readEnvironment replaces the environment of the initialisation by the instance's.
 func readEnvironment() {
 	os.Clearenv()
 	var count, size uint32

@@ -6,25 +6,25 @@ import (
 	"unsafe"
 )
 
-// A random is the generator behind math/rand, math/rand/v2 and what the runtime draws. crypto/rand has none: it asks the
-// host. There is one, as there is one thread, and no way to seed it: it is found in memory, and written to. It is laid out
-// as internal/chacha8rand has it, which findRandom proves before it trusts in it.
+// A random is the generator behind math/rand, math/rand/v2 and the runtime's own numbers. crypto/rand has none: it asks
+// the host. There is one generator, because there is one thread, and Go has no way to reseed it: so it is found in
+// memory and overwritten. Its layout is that of internal/chacha8rand, which findRandom verifies first.
 type random struct {
 	buffer [32]uint64
 	seed   [4]uint64
-	// next is the place in buffer of the number that is given out next, of those before end.
+	// next is the index in buffer of the number that is returned next, below end.
 	next, end, counter uint32
 }
 
-// renew replaces the numbers that are to come, and what those after them follow from.
+// renew replaces the buffered numbers, and the seed of the numbers after them.
 func (r *random) renew() {
 	// It does not fail: the program would end.
 	rand.Read(unsafe.Slice((*byte)(unsafe.Pointer(r)), unsafe.Offsetof(r.next)))
 }
 
-// findRandom is nil if there is no generator of that layout.
+// findRandom returns nil if there is no generator of that layout.
 func findRandom() *random {
-	// Two numbers that are given out one after the other lie side by side, unless the first is the last of the buffer.
+	// Two numbers that are returned one after the other are adjacent, unless the first is the last of the buffer.
 	for range 3 {
 		if found := findBehind(numbers.Uint64(), numbers.Uint64()); found != nil {
 			return found
@@ -53,7 +53,7 @@ func findBehind(first, second uint64) *random {
 	return nil
 }
 
-// gives tells whether what lies in the buffer is what is given out.
+// gives reports whether the buffered numbers are those that are returned.
 func (r *random) gives() bool {
 	if r.next >= r.end || int(r.end) > len(r.buffer) {
 		return false

@@ -11,10 +11,9 @@ use tokio::time::{sleep, timeout};
 
 use crate::runtime_api::RuntimeApiClient;
 use crate::watchdog::{Watchdog, lost};
-use funcserver_function::Context;
-use funcserver_function::Host;
 use funcserver_function::config::LambdaEnv;
 use funcserver_function::log::{Log, Value};
+use funcserver_function::{Context, Host, Step};
 
 /// How often in a row a request for an event may fail, and the pause after the first failure; it doubles.
 const TRIES: u32 = 5;
@@ -158,8 +157,9 @@ impl Worker {
         };
         let sent = self.api.answer(claim, &invocation, outcome).await;
         drop(watched);
-        if let Err(error) = sent {
-            lost(&self.log, &invocation, &error);
+        match sent {
+            Ok(()) => invocation.tell(&Step::Sent),
+            Err(error) => lost(&self.log, &invocation, &error),
         }
         after.finish().await;
         match failure {

@@ -106,7 +106,7 @@ impl RuntimeApiClient {
         let until = to.ends().max(Instant::now() + LEAST);
         let headers = to.context().invocation_id.iter().map(|id| (INVOCATION_ID, id.clone())).collect();
         match outcome {
-            Outcome::Reply { json, .. } => self.post(&path(to, "response"), headers, json, until).await,
+            Outcome::Reply(json) => self.post(&path(to, "response"), headers, json, until).await,
             Outcome::Error { kind, message } => self.report(&path(to, "error"), headers, &kind, &message, until).await,
         }
     }

@@ -17,23 +17,23 @@ use crate::world::World;
 pub use self::elements::TooManyElements;
 pub use self::proposals::proposals;
 
-/// Counts the changes of the settings that are baked into compiled components: part of a cache's key, beside the
+/// The revision of the settings that are compiled into components. It is part of a cache's key, together with the
 /// version of wasmtime and the target.
 pub const SETTINGS_REVISION: u32 = config::REVISION;
 
-/// Why a file cannot be compiled.
+/// The reason why a file cannot be compiled.
 #[derive(Debug, thiserror::Error)]
 pub enum CompileError {
-    /// It is no component at all.
+    /// It is not a component.
     #[error("it is {}{}", .0.describe(), remedy(.0))]
     Kind(FileKind),
-    /// It is a component that cannot be walked.
+    /// It is a component that is nested too deep.
     #[error("{0}")]
     Deep(#[from] TooDeep),
-    /// It is a component whose instances keep more than the host counts.
+    /// It is a component whose instances would use more uncounted memory than the host allows.
     #[error("{0}")]
     Elements(#[from] TooManyElements),
-    /// It is a component, but damaged, or it uses what wasmtime does not support.
+    /// It is a component, but it is damaged or uses a feature that wasmtime does not support.
     #[error("it is damaged or uses an unsupported feature of WebAssembly: {0}")]
     Invalid(String),
     /// The target is unknown to wasmtime.
@@ -41,7 +41,7 @@ pub enum CompileError {
     Target {
         /// The target triple.
         target: String,
-        /// wasmtime's reason.
+        /// The reason from wasmtime.
         reason: String,
     },
 }
@@ -56,10 +56,10 @@ fn remedy(kind: &FileKind) -> &'static str {
     }
 }
 
-/// Compiles a component. The same input gives the same bytes.
+/// Compiles a component. The same input always gives the same bytes.
 ///
 /// # Errors
-/// The bytes are no valid component, or the target is unknown.
+/// The bytes are not a valid component, or the target is unknown.
 pub fn compile(wasm: &[u8], target: Target) -> Result<Vec<u8>, CompileError> {
     expect_component(wasm)?;
     elements::check(wasm)?;
@@ -70,21 +70,20 @@ pub fn compile(wasm: &[u8], target: Target) -> Result<Vec<u8>, CompileError> {
     config.target(&target).map_err(unknown)?;
     let engine = Engine::new(&config).map_err(unknown)?;
     let compile = |wasm: &[u8]| engine.precompile_component(wasm);
-    // Where trimming fails, the whole component is compiled, without what only costs; what is wrong with it is told of the
-    // component as it is.
+    // If trimming fails, the component is compiled without its custom sections only. If that fails too, the error is
+    // that of the unchanged component.
     let attempt = |cut: fn(&[u8]) -> Result<Vec<u8>, trim::Error>| cut(wasm).ok().and_then(|wasm| compile(&wasm).ok());
     if let Some(compiled) = attempt(trim::trim).or_else(|| attempt(trim::without_custom_sections)) {
         return Ok(compiled);
     }
-    let invalid =
-        compile(wasm).err().map_or_else(|| "it cannot be taken apart".to_owned(), |error| format!("{error:#}"));
+    let invalid = compile(wasm).err().map_or_else(|| "it cannot be parsed".to_owned(), |error| format!("{error:#}"));
     Err(CompileError::Invalid(invalid))
 }
 
-/// What a component imports and exports, without compiling it.
+/// The imports and exports of a component, without compiling it.
 ///
 /// # Errors
-/// The bytes are no component, or are damaged before the end of its imports and exports.
+/// The bytes are not a component, or are damaged before the end of its imports and exports.
 pub fn world(wasm: &[u8]) -> Result<World, CompileError> {
     expect_component(wasm)?;
     let mut world = World::default();
@@ -92,17 +91,15 @@ pub fn world(wasm: &[u8]) -> Result<World, CompileError> {
     Ok(world)
 }
 
-/// How the component has to be run: by what it imports, and by what it is made of. One that is invalid for another reason
-/// is told of that when it is compiled.
-fn calls(wasm: &[u8]) -> Calls {
+/// The way in which the component must be called, by its imports and its contents. If it is invalid for another reason,
+/// compiling it gives the error.
+#[must_use]
+pub fn calls(wasm: &[u8]) -> Calls {
     let needs_0_3 = world(wasm).is_ok_and(|world| world.needs_0_3());
-    match !needs_0_3 && is_valid_without_async(wasm) {
-        true => Calls::Nested,
-        false => Calls::Concurrent,
-    }
+    if !needs_0_3 && is_valid_without_async(wasm) { Calls::Nested } else { Calls::Concurrent }
 }
 
-/// Function bodies are not looked at: they are the same either way.
+/// Validates the component without async. Function bodies are skipped, because they do not depend on it.
 fn is_valid_without_async(wasm: &[u8]) -> bool {
     let features = WasmFeatures::all() - WasmFeatures::CM_ASYNC;
     let mut validator = Validator::new_with_features(features);
@@ -116,7 +113,7 @@ fn expect_component(wasm: &[u8]) -> Result<(), CompileError> {
     }
 }
 
-/// Reads the outermost component only; the ones nested in it have worlds of their own.
+/// Reads only the outermost component. Nested components have worlds of their own.
 fn read_world(wasm: &[u8], world: &mut World) -> wasmparser::Result<()> {
     let mut depth = 0_u32;
     for payload in Parser::new(0).parse_all(wasm) {
@@ -150,23 +147,23 @@ mod tests {
     }
 
     #[test]
-    fn what_is_of_0_2_calls_nested() {
+    fn components_of_0_2_call_nested() {
         assert_eq!(calls(WASM), Calls::Nested);
         assert_eq!(calls(WASM_HOST_IMPORTS), Calls::Nested);
         assert_eq!(calls_of("(component)"), Calls::Nested);
     }
 
     #[test]
-    fn what_is_of_0_3_calls_concurrently() {
+    fn components_of_0_3_call_concurrently() {
         assert_eq!(calls(WASM_P3), Calls::Concurrent);
-        // No function of it is async, but those that stand beside it are.
+        // This interface has no async function, but other interfaces of 0.3 have.
         let random = r#"(component (import "wasi:random/random@0.3.0" (instance
             (export "get-random-u64" (func (result u64))))))"#;
         assert_eq!(calls_of(random), Calls::Concurrent);
     }
 
     #[test]
-    fn what_is_async_inside_calls_concurrently() {
+    fn components_with_async_inside_call_concurrently() {
         let inside = r#"(component (component
             (core func (canon task.return (result u32)))
             (type $later (future u32))
@@ -179,9 +176,9 @@ mod tests {
         assert_eq!(calls_of(offered), Calls::Concurrent);
     }
 
-    /// Whatever a component says about itself beside its code, what is compiled of it stays small.
+    /// Debug information and names of any size do not make the compiled component large.
     #[test]
-    fn neither_debug_information_nor_names_make_it_large() {
+    fn debug_information_and_names_do_not_make_it_large() {
         let plain = r#"(component (core module $m (func $f (export "f"))) (core instance $i (instantiate $m)))"#;
         let length = |text: &str| compile(&wat::parse_str(text).unwrap(), Target::Host).unwrap().len();
         let plain_length = length(plain);

@@ -1,6 +1,7 @@
-//! A `content-length` that is stated twice, with the same number, is one (RFC 9110, section 8.6).
+//! Accepts a `content-length` that is repeated with the same number (RFC 9110, section 8.6).
 //!
-//! wasmtime refuses the second one, whatever it says. Libraries pass the length of an upstream on beside their own, and some
+//! Wasmtime rejects any second value. Libraries pass on the length of an upstream response together with their own, and
+//! some servers send it twice. This module drops an equal value. A value that contradicts the first is still an error.
 //! servers send it twice. Here an equal one is left out; one that contradicts the first stays a failing call.
 
 use http::header::CONTENT_LENGTH;
@@ -9,7 +10,7 @@ use wasmtime_wasi_http::FieldMap;
 
 type Entries = Vec<(String, Vec<u8>)>;
 
-/// Headers of a response from elsewhere, which may be handed on as they are.
+/// Merges the lengths in the headers of a server's response, which a guest may pass on unchanged.
 pub(crate) fn unite(headers: &mut HeaderMap) {
     let mut values =
         headers.get_all(CONTENT_LENGTH).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
@@ -24,14 +25,14 @@ pub(crate) fn is_length(name: &str) -> bool {
     name.eq_ignore_ascii_case(CONTENT_LENGTH.as_str())
 }
 
-/// Whether the headers state that length already.
+/// Whether the headers already state this length.
 pub(crate) fn states(fields: &FieldMap, value: &[u8]) -> bool {
     fields
         .get(CONTENT_LENGTH)
         .is_some_and(|stated| number(stated.as_bytes()) == number(value) && number(value).is_some())
 }
 
-/// Without the lengths that only repeat the first.
+/// Removes the lengths that repeat the first.
 pub(crate) fn once(mut entries: Entries) -> Entries {
     let mut stated = None;
     entries.retain(|(name, value)| {
@@ -43,7 +44,7 @@ pub(crate) fn once(mut entries: Entries) -> Entries {
     entries
 }
 
-/// One value, if all of them state the same length.
+/// One value, if all values state the same length.
 pub(crate) fn same(mut values: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
     let first = values.first().and_then(|value| number(value));
     if first.is_some() && values.iter().all(|value| number(value) == first) {
@@ -52,7 +53,7 @@ pub(crate) fn same(mut values: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
     values
 }
 
-/// As RFC 9110 has it: nothing but digits.
+/// Parses a length, which consists of digits only (RFC 9110).
 fn number(value: &[u8]) -> Option<u64> {
     let digits = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
     std::str::from_utf8(value).ok().filter(|_| digits)?.parse().ok()
@@ -67,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_repeats_the_length_is_left_out() {
+    fn only_repeated_lengths_are_removed() {
         let entries = |all: &[(&str, &str)]| -> Entries {
             all.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect()
         };
@@ -82,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn lengths_of_a_response_from_elsewhere_become_one_or_stay() {
+    fn equal_lengths_of_a_response_are_merged_and_others_are_kept() {
         for (given, left) in [
             (&["18"][..], &["18"][..]),
             (&["18", "18"], &["18"]),

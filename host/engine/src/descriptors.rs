@@ -1,21 +1,22 @@
-//! The files and folders that an instance has open, counted apart from its other handles: a process may open few.
+//! Counts the open files and folders of an instance. They are limited separately from its other handles, because a
+//! process can open only a few.
 
 use std::any::Any;
 use std::sync::{Arc, Weak};
 
-/// Counts what is open: also what lives on in a stream after its handle was dropped.
+/// Counts open files, including those that a stream keeps open after their handle was dropped.
 pub(crate) struct Descriptors {
     most: usize,
     open: Vec<Weak<dyn Any + Send + Sync>>,
 }
 
 impl Descriptors {
-    /// Of which there may be so many.
+    /// A counter with a limit of `most` open files.
     pub(crate) fn new(most: usize) -> Self {
         Self { most, open: Vec::new() }
     }
 
-    /// Whether one more may be opened.
+    /// Whether another file may be opened.
     pub(crate) fn has_room(&mut self) -> bool {
         if self.open.len() >= self.most {
             self.open.retain(|open| open.strong_count() > 0);
@@ -23,13 +24,14 @@ impl Descriptors {
         self.open.len() < self.most
     }
 
-    /// Whether more than half of them are open: whoever leaks them must not fail in the middle of a later request.
+    /// Whether more than half of the limit is open. A guest that leaks files would otherwise fail during a later
+    /// request.
     pub(crate) fn keeps_too_many(&mut self) -> bool {
         self.open.retain(|open| open.strong_count() > 0);
         self.open.len() > self.most / 2
     }
 
-    /// It was opened; it is open for as long as it lives.
+    /// Records an opened file. It is counted until `file` is dropped.
     pub(crate) fn opened<T: Any + Send + Sync>(&mut self, file: &Arc<T>) {
         let file: Weak<T> = Arc::downgrade(file);
         self.open.push(file);
@@ -41,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_closed_makes_room() {
+    fn a_closed_file_makes_room() {
         let mut descriptors = Descriptors::new(2);
         let [one, two] = [Arc::new(1), Arc::new(2)];
         descriptors.opened(&one);

@@ -1,34 +1,35 @@
-//! Lines on standard error that are one thing to a person: a panic with its notes, a traceback, the stacks of goroutines.
+//! Joins lines on standard error that belong together: a panic with its notes, a traceback, the stacks of goroutines.
 //!
-//! Languages write them line by line, in as many writes. Here they become one record, and any other line is passed on at once.
+//! Languages print them line by line, in many writes. This module joins them into one record, and passes on any other
+//! line at once.
 
-/// The longest record, in bytes. What comes after is a record of its own.
+/// The longest record, in bytes. The remaining lines become a new record.
 const LONGEST: usize = 32 * 1024;
 
-/// A record that may go on.
+/// A record that may continue.
 #[derive(Default)]
 pub(crate) struct Dump {
     text: String,
     shape: Option<Shape>,
 }
 
-/// What a record began as, which says how it goes on.
+/// The kind of a record, which determines how it continues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Shape {
-    /// An empty line: Rust writes one before a panic.
+    /// An empty line, which Rust prints before a panic.
     Blank,
-    /// Rust: the message may have several lines; a note ends it.
+    /// Rust: the message may have several lines. A note ends it.
     Rust,
-    /// Go: its message, then goroutines.
+    /// Go: the message, followed by goroutines.
     Go,
-    /// Python: indented lines, and the exception itself, which ends it unless it has a cause.
+    /// Python: indented lines, then the exception, which ends the record unless it has a cause.
     Python { closed: bool },
-    /// A line that speaks of an error: JavaScript, Java and .NET write indented lines below it.
+    /// A line that mentions an error. JavaScript, Java and .NET print indented lines below it.
     Error,
 }
 
 impl Dump {
-    /// Takes the next line, and hands over each record that it completes.
+    /// Takes the next line, and passes each record that it completes to `complete`.
     pub(crate) fn take(&mut self, line: &str, mut complete: impl FnMut(&str)) {
         if let Some(shape) = self.shape {
             if let Some(next) = shape.after(line)
@@ -55,7 +56,7 @@ impl Dump {
         }
     }
 
-    /// Hands over what has come, as nothing more will.
+    /// Passes on the current record, because no more lines follow.
     pub(crate) fn end(&mut self, mut complete: impl FnMut(&str)) {
         if self.shape.take().is_some() || !self.text.is_empty() {
             complete(&self.text);
@@ -65,12 +66,12 @@ impl Dump {
 }
 
 impl Shape {
-    /// What a record is that begins with `line`; nothing if it is a record by itself.
+    /// The kind of a record that begins with `line`, or `None` if the line is a complete record.
     fn of(line: &str) -> Option<Shape> {
         if line.is_empty() {
             return Some(Shape::Blank);
         }
-        // An object of JSON is for the log to read.
+        // The log parses JSON objects itself.
         if line.starts_with('{') {
             return None;
         }
@@ -88,7 +89,8 @@ impl Shape {
         }
     }
 
-    /// What the record is once `line` belongs to it: `Some(None)` if it is complete with it. `None` if it does not belong.
+    /// The kind of the record after `line`: `Some(None)` if the line completes it, `None` if the line is not a part of
+    /// it.
     fn after(self, line: &str) -> Option<Option<Shape>> {
         let indented = line.starts_with([' ', '\t']);
         let goes_on = match self {
@@ -144,7 +146,7 @@ mod tests {
         records
     }
 
-    /// Each dump is one record between plain lines, whatever they are.
+    /// Checks that a dump is one record between other lines.
     fn one_record(dump: &str) {
         let mut lines = vec!["before"];
         lines.extend(dump.lines());
@@ -185,13 +187,13 @@ mod tests {
     }
 
     #[test]
-    fn other_lines_are_records_of_their_own() {
+    fn other_lines_are_separate_records() {
         let lines = ["one", "", "", "  indented", "{\"message\": \"Error\"}", "Error: a", "Error: b", "panic", "two"];
         assert_eq!(records(&lines), lines);
     }
 
     #[test]
-    fn a_dump_that_does_not_end_is_passed_on_in_parts() {
+    fn an_endless_dump_is_split_into_parts() {
         let long = "x".repeat(1000);
         let mut lines = vec!["thread 'main' panicked at src/lib.rs:1:1:"];
         lines.extend(std::iter::repeat_n(long.as_str(), 100));

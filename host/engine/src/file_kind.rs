@@ -1,17 +1,17 @@
-//! What a file is, told from its first bytes: for errors that say what was found.
+//! Detects the kind of a file from its first bytes, for errors that say what was found.
 
 use object::elf::FileHeader64;
 use object::endian::Endianness;
 use object::read::elf::{FileHeader, SectionHeader};
 
-/// The section in which wasmtime writes what it compiled for.
+/// The section in which wasmtime stores its version and settings.
 const ENGINE_SECTION: &[u8] = b".wasmtime.engine";
-/// The mark of wasmtime's ELF files (`ELFOSABI_WASMTIME` of the crate wasmtime-environ).
+/// The OS ABI of wasmtime's ELF files (`ELFOSABI_WASMTIME` of the crate wasmtime-environ).
 const WASMTIME_OS_ABI: u8 = 200;
 /// The header flag of a compiled component (`EF_WASMTIME_COMPONENT`, same place).
 const COMPONENT_FLAG: u32 = 2;
 
-/// The kinds of files that people hand to this host.
+/// The kinds of files that users pass to this host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FileKind {
     /// A component in the WebAssembly binary format: it can be compiled.
@@ -30,17 +30,17 @@ pub enum FileKind {
     Unknown,
 }
 
-/// What the header of a compiled component says.
+/// The header of a compiled component.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Precompiled {
-    /// wasmtime's version, as far as it is written down (its major version), where it can be read.
+    /// The version of wasmtime in the file (only its major version), if it can be read.
     pub version: Option<String>,
     /// The architecture in the words of a target triple: `x86_64`, `aarch64`, or another.
     pub arch: &'static str,
 }
 
 impl FileKind {
-    /// Tells what these bytes are. No input panics, and nothing is allocated but a version's name.
+    /// Detects the kind of these bytes. No input causes a panic, and only the version's name is allocated.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
         match bytes {
@@ -56,7 +56,7 @@ impl FileKind {
         }
     }
 
-    /// What it is, in the words of an error.
+    /// A description for error messages.
     #[must_use]
     pub fn describe(&self) -> &'static str {
         match self {
@@ -87,7 +87,7 @@ fn elf(bytes: &[u8]) -> FileKind {
     FileKind::Precompiled(Precompiled { version: version(header, endian, bytes), arch })
 }
 
-/// The engine section starts with a format byte, a length, and the version of that length.
+/// The version in the engine section, which consists of a format byte, a length, and the version.
 fn version(header: &FileHeader64<Endianness>, endian: Endianness, bytes: &[u8]) -> Option<String> {
     let sections = header.sections(endian, bytes).ok()?;
     let (_, section) = sections.section_by_name(endian, ENGINE_SECTION)?;
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_are_told_apart() {
+    fn kinds_of_files_are_detected() {
         assert_eq!(FileKind::of(b""), FileKind::Empty);
         assert_eq!(FileKind::of(b"\0asm\x0d\0\x01\0..."), FileKind::Component);
         assert_eq!(FileKind::of(b"\0asm\x01\0\0\0"), FileKind::CoreModule);

@@ -1,8 +1,8 @@
-//! The memory of the whole process, and the guests that make it grow.
+//! Measures the memory of the whole process, and the guests that make it grow.
 //!
-//! What is counted for each instance leaves out what nobody foresaw. So at each tick the process's resident memory is read
-//! from the system: beyond the bound, instances that wait for a request are dropped, and then the guest that has grown
-//! most since its call began ends. Once it is gone, the memory is looked at again.
+//! The accounting for each instance does not cover everything. The resident memory of the process is therefore read
+//! from the system at each tick. Above the limit, idle instances are dropped. If that is not enough, the guest that has
+//! grown most since its call began is ended. Once it is gone, the memory is checked again.
 
 use std::fs::File;
 use std::future::poll_fn;
@@ -15,12 +15,13 @@ use std::task::{Context, Poll};
 
 use futures_util::task::AtomicWaker;
 
-/// The sizes of this process, in pages: all of it, what is resident, and more.
+/// The sizes of this process, in pages: the total size, the resident size, and others.
 const STATM: &str = "/proc/self/statm";
-/// What a guest must have grown by to be ended: one that has not grown so much is not the reason.
+/// The least growth for which a guest is ended. A guest that has grown less is not the cause.
 const LEAST_GROWTH: usize = 2 << 20;
 
-/// Runs a guest until its end, or until it has to end for the process's memory: the error is the bound that was passed.
+/// Runs a guest to its end, or until it must end because of the process's memory. The error is the limit that was
+/// exceeded.
 pub(crate) async fn unless_over<T>(meter: Option<&Meter>, guest: impl Future<Output = T>) -> Result<T, usize> {
     let Some(meter) = meter else { return Ok(guest.await) };
     let mut guest = pin!(guest);
@@ -31,12 +32,12 @@ pub(crate) async fn unless_over<T>(meter: Option<&Meter>, guest: impl Future<Out
     .await
 }
 
-/// Looks at the process's memory.
+/// Measures the memory of the process.
 pub(crate) struct Gauge {
     bound: usize,
     statm: File,
     page: usize,
-    /// As it was last seen, in bytes.
+    /// The last measured size, in bytes.
     resident: AtomicUsize,
     guests: Mutex<Guests>,
 }
@@ -44,18 +45,18 @@ pub(crate) struct Gauge {
 #[derive(Default)]
 struct Guests {
     meters: Vec<Weak<Meter>>,
-    /// The one that was told to end, and may not be gone yet.
+    /// The guest that must end, and may not have ended yet.
     ending: Weak<Meter>,
 }
 
-/// What one guest has made the process grow by since its call began.
+/// The growth of the process that one guest has caused since its call began.
 pub(crate) struct Meter {
     gauge: Arc<Gauge>,
-    /// Whether it works on a call.
+    /// Whether the guest handles a call.
     busy: AtomicBool,
-    /// What it has taken in this call, in bytes, as far as it is counted.
+    /// The counted growth in this call, in bytes.
     grown: AtomicUsize,
-    /// What was resident when the call began.
+    /// The resident memory when the call began.
     before: AtomicUsize,
     over: AtomicBool,
     waker: AtomicWaker,
@@ -63,7 +64,7 @@ pub(crate) struct Meter {
 
 impl Gauge {
     /// # Errors
-    /// The system does not tell.
+    /// The system does not report the sizes.
     pub(crate) fn new(bound: usize) -> io::Result<Self> {
         let statm = File::open(STATM)?;
         let page = rustix::param::page_size();
@@ -72,7 +73,7 @@ impl Gauge {
         Ok(gauge)
     }
 
-    /// A meter for one more guest.
+    /// Creates a meter for a guest.
     pub(crate) fn meter(self: &Arc<Self>) -> Arc<Meter> {
         let meter = Arc::new(Meter {
             gauge: self.clone(),
@@ -91,7 +92,7 @@ impl Gauge {
         meter
     }
 
-    /// Looks once. `shed` gives up what nobody works with, and tells whether there was any.
+    /// Checks the memory once. `shed` drops idle instances, and returns whether there were any.
     pub(crate) fn look(&self, shed: impl FnOnce() -> bool) {
         let Ok(resident) = self.read() else { return };
         self.resident.store(resident, Ordering::Relaxed);
@@ -112,7 +113,7 @@ impl Gauge {
         let mut text = [0; 128];
         let length = self.statm.read_at(&mut text, 0)?;
         let pages = str::from_utf8(&text[..length]).ok().and_then(|text| text.split(' ').nth(1)?.parse::<usize>().ok());
-        pages.map(|pages| pages.saturating_mul(self.page)).ok_or_else(|| io::Error::other("no size in it"))
+        pages.map(|pages| pages.saturating_mul(self.page)).ok_or_else(|| io::Error::other("it contains no size"))
     }
 
     fn guests(&self) -> MutexGuard<'_, Guests> {
@@ -121,10 +122,10 @@ impl Gauge {
 }
 
 impl Guests {
-    /// The one that has grown most since its call began, if it has grown enough to be the reason.
+    /// The guest that has grown most since its call began, if it has grown enough to be the cause.
     fn worst(&self, resident: usize) -> Option<Arc<Meter>> {
         let busy: Vec<_> = self.meters.iter().filter_map(Weak::upgrade).filter(|meter| meter.is_busy()).collect();
-        // Whoever works alone has also grown by what nobody counts.
+        // If only one guest is busy, the uncounted growth is its own too.
         let uncounted = |meter: &Meter| resident.saturating_sub(meter.before.load(Ordering::Relaxed));
         let growth = |meter: &Arc<Meter>| match busy.len() {
             1 => meter.growth().max(uncounted(meter)),
@@ -136,30 +137,27 @@ impl Guests {
 }
 
 impl Meter {
-    /// A call begins.
+    /// Records that a call begins.
     pub(crate) fn begin(&self) {
         self.grown.store(0, Ordering::Relaxed);
         self.before.store(self.gauge.resident.load(Ordering::Relaxed), Ordering::Relaxed);
         self.busy.store(true, Ordering::Relaxed);
     }
 
-    /// No call is left.
+    /// Records that no call is in progress.
     pub(crate) fn rest(&self) {
         self.busy.store(false, Ordering::Relaxed);
     }
 
-    /// It has taken so many bytes more.
+    /// Records `bytes` of growth.
     pub(crate) fn grow(&self, bytes: usize) {
         self.grown.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// Whether its guest is to end: the bound that was passed.
+    /// Ready with the exceeded limit once the guest must end.
     fn poll_over(&self, context: &mut Context<'_>) -> Poll<usize> {
         self.waker.register(context.waker());
-        match self.over.load(Ordering::Acquire) {
-            true => Poll::Ready(self.gauge.bound),
-            false => Poll::Pending,
-        }
+        if self.over.load(Ordering::Acquire) { Poll::Ready(self.gauge.bound) } else { Poll::Pending }
     }
 
     fn end(&self) {

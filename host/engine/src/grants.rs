@@ -1,4 +1,4 @@
-//! What a guest is given beyond computing: by default nothing.
+//! The resources of the host that a guest gets. The default grants none.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,33 +8,33 @@ use wasmtime_wasi_config::WasiConfigVariables;
 
 use crate::scratch::{Folder, Scratch};
 
-/// Where the guest finds its assets.
+/// The path of the assets in the guest.
 const ASSETS: &str = "/";
-/// Where the guest finds its temporary folder.
+/// The path of the temporary folder in the guest.
 const SCRATCH: &str = "/tmp";
 
-/// Environment variables and files of a guest.
+/// The environment variables and files of a guest.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Grants {
-    /// Environment variables; the same values are in `wasi:config/store`.
+    /// Environment variables. The same values are in `wasi:config/store`.
     pub env: Vec<(String, String)>,
-    /// A folder that the guest sees as `/`, and can only read.
+    /// A folder that the guest sees as `/`, read-only.
     pub assets: Option<PathBuf>,
-    /// A folder in which each instance gets one of its own, `/tmp` to the guest: empty for every request, and removed
-    /// after the instance. What lies in it otherwise, and belongs to no process that lives, is removed too.
+    /// A folder in which each instance gets its own folder, `/tmp` in the guest. It is empty for every request, and
+    /// removed after the instance. Other contents that belong to no live process are removed too.
     pub scratch: Option<PathBuf>,
 }
 
 impl Grants {
-    /// The variables as `wasi:config/store` has them.
+    /// The variables for `wasi:config/store`.
     pub(crate) fn config(&self) -> WasiConfigVariables {
         self.env.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
     }
 
-    /// Gives them to one instance. The folder that is returned lives as long as it.
+    /// Grants them to one instance. The caller must keep the returned folder as long as the instance.
     ///
     /// # Errors
-    /// A folder is missing, or cannot be made.
+    /// A folder is missing, or cannot be created.
     pub(crate) fn give(&self, wasi: &mut WasiCtxBuilder, scratch: Option<&Scratch>) -> io::Result<Option<Folder>> {
         wasi.envs(&self.env);
         if let Some(assets) = &self.assets {

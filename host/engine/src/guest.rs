@@ -1,6 +1,5 @@
 //! A loaded component, ready to answer requests.
 
-use std::cell::Cell;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -10,26 +9,26 @@ use wasmtime::component::Component;
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
 use wasmtime_wasi_http::p3::bindings::ServicePre;
 
-use crate::call::Call;
-use crate::config::{self, Calls};
-use crate::exchange::{Answer, Exchange, Run};
+use crate::answer::{After, Answer};
+use crate::call::{Call, GuestStep, InstanceAge};
+use crate::config::Calls;
+use crate::engines::Mapped;
+use crate::exchange::{Exchange, Home, Run, Work};
 use crate::fault::Fault;
-use crate::gauge::Gauge;
 use crate::grants::Grants;
+use crate::incoming::IncomingResponse;
 use crate::instance::Handler;
 use crate::instances::Instances;
-use crate::limits::Limits;
+use crate::link;
 use crate::load_error::Reason;
 use crate::map::Code;
-use crate::network::{Client, Network};
-use crate::outlet::Outlet;
-use crate::reply::ReplyBuffer;
+use crate::output::OutputSink;
 use crate::reuse::Reuse;
+use crate::runtime::{Parts, Runtime};
 use crate::scratch::Scratch;
 use crate::shared::Shared;
 use crate::state::Common;
 use crate::world::{HandlerVersion, World};
-use crate::{link, ticker};
 
 /// A compiled component that is mapped and linked. Clones share it.
 #[derive(Clone)]
@@ -44,49 +43,38 @@ struct Inner {
     shared: Option<Arc<Shared>>,
 }
 
-/// How a component is to be run. By default it is given nothing, and reaches no network.
+/// How one component is to be run. By default it is given nothing, and each request has a fresh instance.
 #[derive(Clone, Default)]
-pub struct Options {
-    /// What each instance may use.
-    pub limits: Limits,
-    /// What the guest may reach.
-    pub network: Network,
+pub struct GuestOptions {
     /// What the guest is given.
     pub grants: Grants,
     /// How many requests an instance serves.
     pub reuse: Reuse,
-}
-
-impl From<Limits> for Options {
-    fn from(limits: Limits) -> Self {
-        Self { limits, ..Self::default() }
-    }
+    /// How the component was compiled ([`crate::compile::calls`]), if that is known: the file itself does not say.
+    pub calls: Option<Calls>,
 }
 
 impl Guest {
     /// Maps and links a compiled component.
-    pub(crate) fn of(code: &Code<'_>, options: Options) -> Result<Self, Reason> {
-        let Options { limits, network, grants, reuse } = options;
-        let Mapped { engine, component, refusal } = map(code, &limits)?;
+    pub(crate) fn of(code: &Code<'_>, runtime: &Runtime, options: GuestOptions) -> Result<Self, Reason> {
+        let GuestOptions { grants, reuse, calls } = options;
+        let Parts { limits, client, gauge, engines, .. } = runtime.parts();
+        let Mapped { engine, component, refusal } = engines.map(code, calls)?;
         let world = world(&component, &engine);
         let version = world.handler().map_err(Reason::Misfit)?;
         check(&reuse, version)?;
         let handler = link(&component, &engine, version).map_err(Reason::Link)?;
-        // Where the system does not tell how much memory the process has, nobody watches it.
-        let gauge = limits.resident.and_then(|bound| Gauge::new(bound).ok()).map(Arc::new);
-        let weak = engine.weak();
         let common = Common {
             config: grants.config(),
-            client: Arc::new(Client::new(&network)),
+            client: client.clone(),
             scratch: grants.scratch.as_deref().map(Scratch::new),
             gauge: gauge.clone(),
             grants,
-            limits,
+            limits: limits.clone(),
         };
-        // One request at a time is served in turn, which tells more of them apart.
-        let shares = reuse.concurrent > 1 && common.limits.concurrency > 1;
-        let instances = Arc::new(Instances::new(handler, engine, Arc::new(common), reuse));
-        ticker::start(weak, gauge, Arc::downgrade(&instances)).map_err(Reason::Read)?;
+        // Where requests come one at a time, instances are not shared: the end of one request is then known better.
+        let shares = reuse.concurrent > 1 && limits.concurrency > 1;
+        let instances = Arc::new(Instances::new(handler, engine, Arc::new(common), reuse, runtime.clone()));
         let shared = shares.then(|| Arc::new(Shared::new(instances.clone())));
         Ok(Self(Arc::new(Inner { world, refusal, instances, shared })))
     }
@@ -118,15 +106,16 @@ impl Guest {
     /// and authority.
     ///
     /// Total: whatever the guest does, there is one answer, at the deadline at the latest.
-    pub async fn handle(&self, request: http::Request<Bytes>, call: Call) -> Answer {
+    pub async fn handle(&self, request: http::Request<Bytes>, call: Arc<dyn Call>) -> Answer {
         if let Some(refusal) = self.refusal() {
-            return Answer::failed(Fault::Instantiate(refusal.to_owned().into()));
+            return failed(Fault::Instantiate(refusal.to_owned().into()));
         }
         let instances = self.0.instances.clone();
-        let deadline = call.deadline;
+        let deadline = call.deadline();
         let Some(permit) = instances.permit(deadline).await else {
-            return Answer::failed(Fault::Deadline);
+            return failed(Fault::Deadline);
         };
+        call.on(GuestStep::Permit);
         let head = request.method() == http::Method::HEAD;
         if let Some(shared) = &self.0.shared {
             let answer = Box::pin(shared.answer(request, call, head)).await;
@@ -134,87 +123,37 @@ impl Guest {
             return answer;
         }
         let (sender, outcome) = oneshot::channel();
-        let reply = ReplyBuffer::new(outcome, head, instances.common.limits.response_body);
+        let incoming = IncomingResponse::new(outcome, head);
         let mut used = None;
         let run: Run = match instances.take() {
             Some(mut instance) => {
-                used = (instance.requests() > 0).then(|| instance.outlet());
-                instance.arm(call, head, permit);
+                used = (instance.requests() > 0).then(|| instance.sink());
+                let age = if used.is_some() { InstanceAge::Reused } else { InstanceAge::Ready };
+                call.on(GuestStep::Instance(age));
+                instance.arm(call.clone(), head, permit);
                 Box::pin(instance.answer(request, sender))
             }
             None => {
-                let mut store = match instances.store(Outlet::default(), deadline) {
+                let mut store = match instances.store(OutputSink::default(), deadline) {
                     Ok(store) => store,
-                    Err(error) => return Answer::failed(Fault::Instantiate(error.to_string().into())),
+                    Err(error) => return failed(Fault::Instantiate(error.to_string().into())),
                 };
-                store.data_mut().arm(call, head, permit);
-                let instances = instances.clone();
-                Box::pin(async move { instances.handler.instantiate(store).await?.answer(request, sender).await })
+                store.data_mut().arm(call.clone(), head, permit);
+                let (instances, call) = (instances.clone(), call.clone());
+                Box::pin(async move {
+                    let instance = instances.handler.instantiate(store).await?;
+                    call.on(GuestStep::Instance(InstanceAge::Fresh));
+                    instance.answer(request, sender).await
+                })
             }
         };
-        Exchange { instances, deadline, used }.run(run, reply).await
+        Exchange::new(call, Home::Own { instances, used }, Work::Runs(run), incoming).begin().await
     }
 }
 
-/// A component in memory, and the engine that runs it.
-pub(crate) struct Mapped {
-    pub(crate) engine: Engine,
-    pub(crate) component: Component,
-    /// See [`Guest::refusal`].
-    pub(crate) refusal: Option<String>,
-}
-
-/// From the pool, unless the component needs more than an instance has there.
-pub(crate) fn map(code: &Code<'_>, limits: &Limits) -> Result<Mapped, Reason> {
-    if let Ok((engine, component)) = map_with(code, |calls| config::pooling_engine(limits, calls))?
-        && config::fits_pool(component.resources_required())
-    {
-        return Ok(Mapped { engine, component, refusal: None });
-    }
-    let kind = Cell::new(Calls::Nested);
-    let mapped = map_with(code, |calls| {
-        // The last one that is asked for is the one that takes it.
-        kind.set(calls);
-        config::on_demand_engine(calls)
-    })?;
-    let (engine, component) = mapped.map_err(|error| Reason::of_refused(code, error))?;
-    match config::initial_memory(component.resources_required()) {
-        Some(needs) if needs > limits.memory as u64 => return Err(Reason::Memory { needs, limit: limits.memory }),
-        _ => {}
-    }
-    let refusal = judge(code, kind.get(), limits.held);
-    Ok(Mapped { engine, component, refusal })
-}
-
-/// Why there is to be no instance of a component, if one needs more than so many bytes beside its memories and tables. What
-/// is in the pool has less.
-fn judge(code: &Code<'_>, calls: Calls, most: usize) -> Option<String> {
-    let mut refused = None;
-    for tables in config::TABLES_JUDGED {
-        // Where even this much address space cannot be reserved, nobody can tell.
-        let engine = config::judging_engine(calls, most, tables).ok()?;
-        refused = Some(code.map(&engine).err()?);
-    }
-    refused.map(|error| {
-        format!(
-            "the component is made of too much: an instance may need {most} bytes for its globals, imports and functions, \
-             in all of its modules together: {}",
-            error.root_cause(),
-        )
-    })
-}
-
-/// How a component calls was decided when it was compiled, and only an engine of the same kind takes it.
-pub(crate) fn map_with(
-    code: &Code<'_>,
-    engine: impl Fn(Calls) -> wasmtime::Result<Engine>,
-) -> Result<wasmtime::Result<(Engine, Component)>, Reason> {
-    let nested = engine(Calls::Nested).map_err(Reason::Engine)?;
-    if let Ok(component) = code.map(&nested) {
-        return Ok(Ok((nested, component)));
-    }
-    let concurrent = engine(Calls::Concurrent).map_err(Reason::Engine)?;
-    Ok(code.map(&concurrent).map(|component| (concurrent, component)))
+/// A request that no instance has worked on.
+fn failed(fault: Fault) -> Answer {
+    Answer::failed(fault, After::default())
 }
 
 /// Whether instances can be used so.

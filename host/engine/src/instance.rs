@@ -1,6 +1,7 @@
 //! One instance of a component, from its making to its end.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -14,8 +15,8 @@ use wasmtime_wasi_http::p3::bindings::{Service, ServicePre};
 use crate::call::Call;
 use crate::fault::{Crash, Fault, Frame};
 use crate::gauge::unless_over;
-use crate::outlet::Outlet;
-use crate::reply::ResponseResult;
+use crate::incoming::ResponseResult;
+use crate::output::OutputSink;
 use crate::reuse::Reuse;
 use crate::state::State;
 use crate::{p2, p3};
@@ -99,8 +100,8 @@ impl Instance {
     }
 
     /// All that it does from now on is done for this call.
-    pub(crate) fn arm(&mut self, call: Call, head: bool, permit: OwnedSemaphorePermit) {
-        // The ticks since it was made are none that it ran through.
+    pub(crate) fn arm(&mut self, call: Arc<dyn Call>, head: bool, permit: OwnedSemaphorePermit) {
+        // Ticks that passed while the instance was idle do not count.
         self.store.set_epoch_deadline(1);
         self.store.data_mut().arm(call, head, permit);
     }
@@ -112,8 +113,8 @@ impl Instance {
     }
 
     /// Where its output goes.
-    pub(crate) fn outlet(&self) -> Outlet {
-        self.store.data().outlet()
+    pub(crate) fn sink(&self) -> OutputSink {
+        self.store.data().sink()
     }
 
     /// How many requests it has been given.

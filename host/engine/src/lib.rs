@@ -9,21 +9,28 @@
 //! use std::time::{Duration, Instant};
 //!
 //! use bytes::Bytes;
-//! use funcserver_engine::{Call, Facts, Guest, Output, Stream};
+//! use funcserver_engine::{Call, Guest, GuestStep};
 //!
-//! struct Console;
+//! /// Asks for an answer by then, and prints what the handler logs.
+//! struct Console(Instant);
 //!
-//! impl Output for Console {
-//!     fn line(&self, _: Stream, line: &str) {
-//!         eprintln!("{line}");
+//! impl Call for Console {
+//!     fn deadline(&self) -> Instant {
+//!         self.0
+//!     }
+//!
+//!     fn on(&self, step: GuestStep<'_>) {
+//!         if let GuestStep::Lines(lines) = step {
+//!             lines.iter().for_each(|line| eprintln!("{line}"));
+//!         }
 //!     }
 //! }
 //!
 //! // `Guest::load` made the guest. Calling it is unsafe, as what it loads is machine code.
 //! async fn say_hello(guest: &Guest) -> Result<(), Box<dyn std::error::Error>> {
 //!     let request = http::Request::get("https://example.com/hello").body(Bytes::new())?;
-//!     let deadline = Instant::now() + Duration::from_secs(3);
-//!     let answer = guest.handle(request, Call { facts: Facts::default(), deadline, output: Arc::new(Console) }).await;
+//!     let call = Arc::new(Console(Instant::now() + Duration::from_secs(3)));
+//!     let answer = guest.handle(request, call).await.whole(1 << 20).await;
 //!     let response = answer.result?;
 //!     println!("{}: {} bytes", response.status(), response.body().len());
 //!     // The client has its answer: now the instance is dropped or kept, and the next one is made.
@@ -45,6 +52,7 @@
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
+mod answer;
 mod call;
 #[cfg(feature = "compile")]
 pub mod compile;
@@ -52,6 +60,7 @@ mod config;
 mod content_length;
 mod descriptors;
 mod dump;
+mod engines;
 mod excerpt;
 mod exchange;
 mod fault;
@@ -61,6 +70,7 @@ mod grants;
 mod guest;
 #[cfg(feature = "compile")]
 mod image;
+mod incoming;
 mod instance;
 mod instances;
 mod interfaces;
@@ -73,15 +83,15 @@ mod map;
 pub mod nesting;
 mod network;
 mod open_body;
-mod outlet;
 mod output;
 mod p2;
 mod p3;
+mod pool;
 #[cfg(feature = "compile")]
 pub mod preinit;
 mod proposal;
-mod reply;
 mod reuse;
+mod runtime;
 mod scratch;
 mod shared;
 #[cfg(feature = "compile")]
@@ -93,20 +103,21 @@ mod ticker;
 #[cfg(feature = "compile")]
 mod trim;
 mod weigh;
-mod worker;
 mod world;
 
-pub use call::{Call, Facts, Output, Stream};
-pub use exchange::{After, Answer};
+pub use answer::{After, Answer, Body, BodyPieces, WholeAnswer};
+pub use call::{Call, Facts, GuestStep, InstanceAge, Lines, Stream};
+pub use config::Calls;
 pub use fault::{Crash, Fault, Frame};
 pub use file_kind::{FileKind, Precompiled};
 pub use grants::Grants;
-pub use guest::{Guest, Options};
+pub use guest::{Guest, GuestOptions};
 pub use limits::Limits;
 pub use load_error::LoadError;
 pub use network::{Allow, AllowError, Network, Notice, Resolve, Resolving, SystemResolver};
 pub use proposal::{PROPOSALS, Proposal};
 pub use reuse::Reuse;
+pub use runtime::Runtime;
 pub use stealable::{at_work, stealable};
 pub use target::{Arch, Target, UnknownArch};
 pub use world::{HandlerVersion, Misfit, World};

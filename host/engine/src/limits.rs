@@ -1,35 +1,33 @@
-//! What one invocation may use.
+//! The limits of one invocation.
 
 use std::sync::Arc;
 
 use crate::gauge::Meter;
 
-/// Bounds of one instance, and how many may be alive at once.
+/// The limits of one instance, and of the number of concurrent invocations.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// All linear memories of an instance together, in bytes.
+    /// The size of all linear memories of an instance together, in bytes.
     pub memory: usize,
-    /// What an instance may make the host hold beside its memory, in bytes: header fields, buffers of bodies and files,
-    /// outgoing requests that wait. Beyond the first 4 MiB of it, it counts as the instance's memory too.
+    /// The memory that the host may hold for an instance besides its linear memory, in bytes: header fields, buffers of
+    /// bodies and files, and waiting outgoing requests. The part above 4 MiB also counts towards `memory`.
     pub held: usize,
-    /// One set of header fields, in bytes, with 32 more for a name and 40 for a value.
+    /// The size of one set of header fields, in bytes, plus 32 for each name and 40 for each value.
     pub fields: usize,
-    /// The body of a response, in bytes. What is longer cannot be sent.
-    pub response_body: usize,
-    /// What an invocation may write to its standard streams, in bytes. The rest is dropped, and a line says so.
+    /// The output of an invocation to its standard streams, in bytes. The rest is dropped, and a line says so.
     pub output: usize,
-    /// Entries of an instance's tables together.
+    /// The number of entries of all tables of an instance together.
     pub table_entries: usize,
-    /// Handles that a guest may hold at once: streams, headers, pollables.
+    /// The number of handles that a guest may hold: streams, headers, pollables.
     pub handles: usize,
-    /// Files and folders that an instance may have open at once.
+    /// The number of files and folders that an instance may have open.
     pub descriptors: usize,
-    /// Outgoing requests of an instance at once, until their responses are read. More wait.
+    /// The number of concurrent outgoing requests of an instance, until their responses are read. Others wait.
     pub requests: usize,
-    /// Invocations at once. More wait.
+    /// The number of concurrent invocations. Others wait.
     pub concurrency: usize,
-    /// What the whole process may keep resident, in bytes: beyond it, the guest that made it grow most ends.
-    /// [`None`]: however much the machine has.
+    /// The resident memory of the whole process, in bytes. Above it, the guest that made it grow most is ended.
+    /// [`None`] means no limit.
     pub resident: Option<usize>,
 }
 
@@ -38,10 +36,9 @@ impl Default for Limits {
         Self {
             memory: 512 << 20,
             held: 8 << 20,
-            // Above what a request can bring: a load balancer passes 64 KiB of headers on, which is some 10,000 short ones, and
-            // the `http` crate holds 24,576 names.
+            // More than a request can have: a load balancer passes on 64 KiB of headers, which are some 10,000 short
+            // ones, and the `http` crate holds 24,576 names.
             fields: 2 << 20,
-            response_body: 1 << 20,
             output: 1 << 20,
             table_entries: 1_000_000,
             handles: 16_384,
@@ -53,18 +50,18 @@ impl Default for Limits {
     }
 }
 
-/// What every instance may have the host hold without giving up memory for it.
+/// The memory that the host may hold for each instance without counting it as the instance's memory.
 const FREE: usize = 4 << 20;
-/// An entry of a table, in bytes.
+/// The size of a table entry, in bytes.
 const ENTRY: usize = 16;
 
-/// Counts what an instance has grown to, and remembers whether it was refused more.
+/// Counts the growth of an instance, and records whether more was rejected.
 pub(crate) struct Limiter {
     memory: usize,
     memory_left: usize,
     entries_left: usize,
-    /// The most that the host may hold for it, and what it holds: never less than the truth, as what was given up since it
-    /// was weighed is still counted.
+    /// The limit for the memory that the host holds, and the current size. The size is never too low, because memory
+    /// that was released since the last weighing is still counted.
     most_held: usize,
     held: usize,
     refused_memory: bool,
@@ -84,17 +81,17 @@ impl Limiter {
         }
     }
 
-    /// Another request comes: what was refused to the one before is none of its affair.
+    /// Clears the out-of-memory flag for the next request.
     pub(crate) fn begin_request(&mut self) {
         self.refused_memory = false;
     }
 
-    /// The limit, if the guest was refused memory beyond it.
+    /// The limit, if a request of the guest for more memory was rejected.
     pub(crate) fn refused_memory(&self) -> Option<usize> {
         self.refused_memory.then_some(self.memory)
     }
 
-    /// Takes so many bytes of linear memory, if they are left.
+    /// Takes `bytes` of linear memory, if the limit allows it.
     pub(crate) fn grow(&mut self, bytes: usize) -> bool {
         let left = self.memory_left.saturating_sub(self.held.saturating_sub(FREE));
         if bytes > left {
@@ -105,7 +102,7 @@ impl Limiter {
         true
     }
 
-    /// Takes so many entries of tables, if they are left.
+    /// Takes `entries` of tables, if the limit allows it.
     pub(crate) fn grow_table(&mut self, entries: usize) -> bool {
         let Some(left) = self.entries_left.checked_sub(entries) else { return false };
         self.entries_left = left;
@@ -113,7 +110,7 @@ impl Limiter {
         true
     }
 
-    /// Has the host hold so many bytes more, if it may.
+    /// Lets the host hold `bytes` more, if the limit allows it.
     pub(crate) fn hold(&mut self, bytes: usize) -> bool {
         let most = self.most_held.min(self.memory_left.saturating_add(FREE));
         match self.held.checked_add(bytes) {
@@ -126,17 +123,17 @@ impl Limiter {
         }
     }
 
-    /// What the host holds was weighed.
+    /// Sets the size that the host holds, after it was weighed.
     pub(crate) fn weighed(&mut self, held: usize) {
         self.held = held;
     }
 
-    /// Whether so much is left that the host holds that the instance had better not be used again.
+    /// Whether the host still holds so much that the instance should not be reused.
     pub(crate) fn keeps_too_much(&self) -> bool {
         self.held > self.most_held / 2
     }
 
-    /// Something was refused.
+    /// Records that a request for memory was rejected.
     pub(crate) fn refuse(&mut self) {
         self.refused_memory = true;
     }
@@ -165,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_host_holds_counts_as_memory_beyond_what_is_free() {
+    fn held_memory_above_the_free_part_counts_as_memory() {
         let mut limiter = limiter(10 << 20, 12 << 20);
         assert!(limiter.hold(10 << 20));
         assert!(!limiter.grow(5 << 20), "6 of its 10 MiB are held by the host");
@@ -176,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_host_holds_has_a_limit_of_its_own() {
+    fn held_memory_has_its_own_limit() {
         let mut limiter = limiter(100 << 20, 12 << 20);
         assert!(limiter.hold(12 << 20));
         assert!(!limiter.hold(1));

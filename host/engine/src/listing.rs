@@ -1,4 +1,4 @@
-//! The entries of a folder, read as they are asked for: wasmtime would read all of them at once, or keep a thread waiting.
+//! Reads the entries of a folder on demand. Wasmtime would read all of them at once, or block a thread.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,38 +13,38 @@ use wasmtime_wasi::p3::bindings::filesystem::types::{DescriptorType, DirectoryEn
 
 use crate::state::State;
 
-/// Entries that are handed over at once.
+/// The most entries that are delivered at a time.
 const AT_ONCE: usize = 32;
 
 /// A folder that is being read.
 pub(crate) struct Listing {
     folder: Dir,
-    /// It counts as open for as long as this lives.
+    /// The folder is counted as open until this is dropped.
     pub(crate) open: Arc<()>,
 }
 
-/// One entry: its name, and what it is.
+/// An entry: its name and its type.
 pub(crate) type Entry = (String, FileType);
 
 impl Listing {
-    /// What one takes, in bytes: entries are read by so many at once.
+    /// The size of its buffer, in bytes.
     pub(crate) const BYTES: usize = 16 << 10;
 
-    /// Of that open folder.
+    /// Lists an open folder.
     ///
     /// # Errors
-    /// It is none, or too many files are open.
+    /// It is not a folder, or too many files are open.
     pub(crate) fn of(folder: &std::fs::File) -> Result<Self, Errno> {
-        // It may be open as a place alone, which cannot be read.
+        // The handle may have been opened with `O_PATH`, so it cannot be read.
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let folder = Dir::new(openat(folder, ".", flags, Mode::empty())?)?;
         Ok(Self { folder, open: Arc::new(()) })
     }
 
-    /// The next one; nothing after the last.
+    /// The next entry, or `None` after the last.
     ///
     /// # Errors
-    /// The folder cannot be read, or a name is no UTF-8 (`ILSEQ`).
+    /// The folder cannot be read, or a name is not UTF-8 (`ILSEQ`).
     pub(crate) fn next(&mut self) -> Option<Result<Entry, Errno>> {
         loop {
             let entry = match self.folder.read()? {
@@ -57,7 +57,7 @@ impl Listing {
             }
             let Ok(text) = name.to_str() else { return Some(Err(Errno::ILSEQ)) };
             let kind = match entry.file_type() {
-                // Some file systems do not tell here.
+                // Some file systems do not report the type here.
                 FileType::Unknown => {
                     match self.folder.fd().and_then(|fd| statat(fd, name, AtFlags::SYMLINK_NOFOLLOW)) {
                         Ok(stat) => FileType::from_raw_mode(stat.st_mode),
@@ -71,7 +71,7 @@ impl Listing {
     }
 }
 
-/// A listing as a stream of 0.3, and whom its end is told.
+/// A listing as a stream of 0.3, with the sender that reports its end.
 pub(crate) struct Entries {
     listing: Listing,
     ended: Option<oneshot::Sender<Result<(), ErrorCode>>>,
@@ -84,7 +84,7 @@ impl Entries {
 
     fn end(&mut self, result: Result<(), ErrorCode>) {
         if let Some(ended) = self.ended.take() {
-            // Nobody need ask how it ended.
+            // The receiver may have been dropped.
             let _ = ended.send(result);
         }
     }
@@ -107,7 +107,7 @@ impl StreamProducer<State> for Entries {
         mut destination: Destination<'a, Self::Item, Self::Buffer>,
         _: bool,
     ) -> Poll<wasmtime::Result<StreamResult>> {
-        // With room for none the guest asks whether there are any: it learns when it reads.
+        // A read with no room only asks whether entries are available. The guest learns that with its next read.
         let room = destination.remaining(&mut store).unwrap_or(AT_ONCE).min(AT_ONCE);
         let mut entries = Vec::with_capacity(room);
         while entries.len() < room {

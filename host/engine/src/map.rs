@@ -9,8 +9,9 @@ use wasmtime::Engine;
 use wasmtime::component::Component;
 
 use crate::file_kind::FileKind;
-use crate::guest::{Guest, Options};
+use crate::guest::{Guest, GuestOptions};
 use crate::load_error::LoadError;
+use crate::runtime::Runtime;
 
 /// Machine code that somebody has vouched for.
 pub(crate) struct Code<'a>(Place<'a>);
@@ -23,7 +24,7 @@ enum Place<'a> {
 impl Code<'_> {
     /// Maps it for `engine`. wasmtime checks its header alone: version, architecture and settings.
     pub(crate) fn map(&self, engine: &Engine) -> wasmtime::Result<Component> {
-        // SAFETY: what wasmtime asks for is what the callers of `Guest::load` and `Guest::load_bytes` have promised, and
+        // SAFETY: what wasmtime asks for is what the callers of `Runtime::load` and `Runtime::load_bytes` have promised, and
         // nothing else makes a `Code`.
         unsafe {
             match self.0 {
@@ -42,7 +43,7 @@ impl Code<'_> {
     }
 }
 
-impl Guest {
+impl Runtime {
     /// Maps and links the compiled component at `path`.
     ///
     /// # Safety
@@ -51,8 +52,8 @@ impl Guest {
     ///
     /// # Errors
     /// The file is missing, is something else, was compiled for another host, or does not handle `wasi:http`.
-    pub unsafe fn load(path: &Path, options: impl Into<Options>) -> Result<Self, LoadError> {
-        Self::of(&Code(Place::File(path)), options.into()).map_err(|reason| LoadError::new(path, reason))
+    pub unsafe fn load(&self, path: &Path, options: GuestOptions) -> Result<Guest, LoadError> {
+        Guest::of(&Code(Place::File(path)), self, options).map_err(|reason| LoadError::new(path, reason))
     }
 
     /// Maps and links a copy of the compiled component in `bytes`. Errors call it `path`, which is not opened.
@@ -62,33 +63,15 @@ impl Guest {
     ///
     /// # Errors
     /// They are something else, were compiled for another host, or do not handle `wasi:http`.
-    pub unsafe fn load_bytes(path: &Path, bytes: &[u8], options: impl Into<Options>) -> Result<Self, LoadError> {
-        Self::of(&Code(Place::Memory(bytes)), options.into()).map_err(|reason| LoadError::new(path, reason))
+    pub unsafe fn load_bytes(&self, path: &Path, bytes: &[u8], options: GuestOptions) -> Result<Guest, LoadError> {
+        Guest::of(&Code(Place::Memory(bytes)), self, options).map_err(|reason| LoadError::new(path, reason))
     }
 }
 
 #[cfg(all(test, feature = "compile"))]
-mod tests {
-    use funcserver_test_guest::{WASM, WASM_P3};
-
-    use super::*;
-    use crate::config::{self, Calls};
-    use crate::guest::{map, map_with};
-    use crate::limits::Limits;
-
-    #[test]
-    fn whatever_calls_it_was_compiled_for_an_engine_takes_it() {
-        let folder = tempfile::tempdir().unwrap();
-        // A component of 0.2 that was compiled for several calls at once fits too, although none is compiled so today.
-        for (wasm, calls) in [(WASM, Calls::Nested), (WASM, Calls::Concurrent), (WASM_P3, Calls::Concurrent)] {
-            let path = folder.path().join("guest.cwasm");
-            let engine = Engine::new(&config::config(calls)).unwrap();
-            let bytes = engine.precompile_component(wasm).unwrap();
-            fs::write(&path, &bytes).unwrap();
-            for code in [Code(Place::File(&path)), Code(Place::Memory(&bytes))] {
-                assert!(map(&code, &Limits::default()).is_ok(), "{calls:?}");
-                assert!(map_with(&code, config::on_demand_engine).unwrap().is_ok(), "{calls:?}");
-            }
-        }
+impl<'a> Code<'a> {
+    /// The same code in a file and in memory. For tests alone, which compile what they map.
+    pub(crate) fn both(path: &'a Path, bytes: &'a [u8]) -> [Self; 2] {
+        [Self(Place::File(path)), Self(Place::Memory(bytes))]
     }
 }

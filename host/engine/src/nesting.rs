@@ -1,5 +1,5 @@
-//! How deep components and their types lie in each other. Whatever walks them, wasmparser's readers among it, calls itself for
-//! each level: this here does not, and comes before all else.
+//! Limits the nesting of components and of their types. Everything that walks them, including wasmparser's readers,
+//! recurses for each level. This check does not recurse, and runs first.
 
 use std::fmt;
 use std::thread;
@@ -9,31 +9,28 @@ use wasmparser::{
     Parser, Payload, Result, Validator, WasmFeatures,
 };
 
-/// The deepest component and the deepest type that are read. Toolchains make five levels.
+/// The deepest nesting that is accepted. Toolchains produce five levels.
 const DEEPEST: usize = 100;
 
-/// The name of the thread whose panic says that a component is too deep: nobody needs to read of it.
+/// The name of the thread whose panic means that a component is nested too deep, so that its message can be hidden.
 pub const VALIDATOR: &str = "validator";
 
-/// The stack of that thread, in bytes, of which only what it uses takes memory.
+/// The stack of that thread in bytes. Only the used part takes memory.
 const STACK: usize = 64 << 20;
 
-/// A component whose parts lie too deep in each other.
+/// The error for a component that is nested too deep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooDeep;
 
 impl fmt::Display for TooDeep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "its components or their types lie in each other more than {DEEPEST} deep, as no toolchain makes them"
-        )
+        write!(f, "its components or their types are nested more than {DEEPEST} deep, which no toolchain produces")
     }
 }
 
 impl std::error::Error for TooDeep {}
 
-/// Checks a component. What is damaged passes as far as it can be read: nobody else reads it further.
+/// Checks a component. A damaged one passes as far as it can be read, because no reader reads further.
 ///
 /// # Errors
 /// [`TooDeep`].
@@ -62,8 +59,8 @@ pub fn check(wasm: &[u8]) -> std::result::Result<(), TooDeep> {
     check_references(wasm)
 }
 
-/// Types may also refer to those before them, thousands of levels deep. wasmparser bounds that: by an error for some, and by
-/// a panic for others. Its errors are told by whoever compiles.
+/// Checks types that refer to earlier types, possibly thousands of levels deep. Wasmparser limits that: by an error for
+/// some types, and by a panic for others. Its errors are ignored here, because compiling gives them again.
 fn check_references(wasm: &[u8]) -> std::result::Result<(), TooDeep> {
     let validate = || {
         let mut validator = Validator::new_with_features(WasmFeatures::all());
@@ -75,13 +72,13 @@ fn check_references(wasm: &[u8]) -> std::result::Result<(), TooDeep> {
     })
 }
 
-/// What a list of declarations belongs to, and how many of them are still to be read.
+/// The owner of a list of declarations, and the number of declarations that are still unread.
 struct Open {
     is_component: bool,
     left: u32,
 }
 
-/// Whether the types of a section are shallow enough.
+/// Whether the types of a section are within the limit.
 fn check_types(mut reader: BinaryReader<'_>) -> Result<bool> {
     for _ in 0..reader.read_var_u32()? {
         let mut open = Vec::new();
@@ -102,7 +99,7 @@ fn check_types(mut reader: BinaryReader<'_>) -> Result<bool> {
     Ok(true)
 }
 
-/// Reads a type to its end; of one that has types in it, its head.
+/// Reads a type to its end, or only its head if it contains types.
 fn open_type(reader: &mut BinaryReader<'_>, open: &mut Vec<Open>) -> Result<()> {
     // The binary format of component and instance types (component-model, Binary.md, "Type Definitions").
     match reader.clone().read_u8()? {
@@ -162,9 +159,9 @@ mod tests {
         [&[id], &leb(content.len())[..], content].concat()
     }
 
-    /// Components in each other. Made from the inside out, as each has the length of what is in it.
+    /// Nested components. They are built from the inside, because each contains the length of its contents.
     fn components(depth: usize) -> Vec<u8> {
-        // Backwards, so that it takes no longer than it must.
+        // Built in reverse order, so that the time is linear.
         let mut reversed: Vec<u8> = HEAD.iter().rev().copied().collect();
         for _ in 1..depth {
             reversed.extend(leb(reversed.len()).into_iter().rev());
@@ -174,7 +171,7 @@ mod tests {
         reversed.into_iter().rev().collect()
     }
 
-    /// A component with one type that has types in it.
+    /// A component with one type that contains nested types.
     fn types(head: u8, depth: usize) -> Vec<u8> {
         let mut content = vec![1];
         content.extend((1..depth).flat_map(|_| [head, 1, 1]));
@@ -190,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn components_in_each_other_are_read_to_a_depth() {
+    fn nested_components_are_limited() {
         assert_eq!(check(&components(DEEPEST)), Ok(()));
         for depth in [DEEPEST + 1, 20_000, 200_000] {
             assert!(is_refused(&components(depth)), "{depth}");
@@ -199,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn types_in_each_other_are_read_to_a_depth() {
+    fn nested_types_are_limited() {
         for head in [0x41, 0x42] {
             assert_eq!(check(&types(head, DEEPEST)), Ok(()));
             for depth in [DEEPEST + 1, 20_000, 200_000] {
@@ -210,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn what_refers_to_what_is_before_it_is_refused_without_an_end_of_the_stack() {
+    fn deep_references_are_rejected_without_a_stack_overflow() {
         let chain = |first: &str, next: fn(usize) -> String| {
             let text: String = (1..20_000).map(next).collect();
             wat::parse_str(format!("(component {first} {text})")).unwrap()

@@ -12,8 +12,8 @@ use wasmtime_wasi_http::p2::bindings::Proxy;
 use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, Scheme};
 
 use crate::excerpt;
+use crate::incoming::{GuestResponse, ResponseResult};
 use crate::open_body::Writer;
-use crate::reply::{self, ResponseResult};
 use crate::state::State;
 
 /// Hands over the response as soon as the guest sets it, and ends when the guest has returned.
@@ -30,7 +30,7 @@ pub(crate) async fn call(
     let outparam = http.new_response_outparam_from_callback(move |outcome: Result<_, ErrorCode>| {
         answered.store(true, Ordering::Relaxed);
         // Nobody waits any more once the deadline has come.
-        let outcome = outcome.map(|response| reply::Response { response, writer: Writer::Guest });
+        let outcome = outcome.map(|response| GuestResponse { response, writer: Writer::Guest });
         let _ = sender.send(outcome.map_err(|code| error_code(&code)));
     })?;
     proxy.wasi_http_incoming_handler().call_handle(store, request, outparam).await

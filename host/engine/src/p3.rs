@@ -14,8 +14,8 @@ use wasmtime_wasi_http::p3::{Request, Response};
 use wasmtime_wasi_http::{Error, WasiHttpView};
 
 use crate::excerpt;
+use crate::incoming::{GuestResponse, ResponseResult};
 use crate::open_body::{OpenBody, Writer};
-use crate::reply::{self, ResponseResult};
 use crate::state::State;
 
 /// Whether the request's body went over to the guest.
@@ -96,7 +96,7 @@ fn take(
     access: &mut Access<'_, State>,
     response: Resource<Response>,
     transmitted: Transmitted,
-) -> wasmtime::Result<(reply::Response, OpenBody)> {
+) -> wasmtime::Result<(GuestResponse, OpenBody)> {
     let number = response.rep();
     let state = access.data_mut();
     let before = state.guest_bodies();
@@ -104,7 +104,7 @@ fn take(
     let writer = access.data_mut().writer(number, before);
     let (head, body) = response.into_parts();
     let (body, open) = OpenBody::follow(body, writer);
-    Ok((reply::Response { response: http::Response::from_parts(head, body), writer }, open))
+    Ok((GuestResponse { response: http::Response::from_parts(head, body), writer }, open))
 }
 
 fn error_code(code: &ErrorCode) -> String {

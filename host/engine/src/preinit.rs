@@ -1,11 +1,11 @@
-//! Runs a core module's initialisation when the module is compiled, and keeps what its memory holds then: each instance begins
-//! there.
+//! Runs the initialisation of a core module when it is compiled, and takes a snapshot of its memory. Each instance
+//! starts from the snapshot.
 //!
-//! The same module gives the same bytes, because its initialisation sees the same wherever and whenever it runs: no arguments,
-//! files or network, one environment variable ([`VARIABLE`]), clocks that begin at zero, and random numbers that follow
-//! from the module. A module that is kept so has to ask again for all of these when an instance begins.
+//! The same module always gives the same bytes, because its initialisation runs in a deterministic environment: no
+//! arguments, files or network, one environment variable ([`VARIABLE`]), clocks that begin at zero, and random numbers
+//! that are derived from the module. A module with a snapshot must read all of these again when an instance starts.
 //!
-//! What runs here runs at build time, in the tool's own process: its time, memory, tables and output are bounded.
+//! The initialisation runs at build time, in the process of the tool. Its time, memory, tables and output are limited.
 
 mod bounds;
 mod segments;
@@ -28,45 +28,45 @@ use wasmtime_wizer::{InstanceState, SnapshotVal, ValType, Wizer};
 
 use self::bounds::Bounds;
 
-/// By this variable, set to 1, a module knows that its initialisation is kept.
+/// A module requests a snapshot of its initialisation if this variable is 1 while it is initialised.
 pub const VARIABLE: &str = "FUNCSERVER_PREINIT";
 
 /// The function that initialises a library ("reactor", in WASI preview 1).
 const INITIALIZE: &str = "_initialize";
 
-/// How long an initialisation may take.
+/// The time limit of an initialisation.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How much memory it may have, in bytes: what it keeps becomes part of the zip, of which Lambda unpacks 250 MiB.
+/// The memory limit in bytes: the snapshot becomes part of the zip, and Lambda unpacks at most 250 MiB.
 const MEMORY: usize = 256 << 20;
 
-/// How much it may print.
+/// The limit of its output, in bytes.
 const OUTPUT: usize = 64 << 10;
 
-/// How long it runs between two looks at the clock.
+/// The time between two checks of the time limit.
 const TICK: Duration = Duration::from_millis(10);
 
-/// A module that is initialised.
+/// An initialised module.
 #[derive(Debug)]
 pub struct Initialized {
     /// The module.
     pub module: Vec<u8>,
-    /// What its initialisation has printed.
+    /// The output of its initialisation.
     pub output: String,
 }
 
-/// Why an initialisation cannot be kept.
+/// The reason why an initialisation cannot be kept.
 #[derive(Debug, thiserror::Error)]
 pub enum PreinitError {
-    /// The module is damaged, or does what cannot be kept.
+    /// The module is damaged, or has a state that a snapshot cannot represent.
     #[error("its initialisation cannot be kept: {0}")]
     Unfit(String),
     /// The initialisation failed.
     #[error("its initialisation failed: {reason}{}", printed(output))]
     Failed {
-        /// How.
+        /// The reason of the failure.
         reason: String,
-        /// What it had printed.
+        /// The output until the failure.
         output: String,
     },
 }
@@ -75,7 +75,7 @@ fn printed(output: &str) -> String {
     if output.is_empty() { String::new() } else { format!("; it printed: {}", output.trim_end()) }
 }
 
-/// Initialises a module. Its random numbers follow from `seed`.
+/// Initialises a module. Its random numbers are derived from `seed`.
 ///
 /// # Errors
 /// See [`PreinitError`].
@@ -83,7 +83,7 @@ pub fn preinit(module: &[u8], seed: [u8; 32]) -> Result<Initialized, PreinitErro
     within(module, seed, TIMEOUT)
 }
 
-/// The same, in a thread of its own: the caller's may belong to a runtime already.
+/// Runs the initialisation in a thread of its own, because the caller's thread may belong to a runtime.
 fn within(module: &[u8], seed: [u8; 32], time: Duration) -> Result<Initialized, PreinitError> {
     let engine = engine().map_err(unfit)?;
     let run = || {
@@ -128,7 +128,7 @@ async fn initialized(
     let mut store = store(engine, seed, &pipe);
     let instance = match timeout(time, initialize(&mut store, &module)).await {
         Ok(instance) => instance.map_err(|error| error.root_cause().to_string()),
-        Err(_) => Err(format!("it takes longer than {time:?}")),
+        Err(_) => Err(format!("it took longer than {time:?}")),
     };
     let instance = instance.map_err(|reason| {
         let reason = store.data().bounds.because(reason);
@@ -140,9 +140,9 @@ async fn initialized(
 
 fn engine() -> wasmtime::Result<Engine> {
     let mut config = Config::new();
-    // It runs once: what counts is the time to compile it.
+    // The code runs once, so the time to compile it dominates.
     config.cranelift_opt_level(OptLevel::None);
-    // Not fuel: one instruction can fill all of the memory.
+    // Fuel is not sufficient: one instruction can fill the whole memory.
     config.epoch_interruption(true);
     Engine::new(&config)
 }
@@ -173,14 +173,14 @@ fn store(engine: &Engine, seed: [u8; 32], pipe: &MemoryOutputPipe) -> Store<Stat
 async fn initialize(store: &mut Store<State>, module: &Module) -> wasmtime::Result<Instance> {
     let mut linker = Linker::new(module.engine());
     p1::add_to_linker_async(&mut linker, |state: &mut State| &mut state.wasi)?;
-    // What it imports as a component.
+    // The imports that it would get as a component.
     linker.define_unknown_imports_as_traps(module)?;
     let instance = linker.instantiate_async(&mut *store, module).await?;
     instance.get_typed_func::<(), ()>(&mut *store, INITIALIZE)?.call_async(store, ()).await?;
     Ok(instance)
 }
 
-/// A clock that goes on by a microsecond whenever somebody looks.
+/// A clock that advances by a microsecond each time it is read.
 #[derive(Default)]
 struct Clock(AtomicU64);
 
@@ -210,7 +210,7 @@ impl HostMonotonicClock for Clock {
     }
 }
 
-/// An instance whose memory and globals are to be kept.
+/// The instance whose memory and globals become the snapshot.
 struct Kept {
     store: Store<State>,
     instance: Instance,

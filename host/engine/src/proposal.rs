@@ -1,15 +1,17 @@
-//! The WebAssembly proposals that a component may use beyond the first WebAssembly, and that wasmtime has on.
+//! The WebAssembly proposals that a component may use beyond the first version of WebAssembly, and that wasmtime
+//! enables.
 
-/// An addition to the first WebAssembly (the standard of 2019), by the name that its authors gave it.
+/// An addition to the first version of WebAssembly (the standard of 2019), with the name that its authors use.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Proposal {
     /// Its name, such as `gc`.
     pub name: &'static str,
-    /// What it adds.
+    /// The feature that it adds.
     pub adds: &'static str,
 }
 
-/// All of them, by name. What wasmtime has off by default is no part of this: no component that uses it is compiled.
+/// All proposals, by name. Proposals that wasmtime disables by default are not included: components that use them are
+/// not compiled.
 pub static PROPOSALS: &[Proposal] = &[
     Proposal { name: "bulk-memory", adds: "instructions that copy and fill memories and tables" },
     Proposal {
@@ -37,7 +39,7 @@ pub static PROPOSALS: &[Proposal] = &[
 ];
 
 impl Proposal {
-    /// The one of this name.
+    /// The proposal of this name.
     pub fn named(name: &str) -> Option<&'static Proposal> {
         PROPOSALS.iter().find(|proposal| proposal.name == name)
     }

@@ -1,27 +1,27 @@
-//! For how many requests one instance is used.
+//! How many requests an instance serves.
 
 use std::time::{Duration, SystemTime};
 
-/// What an instance may serve before a new one takes its place. By default each serves one request.
+/// How long an instance is reused before a new one replaces it. By default each instance serves one request.
 ///
-/// Whatever a guest keeps in its memory reaches the later requests of the same instance. An instance that does not end a
-/// request cleanly serves no other: one that traps, exits, misses its deadline, or leaves its body unfinished.
+/// The memory of a guest is visible to later requests of the same instance. An instance that does not end a request
+/// cleanly is not reused: one that traps, exits, misses its deadline, or leaves its body unfinished.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reuse {
-    /// Requests that an instance serves. 1, and 0 too, is a fresh instance for each.
+    /// The number of requests that an instance serves. 1 or 0 means a fresh instance for each request.
     pub requests: usize,
-    /// How long an instance that has served may wait for its next request; however long, if nothing is set. The clock on
-    /// the wall counts, as it goes on while a process is frozen, and it is looked at when the next request comes.
+    /// The time that an instance may be idle before its next request. `None` means no limit. It is measured by the wall
+    /// clock, which advances while a process is frozen, and checked when the next request arrives.
     pub idle: Option<Duration>,
-    /// Requests that an instance of `wasi:http` 0.3 may serve at once. With more than one, requests share an instance where
-    /// several are answered at once.
+    /// The number of concurrent requests of an instance of `wasi:http` 0.3. With more than one, concurrent requests
+    /// share an instance.
     pub concurrent: usize,
 }
 
 impl Reuse {
-    /// Whether an instance has waited for too long since then.
+    /// Whether an instance that is idle since `rested` has been idle for too long.
     pub(crate) fn is_stale(&self, rested: SystemTime) -> bool {
-        // A clock that was set back tells nothing.
+        // If the clock was set back, the time is unknown.
         self.idle.is_some_and(|idle| rested.elapsed().is_ok_and(|rest| rest > idle))
     }
 }

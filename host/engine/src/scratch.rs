@@ -1,7 +1,7 @@
-//! Temporary folders of instances, and how they are removed.
+//! Temporary folders of instances, and their removal.
 //!
-//! Removing takes as long as a guest has made it take, and so happens on a thread of its own, after the answer. However
-//! deep a guest has nested its folders, it takes two open folders, and no stack.
+//! The time to remove a folder depends on the guest, so it happens in a thread of its own, after the answer. A folder
+//! of any depth needs only two open folders, and no recursion.
 
 use std::collections::VecDeque;
 use std::fs;
@@ -14,24 +14,25 @@ use std::time::Instant;
 use tokio::sync::Notify;
 use tokio::time::timeout_at;
 
-/// What a request may leave in the folder of an instance that is to serve another; with more, it is not used again.
-const MOST_LEFT: usize = 256;
+/// The most entries that a request may leave in the folder of an instance that serves another request. With more, the
+/// instance is dropped.
+const MAX_LEFT: usize = 256;
 
-/// The folder in which the temporary folders of a guest's instances are made.
+/// The folder that contains the temporary folders of a guest's instances.
 pub(crate) struct Scratch {
     root: PathBuf,
     removals: Arc<Removals>,
 }
 
-/// The temporary folder of one instance. It is removed when this is dropped, soon.
+/// The temporary folder of one instance. It is removed soon after this is dropped.
 pub(crate) struct Folder {
     path: PathBuf,
     removals: Arc<Removals>,
 }
 
-/// What is to be removed.
+/// The queue of removals.
 struct Removals {
-    /// Where folders lie while they are taken apart.
+    /// The folder into which nested folders are moved for their removal.
     root: PathBuf,
     queue: Mutex<Queue>,
     removed: Notify,
@@ -40,12 +41,12 @@ struct Removals {
 #[derive(Default)]
 struct Queue {
     paths: VecDeque<PathBuf>,
-    /// Whether a thread works on them.
+    /// Whether a thread is processing the queue.
     working: bool,
 }
 
 impl Scratch {
-    /// In that folder. What processes before this one have left there is removed, and nobody waits for that.
+    /// Uses the folder `root`. Folders that earlier processes have left there are removed in the background.
     pub(crate) fn new(root: &Path) -> Self {
         let removals = Removals { root: root.to_owned(), queue: Mutex::default(), removed: Notify::new() };
         let scratch = Self { root: root.to_owned(), removals: Arc::new(removals) };
@@ -57,16 +58,17 @@ impl Scratch {
         scratch
     }
 
-    /// A new folder, empty.
+    /// Creates a new, empty folder.
     ///
     /// # Errors
-    /// It cannot be made.
+    /// The folder cannot be created.
     pub(crate) fn folder(&self) -> io::Result<Folder> {
         let folder = named().tempdir_in(&self.root)?;
         Ok(Folder { path: folder.keep(), removals: self.removals.clone() })
     }
 
-    /// Waits until no more than so many folders are still to be removed, or the deadline. Tells whether it is so.
+    /// Waits until at most `most` folders are still to be removed, or until the deadline. Returns whether that is the
+    /// case.
     pub(crate) async fn settled(&self, most: usize, deadline: Instant) -> bool {
         let settled = async {
             loop {
@@ -82,7 +84,7 @@ impl Scratch {
     }
 }
 
-/// A process's folders begin with its number.
+/// The names of a process's folders begin with its process id.
 fn named() -> tempfile::Builder<'static, 'static> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(prefix());
@@ -94,7 +96,8 @@ fn prefix() -> &'static str {
     PREFIX.get_or_init(|| format!("{}-", std::process::id()))
 }
 
-/// Whether no process that lives made it. A new one may have the number of one that is gone.
+/// Whether no live process owns this folder. At the start, a folder with the id of this process is from an earlier one
+/// that had the same id.
 fn is_left_over(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     match name.split_once('-').and_then(|(number, _)| number.parse::<u32>().ok()) {
@@ -108,20 +111,21 @@ impl Folder {
         &self.path
     }
 
-    /// Removes all that a request has left in it.
+    /// Removes everything that a request has left in the folder.
     ///
     /// # Errors
-    /// Something of it cannot be removed, or it is too much for the next request to wait for.
+    /// An entry cannot be removed, or there are so many that the next request would have to wait.
     pub(crate) fn empty(&self) -> io::Result<()> {
         for (at, entry) in fs::read_dir(&self.path)?.enumerate() {
-            if at >= MOST_LEFT {
+            if at >= MAX_LEFT {
                 return Err(io::Error::other("too many files are left over"));
             }
             let entry = entry?;
-            // Links are not followed: theirs is no folder's type.
-            match entry.file_type()?.is_dir() {
-                true => self.removals.take(&entry.path())?,
-                false => fs::remove_file(entry.path())?,
+            // `file_type` does not follow links, so a link is never a folder.
+            if entry.file_type()?.is_dir() {
+                self.removals.take(&entry.path())?
+            } else {
+                fs::remove_file(entry.path())?
             }
         }
         Ok(())
@@ -130,7 +134,7 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // Most guests leave nothing, and then no thread is needed.
+        // Most guests leave no files, so no thread is needed.
         if fs::remove_dir(&self.path).is_err() {
             self.removals.add(std::mem::take(&mut self.path));
         }
@@ -138,7 +142,7 @@ impl Drop for Folder {
 }
 
 impl Removals {
-    /// Takes a folder out of the one in which it lies, and removes it.
+    /// Moves a folder out of its parent, and queues its removal.
     fn take(self: &Arc<Self>, path: &Path) -> io::Result<()> {
         let yard = named().tempdir_in(&self.root)?.keep();
         let moved = fs::rename(path, yard.join("0"));
@@ -155,11 +159,11 @@ impl Removals {
         let removals = self.clone();
         let spawned =
             thread::Builder::new().name("remove".to_owned()).stack_size(256 * 1024).spawn(move || removals.work());
-        // Without a thread the next one tries again.
+        // If no thread could be started, the next removal tries again.
         queue.working = spawned.is_ok();
     }
 
-    /// How many are not removed yet.
+    /// The number of folders that are not removed yet.
     fn count(&self) -> usize {
         self.queue().paths.len()
     }
@@ -172,7 +176,7 @@ impl Removals {
                 return;
             };
             drop(queue);
-            // What cannot be removed stays, and the next process tries again.
+            // A folder that cannot be removed stays, and the next process tries again.
             let _ = remove(&path, &self.root);
             self.queue().paths.pop_front();
             self.removed.notify_waiters();
@@ -184,8 +188,8 @@ impl Removals {
     }
 }
 
-/// Removes a file, or a folder of any depth: every folder in it is first moved up beside it, where its path is short.
-/// What can be removed is, whatever cannot.
+/// Removes a file, or a folder of any depth: each nested folder is first moved next to it, where its path is short. It
+/// removes as much as possible, even if some entries cannot be removed.
 fn remove(path: &Path, root: &Path) -> io::Result<()> {
     if !fs::symlink_metadata(path)?.is_dir() {
         return fs::remove_file(path);
@@ -196,10 +200,11 @@ fn remove(path: &Path, root: &Path) -> io::Result<()> {
     let (mut next, mut last) = (0, 0);
     while next <= last {
         for entry in fs::read_dir(place(next)).into_iter().flatten().flatten() {
-            // A failure shows when the folder is not empty in the end.
-            let _ = match entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                true => fs::rename(entry.path(), place(last + 1)).map(|()| last += 1),
-                false => fs::remove_file(entry.path()),
+            // A failure is detected at the end, because the folder is then not empty.
+            let _ = if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                fs::rename(entry.path(), place(last + 1)).map(|()| last += 1)
+            } else {
+                fs::remove_file(entry.path())
             };
         }
         let _ = fs::remove_dir(place(next));
@@ -214,7 +219,7 @@ mod tests {
 
     use super::*;
 
-    /// Makes folders in one another, as a guest does it: by handles, whatever length their path has.
+    /// Creates nested folders as a guest does: by handles, so that the length of the path does not matter.
     fn nest(top: &Path, depth: usize) {
         let mut folder = fs::File::open(top).unwrap();
         for _ in 0..depth {
@@ -245,7 +250,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_folder_that_stays_is_emptied_of_deep_ones_too() {
+    async fn emptying_a_folder_removes_deep_folders() {
         let root = tempfile::tempdir().unwrap();
         let scratch = Scratch::new(root.path());
         let folder = scratch.folder().unwrap();
@@ -259,17 +264,17 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_with_too_much_is_not_for_another_request() {
+    fn a_folder_with_too_many_entries_is_not_reused() {
         let root = tempfile::tempdir().unwrap();
         let folder = Scratch::new(root.path()).folder().unwrap();
-        for number in 0..=MOST_LEFT {
+        for number in 0..=MAX_LEFT {
             fs::write(folder.path().join(number.to_string()), "").unwrap();
         }
         assert!(folder.empty().unwrap_err().to_string().contains("too many"));
     }
 
     #[tokio::test]
-    async fn what_earlier_processes_left_is_removed_and_what_others_use_is_not() {
+    async fn folders_of_earlier_processes_are_removed_and_those_of_live_ones_are_not() {
         let root = tempfile::tempdir().unwrap();
         for name in ["4194305-gone", "instance-old"] {
             fs::create_dir_all(root.path().join(name).join("a/b")).unwrap();
@@ -278,7 +283,7 @@ mod tests {
         let another = root.path().join("1-lives");
         fs::create_dir(&another).unwrap();
         let scratch = Scratch::new(root.path());
-        assert!(scratch.folder().unwrap().path().is_dir(), "nobody waits for that");
+        assert!(scratch.folder().unwrap().path().is_dir(), "the removal does not block");
         settled(&scratch).await;
         assert!(another.is_dir());
         assert_eq!(left(root.path()), 1);

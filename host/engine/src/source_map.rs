@@ -1,8 +1,9 @@
-//! Where in its source the code of a component is that a crash names by an offset.
+//! Maps the code offsets of a crash to places in the source.
 //!
-//! A crash tells offsets in the component as it was compiled: trimmed, so that functions are elsewhere than in the file that
-//! its toolchain wrote. Both have the same instructions, and so an offset in one is an instruction's number in a function, and
-//! that an offset in the other, for which the file's own debug information has a line.
+//! A crash has offsets in the compiled component. This component was trimmed, so its functions have other offsets than
+//! in the file that the toolchain wrote. Both have the same instructions. An offset in the compiled component is
+//! therefore converted to the number of an instruction in a function, and that to an offset in the file, for which the
+//! file's debug information has a line.
 
 mod dwarf;
 mod modules;
@@ -14,12 +15,13 @@ use std::time::{Duration, Instant};
 use crate::{nesting, trim};
 use modules::Module;
 
-/// The longest name of a function or file that is told, in bytes.
+/// The longest name of a function or file that is returned, in bytes.
 const LONGEST: usize = 300;
-/// The most functions that are told of one place, which is in all of them: each but the outermost was inlined into the next.
+/// The most functions that are returned for one place. The place is in all of them: each but the outermost was inlined
+/// into the next.
 const DEEPEST: usize = 32;
 
-/// The code of a component and of what was compiled of it.
+/// The code of a component and of its compiled form.
 pub struct SourceMap {
     wasm: Vec<u8>,
     source: Vec<Module>,
@@ -27,30 +29,30 @@ pub struct SourceMap {
     compiled: Vec<Function>,
 }
 
-/// A function as it was compiled.
+/// A function in the compiled component.
 struct Function {
-    /// Where its body is in the compiled component.
+    /// The range of its body in the compiled component.
     body: Range<usize>,
-    /// The module that it is of, and which of that module's own functions it is in the source.
+    /// Its module, and its number among the own functions of that module in the source.
     module: usize,
     own: usize,
 }
 
-/// Where a piece of code is in its source.
+/// The place of a piece of code in its source.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SourceLocation {
-    /// The functions that it is in, the innermost first. There is always one.
+    /// The functions that contain it, the innermost first. There is always at least one.
     pub functions: Vec<SourceFunction>,
-    /// Whether the debug information takes too long to read, so that no line is known.
+    /// Whether reading the debug information took too long, so that no line is known.
     pub gave_up: bool,
 }
 
-/// A function, and the line in it.
+/// A function, and a line in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SourceFunction {
-    /// Its name as its source has it, at most 300 bytes; nothing where the component does not tell it.
+    /// Its demangled name, at most 300 bytes. `None` if the component does not contain it.
     pub name: Option<String>,
-    /// The file, at most 300 bytes; nothing where the component carries no debug information for it.
+    /// The file, at most 300 bytes. `None` if the component has no debug information for it.
     pub file: Option<String>,
     /// The line in the file.
     pub line: Option<u64>,
@@ -59,15 +61,15 @@ pub struct SourceFunction {
 }
 
 impl SourceMap {
-    /// Reads a component as it is given to [`compile`](crate::compile::compile).
+    /// Reads a component in the form that [`compile`](crate::compile::compile) takes.
     ///
     /// # Errors
-    /// It is no component, or a damaged one: what is wrong with it.
+    /// The bytes are not a component, or it is damaged. The text says what is wrong.
     pub fn new(wasm: Vec<u8>) -> Result<Self, String> {
-        // What is nested is walked by calls: as deep as what compiles, and no deeper.
+        // The reader is recursive, so it has the same limit on nesting as the compiler.
         nesting::check(&wasm).map_err(|error| error.to_string())?;
         let source = modules::read(&wasm).map_err(|error| error.to_string())?;
-        let (trimmed, kept) = match trim::trim_and_tell(&wasm) {
+        let (trimmed, kept) = match trim::trim_and_report(&wasm) {
             Ok((trimmed, kept)) => (trimmed, Some(kept)),
             Err(_) => (trim::without_custom_sections(&wasm).map_err(|error| error.to_string())?, None),
         };
@@ -84,8 +86,8 @@ impl SourceMap {
         Ok(Self { wasm, source, trimmed, compiled })
     }
 
-    /// Where the code at that offset of what was compiled is, with what can be found out within `time`; nothing if there is
-    /// no code.
+    /// The place of the code at an offset of the compiled component, as far as it can be found within `time`. `None` if
+    /// there is no code at that offset.
     #[must_use]
     pub fn at(&self, offset: u64, time: Duration) -> Option<SourceLocation> {
         let until = Instant::now() + time;
@@ -110,13 +112,13 @@ impl SourceMap {
 }
 
 impl SourceFunction {
-    /// Its name, or that it has none.
+    /// Its name, or a text that says that it has none.
     #[must_use]
     pub fn name(&self) -> &str {
         self.name.as_deref().unwrap_or("a function without a name")
     }
 
-    /// The place in its file, such as `src/lib.rs:4:5`, where that is known.
+    /// The place in its file, such as `src/lib.rs:4:5`, if it is known.
     #[must_use]
     pub fn place(&self) -> Option<String> {
         let file = self.file.as_deref()?;
@@ -133,7 +135,7 @@ impl fmt::Display for SourceFunction {
     }
 }
 
-/// A text of at most [`LONGEST`] bytes.
+/// Truncates a text to [`LONGEST`] bytes.
 fn short(text: &str) -> String {
     text[..text.floor_char_boundary(LONGEST)].to_owned()
 }

@@ -15,16 +15,15 @@ use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_config::WasiConfigVariables;
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
-use crate::call::{Call, Facts, Output, Stream};
+use crate::call::{Call, Stream};
 use crate::descriptors::Descriptors;
 use crate::gauge::{Gauge, Meter};
 use crate::grants::Grants;
-use crate::interfaces::{CallFacts, KEPT, MadeResponses, random};
+use crate::interfaces::{KEPT, MadeResponses, OpenCalls, random};
 use crate::limits::{Limiter, Limits};
 use crate::network::{Client, Hooks};
 use crate::open_body::Writer;
-use crate::outlet::Outlet;
-use crate::output::Lines;
+use crate::output::{OutputSink, StandardStream};
 use crate::scratch::{Folder, Scratch};
 use crate::weigh::{Waiting, weigh};
 
@@ -46,8 +45,8 @@ pub(crate) struct State {
     wasi: WasiCtx,
     http: WasiHttpCtx,
     hooks: Hooks,
-    outlet: Outlet,
-    streams: [Lines; 2],
+    sink: OutputSink,
+    streams: [StandardStream; 2],
     pub(crate) common: Arc<Common>,
     pub(crate) limiter: Limiter,
     /// What this instance makes the process grow by, where that is watched.
@@ -55,7 +54,7 @@ pub(crate) struct State {
     /// The outgoing requests that are not sent yet.
     waiting: Arc<Waiting>,
     pub(crate) descriptors: Descriptors,
-    pub(crate) facts: CallFacts,
+    pub(crate) calls: OpenCalls,
     pub(crate) responses: MadeResponses,
     /// Whether the guest of 0.2 has set its response.
     answered: Arc<AtomicBool>,
@@ -74,12 +73,12 @@ impl State {
     ///
     /// # Errors
     /// The operating system gives no random bytes, or not the files that are granted.
-    pub(crate) fn new(common: Arc<Common>, outlet: Outlet, deadline: Instant) -> io::Result<Self> {
+    pub(crate) fn new(common: Arc<Common>, sink: OutputSink, deadline: Instant) -> io::Result<Self> {
         let limits = &common.limits;
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.handles);
         let streams =
-            [Stream::Stdout, Stream::Stderr].map(|stream| Lines::new(stream, Arc::new(outlet.clone()), limits.output));
+            [Stream::Stdout, Stream::Stderr].map(|stream| StandardStream::new(stream, sink.clone(), limits.output));
         let mut wasi = wasi(&streams)?;
         let scratch = common.grants.give(&mut wasi, common.scratch.as_ref())?;
         let mut http = WasiHttpCtx::new();
@@ -90,15 +89,15 @@ impl State {
             table,
             wasi: wasi.build(),
             http,
-            hooks: hooks(&common, &outlet, &waiting),
-            outlet,
+            hooks: hooks(&common, &sink, &waiting),
+            sink,
             streams,
             limiter: Limiter::new(limits, meter.clone()),
             meter,
             waiting,
             descriptors: Descriptors::new(limits.descriptors),
             common,
-            facts: CallFacts::default(),
+            calls: OpenCalls::default(),
             responses: MadeResponses::default(),
             answered: Arc::default(),
             deadline,
@@ -109,16 +108,15 @@ impl State {
     }
 
     /// From now on all that the guest does is done for this call.
-    pub(crate) fn arm(&mut self, call: Call, head: bool, permit: OwnedSemaphorePermit) {
-        let Call { facts, deadline, output } = call;
+    pub(crate) fn arm(&mut self, call: Arc<dyn Call>, head: bool, permit: OwnedSemaphorePermit) {
         if let Some(meter) = &self.meter {
             meter.begin();
         }
         self.limiter.begin_request();
         self.answered.store(false, Ordering::Relaxed);
-        self.outlet.open(output);
-        self.facts.arm(facts);
-        self.deadline = deadline;
+        self.deadline = call.deadline();
+        self.sink.open(call.clone());
+        self.calls.arm(call);
         self.head = head;
         self.permit = Some(permit);
     }
@@ -129,17 +127,17 @@ impl State {
     /// # Errors
     /// The guest is no longer fit for another: its temporary folder cannot be emptied, or it keeps too many handles.
     pub(crate) fn disarm(&mut self) -> io::Result<Option<OwnedSemaphorePermit>> {
-        self.facts.arm(Facts::default());
+        self.calls.disarm();
         self.rest()?;
         Ok(self.permit.take())
     }
 
     /// One more call begins beside others, as that task.
-    pub(crate) fn begin(&mut self, task: GuestTaskId, facts: Facts, deadline: Instant) {
+    pub(crate) fn begin(&mut self, task: GuestTaskId, call: Arc<dyn Call>) {
         self.limiter.begin_request();
-        self.streams.iter().for_each(Lines::begin_request);
-        self.deadline = self.deadline.max(deadline);
-        self.facts.begin(task, facts);
+        self.streams.iter().for_each(StandardStream::begin_request);
+        self.deadline = self.deadline.max(call.deadline());
+        self.calls.begin(task, call);
     }
 
     /// How many bodies that the guest writes itself have been taken from it.
@@ -155,8 +153,8 @@ impl State {
     }
 
     /// Where the output of this instance goes.
-    pub(crate) fn outlet(&self) -> Outlet {
-        self.outlet.clone()
+    pub(crate) fn sink(&self) -> OutputSink {
+        self.sink.clone()
     }
 
     /// To be set when the guest of 0.2 sets its response.
@@ -166,7 +164,7 @@ impl State {
 
     /// Passes on what the guest has written, as it is at its end.
     pub(crate) fn end_output(&self) {
-        self.streams.iter().for_each(Lines::end);
+        self.streams.iter().for_each(StandardStream::end);
     }
 
     /// All calls have ended.
@@ -174,15 +172,15 @@ impl State {
     /// # Errors
     /// See [`State::disarm`].
     pub(crate) fn rest(&mut self) -> io::Result<()> {
-        self.streams.iter().for_each(Lines::end_request);
-        self.outlet.close();
-        self.facts.rest();
+        self.streams.iter().for_each(StandardStream::end_request);
+        self.sink.close();
+        self.calls.rest();
         if let Some(meter) = &self.meter {
             meter.rest();
         }
         self.responses.rest();
         // The slots of requests whose responses the guest never read are not lost to the next call.
-        self.hooks = hooks(&self.common, &self.outlet, &self.waiting);
+        self.hooks = hooks(&self.common, &self.sink, &self.waiting);
         self.scratch.as_ref().map_or(Ok(()), Folder::empty)?;
         // Half of them: a guest that leaks must not fail in the middle of a request.
         if self.table.iter_mut().count() > self.common.limits.handles / 2 {
@@ -222,13 +220,13 @@ impl Drop for State {
     fn drop(&mut self) {
         // Unlike one of 0.2, a write of 0.3 waits in the guest alone; only this hints at it.
         if self.responses.any_kept() && Instant::now() >= self.deadline {
-            self.outlet.line(Stream::Stderr, KEPT);
+            self.sink.line(Stream::Stderr, KEPT);
         }
     }
 }
 
-fn hooks(common: &Common, outlet: &Outlet, waiting: &Arc<Waiting>) -> Hooks {
-    Hooks::new(common.client.clone(), Arc::new(outlet.clone()), common.limits.requests, waiting.clone())
+fn hooks(common: &Common, sink: &OutputSink, waiting: &Arc<Waiting>) -> Hooks {
+    Hooks::new(common.client.clone(), sink.clone(), common.limits.requests, waiting.clone())
 }
 
 impl ResourceLimiter for State {
@@ -252,7 +250,7 @@ impl ResourceLimiter for State {
 
 /// A `wasi:cli` that grants nothing: no environment, arguments, files or sockets; clocks, output into the log, and
 /// randomness from the operating system, so that two copies of one snapshot never deal the same tokens.
-fn wasi([stdout, stderr]: &[Lines; 2]) -> io::Result<WasiCtxBuilder> {
+fn wasi([stdout, stderr]: &[StandardStream; 2]) -> io::Result<WasiCtxBuilder> {
     let mut seed = [0; 16];
     SysRng.try_fill_bytes(&mut seed).map_err(io::Error::other)?;
     let mut wasi = WasiCtx::builder();

@@ -1,8 +1,9 @@
-//! Tasks that do not wait for a thread which a guest blocks.
+//! Tasks that do not wait for a thread that a guest blocks.
 //!
-//! tokio keeps the task that was woken last for the thread that woke it, and no other thread may take it from there. A guest
-//! that wakes a task of others, say that of a connection which they share, and then blocks its thread, would so stop them too.
-//! [`stealable`] has such a task moved to where other threads find it; only wakes from within [`at_work`] pay for that.
+//! Tokio keeps the most recently woken task for the thread that woke it, and no other thread can steal it. A guest may
+//! wake a task that others need, such as that of a shared connection, and then block its thread. That task would not
+//! run. [`stealable`] moves such a task to the queue from which other threads can steal. Only wakes from within
+//! [`at_work`] pay for that.
 
 use std::cell::Cell;
 use std::future::poll_fn;
@@ -14,11 +15,11 @@ use hyper::rt::Executor;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 thread_local! {
-    /// Whether a guest may be at work on this thread.
+    /// Whether a guest may be running on this thread.
     static AT_WORK: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Does work in which a guest may block its thread.
+/// Runs a future in which a guest may block its thread.
 pub async fn at_work<T>(work: impl Future<Output = T>) -> T {
     let mut work = pin!(work);
     poll_fn(|context| {
@@ -28,7 +29,7 @@ pub async fn at_work<T>(work: impl Future<Output = T>) -> T {
     .await
 }
 
-/// What it was before.
+/// The previous value.
 struct AtWork(bool);
 
 impl Drop for AtWork {
@@ -37,7 +38,7 @@ impl Drop for AtWork {
     }
 }
 
-/// A task that a guest may wake. To be spawned on the runtime on which this is called.
+/// A task that a guest may wake. It must be spawned on the runtime on which this is called.
 pub fn stealable<T>(task: impl Future<Output = T> + Send + 'static) -> impl Future<Output = T> + Send + 'static {
     let several = Handle::try_current().is_ok_and(|runtime| runtime.runtime_flavor() != RuntimeFlavor::CurrentThread);
     Stealable { task: Box::pin(task), several, waker: None }
@@ -45,9 +46,9 @@ pub fn stealable<T>(task: impl Future<Output = T> + Send + 'static) -> impl Futu
 
 struct Stealable<F> {
     task: Pin<Box<F>>,
-    /// The runtime has several threads.
+    /// Whether the runtime has several threads.
     several: bool,
-    /// The runtime's waker, and ours in its place.
+    /// The runtime's waker, and the waker that replaces it.
     waker: Option<(Waker, Waker)>,
 }
 
@@ -67,7 +68,7 @@ impl<F: Future> Future for Stealable<F> {
     }
 }
 
-/// Wakes a task, and moves it to where other threads find it.
+/// Wakes a task, and moves it to the queue from which other threads can steal.
 struct Moving(Waker);
 
 impl Wake for Moving {
@@ -80,7 +81,7 @@ impl Wake for Moving {
         if AT_WORK.get()
             && let Ok(runtime) = Handle::try_current()
         {
-            // It takes the place of the last task that was woken, which goes to the queue of the thread.
+            // The new task becomes the most recently woken one, which moves the other task to the queue of the thread.
             runtime.spawn(async {});
         }
     }
@@ -110,7 +111,7 @@ mod tests {
 
     use super::*;
 
-    /// Were the task kept for the thread that is blocked, it would run when that is over.
+    /// If the task were kept for the blocked thread, it would run only after the block.
     #[test]
     fn a_task_that_a_guest_wakes_does_not_wait_for_its_thread() {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(3).enable_time().build().unwrap();

@@ -1,4 +1,4 @@
-//! What a component is compiled for.
+//! Compilation targets.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,10 +13,10 @@ pub enum Arch {
 }
 
 impl Arch {
-    /// Both of them.
+    /// All architectures.
     pub const ALL: [Self; 2] = [Self::X86_64, Self::Arm64];
 
-    /// The architecture that this program was built for, if Lambda has it.
+    /// The architecture that this program was built for, if Lambda offers it.
     #[must_use]
     pub fn host() -> Option<Self> {
         match std::env::consts::ARCH {
@@ -26,7 +26,7 @@ impl Arch {
         }
     }
 
-    /// The name that Lambda, and the tool's `--arch`, use for it.
+    /// The name in Lambda and in the tool's `--arch`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -42,7 +42,7 @@ impl fmt::Display for Arch {
     }
 }
 
-/// A name that is no architecture of Lambda's.
+/// The error for a name that is not an architecture of Lambda.
 #[derive(Debug, thiserror::Error)]
 #[error("unknown architecture `{0}`: Lambda has x86_64 and arm64")]
 pub struct UnknownArch(String);
@@ -59,18 +59,18 @@ impl FromStr for Arch {
     }
 }
 
-/// Where a compiled component is to run.
+/// The platform on which a compiled component runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// On Lambda's `provided.al2023` of that architecture.
+    /// Lambda's `provided.al2023` on this architecture.
     Lambda(Arch),
-    /// In this very process.
+    /// The current process.
     Host,
 }
 
 impl Target {
-    /// The target triple. Code for it uses the baseline instructions of its architecture, so that it runs on every
-    /// machine of that kind.
+    /// The target triple. The code uses only the baseline instructions of its architecture, so that it runs on all of
+    /// its machines.
     #[must_use]
     pub fn triple(self) -> String {
         match self {

@@ -1,17 +1,17 @@
-//! Leaves out of a component what nothing in it can reach, before it is compiled.
+//! Removes the unreachable parts of a component before it is compiled.
 //!
-//! Toolchains link an interpreter to its libraries by the exports of core modules, thousands of them, of which a handler
-//! needs hundreds. Every one costs at each start: its name, its entry, and machine code to enter it are read and kept.
-//! From within a component nobody else can see them, so what its parts do not ask of each other is never used. Nor are
-//! segments of data that fill no memory and that no instruction names: those of a module whose memory was kept, seventy
-//! thousand of Go's linker.
+//! Toolchains link an interpreter to its libraries by the exports of core modules. There are thousands of exports, of
+//! which a handler needs hundreds. Every export costs time at each start: its name, its entry, and the machine code to
+//! enter it are read and kept. Only code inside the component can use these exports, so those that its parts do not
+//! import from each other are never used. The same applies to data segments that neither fill a memory nor are named by
+//! an instruction: a Go module that starts from a snapshot has seventy thousand of them, written by Go's linker.
 //!
-//! What is left is the same component: it imports and exports the same, and its memory, its tables and the functions that
-//! are reached are as they were. Only the index of a function may be another one, and its name is written as a person
-//! would write it. Debug information and other custom sections are left out: a component in Lambda pays for their bytes, and
-//! must not be able to make the host decode them.
+//! The result is the same component: its imports and exports are the same, and so are its memories, its tables and all
+//! reachable functions. Only the index of a function may change, and its name is demangled. Debug information and other
+//! custom sections are removed: a component in Lambda pays for their bytes, and must not be able to make the host
+//! decode them.
 
-mod left;
+mod liveness;
 mod module;
 mod names;
 
@@ -24,24 +24,24 @@ use wasmparser::{
     Instance, Parser, Payload,
 };
 
-use self::left::Left;
+use self::liveness::Liveness;
 pub(crate) use self::names::Names;
 
-/// What a module or component begins with: its magic number and version.
+/// The length of the header of a module or component: its magic number and version.
 const HEADER: usize = 8;
 
-/// Why a component is compiled as it is.
+/// The reason why a component is compiled untrimmed.
 pub(crate) type Error = reencode::Error<Cut>;
 
-/// A part of it is said to reach beyond its end.
+/// The stated length of a section goes beyond the end of the component.
 #[derive(Debug, thiserror::Error)]
-#[error("it ends within a part of it")]
+#[error("it ends in the middle of a section")]
 pub(crate) struct Cut;
 
 /// The exports of a core module that the component around it uses.
 #[derive(Debug, Default)]
 struct Uses<'a> {
-    /// Somebody out of sight may ask for any of them.
+    /// Any of them may be used from outside the component.
     all: bool,
     names: HashSet<&'a str>,
 }
@@ -52,55 +52,55 @@ impl Uses<'_> {
     }
 }
 
-/// A core module within a component.
+/// A core module in a component.
 struct Module<'a> {
     bytes: &'a [u8],
     uses: Uses<'a>,
-    /// What those reach. Known once they are.
-    left: Option<Left>,
+    /// The items that the used exports reach. `None` until the uses are known.
+    live: Option<Liveness>,
 }
 
-/// A core instance: the module that it is one of, and the instances that it is given, by the names it has for them.
+/// A core instance: its module, and the instances that it imports, by the names that it has for them.
 struct Instantiation<'a> {
     module: u32,
     args: Vec<(&'a str, u32)>,
 }
 
-/// The core modules and their instances of one component, by the indices of its binary form. What comes from elsewhere
-/// is `None`.
+/// The core modules and core instances of one component, by their index in the binary format. `None` is one from
+/// outside.
 #[derive(Default)]
 struct Scope<'a> {
     modules: Vec<Option<Module<'a>>>,
     instances: Vec<Option<Instantiation<'a>>>,
 }
 
-/// The component without what nothing in it can reach.
+/// Removes the unreachable parts of a component.
 ///
 /// # Errors
-/// It is damaged, or uses what the encoder does not know.
+/// The component is damaged, or uses a feature that the encoder does not support.
 pub(crate) fn trim(wasm: &[u8]) -> Result<Vec<u8>, Error> {
-    trim_and_tell(wasm).map(|(trimmed, _)| trimmed)
+    trim_and_report(wasm).map(|(trimmed, _)| trimmed)
 }
 
-/// The same, and of each core module, in their order, which of its own functions stay.
+/// Like [`trim`], and returns for each core module, in order, which of its own functions are kept.
 ///
 /// # Errors
 /// See [`trim`].
-pub(crate) fn trim_and_tell(wasm: &[u8]) -> Result<(Vec<u8>, Vec<Vec<usize>>), Error> {
+pub(crate) fn trim_and_report(wasm: &[u8]) -> Result<(Vec<u8>, Vec<Vec<usize>>), Error> {
     let shared = shares_modules(wasm)?;
-    let mut told = Told::default();
-    let trimmed = component(Parser::new(0), wasm, wasm, shared, &mut told)?;
-    Ok((trimmed, told.functions))
+    let mut report = Report::default();
+    let trimmed = component(Parser::new(0), wasm, wasm, shared, &mut report)?;
+    Ok((trimmed, report.functions))
 }
 
-/// What is told of a component as it is trimmed.
+/// The facts that are collected about a component as it is trimmed.
 #[derive(Default)]
-struct Told {
+struct Report {
     names: Names,
     functions: Vec<Vec<usize>>,
 }
 
-/// Whether a component takes a core module from the one around it. Which exports that one uses is not looked for.
+/// Whether a component imports a core module from the enclosing one. In that case the used exports are not determined.
 fn shares_modules(wasm: &[u8]) -> Result<bool, Error> {
     for payload in Parser::new(0).parse_all(wasm) {
         if let Payload::ComponentAliasSection(aliases) = payload? {
@@ -114,8 +114,8 @@ fn shares_modules(wasm: &[u8]) -> Result<bool, Error> {
     Ok(false)
 }
 
-/// Trims the component that is `bytes` of `whole`, and those in it.
-fn component(parser: Parser, bytes: &[u8], whole: &[u8], shared: bool, told: &mut Told) -> Result<Vec<u8>, Error> {
+/// Trims the component in `bytes`, a part of `whole`, and the components nested in it.
+fn component(parser: Parser, bytes: &[u8], whole: &[u8], shared: bool, report: &mut Report) -> Result<Vec<u8>, Error> {
     let mut scope = Scope::default();
     each_payload(parser.clone(), bytes, |payload| scope.read(payload, whole))?;
     if shared {
@@ -128,13 +128,13 @@ fn component(parser: Parser, bytes: &[u8], whole: &[u8], shared: bool, told: &mu
         let (id, data) = match payload {
             Payload::ModuleSection { .. } => {
                 let Some(module) = modules.next() else { return Ok(()) };
-                (ComponentSectionId::CoreModule.into(), module.trim(told)?)
+                (ComponentSectionId::CoreModule.into(), module.trim(report)?)
             }
             Payload::ComponentSection { parser, unchecked_range } => {
-                let nested = component(parser, part(whole, unchecked_range)?, whole, shared, told)?;
+                let nested = component(parser, part(whole, unchecked_range)?, whole, shared, report)?;
                 (ComponentSectionId::Component.into(), nested)
             }
-            // Names of a component's parts, and notes of toolchains.
+            // The names of a component's parts, and producer notes.
             Payload::CustomSection(_) => return Ok(()),
             other => match other.as_section() {
                 Some((id, range)) => (id, part(whole, range)?.to_vec()),
@@ -147,10 +147,10 @@ fn component(parser: Parser, bytes: &[u8], whole: &[u8], shared: bool, told: &mu
     Ok(trimmed.finish())
 }
 
-/// The component without its custom sections, otherwise byte for byte: for one that cannot be trimmed.
+/// Removes the custom sections of a component that cannot be trimmed. All else is copied byte for byte.
 ///
 /// # Errors
-/// It is damaged.
+/// The component is damaged.
 pub(crate) fn without_custom_sections(wasm: &[u8]) -> Result<Vec<u8>, Error> {
     sections_alone(Parser::new(0), wasm, wasm)
 }
@@ -183,14 +183,14 @@ fn part(whole: &[u8], range: Range<usize>) -> Result<&[u8], Error> {
     whole.get(range).ok_or(Error::UserError(Cut))
 }
 
-/// Hands over what a component consists of. What is nested comes as a whole.
+/// Calls `each` for every section of a component. A nested component or module is passed as a whole.
 fn each_payload<'a>(
     mut parser: Parser,
     mut bytes: &'a [u8],
     mut each: impl FnMut(Payload<'a>) -> Result<(), Error>,
 ) -> Result<(), Error> {
     while !bytes.is_empty() {
-        // The end is told, so that more is never asked for.
+        // `parse` knows that these are all bytes, so it never asks for more.
         let Chunk::Parsed { consumed, payload } = parser.parse(bytes, true)? else { break };
         bytes = &bytes[consumed..];
         if let Payload::ModuleSection { unchecked_range, .. } | Payload::ComponentSection { unchecked_range, .. } =
@@ -204,19 +204,19 @@ fn each_payload<'a>(
 }
 
 impl<'a> Module<'a> {
-    /// What it asks of others. From now on nothing more may be asked of it.
+    /// The exports that the module uses of other instances. After this call no more uses of this module may be added.
     fn asked(&mut self) -> Result<Vec<(&'a str, &'a str)>, Error> {
-        let left = Left::read(self.bytes, &self.uses)?;
-        module::asked(self.bytes, self.left.insert(left))
+        let live = Liveness::read(self.bytes, &self.uses)?;
+        module::asked(self.bytes, self.live.insert(live))
     }
 
-    fn trim(self, told: &mut Told) -> Result<Vec<u8>, Error> {
-        let left = match self.left {
-            Some(left) => left,
-            None => Left::read(self.bytes, &self.uses)?,
+    fn trim(self, report: &mut Report) -> Result<Vec<u8>, Error> {
+        let live = match self.live {
+            Some(live) => live,
+            None => Liveness::read(self.bytes, &self.uses)?,
         };
-        told.functions.push(left.functions.own_that_stay());
-        module::trim(self.bytes, &self.uses, &left, &mut told.names)
+        report.functions.push(live.functions.kept_own());
+        module::trim(self.bytes, &self.uses, &live, &mut report.names)
     }
 }
 
@@ -225,7 +225,7 @@ impl<'a> Scope<'a> {
         match payload {
             Payload::ModuleSection { unchecked_range, .. } => {
                 let bytes = part(whole, unchecked_range)?;
-                self.modules.push(Some(Module { bytes, uses: Uses::default(), left: None }));
+                self.modules.push(Some(Module { bytes, uses: Uses::default(), live: None }));
             }
             Payload::InstanceSection(instances) => {
                 for instance in instances {
@@ -254,7 +254,7 @@ impl<'a> Scope<'a> {
                     let export = export?;
                     if export.kind == ComponentExternalKind::Module {
                         self.use_module(export.index);
-                        // To export it gives it another index too.
+                        // An export also adds another index for it.
                         self.modules.push(None);
                     }
                 }
@@ -270,13 +270,13 @@ impl<'a> Scope<'a> {
                 let args = args.iter().map(|arg| (arg.name, arg.index)).collect();
                 Some(Instantiation { module: module_index, args })
             }
-            // Made of what aliases have named already.
+            // It consists of items that aliases have already marked.
             Instance::FromExports(_) => None,
         });
     }
 
-    /// Uses what the instances ask of each other. An instance is given earlier ones alone: from the last to the first, all that
-    /// is asked of one is known when it is its turn.
+    /// Marks the exports that the instances use of each other. An instance can import only earlier ones. From the last
+    /// to the first, all uses of an instance are therefore known when it is processed.
     fn link(&mut self) -> Result<(), Error> {
         let mut times = vec![0; self.modules.len()];
         for instance in self.instances.iter().flatten() {
@@ -286,7 +286,8 @@ impl<'a> Scope<'a> {
         }
         for index in (0..self.instances.len()).rev() {
             let Some(Instantiation { module, args }) = self.instances[index].take() else { continue };
-            // Of a module with several instances, not all are asked for the same: all that it may ask is kept.
+            // The instances of one module may be used for different exports: everything that the module may need is
+            // kept.
             if let (Some(Some(module)), Some(2..)) = (self.modules.get_mut(module as usize), times.get(module as usize))
             {
                 module.uses.all = true;

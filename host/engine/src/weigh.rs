@@ -1,7 +1,6 @@
-//! What the host holds for an instance behind its handles, in bytes.
+//! Weighs the memory that the host holds for an instance behind its handles, in bytes.
 //!
-//! Found by looking at every handle, so that nothing has to be told when one is dropped. Buffers count as what they can
-//! grow to.
+//! It inspects every handle, so that no code has to report when one is dropped. Buffers count with their maximum size.
 
 use std::any::Any;
 use std::collections::HashSet;
@@ -19,40 +18,40 @@ use wasmtime_wasi_http::p3::{Request, Response};
 
 use crate::listing::Listing;
 
-/// Any handle: its entry in the table, and the small value behind it.
+/// The weight of any handle: its entry in the table, and the small value behind it.
 const HANDLE: usize = 256;
-/// A place for a field in a map, beside its text.
+/// The weight of a field in a map, without its text.
 const FIELD: usize = 128;
-/// Most that an outgoing body buffers: so many writes of so many bytes each, and one more.
+/// The most writes that an outgoing body buffers, and the largest size of each. It can hold one more.
 pub(crate) const BODY_WRITES: usize = 16;
 pub(crate) const BODY_WRITE: usize = 8 << 10;
 pub(crate) const BODY: usize = (BODY_WRITES + 1) * BODY_WRITE;
-/// Most that a stream reads ahead of a file.
+/// The most bytes that a stream reads ahead of a file.
 pub(crate) const INPUT: usize = 64 << 10;
-/// What a stream has to write to a file, while it waits for a thread.
+/// The most bytes that a stream holds while a write to a file waits for a thread.
 pub(crate) const OUTPUT: usize = 16 << 10;
-/// An outgoing request that waits for its turn, beside its fields.
+/// The weight of a waiting outgoing request, without its fields.
 const REQUEST: usize = 16 << 10;
 
-/// Weighs all that is in the table.
+/// Weighs everything in the table.
 pub(crate) fn weigh(table: &mut ResourceTable) -> usize {
     let mut scales = Scales::default();
     table.iter_mut().map(|entry| HANDLE + scales.entry(entry)).sum()
 }
 
-/// What a map takes.
+/// The weight of a map of fields.
 pub(crate) fn fields(map: &HeaderMap) -> usize {
     let names: usize = map.keys().map(|name| name.as_str().len()).sum();
     let values: usize = map.values().map(|value| value.len()).sum();
     names + values + map.len().max(map.capacity()) * FIELD
 }
 
-/// What one more field takes.
+/// The weight of an additional field.
 pub(crate) fn field(name: &str, value: &[u8]) -> usize {
     name.len() + value.len() + 2 * FIELD
 }
 
-/// Handles of one map share it.
+/// Weighs maps once, because several handles can share one.
 #[derive(Default)]
 struct Scales {
     seen: HashSet<*const HeaderMap>,
@@ -111,29 +110,26 @@ impl Scales {
     }
 
     fn fields(&mut self, map: &HeaderMap) -> usize {
-        match self.seen.insert(map) {
-            true => fields(map),
-            false => 0,
-        }
+        if self.seen.insert(map) { fields(map) } else { 0 }
     }
 }
 
-/// The outgoing requests of an instance that are not sent yet: they are behind no handle.
+/// The outgoing requests of an instance that are not sent yet, which have no handle.
 pub(crate) struct Waiting {
     most: usize,
     bytes: AtomicUsize,
 }
 
-/// One of them, as long as it lives.
+/// A waiting request. It is counted until it is dropped.
 pub(crate) struct Waits(Arc<Waiting>, usize);
 
 impl Waiting {
-    /// Of which there may be so many bytes.
+    /// A queue of at most `most` bytes.
     pub(crate) fn new(most: usize) -> Self {
         Self { most, bytes: AtomicUsize::new(0) }
     }
 
-    /// One more, with these fields; nothing, if there are too many.
+    /// Adds a request with these fields. Returns `None` if the limit is reached.
     pub(crate) fn begin(self: &Arc<Self>, headers: &HeaderMap) -> Option<Waits> {
         let bytes = REQUEST + fields(headers);
         if self.bytes() + bytes > self.most {
@@ -143,7 +139,7 @@ impl Waiting {
         Some(Waits(self.clone(), bytes))
     }
 
-    /// All of them, in bytes.
+    /// The weight of all waiting requests, in bytes.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes.load(Ordering::Relaxed)
     }

@@ -1,23 +1,23 @@
-//! The world of a component: what it imports and exports, and whether that can run here.
+//! The world of a component: its imports and exports, and whether this host can run it.
 
 use crate::interfaces::{self, ImportName};
 
 /// The export that makes a component a handler of `wasi:http` 0.2.
 const HANDLER_0_2: &str = "wasi:http/incoming-handler";
-/// The same of `wasi:http` 0.3.
+/// The export that makes a component a handler of `wasi:http` 0.3.
 const HANDLER_0_3: &str = "wasi:http/handler";
 
-/// What a component imports and exports: names of interfaces as they stand in it (`wasi:http/types@0.2.12`), or of
+/// The imports and exports of a component: names of interfaces as in the component (`wasi:http/types@0.2.12`), or of
 /// single functions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct World {
-    /// What the component needs.
+    /// The imports of the component.
     pub imports: Vec<String>,
-    /// What the component offers.
+    /// The exports of the component.
     pub exports: Vec<String>,
 }
 
-/// The version of `wasi:http` that a handler speaks.
+/// The version of `wasi:http` that a handler implements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HandlerVersion {
     /// `wasi:http/incoming-handler@0.2.x`.
@@ -37,11 +37,11 @@ impl HandlerVersion {
     }
 }
 
-/// Why a component cannot run here: one line a reason.
+/// The reasons why this host cannot run a component.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", .reasons.join("; "))]
 pub struct Misfit {
-    /// Every reason found.
+    /// All reasons, one line each.
     pub reasons: Vec<String>,
 }
 
@@ -49,7 +49,7 @@ impl World {
     /// The handler that the component exports, if this host can run it.
     ///
     /// # Errors
-    /// Every reason for which it cannot.
+    /// All reasons why it cannot.
     pub fn handler(&self) -> Result<HandlerVersion, Misfit> {
         let export = self.export();
         let mut reasons: Vec<String> = self.imports.iter().filter_map(|name| interfaces::unmet(name)).collect();
@@ -67,7 +67,7 @@ impl World {
         self.imports.iter().any(|import| ImportName::of(import).is_release_of(3))
     }
 
-    /// 0.3 goes first where a component speaks both.
+    /// The exported handler. If a component has both, 0.3 takes precedence.
     fn export(&self) -> Result<HandlerVersion, String> {
         let handles = |interface, minor| {
             self.exports
@@ -90,9 +90,7 @@ impl World {
             self.exports.iter().find(|export| [HANDLER_0_2, HANDLER_0_3].contains(&ImportName::of(export).interface));
         match refused {
             Some(export) if ImportName::of(export).is_candidate() => {
-                format!(
-                    "it exports `{export}`, a release candidate that no host of the release can run, but {expected}"
-                )
+                format!("it exports `{export}`, a release candidate, which this host does not support; {expected}")
             }
             Some(export) => format!("it exports `{export}`, but {expected}"),
             None if self.exports.is_empty() => format!("it exports nothing, but {expected}"),
@@ -114,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_handler_with_known_imports_fits_whatever_its_patch_version() {
+    fn a_handler_with_known_imports_fits_with_any_patch_version() {
         let world = world(
             &["wasi:http/types@0.2.0", "wasi:cli/environment@0.2.12", "funcserver:lambda/context@0.1.0"],
             &["wasi:cli/run@0.2.6", "wasi:http/incoming-handler@0.2.9"],
@@ -133,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn release_candidates_are_refused_with_the_reason() {
+    fn release_candidates_are_rejected_with_the_reason() {
         let misfit = world(&["wasi:http/types@0.3.0-rc-2026-01-01"], &["wasi:http/handler@0.3.0-rc-2026-01-01"])
             .handler()
             .unwrap_err();
@@ -142,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newer_handler_goes_first() {
+    fn the_newer_handler_takes_precedence() {
         let world = world(
             &["wasi:cli/environment@0.2.6", "wasi:http/types@0.3.0"],
             &["wasi:http/incoming-handler@0.2.9", "wasi:http/handler@0.3.1"],
@@ -154,11 +152,11 @@ mod tests {
     #[test]
     fn an_unknown_import_is_compared_with_the_known_ones() {
         let misfit = world(&["wasi:http/type@0.2.3"], &["wasi:http/incoming-handler@0.2.3"]).handler().unwrap_err();
-        assert!(misfit.to_string().contains("the closest that it has is `wasi:http/types`"), "{misfit}");
+        assert!(misfit.to_string().contains("did you mean `wasi:http/types`"), "{misfit}");
     }
 
     #[test]
-    fn drafts_are_told_apart_by_their_whole_names() {
+    fn drafts_are_distinguished_by_their_full_names() {
         let handler = &["wasi:http/incoming-handler@0.2.3"];
         for name in ["wasi:config/store@0.2.0-rc.1", "wasi:config/store@0.2.0-draft", "wasi:config/runtime@0.2.0-draft"]
         {
@@ -172,13 +170,13 @@ mod tests {
     }
 
     #[test]
-    fn an_interface_of_the_other_line_is_no_match() {
+    fn an_interface_of_the_other_version_line_does_not_match() {
         let misfit = world(&["wasi:io/poll@0.3.0"], &["wasi:http/handler@0.3.0"]).handler().unwrap_err();
         assert!(misfit.to_string().contains("another version"), "{misfit}");
     }
 
     #[test]
-    fn a_component_without_exports_is_told_what_to_export() {
+    fn the_error_for_a_component_without_exports_names_the_expected_export() {
         let misfit = world(&[], &[]).handler().unwrap_err();
         assert!(misfit.to_string().contains("exports nothing"), "{misfit}");
     }

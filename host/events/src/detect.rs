@@ -1,28 +1,28 @@
-//! Tells by the names of its members whether an event is a front's request, and which front's.
+//! Detects from the names of an event's members whether it is an HTTP request of a front end, and of which one.
 //!
-//! The names are seen as the event is read, in the same pass, and all of them before anything is decided: no type is
-//! tried after another.
+//! The names are collected in the same pass that reads the event, and the decision follows once all of them are known.
+//! The event is never parsed as one type after another.
 
-use crate::{
-    front::{Envelope, Form, alb},
-    json::{Key, Member, Shape, document},
-};
+use std::fmt;
+
 use serde::de::{IgnoredAny, MapAccess};
 use serde_json::{Map, Value};
-use std::fmt;
+
+use crate::front::{Envelope, Form, alb};
+use crate::json::{Key, Member, Shape, document};
 
 /// What an event is.
 pub(crate) enum Detected<'de> {
-    /// An Application Load Balancer's, right or wrong.
+    /// An Application Load Balancer's event, valid or invalid.
     Alb(Envelope<'de>),
-    /// A front's, with a value that cannot be read: half a surrogate pair, bytes that are no UTF-8, a number beyond all
-    /// bounds.
+    /// A front end's event with a value that cannot be read: half a surrogate pair, bytes that are not UTF-8, or a
+    /// number that is out of range.
     Unreadable { form: Form, reason: String },
-    /// No front's.
+    /// An event of any other service.
     Other,
 }
 
-/// Reads an event as far as to tell what it is.
+/// Reads an event and detects which service it comes from.
 pub(crate) fn read(event: &[u8]) -> Detected<'_> {
     match document(event) {
         Ok(Member::Is(envelope @ Envelope { .. })) => match envelope.marks().front() {
@@ -39,13 +39,13 @@ pub(crate) fn read(event: &[u8]) -> Detected<'_> {
     }
 }
 
-/// A kind of front.
+/// A kind of front end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FrontKind {
     Alb,
 }
 
-/// Which of the members that tell what an event is are there.
+/// Records which of the members that identify an event are present.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Marks {
     /// `httpMethod`
@@ -54,13 +54,13 @@ pub(crate) struct Marks {
     pub(crate) path: bool,
     /// `multiValueHeaders`
     pub(crate) multi_headers: bool,
-    /// A member in which other fronts than a load balancer have the method or the path. VPC Lattice (format 2.0) has a
-    /// `path` beside it.
+    /// A member in which front ends other than a load balancer send the method or the path. VPC Lattice (format 2.0)
+    /// sends a `path` as well.
     pub(crate) foreign: bool,
 }
 
 impl Marks {
-    /// A member of that name is there.
+    /// Records that a member of that name is present.
     pub(crate) fn add(&mut self, name: &str) {
         match name {
             "httpMethod" => self.http_method = true,
@@ -71,15 +71,15 @@ impl Marks {
         }
     }
 
-    /// Whose event has these.
+    /// The front end whose events have these members.
     pub(crate) fn front(self) -> Option<FrontKind> {
         let is_alb = self.http_method || self.path && !self.foreign;
         is_alb.then_some(FrontKind::Alb)
     }
 
-    /// The marks of an event with an unreadable value, and the front that they tell.
+    /// The front end and the marks of an event that contains an unreadable value.
     fn of(event: &[u8]) -> Option<(FrontKind, Self)> {
-        // The names alone: values are skipped as they are, whatever bytes they have.
+        // Reads the names only: values are skipped without decoding their bytes.
         let Ok(Member::Is(marks)) = serde_json::from_slice::<Member<Self>>(event) else { return None };
         Some((marks.front()?, marks))
     }
@@ -97,13 +97,13 @@ impl<'de> Shape<'de> for Marks {
     }
 }
 
-/// Where an event comes from that is no request. It is printed in words, so that whoever connected it to the function
-/// sees the mistake.
+/// The source of an event that is not an HTTP request. It is printed in words, so that a user who connected the wrong
+/// trigger to the function sees the mistake.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventSource(String);
 
 impl EventSource {
-    /// Where this one comes from.
+    /// Describes the source of `event`.
     pub(crate) fn of(event: &[u8]) -> Self {
         Self(words(event))
     }
@@ -115,7 +115,7 @@ impl fmt::Display for EventSource {
     }
 }
 
-/// An event that nothing here answers, because it is no request.
+/// The error for an event that is not an HTTP request, and that no handler takes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected an Application Load Balancer event, got {0}")]
 pub struct NotHttp(pub EventSource);
@@ -128,8 +128,8 @@ fn words(event: &[u8]) -> String {
         Ok(Value::Object(object)) => of_object(&object),
         Ok(Value::Array(_)) => "a JSON list".into(),
         Ok(Value::String(_)) => "a JSON string".into(),
-        Ok(_) => "a JSON value that is no object".into(),
-        Err(error) => format!("no JSON ({error})"),
+        Ok(_) => "a JSON value that is not an object".into(),
+        Err(error) => format!("invalid JSON ({error})"),
     }
 }
 
@@ -152,7 +152,7 @@ fn of_object(object: &Map<String, Value>) -> String {
     }
 }
 
-/// A key that gives a kind away, at the top of the event or in its request context.
+/// Keys that identify a service, at the top level of the event or in its request context.
 const KINDS: &[(&str, &str)] = &[
     ("connectionId", "an API Gateway WebSocket event"),
     ("serviceNetworkArn", "a VPC Lattice event"),
@@ -211,9 +211,9 @@ mod tests {
     fn kinds_are_named() {
         for (event, kind) in [
             ("", "an empty payload"),
-            ("{", "no JSON (EOF while parsing an object at line 1 column 1)"),
+            ("{", "invalid JSON (EOF while parsing an object at line 1 column 1)"),
             ("[]", "a JSON list"),
-            ("7", "a JSON value that is no object"),
+            ("7", "a JSON value that is not an object"),
             ("\"x\"", "a JSON string"),
             ("{}", "an empty JSON object"),
             (r#"{"Records":[{"eventSource":"aws:sqs"}]}"#, "records of Amazon SQS (a queue)"),

@@ -1,11 +1,10 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic))]
-//! Lambda's HTTP events to and from the types of the `http` crate.
+//! Converts Lambda's HTTP events to and from the types of the `http` crate.
 //!
-//! [`decode`] tells what an event is. A request comes with the [`Form`] of its answer, which writes the reply and knows
-//! what its front end accepts. An event of any other service is passed on as it is. What a local front end needs, the
-//! other two directions, is in that front end's own module: [`alb`].
-//!
+//! [`decode`] detects the kind of an event. An HTTP request comes with the [`Form`] of its reply, which encodes the
+//! response and knows the limits of its front end. An event of any other service is passed on unchanged. The two
+//! opposite directions, which a local front end needs, are in the front end's own module: [`alb`].
 //! ```
 //! use bytes::Bytes;
 //! use funcserver_events::{Event, FrontOptions, decode};
@@ -36,15 +35,15 @@
 //! # }
 //! ```
 //!
-//! # What holds
+//! # Guarantees
 //!
-//! - No input makes a function of this crate panic, and what it allocates is bounded by its input (the fuzz targets
-//!   claim the same sentence).
+//! - No input makes a function of this crate panic, and its allocations are bounded by the size of the input. The fuzz
+//!   targets check the same properties.
 //! - The same input and options give the same result: no I/O, no `async`, no clock, no environment.
-//! - Path and query are what the client sent, byte for byte; only what no URI may hold is percent-encoded.
-//! - A reply that [`Form::encode`] writes is one that its front end accepts. What it would refuse is an
-//!   [`EncodeError`].
-//! - What an event loses of a request is stated in one function, [`alb::normal_form`], and tests compare with it.
+//! - Path and query are what the client sent, byte for byte. Only bytes that a URI must not contain are
+//!   percent-encoded.
+//! - The front end accepts every reply of [`Form::encode`]. A response that it would reject is an [`EncodeError`].
+//! - One function, [`alb::normal_form`], states what an event loses of a request, and the tests compare with it.
 
 mod detect;
 mod front;

@@ -8,6 +8,7 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use funcserver_engine::Calls;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{ComponentConfig, NotAllowed};
@@ -35,6 +36,8 @@ pub struct Artifact {
     pub imports: Vec<String>,
     /// The WebAssembly proposals that the component uses, such as `simd`.
     pub proposals: Vec<String>,
+    /// How the component calls and is called: `nested` or `concurrent`. Only an engine of the same kind takes it.
+    pub calls: String,
     /// The exact version of wasmtime that compiled it.
     pub wasmtime: String,
     /// The exact version of funcserver that compiled it.
@@ -127,6 +130,12 @@ impl Artifact {
             Err(source) => return Err(ArtifactError::Read { path, source }),
         };
         serde_json::from_slice(&json).map(Some).map_err(|source| ArtifactError::Invalid { path, source })
+    }
+
+    /// The kind of engine that takes the component, if this version knows it.
+    #[must_use]
+    pub fn calls(&self) -> Option<Calls> {
+        Calls::named(&self.calls)
     }
 
     /// The facts as JSON that is meant for people too, ending in a line break. The same facts give the same bytes.
@@ -259,6 +268,7 @@ mod tests {
             exports: vec!["wasi:http/incoming-handler@0.2.12".into()],
             imports: vec!["wasi:http/types@0.2.12".into()],
             proposals: vec!["simd".into()],
+            calls: "nested".into(),
             wasmtime: funcserver_engine::WASMTIME_VERSION.into(),
             funcserver: marker::VERSION.into(),
             target: marker::TARGET.into(),

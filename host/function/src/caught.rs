@@ -14,7 +14,7 @@ use crate::log::{Log, Value};
 
 /// A panic that did not get far.
 #[derive(Debug)]
-pub(crate) struct Panic {
+pub struct Panic {
     message: String,
     /// Where it was, as far as the hook has noted it.
     place: Option<String>,
@@ -27,8 +27,8 @@ thread_local! {
     static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Has panics written to the log in place of Rust's own words on standard error. Those that [`caught`] catches are left to
-/// who called it.
+/// Has panics written to the log in place of Rust's own words on standard error. Those that `caught` catches are left to
+/// its caller.
 pub fn log_panics(log: Log) {
     panic::set_hook(Box::new(move |info| {
         if CAUGHT.get() {

@@ -16,25 +16,25 @@ const OWN: [HeaderName; 3] = [LAMBDA_CONTEXT, REQUEST_CONTEXT, CLIENT];
 
 /// Sets the three headers. A client's own copies of them are removed, whether there is a value for them or not, and so is
 /// each spelling that a guest may take for one of them.
-pub(crate) fn insert(headers: &mut HeaderMap, facts: &Facts) {
+pub(crate) fn insert(headers: &mut HeaderMap, facts: &Facts<'_>) {
     remove_alike(headers);
     set(headers, LAMBDA_CONTEXT, value(lambda_context(facts)));
     set(headers, REQUEST_CONTEXT, value(request_context(facts)));
-    set(headers, CLIENT, facts.client_address.as_deref().and_then(|address| HeaderValue::from_str(address).ok()));
+    set(headers, CLIENT, facts.client_address.and_then(|address| HeaderValue::from_str(address).ok()));
 }
 
 // Written by hand: every request has them, and serializing them took as long as decoding its event.
 
-fn lambda_context(facts: &Facts) -> String {
+fn lambda_context(facts: &Facts<'_>) -> String {
     let mut json = String::with_capacity(512);
     json.push_str(r#"{"request_id":"#);
-    push(&mut json, &facts.request_id);
+    push(&mut json, facts.request_id);
     json.push_str(r#","deadline":"#);
     json.push_str(&facts.deadline_ms.to_string());
     json.push_str(r#","invoked_function_arn":"#);
-    push(&mut json, &facts.function_arn);
+    push(&mut json, facts.function_arn);
     json.push_str(r#","xray_trace_id":"#);
-    match &facts.trace_id {
+    match facts.trace_id {
         Some(trace_id) => push(&mut json, trace_id),
         None => json.push_str("null"),
     }
@@ -42,10 +42,10 @@ fn lambda_context(facts: &Facts) -> String {
     json
 }
 
-fn request_context(facts: &Facts) -> String {
+fn request_context(facts: &Facts<'_>) -> String {
     let mut json = String::with_capacity(256);
     json.push('{');
-    if let Some(arn) = &facts.target_group_arn {
+    if let Some(arn) = facts.target_group_arn {
         json.push_str(r#""elb":{"targetGroupArn":"#);
         push(&mut json, arn);
         json.push_str("},");
@@ -103,15 +103,15 @@ fn set(headers: &mut HeaderMap, name: HeaderName, value: Option<HeaderValue>) {
 mod tests {
     use super::*;
 
-    fn facts() -> Facts {
+    fn facts() -> Facts<'static> {
         Facts {
-            request_id: "8476a536".into(),
+            request_id: "8476a536",
             deadline_ms: 1_700_000_000_000,
-            trace_id: Some("Root=1-65538d00-0123456789abcdef01234567".into()),
-            function_arn: "arn:aws:lambda:eu-central-1:111122223333:function:shop".into(),
-            target_group_arn: Some("arn:aws:elasticloadbalancing:eu-central-1:111122223333:targetgroup/shop/1".into()),
+            trace_id: Some("Root=1-65538d00-0123456789abcdef01234567"),
+            function_arn: "arn:aws:lambda:eu-central-1:111122223333:function:shop",
+            target_group_arn: Some("arn:aws:elasticloadbalancing:eu-central-1:111122223333:targetgroup/shop/1"),
             multi_value_headers: true,
-            client_address: Some("198.51.100.7".into()),
+            client_address: Some("198.51.100.7"),
         }
     }
 
@@ -188,7 +188,7 @@ mod tests {
     #[test]
     fn what_is_missing_is_null_or_not_there() {
         let mut headers = HeaderMap::new();
-        insert(&mut headers, &Facts { request_id: "8476a536".into(), ..Facts::default() });
+        insert(&mut headers, &Facts { request_id: "8476a536", ..Facts::default() });
         assert_eq!(
             text(&headers, &LAMBDA_CONTEXT),
             r#"{"request_id":"8476a536","deadline":0,"invoked_function_arn":"","xray_trace_id":null}"#
@@ -199,7 +199,7 @@ mod tests {
     #[test]
     fn odd_characters_stay_json_in_a_header() {
         let mut headers = HeaderMap::new();
-        insert(&mut headers, &Facts { target_group_arn: Some("a\u{7f}\r\n\"\\ü".into()), ..facts() });
+        insert(&mut headers, &Facts { target_group_arn: Some("a\u{7f}\r\n\"\\ü"), ..facts() });
         let value = headers[REQUEST_CONTEXT].as_bytes();
         let parsed: serde_json::Value = serde_json::from_slice(value).unwrap();
         assert_eq!(parsed["elb"]["targetGroupArn"], "a\u{7f}\r\n\"\\ü");

@@ -1,11 +1,9 @@
 //! An event in, one answer out.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use funcserver_engine::{Answer, Call, Facts, Fault, Guest};
+use funcserver_engine::{Call, Fault, Guest, WholeAnswer};
 use funcserver_events::{EncodeError, Event, Form, FrontOptions, Incoming, InvalidEvent, NotHttp, decode};
 use http::Response;
 use http::uri::PathAndQuery;
@@ -15,9 +13,10 @@ use crate::caught::{Panic, caught};
 use crate::config::{Config, Fail};
 use crate::facts;
 use crate::failure::Kind;
-use crate::invocation::{Context, Invocation, Margins};
+use crate::invocation::{Context, Front, Invocation, Margins};
 use crate::log::Log;
 use crate::metrics::Metrics;
+use crate::observer::{Observer, Observers, Step};
 use crate::report::Report;
 use crate::request_log::RequestLog;
 use crate::warm_up::warm_up;
@@ -38,25 +37,18 @@ pub struct Host(Arc<Inner>);
 struct Inner {
     guest: Guest,
     log: Log,
+    observers: Observers,
     margins: Margins,
     front: FrontOptions,
     fail: Fail,
-    metrics: Metrics,
     warmup: Option<PathAndQuery>,
-    /// Whether the log has said that cookies go out in variants of letter case.
-    told_of_cookies: AtomicBool,
 }
 
 /// What an invocation ends with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// A reply for the front, error replies included.
-    Reply {
-        /// The reply as JSON.
-        json: Bytes,
-        /// Where the time went.
-        times: Times,
-    },
+    /// A reply for the front, as JSON; error replies too.
+    Reply(Bytes),
     /// An invocation error: the event was no HTTP event, or the handler failed and `limits.fail` asks for this.
     Error {
         /// Lambda's `errorType`.
@@ -66,24 +58,25 @@ pub enum Outcome {
     },
 }
 
-/// Where the time of an invocation went.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Times {
-    /// From the event to the request.
-    pub decode: Duration,
-    /// From the request to the response: the guest.
-    pub guest: Duration,
-    /// From the response to the reply.
-    pub encode: Duration,
-}
-
 impl Host {
     /// A host for that guest. The guest has its limits already; `config` gives the rest.
     #[must_use]
     pub fn new(guest: Guest, config: &Config, log: Log) -> Self {
+        Self::observed(guest, config, log, Vec::new())
+    }
+
+    /// A host of whose invocations `others` are told too, besides log and metrics.
+    #[must_use]
+    pub fn observed(guest: Guest, config: &Config, log: Log, others: Vec<Box<dyn Observer>>) -> Self {
+        let mut observers: Vec<Box<dyn Observer>> = vec![Box::new(RequestLog::new(log.clone()))];
+        if config.log.metrics {
+            observers.push(Box::new(Metrics));
+        }
+        observers.extend(others);
         Self(Arc::new(Inner {
             guest,
             log,
+            observers: observers.into(),
             margins: Margins { margin: config.limits.deadline_margin, timeout: config.limits.timeout },
             front: FrontOptions {
                 trusted_hops: config.alb.trusted_hops,
@@ -91,20 +84,18 @@ impl Host {
                 max_reply: config.limits.max_reply,
             },
             fail: config.limits.fail,
-            metrics: Metrics::new(config.log.metrics),
             warmup: config.component.warmup.clone(),
-            told_of_cookies: AtomicBool::new(false),
         }))
     }
 
     /// Has the component answer the request that `component.warmup` asks for, if it does. To be called before the first
     /// event, and before a snapshot is taken. What goes wrong with it is a line in the log.
     pub async fn warm_up(&self) {
-        if let Some(path) = &self.0.warmup {
-            let log = RequestLog::of_no_request(self.0.log.clone());
-            if let Err(panic) = caught(warm_up(&self.0.guest, path, &log)).await {
-                panic.log(log.scope(), "the host failed in the warm-up; this is an error in funcserver");
-            }
+        let Inner { guest, log, observers, warmup, .. } = &*self.0;
+        if let Some(path) = warmup
+            && let Err(panic) = caught(warm_up(guest, path, log, observers.clone())).await
+        {
+            panic.log(log.host(), "the host failed in the warm-up; this is an error in funcserver");
         }
     }
 
@@ -116,37 +107,33 @@ impl Host {
     /// An invocation that arrives now.
     #[must_use]
     pub fn invocation(&self, context: Context) -> Arc<Invocation> {
-        Arc::new(Invocation::new(context, self.0.margins))
+        Arc::new(Invocation::new(context, self.0.margins, self.0.observers.clone()))
     }
 
     /// Answers one event. Total: whatever the event holds and the guest does, there is exactly one answer. It comes when it
     /// is due, unless something keeps the thread from running.
     pub async fn invoke(&self, event: Bytes, invocation: &Arc<Invocation>) -> (Outcome, After) {
-        let log = RequestLog::new(self.0.log.clone(), invocation.clone());
-        // Apart: whoever waits for the whole would be moved with the room for it.
-        let (ended, guest) = match caught(Box::pin(self.0.answer(event, invocation, &log))).await {
+        // Boxed, so that the future of the whole is small where it is moved.
+        let (ended, guest) = match caught(Box::pin(self.0.answer(event, invocation))).await {
             Ok(answered) => answered,
             Err(panic) => (self.0.panicked(&panic, invocation), funcserver_engine::After::default()),
         };
-        self.0.told(ended, guest, log)
+        ended.with(guest, invocation)
     }
 
-    /// The answer to an event that is overdue, whoever still works on it: that of one whose handler did not answer in time.
+    /// The answer to an event that is overdue, and that somebody still works on: that of one whose handler did not answer in
+    /// time.
+    #[must_use]
     pub fn overdue(&self, invocation: &Arc<Invocation>) -> (Outcome, After) {
         let fault = Fault::Deadline;
         let message = fault.to_string();
-        let ended = self.0.handler_failed(fault, message, invocation, Times::default());
-        self.of_no_guest(ended, invocation)
+        self.0.handler_failed(fault, message, invocation).with(funcserver_engine::After::default(), invocation)
     }
 
     /// The answer to an event that did not come whole.
+    #[must_use]
     pub fn not_read(&self, message: String, invocation: &Arc<Invocation>) -> (Outcome, After) {
-        self.of_no_guest(not_answered(NOT_READ, message), invocation)
-    }
-
-    fn of_no_guest(&self, ended: Ended, invocation: &Arc<Invocation>) -> (Outcome, After) {
-        let log = RequestLog::new(self.0.log.clone(), invocation.clone());
-        self.0.told(ended, funcserver_engine::After::default(), log)
+        not_answered(NOT_READ, message).with(funcserver_engine::After::default(), invocation)
     }
 }
 
@@ -156,20 +143,14 @@ struct Ended {
     report: Option<Report>,
 }
 
-impl Inner {
-    fn told(&self, ended: Ended, guest: funcserver_engine::After, log: RequestLog) -> (Outcome, After) {
-        let Ended { outcome, report } = ended;
-        (outcome, After::new(guest, report, log, self.metrics))
+impl Ended {
+    fn with(self, guest: funcserver_engine::After, invocation: &Arc<Invocation>) -> (Outcome, After) {
+        (self.outcome, After::new(guest, self.report, invocation))
     }
+}
 
-    async fn answer(
-        &self,
-        event: Bytes,
-        invocation: &Arc<Invocation>,
-        log: &RequestLog,
-    ) -> (Ended, funcserver_engine::After) {
-        let started = Instant::now();
-        let mut times = Times::default();
+impl Inner {
+    async fn answer(&self, event: Bytes, invocation: &Arc<Invocation>) -> (Ended, funcserver_engine::After) {
         let incoming = match decode(&event, &self.front) {
             Ok(Event::Http(incoming)) => incoming,
             Ok(Event::Other { source, .. }) => {
@@ -180,73 +161,57 @@ impl Inner {
         };
         drop(event);
         let Incoming { mut request, form, target_group_arn, client } = incoming;
-        invocation.has_form(form);
-        let context = invocation.context();
-        let facts = Facts {
-            request_id: context.request_id.clone(),
-            deadline_ms: context.deadline_ms,
-            trace_id: context.trace_id.clone(),
-            function_arn: context.function_arn.clone(),
-            target_group_arn,
-            multi_value_headers: form.has_multi_value_headers(),
-            client_address: client,
-        };
-        facts::insert(request.headers_mut(), &facts);
-        times.decode = started.elapsed();
+        invocation.read(Front { form, target_group_arn, client });
+        facts::insert(request.headers_mut(), &invocation.facts());
 
-        let call = Call { facts, deadline: invocation.due(), output: Arc::new(log.clone()) };
-        let Answer { result, after } = self.guest.handle(request, call).await;
-        times.guest = started.elapsed() - times.decode;
-
+        let limit = form.limits().reply.min(self.front.max_reply);
+        let answer = self.guest.handle(request, invocation.clone()).await;
+        let WholeAnswer { result, after } = answer.whole(limit).await;
         let ended = match result {
-            Ok(response) => self.reply(&response, form, times, invocation),
+            Ok(response) => self.reply(&response, form, invocation),
             Err(fault) => {
-                let message = log.message(&fault);
-                self.handler_failed(fault, message, invocation, times)
+                let message = invocation.message(&fault);
+                self.handler_failed(fault, message, invocation)
             }
         };
         (ended, after)
     }
 
-    fn reply(&self, response: &Response<Bytes>, form: Form, mut times: Times, invocation: &Invocation) -> Ended {
-        let started = Instant::now();
-        let encoded = form.encode(response, &self.front);
-        times.encode = started.elapsed();
-        match encoded {
+    fn reply(&self, response: &Response<Bytes>, form: Form, invocation: &Invocation) -> Ended {
+        match form.encode(response, &self.front) {
             Ok(reply) => {
-                let variants = reply.cookie_variants && !self.told_of_cookies.swap(true, Ordering::Relaxed);
-                let lost = reply.cookies_lost;
+                invocation.tell(&Step::Encoded(reply.json.len()));
+                let (variants, lost) = (reply.cookie_variants, reply.cookies_lost);
                 Ended {
-                    outcome: Outcome::Reply { json: reply.json.into(), times },
+                    outcome: Outcome::Reply(reply.json.into()),
                     report: (variants || lost > 0).then_some(Report::Cookies { variants, lost }),
                 }
             }
             Err(error) => {
-                let message = "the handler's answer cannot be sent";
-                self.failed(kind_of(&error), message, error.to_string(), invocation, times)
+                self.failed(kind_of(&error), "the handler's answer cannot be sent", error.to_string(), invocation)
             }
         }
     }
 
     fn panicked(&self, panic: &Panic, invocation: &Invocation) -> Ended {
         let message = "the host failed; this is an error in funcserver";
-        self.failed(Kind::Host, message, panic.to_string(), invocation, Times::default())
+        self.failed(Kind::Host, message, panic.to_string(), invocation)
     }
 
-    fn handler_failed(&self, fault: Fault, message: String, invocation: &Invocation, times: Times) -> Ended {
-        let outcome = self.outcome(Kind::from(&fault), &message, invocation, times);
+    fn handler_failed(&self, fault: Fault, message: String, invocation: &Invocation) -> Ended {
+        let outcome = self.outcome(Kind::from(&fault), &message, invocation);
         Ended { outcome, report: Some(Report::Handler { fault, message }) }
     }
 
-    fn failed(&self, kind: Kind, message: &'static str, error: String, invocation: &Invocation, times: Times) -> Ended {
-        let outcome = self.outcome(kind, &error, invocation, times);
+    fn failed(&self, kind: Kind, message: &'static str, error: String, invocation: &Invocation) -> Ended {
+        let outcome = self.outcome(kind, &error, invocation);
         Ended { outcome, report: Some(Report::Failed { kind, message, error }) }
     }
 
     /// What becomes of an event whose handler has failed, or answered what cannot be sent.
-    fn outcome(&self, kind: Kind, error: &str, invocation: &Invocation, times: Times) -> Outcome {
+    fn outcome(&self, kind: Kind, error: &str, invocation: &Invocation) -> Outcome {
         match self.fail {
-            Fail::Reply => reply_of_ours(kind, invocation.form(), invocation.id(), times),
+            Fail::Reply => reply_of_ours(kind, invocation.form(), invocation.id()),
             Fail::Error => Outcome::Error { kind: format!("{FAULT}{}", kind.name()), message: error.to_owned() },
         }
     }
@@ -254,10 +219,8 @@ impl Inner {
 
 fn refused(event: InvalidEvent, invocation: &Invocation) -> Ended {
     let InvalidEvent { form, at, reason } = event;
-    Ended {
-        outcome: reply_of_ours(Kind::BadEvent, form, invocation.id(), Times::default()),
-        report: Some(Report::BadEvent { at, reason }),
-    }
+    let outcome = reply_of_ours(Kind::BadEvent, form, invocation.id());
+    Ended { outcome, report: Some(Report::BadEvent { at, reason }) }
 }
 
 fn not_answered(kind: &'static str, message: String) -> Ended {
@@ -265,9 +228,9 @@ fn not_answered(kind: &'static str, message: String) -> Ended {
     Ended { outcome, report: Some(Report::NotAnswered { kind, message }) }
 }
 
-fn reply_of_ours(kind: Kind, form: Form, request_id: &str, times: Times) -> Outcome {
+fn reply_of_ours(kind: Kind, form: Form, request_id: &str) -> Outcome {
     match form.encode(&kind.response(request_id), &FrontOptions::default()) {
-        Ok(reply) => Outcome::Reply { json: reply.json.into(), times },
+        Ok(reply) => Outcome::Reply(reply.json.into()),
         Err(error) => Outcome::Error { kind: NO_REPLY.to_owned(), message: error.to_string() },
     }
 }

@@ -6,8 +6,12 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
+use funcserver_engine::{Call, Facts, Fault, GuestStep};
 use funcserver_events::Form;
 use http::HeaderValue;
+
+use crate::log::{Log, Scope, Words, failure_message};
+use crate::observer::{Observers, Step};
 
 /// How long the watchdog leaves an answer that is due to whoever works on it, at the most.
 const GRACE: Duration = Duration::from_millis(50);
@@ -42,9 +46,23 @@ pub struct Invocation {
     due: Instant,
     overdue: Instant,
     ends: Instant,
-    /// How its answer is written, once its event has said so.
-    form: OnceLock<Form>,
+    arrived: Instant,
+    /// What its event has said, once it has been read.
+    front: OnceLock<Front>,
+    /// What the handler has said went wrong.
+    words: Words,
+    observers: Observers,
     claimed: AtomicBool,
+}
+
+/// What an event says of the front that it came through.
+#[derive(Debug, Default)]
+pub(crate) struct Front {
+    /// How the answer is written.
+    pub(crate) form: Form,
+    pub(crate) target_group_arn: Option<String>,
+    /// The client's address without port.
+    pub(crate) client: Option<String>,
 }
 
 /// The right to answer an invocation: there is one. Whoever has it sends the answer, and then logs and counts what became
@@ -54,7 +72,8 @@ pub struct Claim(());
 
 impl Invocation {
     /// One that arrives now.
-    pub fn new(context: Context, margins: Margins) -> Self {
+    #[must_use]
+    pub fn new(context: Context, margins: Margins, observers: Observers) -> Self {
         let Margins { margin, timeout } = margins;
         let lambda = SystemTime::UNIX_EPOCH + Duration::from_millis(context.deadline_ms);
         let left = lambda.duration_since(SystemTime::now()).unwrap_or_default();
@@ -66,7 +85,10 @@ impl Invocation {
             due,
             overdue: due + GRACE.min(margin / 2),
             ends: now + left,
-            form: OnceLock::new(),
+            arrived: now,
+            front: OnceLock::new(),
+            words: Words::default(),
+            observers,
             claimed: AtomicBool::new(false),
         }
     }
@@ -77,9 +99,25 @@ impl Invocation {
         &self.context
     }
 
-    /// Lambda's id of the request.
+    /// Lambda's id of the request. That of the warm-up is empty.
+    #[must_use]
     pub fn id(&self) -> &str {
         &self.context.request_id
+    }
+
+    /// Where a log has what belongs to it.
+    #[must_use]
+    pub fn scope<'a>(&'a self, log: &'a Log) -> Scope<'a> {
+        match self.id() {
+            "" => log.host(),
+            id => log.at(id),
+        }
+    }
+
+    /// When it arrived.
+    #[must_use]
+    pub fn arrived(&self) -> Instant {
+        self.arrived
     }
 
     /// When its answer is due: at Lambda's deadline less the margin, or earlier where the settings say so.
@@ -98,13 +136,25 @@ impl Invocation {
     }
 
     /// The form of its answer; the usual one as long as the event has not been read.
+    #[must_use]
     pub fn form(&self) -> Form {
-        self.form.get().copied().unwrap_or_default()
+        self.front.get().map(|front| front.form).unwrap_or_default()
     }
 
     /// The event has been read.
-    pub fn has_form(&self, form: Form) {
-        let _ = self.form.set(form);
+    pub(crate) fn read(&self, front: Front) {
+        let _ = self.front.set(front);
+        self.tell(&Step::Decoded);
+    }
+
+    /// Tells all observers that it has come to a step.
+    pub fn tell(&self, step: &Step<'_>) {
+        self.observers.on(self, step);
+    }
+
+    /// How a person would put a failure of the handler: first in the handler's own words.
+    pub(crate) fn message(&self, fault: &Fault) -> String {
+        failure_message(fault, self.words.message())
     }
 
     /// The right to answer it, for the first who asks.
@@ -116,6 +166,33 @@ impl Invocation {
     /// Whether somebody has the right to answer it.
     pub fn is_claimed(&self) -> bool {
         self.claimed.load(Ordering::Acquire)
+    }
+}
+
+impl Call for Invocation {
+    fn deadline(&self) -> Instant {
+        self.due
+    }
+
+    fn facts(&self) -> Facts<'_> {
+        let Context { request_id, deadline_ms, trace_id, function_arn, .. } = &self.context;
+        let front = self.front.get();
+        Facts {
+            request_id,
+            deadline_ms: *deadline_ms,
+            trace_id: trace_id.as_deref(),
+            function_arn,
+            target_group_arn: front.and_then(|front| front.target_group_arn.as_deref()),
+            multi_value_headers: front.is_some_and(|front| front.form.has_multi_value_headers()),
+            client_address: front.and_then(|front| front.client.as_deref()),
+        }
+    }
+
+    fn on(&self, step: GuestStep<'_>) {
+        if let GuestStep::Lines(lines) = step {
+            lines.iter().for_each(|line| self.words.keep(lines.stream, line));
+        }
+        self.tell(&Step::Guest(step));
     }
 }
 
@@ -135,7 +212,11 @@ mod tests {
     fn invocation(margin: Duration, timeout: Option<Duration>) -> Invocation {
         let ends = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap() + 3600 * SECOND;
         let deadline_ms = u64::try_from(ends.as_millis()).unwrap();
-        Invocation::new(Context { deadline_ms, ..Context::default() }, Margins { margin, timeout })
+        Invocation::new(
+            Context { deadline_ms, ..Context::default() },
+            Margins { margin, timeout },
+            Observers::default(),
+        )
     }
 
     #[test]
@@ -155,7 +236,7 @@ mod tests {
     fn a_deadline_that_has_passed_or_never_comes_is_one_all_the_same() {
         for deadline_ms in [0, 1, u64::MAX] {
             let context = Context { deadline_ms, ..Context::default() };
-            let invocation = Invocation::new(context, Margins { margin: SECOND, timeout: None });
+            let invocation = Invocation::new(context, Margins { margin: SECOND, timeout: None }, Observers::default());
             assert!(invocation.due <= invocation.overdue && invocation.due <= invocation.ends);
         }
     }

@@ -7,23 +7,22 @@ use std::time::SystemTime;
 use serde_json::json;
 
 use crate::failure::Kind;
+use crate::invocation::Invocation;
+use crate::observer::{Observer, Step};
 
 /// The namespace that the metric is found in.
 pub(crate) const NAMESPACE: &str = "funcserver";
 
-/// Writes one line a fault to standard output, or nothing: AWS bills custom metrics.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Metrics(bool);
+/// Writes one line a fault to standard output.
+pub(crate) struct Metrics;
 
-impl Metrics {
-    pub(crate) fn new(on: bool) -> Self {
-        Self(on)
-    }
-
-    /// Counts one fault. A line that cannot be written is lost: the fault itself is in the log.
-    pub(crate) fn count(self, kind: Kind, request_id: &str) {
-        if self.0 {
-            let line = line(kind, request_id, SystemTime::now());
+impl Observer for Metrics {
+    fn on(&self, invocation: &Invocation, step: &Step<'_>) {
+        if let Step::Report(report) = step
+            && let Some(kind) = report.fault()
+        {
+            let line = line(kind, invocation.id(), SystemTime::now());
+            // A line that cannot be written is lost: the fault itself is in the log.
             let _ = io::stdout().lock().write_all(line.as_bytes());
         }
     }

@@ -1,93 +1,93 @@
-//! The log of one request.
+//! The log as an observer: what happens to an invocation, with its request id.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use funcserver_engine::{Fault, Notice, Output, Stream};
+use funcserver_engine::{GuestStep, Notice};
 
 use crate::failure::Kind;
 use crate::invocation::Invocation;
-use crate::log::{self, Level, Log, Scope, Words};
+use crate::log::{Level, Log, Scope, Value};
+use crate::observer::{Late, Observer, Step};
+use crate::report::Report;
 
-/// When a failure was that has cost no answer.
+/// When a failure happened that has cost no answer.
 const AFTER: &str = "after the answer";
 
-/// Receives what the host says of one request, and what the guest writes meanwhile.
-#[derive(Clone)]
+/// Said once a process: AWS promises nothing about it.
+const COOKIES: &str = "several cookies go out as set-cookie in variants of letter case, as the target group has \
+                       single-value headers; multi-value headers need no such help, alb.cookie-variants = false ends it";
+
+const COOKIES_LOST: &str = "cookies are lost: single-value headers carry one, unless alb.cookie-variants = true; \
+                            multi-value headers of the target group carry all";
+
+/// Writes what the guest prints, and what goes wrong.
 pub(crate) struct RequestLog {
     log: Log,
-    invocation: Option<Arc<Invocation>>,
-    words: Words,
+    /// Whether the log has said that cookies go out in variants of letter case.
+    told_of_cookies: AtomicBool,
 }
 
 impl RequestLog {
-    pub(crate) fn new(log: Log, invocation: Arc<Invocation>) -> Self {
-        Self { log, invocation: Some(invocation), words: Words::default() }
+    pub(crate) fn new(log: Log) -> Self {
+        Self { log, told_of_cookies: AtomicBool::new(false) }
     }
 
-    /// For what a guest does before there is a request.
-    pub(crate) fn of_no_request(log: Log) -> Self {
-        Self { log, invocation: None, words: Words::default() }
-    }
-
-    /// Lambda's id of the request; empty if it is none of Lambda's.
-    pub(crate) fn id(&self) -> &str {
-        self.invocation.as_ref().map_or("", |invocation| invocation.id())
-    }
-
-    pub(crate) fn scope(&self) -> Scope<'_> {
-        match self.id() {
-            "" => self.log.host(),
-            id => self.log.at(id),
+    fn report(&self, scope: Scope<'_>, report: &Report) {
+        match report {
+            Report::Cookies { variants, lost } => {
+                if *variants && !self.told_of_cookies.swap(true, Ordering::Relaxed) {
+                    scope.info(COOKIES, &[]);
+                }
+                if *lost > 0 {
+                    scope.warn(COOKIES_LOST, &[("cookies", (*lost).into())]);
+                }
+            }
+            Report::NotAnswered { kind, message } => scope.error(message, &[("errorType", (*kind).into())]),
+            Report::BadEvent { at, reason } => {
+                scope.error("the event is invalid", &[("at", at.as_str().into()), ("error", reason.as_str().into())]);
+            }
+            Report::Handler { fault, message } => {
+                scope.failed(Level::Error, ("kind", Kind::from(fault).name()), fault, message);
+            }
+            Report::Failed { kind, message, error } => {
+                scope.error(message, &[("kind", kind.name().into()), ("error", Value::Text(error))]);
+            }
         }
     }
 }
 
-impl RequestLog {
-    /// What a failure of the handler is called: first its own words.
-    pub(crate) fn message(&self, fault: &Fault) -> String {
-        log::failure_message(fault, self.words.message())
-    }
-
-    /// Writes the one record of a failure that is called so.
-    pub(crate) fn failed(&self, kind: Kind, fault: &Fault, message: &str) {
-        self.scope().failed(Level::Error, ("kind", kind.name()), fault, message);
-    }
-
-    /// The same of one once the request is answered.
-    pub(crate) fn failed_after(&self, fault: &Fault) {
-        self.scope().failed(Level::Warn, ("when", AFTER), fault, &self.message(fault));
+impl Observer for RequestLog {
+    fn on(&self, invocation: &Invocation, step: &Step<'_>) {
+        let scope = invocation.scope(&self.log);
+        match step {
+            Step::Guest(GuestStep::Lines(lines)) => {
+                let scope = if lines.certain { scope } else { self.log.host() };
+                lines.count_logged(scope.guest_lines(lines.stream, &mut lines.iter()));
+            }
+            Step::Guest(GuestStep::Outgoing(notice)) => outgoing(scope, notice),
+            Step::Report(report) => self.report(scope, report),
+            Step::After(Late::Fault(fault)) => {
+                scope.failed(Level::Warn, ("when", AFTER), fault, &invocation.message(fault));
+            }
+            Step::After(Late::Panic(panic)) => {
+                panic.log(scope, "the host failed after the answer; this is an error in funcserver");
+            }
+            Step::Guest(_) | Step::Decoded | Step::Encoded(_) | Step::Sent | Step::After(Late::Well) => {}
+        }
     }
 }
 
-impl Output for RequestLog {
-    fn line(&self, stream: Stream, line: &str) {
-        self.lines(stream, &mut std::iter::once(line));
-    }
-
-    fn lines(&self, stream: Stream, lines: &mut dyn Iterator<Item = &str>) -> usize {
-        self.scope().guest_lines(stream, &mut lines.inspect(|line| self.words.keep(stream, line)))
-    }
-
-    fn line_of_some(&self, stream: Stream, line: &str) {
-        self.lines_of_some(stream, &mut std::iter::once(line));
-    }
-
-    fn lines_of_some(&self, stream: Stream, lines: &mut dyn Iterator<Item = &str>) -> usize {
-        self.log.host().guest_lines(stream, &mut lines.inspect(|line| self.words.keep(stream, line)))
-    }
-
-    fn notice(&self, notice: &Notice) {
-        match notice {
-            Notice::Denied { to, reason, allow } => {
-                let setting = allow.as_ref().map(|entry| format!("[network] allow = [\"{entry}\"]"));
-                let mut fields = vec![("to", to.as_str().into()), ("reason", reason.as_str().into())];
-                fields.extend(setting.as_deref().map(|setting| ("setting", setting.into())));
-                self.scope().warn("an outgoing request was denied", &fields);
-            }
-            Notice::Failed { to, reason } => {
-                let fields = [("to", to.as_str().into()), ("reason", reason.as_str().into())];
-                self.scope().warn("an outgoing request failed", &fields);
-            }
+fn outgoing(scope: Scope<'_>, notice: &Notice) {
+    match notice {
+        Notice::Denied { to, reason, allow } => {
+            let setting = allow.as_ref().map(|entry| format!("[network] allow = [\"{entry}\"]"));
+            let mut fields = vec![("to", to.as_str().into()), ("reason", reason.as_str().into())];
+            fields.extend(setting.as_deref().map(|setting| ("setting", setting.into())));
+            scope.warn("an outgoing request was denied", &fields);
+        }
+        Notice::Failed { to, reason } => {
+            let fields = [("to", to.as_str().into()), ("reason", reason.as_str().into())];
+            scope.warn("an outgoing request failed", &fields);
         }
     }
 }

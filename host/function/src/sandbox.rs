@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use funcserver_engine::{Grants, Limits, Network, Options};
+use funcserver_engine::{Calls, Grants, GuestOptions, Limits, Network, Runtime};
 use http::uri::Authority;
 
 use crate::config::{Config, Env, Missing};
@@ -26,8 +26,10 @@ pub struct Sandbox<'a> {
     pub memory: usize,
     /// Whether the process has that memory for itself: then a handler ends before all of it is used.
     pub alone: bool,
-    /// Events answered at once, which share that memory.
+    /// Events answered at once.
     pub concurrency: usize,
+    /// How many of them share that memory, where an instance's share of it is not set.
+    pub sharing: usize,
     /// The address of the Runtime API, where there is one: no component may ever reach it.
     pub runtime_api: Option<&'a Authority>,
     /// The folder in which temporary folders are made, for components that get one.
@@ -35,30 +37,34 @@ pub struct Sandbox<'a> {
 }
 
 impl Sandbox<'_> {
-    /// How a component with that configuration is run here.
+    /// What components with that configuration run on here.
+    #[must_use]
+    pub fn runtime(&self, config: &Config) -> Runtime {
+        Runtime::new(self.limits(config), &self.network(config))
+    }
+
+    /// How a component with that configuration is run here. `calls` is how it was compiled, if that is known.
     ///
     /// # Errors
     /// Variables that it is to inherit and a folder that it is to see, which are not there.
-    pub fn options(&self, config: &Config, env: &dyn Env) -> Result<Options, Missing> {
-        Ok(Options {
-            limits: self.limits(config),
-            network: self.network(config),
+    pub fn guest(&self, config: &Config, calls: Option<Calls>, env: &dyn Env) -> Result<GuestOptions, Missing> {
+        Ok(GuestOptions {
             grants: Grants {
                 env: config.guest.variables(env)?,
                 assets: config.guest.assets()?,
                 scratch: config.guest.tmp.then(|| self.scratch.to_owned()),
             },
             reuse: config.guest.reuse.clone(),
+            calls,
         })
     }
 
     fn limits(&self, config: &Config) -> Limits {
         Limits {
-            memory: config.limits.memory_in(self.memory, self.concurrency),
+            memory: config.limits.memory_in(self.memory, self.sharing),
             held: HELD,
-            descriptors: (DESCRIPTORS / self.concurrency.max(1)).clamp(LEAST_DESCRIPTORS, MOST_DESCRIPTORS),
+            descriptors: (DESCRIPTORS / self.sharing.max(1)).clamp(LEAST_DESCRIPTORS, MOST_DESCRIPTORS),
             resident: self.alone.then(|| self.memory - (self.memory / 16).min(MOST_RESERVE)),
-            response_body: config.limits.max_reply,
             concurrency: self.concurrency,
             ..Limits::default()
         }

@@ -5,32 +5,37 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use funcserver_engine::{Answer, Call, Facts, Guest};
+use funcserver_engine::{Call, Facts, Guest, WholeAnswer};
 use http::uri::PathAndQuery;
 use http::{Request, StatusCode, header};
 
 use crate::facts;
-use crate::log::Value;
-use crate::request_log::RequestLog;
+use crate::invocation::{Context, Invocation, Margins};
+use crate::log::{Log, Value};
+use crate::observer::Observers;
 
 /// How long it may take: Lambda gives all of a start ten seconds.
 const TIME: Duration = Duration::from_secs(5);
 /// By which a handler can tell it from others.
 const USER_AGENT: &str = "funcserver-warmup";
 const HOST: &str = "localhost";
+/// The largest response, in bytes: what a load balancer takes of a health check.
+const MOST_BODY: usize = 1 << 20;
 
 /// Has the guest answer `GET path`, as a health check would ask for it. The answer is dropped; if it is none that a client
 /// would be glad of, the log says so.
-pub(crate) async fn warm_up(guest: &Guest, path: &PathAndQuery, log: &RequestLog) {
+pub(crate) async fn warm_up(guest: &Guest, path: &PathAndQuery, log: &Log, observers: Observers) {
     let started = Instant::now();
     let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() + TIME;
-    let facts = Facts { deadline_ms: u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX), ..Facts::default() };
-    let request = match request(path, &facts) {
+    let deadline_ms = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
+    let context = Context { deadline_ms, ..Context::default() };
+    let margins = Margins { margin: Duration::ZERO, timeout: Some(TIME) };
+    let call = Arc::new(Invocation::new(context, margins, observers));
+    let request = match request(path, &call.facts()) {
         Ok(request) => request,
         Err(error) => return failed(log, path, &error),
     };
-    let call = Call { facts, deadline: started + TIME, output: Arc::new(log.clone()) };
-    let Answer { result, after } = guest.handle(request, call).await;
+    let WholeAnswer { result, after } = guest.handle(request, call).await.whole(MOST_BODY).await;
     match result {
         Ok(response) if is_good(response.status()) => {}
         Ok(response) => failed(log, path, &format_args!("the answer has status {}", response.status().as_u16())),
@@ -40,10 +45,10 @@ pub(crate) async fn warm_up(guest: &Guest, path: &PathAndQuery, log: &RequestLog
         failed(log, path, &fault);
     }
     let milliseconds = started.elapsed().as_millis().to_string();
-    log.scope().debug("the warm-up has ended", &[("ms", milliseconds.as_str().into())]);
+    log.host().debug("the warm-up has ended", &[("ms", milliseconds.as_str().into())]);
 }
 
-fn request(path: &PathAndQuery, facts: &Facts) -> http::Result<Request<Bytes>> {
+fn request(path: &PathAndQuery, facts: &Facts<'_>) -> http::Result<Request<Bytes>> {
     let uri = http::Uri::builder().scheme("https").authority(HOST).path_and_query(path.clone()).build()?;
     let builder = Request::get(uri).header(header::HOST, HOST).header(header::USER_AGENT, USER_AGENT);
     let mut request = builder.body(Bytes::new())?;
@@ -55,9 +60,9 @@ fn is_good(status: StatusCode) -> bool {
     status.is_success() || status.is_redirection()
 }
 
-fn failed(log: &RequestLog, path: &PathAndQuery, error: &dyn std::fmt::Display) {
+fn failed(log: &Log, path: &PathAndQuery, error: &dyn std::fmt::Display) {
     let fields = [("path", path.as_str().into()), ("error", Value::Shown(error))];
-    log.scope().warn("the warm-up failed; events are answered nevertheless", &fields);
+    log.host().warn("the warm-up failed; events are answered nevertheless", &fields);
 }
 
 #[cfg(test)]

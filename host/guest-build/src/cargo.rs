@@ -6,17 +6,17 @@ use std::process::{Command, Stdio};
 use crate::target::{self, TARGET};
 use crate::{BuildError, GuestCrate, environment};
 
-/// The cargo that a build script starts, and where it works.
+/// The cargo command of a build script, and the folders that it uses.
 pub(crate) struct Cargo {
     cargo: PathBuf,
     rustc: PathBuf,
-    /// The build script's own folder: it holds the guests' target folder and the finished components.
+    /// The output folder of the build script: it contains the target folder of the guests and the finished components.
     out: PathBuf,
     environment: Vec<(OsString, OsString)>,
 }
 
 impl Cargo {
-    /// From the variables that the outer cargo sets for a build script.
+    /// Reads the variables that the outer cargo sets for a build script.
     pub(crate) fn of_build_script(
         variables: impl IntoIterator<Item = (OsString, OsString)>,
     ) -> Result<Self, BuildError> {
@@ -36,7 +36,7 @@ impl Cargo {
         })
     }
 
-    /// Compiles the guest. The component's path is its own for each choice of features.
+    /// Compiles the guest. Each choice of features has its own path for the component.
     pub(crate) fn build(&self, guest: &GuestCrate<'_>) -> Result<PathBuf, BuildError> {
         target::check(&self.rustc, &self.environment)?;
         let built = self.compile(guest)?;
@@ -58,7 +58,7 @@ impl Cargo {
             .args(["--features", &guest.features.join(",")])
             .env_clear()
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
-            // What a build script prints there, the outer cargo takes for instructions.
+            // The outer cargo interprets the standard output of a build script as instructions.
             .stdout(Stdio::null())
             .status()
             .map_err(|error| BuildError::start(&self.cargo, error))?;
@@ -82,7 +82,7 @@ fn file_name(guest: &GuestCrate<'_>) -> PathBuf {
 mod tests {
     use super::*;
 
-    /// A guest that needs no crates, and the build script's environment of a hostile outer build.
+    /// A guest without dependencies, and the environment of a build script in a hostile outer build.
     fn guest_in(folder: &Path, source: &str) -> Cargo {
         let manifest = "[package]\nname = \"tiny-guest\"\nedition = \"2024\"\n[lib]\ncrate-type = [\"cdylib\"]\n\
                         [features]\nloud = []\n[workspace]\n";
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn an_outer_builds_settings_do_not_reach_the_guest() {
+    fn settings_of_the_outer_build_do_not_reach_the_guest() {
         let folder = tempfile::tempdir().unwrap();
         let cargo = guest_in(
             folder.path(),
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_guest_that_does_not_compile_is_named_with_its_folder() {
+    fn the_error_of_a_failed_build_names_the_guest_and_its_folder() {
         let folder = tempfile::tempdir().unwrap();
         let cargo = guest_in(folder.path(), "fn broken(");
         let guest = GuestCrate { folder: folder.path(), name: "tiny-guest", features: &[] };
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn outside_a_build_script_the_missing_variable_is_named() {
+    fn the_error_outside_a_build_script_names_the_missing_variable() {
         let error = Cargo::of_build_script([]).err().unwrap();
         assert!(error.to_string().starts_with("CARGO is not set"), "{error}");
     }

@@ -1,13 +1,13 @@
-//! What a cargo that runs inside another may keep of its environment.
+//! Selects the environment variables of a cargo that runs inside another one.
 
 use std::ffi::{OsStr, OsString};
 
-/// Beginnings of the names that are cargo's and the compiler's. The outer cargo sets them for the build script, or the
-/// user for the outer build: target folder, profile, flags, wrappers, linkers.
-const OURS: [&str; 6] = ["CARGO", "RUSTC", "RUSTFLAGS", "RUSTDOC", "CLIPPY_", "__CARGO"];
+/// The prefixes of variables of cargo and the compiler. The outer cargo sets them for the build script, or the user for
+/// the outer build: target folder, profile, flags, wrappers, linkers.
+const CARGO_PREFIXES: [&str; 6] = ["CARGO", "RUSTC", "RUSTFLAGS", "RUSTDOC", "CLIPPY_", "__CARGO"];
 
-/// Of those, what holds for the inner build too: where crates come from, how the terminal looks, which compiler runs,
-/// and the outer cargo's job slots.
+/// The exceptions that also apply to the inner build: the source of crates, the terminal, the compiler, and the job
+/// slots of the outer cargo.
 const KEPT: [&str; 9] = [
     "CARGO_HOME",
     "CARGO_HTTP_",
@@ -20,15 +20,15 @@ const KEPT: [&str; 9] = [
     "RUSTC",
 ];
 
-/// The variables of the outer build that the inner one gets.
+/// The variables of the outer build that the inner build gets.
 pub(crate) fn inner(outer: impl IntoIterator<Item = (OsString, OsString)>) -> Vec<(OsString, OsString)> {
     let mut inner: Vec<_> = outer.into_iter().filter(|(name, _)| kept(name)).collect();
-    // Set even if it is empty: it overrules the flags of the user's own cargo configuration files.
+    // Set even if it is empty, because it overrides the flags in the user's cargo configuration files.
     inner.push(("CARGO_ENCODED_RUSTFLAGS".into(), flags(&inner)));
     inner
 }
 
-/// Panic messages name source files: let them not name the builder's home.
+/// Removes the home folder of the builder from the file names in panic messages.
 fn flags(inner: &[(OsString, OsString)]) -> OsString {
     let mut flags = OsString::new();
     if let Some((_, home)) = inner.iter().find(|(name, _)| name == "CARGO_HOME") {
@@ -41,11 +41,8 @@ fn flags(inner: &[(OsString, OsString)]) -> OsString {
 
 fn kept(name: &OsStr) -> bool {
     let name = name.to_string_lossy();
-    !OURS.iter().any(|prefix| name.starts_with(prefix))
-        || KEPT.iter().any(|kept| match kept.ends_with('_') {
-            true => name.starts_with(kept),
-            false => name == *kept,
-        })
+    !CARGO_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+        || KEPT.iter().any(|kept| if kept.ends_with('_') { name.starts_with(kept) } else { name == *kept })
 }
 
 #[cfg(test)]
@@ -61,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_of_the_outer_build_is_kept() {
+    fn settings_of_the_outer_build_are_removed() {
         let outer = [
             "CARGO",
             "CARGO_BUILD_TARGET",
@@ -87,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn what_finds_compiler_and_crates_is_kept() {
+    fn variables_that_locate_the_compiler_and_crates_are_kept() {
         let outer = [
             "CARGO_HOME",
             "CARGO_HTTP_CAINFO",
@@ -104,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn flags_of_configuration_files_are_overruled() {
+    fn flags_of_configuration_files_are_overridden() {
         let flags = ("CARGO_ENCODED_RUSTFLAGS".into(), OsString::new());
         assert!(inner([]).contains(&flags));
     }

@@ -1,7 +1,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why there is no component. Each is one line, as `cargo::error` shows it.
+/// The reason why a component could not be built. Each is one line, as `cargo::error` shows it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
@@ -10,7 +10,7 @@ pub enum BuildError {
     Folder {
         /// The folder, as given.
         folder: PathBuf,
-        /// What the system says.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// A variable that cargo sets for build scripts is missing.
@@ -24,7 +24,7 @@ pub enum BuildError {
     Start {
         /// The program.
         program: PathBuf,
-        /// What the system says.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// The compiler has no standard library for the guest's target.
@@ -35,20 +35,20 @@ pub enum BuildError {
         /// The command that installs it.
         remedy: String,
     },
-    /// Cargo builds no component. Its messages are on standard error.
-    #[error("cannot build the guest {name} in {}: cargo's messages below say why", folder.display())]
+    /// Cargo failed to build the component. Its messages are on standard error.
+    #[error("cannot build the guest {name} in {}: see cargo's messages below", folder.display())]
     Guest {
         /// The guest's name.
         name: String,
         /// The guest's folder.
         folder: PathBuf,
     },
-    /// The component cannot be put where the package finds it.
+    /// The component cannot be copied to its final path.
     #[error("cannot copy the component {}: {source}", path.display())]
     Copy {
-        /// Where the compiler should have left it.
+        /// The path at which the compiler should have written it.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the operating system.
         source: io::Error,
     },
 }

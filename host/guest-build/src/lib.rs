@@ -1,9 +1,9 @@
 #![forbid(unsafe_code)]
 //! Compiles a guest crate into a component from within a build script.
 //!
-//! A build script runs inside one `cargo` and starts another. The two must share neither the target folder (the second
-//! would wait for ever for the first one's lock) nor flags and wrappers (clippy would lint the guest, `-C target-cpu`
-//! would break it).
+//! A build script runs inside one `cargo` and starts another. The two must not share the target folder, because the
+//! second would wait forever for the lock of the first. They must not share flags and wrappers either: clippy would
+//! lint the guest, and `-C target-cpu` would break it.
 
 mod cargo;
 mod environment;
@@ -16,20 +16,20 @@ use std::{env, fs, io};
 
 pub use error::BuildError;
 
-/// A crate of its own workspace, with a lock file, that compiles to one `cdylib` component.
+/// A crate in its own workspace, with a lock file, that compiles to one `cdylib` component.
 #[derive(Debug, Clone, Copy)]
 pub struct GuestCrate<'a> {
     /// The crate's folder, relative to the package whose build script runs.
     pub folder: &'a Path,
     /// The crate's name, as in its `Cargo.toml`.
     pub name: &'a str,
-    /// The crate's features to switch on.
+    /// The enabled features of the crate.
     pub features: &'a [&'a str],
 }
 
-/// The `main` of a build script: compiles the guests in turn and hands each component's absolute path to the package as
-/// the environment variable named beside it, for `include_bytes!(env!("…"))`. Cargo runs the script again when a file
-/// of a guest changes.
+/// The `main` of a build script. It compiles the guests and sets the environment variable next to each guest to the
+/// absolute path of its component, for `include_bytes!(env!("…"))`. Cargo runs the script again when a file of a guest
+/// changes.
 pub fn hand_over(guests: &[(&str, GuestCrate<'_>)]) -> ExitCode {
     for (variable, guest) in guests {
         match component(guest) {
@@ -40,8 +40,8 @@ pub fn hand_over(guests: &[(&str, GuestCrate<'_>)]) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// A script that ends well after `cargo::error` leaves that one line as the user's error; one that fails has its whole
-/// output shown, which is right only where the compiler's messages are in it.
+/// Reports an error to the user. After `cargo::error`, a script that succeeds shows only that line, and a script that
+/// fails shows its whole output. The output is useful only if it contains messages of the compiler.
 fn report(error: &BuildError) -> ExitCode {
     println!("cargo::error={error}");
     match error {
@@ -57,7 +57,7 @@ fn component(guest: &GuestCrate<'_>) -> Result<PathBuf, BuildError> {
     cargo::Cargo::of_build_script(env::vars_os())?.build(guest)
 }
 
-/// What lies in the guest's folder, apart from what a build by hand leaves there. Cargo looks into folders itself.
+/// The files and folders of the guest, without those that a manual build creates. Cargo searches folders recursively.
 fn inputs(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut inputs = Vec::new();
     for entry in fs::read_dir(folder)? {
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_inputs_are_everything_but_what_is_built() {
+    fn the_inputs_exclude_build_products() {
         let folder = tempfile::tempdir().unwrap();
         for name in ["src", "target", "build-output"] {
             fs::create_dir(folder.path().join(name)).unwrap();

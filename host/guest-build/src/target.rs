@@ -4,11 +4,11 @@ use std::process::Command;
 
 use crate::BuildError;
 
-/// What guests are compiled for: a target whose linker writes components.
+/// The target of guests: its linker writes components.
 pub(crate) const TARGET: &str = "wasm32-wasip2";
 
-/// Fails unless the compiler has a standard library for the target. Asked first, because the compiler's own messages
-/// for this are a page long and name no remedy for a build script.
+/// Fails unless the compiler has a standard library for the target. This is checked first, because the compiler's own
+/// messages are a page long and suggest no fix for a build script.
 pub(crate) fn check(rustc: &Path, environment: &[(OsString, OsString)]) -> Result<(), BuildError> {
     let answer = Command::new(rustc)
         .args(["--print", "target-libdir", "--target", TARGET])
@@ -27,7 +27,7 @@ pub(crate) fn check(rustc: &Path, environment: &[(OsString, OsString)]) -> Resul
     Err(BuildError::Target { target: TARGET, remedy: remedy(toolchain.as_deref()) })
 }
 
-/// The toolchain is named because the command may be run in a folder where another one holds.
+/// The command names the toolchain, because another one may be active in the folder where the user runs it.
 fn remedy(toolchain: Option<&str>) -> String {
     match toolchain {
         Some(toolchain) => format!("rustup target add --toolchain {toolchain} {TARGET}"),
@@ -40,8 +40,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_missing_target_names_the_command_that_adds_it() {
-        // A program that takes any arguments and prints no folder, as a compiler without the target.
+    fn the_error_for_a_missing_target_names_the_command_that_adds_it() {
+        // A program that accepts any arguments and prints no folder, like a compiler without the target.
         let environment = [("RUSTUP_TOOLCHAIN".into(), "1.95.0".into())];
         let error = check(Path::new("/bin/true"), &environment).unwrap_err();
         assert_eq!(

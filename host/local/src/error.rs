@@ -1,44 +1,44 @@
-//! Why an invocation gave no reply.
+//! The errors of invocations.
 
 use std::process::ExitStatus;
 use std::time::Duration;
 
-/// An invocation that gave no reply, as Lambda tells it to the one who invoked.
+/// An invocation that failed, with the error that Lambda reports to the client.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}: {message}", self.error_type())]
 pub struct InvocationError {
-    /// What went wrong.
+    /// The kind of the error.
     pub kind: InvocationErrorKind,
-    /// What Lambda's JSON error has as `errorMessage`.
+    /// The `errorMessage` of Lambda's JSON error.
     pub message: String,
 }
 
-/// What went wrong with an invocation.
+/// The kind of an invocation's error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum InvocationErrorKind {
     /// The function reported an error of this `errorType` (`/invocation/{id}/error`).
     Function(String),
-    /// The runtime reported that it cannot start, with this `errorType` (`/init/error`, `/restore/error`).
+    /// The runtime reported that it failed to start, with this `errorType` (`/init/error`, `/restore/error`).
     Init(String),
     /// The program could not be started.
     Entrypoint,
     /// The process ended without a reply.
     Exited,
-    /// No reply came in time.
+    /// The time limit passed without a reply.
     TimedOut,
-    /// As many environments as are allowed are busy.
+    /// All environments up to the limit are busy.
     Throttled,
-    /// The reply is larger than Lambda takes.
+    /// The reply is larger than Lambda accepts.
     TooLarge,
 }
 
 impl InvocationError {
-    /// An error of the function's own, as it would report it.
+    /// An error that the function itself reports.
     pub fn function(error_type: impl Into<String>, message: impl Into<String>) -> Self {
         Self { kind: InvocationErrorKind::Function(error_type.into()), message: message.into() }
     }
 
-    /// What Lambda's JSON error has as `errorType`.
+    /// The `errorType` of Lambda's JSON error.
     pub fn error_type(&self) -> &str {
         match &self.kind {
             InvocationErrorKind::Function(error_type) | InvocationErrorKind::Init(error_type) => error_type,
@@ -55,7 +55,7 @@ impl InvocationError {
         serde_json::json!({ "errorType": self.error_type(), "errorMessage": self.message }).to_string()
     }
 
-    /// Whether it ends the environment.
+    /// Whether the error ends the environment.
     pub(crate) fn is_fatal(&self) -> bool {
         match self.kind {
             InvocationErrorKind::Init(_)
@@ -78,7 +78,7 @@ impl InvocationError {
     }
 
     pub(crate) fn exited(request_id: &str, status: Option<ExitStatus>) -> Self {
-        Self { kind: InvocationErrorKind::Exited, message: about(request_id, &last_words(status)) }
+        Self { kind: InvocationErrorKind::Exited, message: about(request_id, &exit_message(status)) }
     }
 
     pub(crate) fn timed_out(request_id: &str, timeout: Duration) -> Self {
@@ -100,8 +100,8 @@ fn about(request_id: &str, text: &str) -> String {
     format!("RequestId: {request_id} Error: {text}")
 }
 
-/// Lambda words an exit as Go does: "exit status 1", "signal: killed".
-fn last_words(status: Option<ExitStatus>) -> String {
+/// Describes an exit in Lambda's words, which are those of Go: "exit status 1", "signal: killed".
+fn exit_message(status: Option<ExitStatus>) -> String {
     use std::os::unix::process::ExitStatusExt;
     let Some(status) = status.filter(|status| !status.success()) else {
         return "Runtime exited without providing a reason".into();
@@ -113,7 +113,7 @@ fn last_words(status: Option<ExitStatus>) -> String {
     }
 }
 
-/// The names of the signals that end programs in practice.
+/// The names of the signals that usually end programs.
 fn signal_name(signal: i32) -> String {
     match signal {
         1 => "hangup".into(),
@@ -131,11 +131,12 @@ fn signal_name(signal: i32) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::os::unix::process::ExitStatusExt;
 
+    use super::*;
+
     #[test]
-    fn exits_are_worded_as_lambda_words_them() {
+    fn exits_have_the_wording_of_lambda() {
         let words = |raw| InvocationError::exited("8f5e", Some(ExitStatus::from_raw(raw))).message;
         assert_eq!(words(1 << 8), "RequestId: 8f5e Error: Runtime exited with error: exit status 1");
         assert_eq!(words(0), "RequestId: 8f5e Error: Runtime exited without providing a reason");
@@ -143,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn timeouts_are_worded_as_lambda_words_them() {
+    fn timeouts_have_the_wording_of_lambda() {
         let error = InvocationError::timed_out("8f5e", Duration::from_secs(3));
         assert_eq!(
             error.to_json(),

@@ -2,25 +2,25 @@
 
 use std::time::Duration;
 
-/// What Lambda knows about a function besides its code.
+/// The configuration of a Lambda function, without its code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Function {
     /// Its name.
     pub name: String,
-    /// Its handler (`_HANDLER`); on the runtimes without a language customarily `bootstrap`.
+    /// Its handler (`_HANDLER`). For custom runtimes, `bootstrap` is customary.
     pub handler: String,
-    /// Its memory in MB. It is only told to the function, not enforced.
+    /// Its memory in MB. The function can read the value, but it is not enforced.
     pub memory_mb: u32,
-    /// The time that it has for an event.
+    /// The time limit of an invocation.
     pub timeout: Duration,
-    /// The time that it has to start, ended by its first request for an event.
+    /// The time limit of the start, which ends with the first request for an event.
     pub init_timeout: Duration,
-    /// The region that it believes to be in.
+    /// The AWS region that it sees.
     pub region: String,
 }
 
 impl Default for Function {
-    /// A function of AWS' own defaults: 128 MB, 3 seconds, 10 seconds to start.
+    /// A function with AWS' defaults: 128 MB, 3 seconds, 10 seconds to start.
     fn default() -> Self {
         Self {
             name: "function".into(),
@@ -34,10 +34,10 @@ impl Default for Function {
 }
 
 impl Function {
-    /// The version that is not a published one.
+    /// The version of an unpublished function.
     pub const VERSION: &'static str = "$LATEST";
 
-    /// The name that events are sent to; the account is the one of AWS' examples.
+    /// The ARN of the function. The account number is the one of AWS' examples.
     pub fn arn(&self) -> String {
         format!("arn:aws:lambda:{}:123456789012:function:{}", self.region, self.name)
     }

@@ -1,9 +1,12 @@
-//! Names for requests, traces and extensions. They have to differ, not to be secret.
+//! Ids of requests, traces and extensions. They must be unique, but not secret.
 
-use std::hash::{BuildHasher, RandomState};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// A version 4 UUID (RFC 9562, section 5.4), as Lambda names requests.
+use rand::Rng as _;
+use rand::rand_core::UnwrapErr;
+use rand::rngs::SysRng;
+
+/// A version 4 UUID (RFC 9562, section 5.4), the format of Lambda's request ids.
 pub fn request_id() -> String {
     let (high, low) = (random(), random());
     format!(
@@ -17,15 +20,16 @@ pub fn request_id() -> String {
     )
 }
 
-/// `1-<time>-<id>`: the version, 8 hexadecimal digits of Unix time, 24 of chance (AWS X-Ray, "Tracing header").
+/// A trace root, `1-<time>-<id>`: the version, the Unix time in 8 hexadecimal digits, and 24 random hexadecimal digits
+/// (AWS X-Ray, "Tracing header").
 pub(crate) fn trace_root() -> String {
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     format!("1-{seconds:08x}-{:016x}{:08x}", random(), random() & 0xffff_ffff)
 }
 
-/// 64 random bits, from the keys that the standard library's hash maps get from the operating system.
+/// 64 random bits from the operating system.
 pub(crate) fn random() -> u64 {
-    RandomState::new().hash_one(0)
+    UnwrapErr(SysRng).next_u64()
 }
 
 #[cfg(test)]
@@ -33,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_have_their_form_and_differ() {
+    fn request_ids_are_well_formed_and_unique() {
         let (one, other) = (request_id(), request_id());
         assert_ne!(one, other);
         let lengths: Vec<usize> = one.split('-').map(str::len).collect();
@@ -43,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn traces_have_their_form_and_differ() {
+    fn trace_roots_are_well_formed_and_unique() {
         let (one, other) = (trace_root(), trace_root());
         assert_ne!(one, other);
         let lengths: Vec<usize> = one.split('-').map(str::len).collect();

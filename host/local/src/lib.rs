@@ -22,23 +22,24 @@
 //!
 //! async fn run() -> std::io::Result<()> {
 //!     let listener = TcpListener::bind("127.0.0.1:8080").await?;
-//!     // Ready when the load balancer is to stop.
+//!     // Completes when the load balancer should stop.
 //!     let shutdown = std::future::pending();
 //!     serve(listener, BalancerOptions::default(), greet, shutdown).await?;
 //!     Ok(())
 //! }
 //! ```
 //!
-//! # What holds
+//! # Guarantees
 //!
-//! - The load balancer refuses what the real one refuses, in requests and in replies. [`balancer`] lists each case, and
-//!   those in which the HTTP parser differs.
-//! - Whatever the handler answers, the client gets a response: the reply, or an error page that says what is wrong.
-//! - The load balancer listens where its caller says; a Runtime API listens on loopback alone.
-//! - A program starts with none of the caller's environment variables. Nothing else contains it: it can do what the
-//!   user who started it can do.
-//! - Dropping an [`Environment`](environment::Environment) kills its processes, and with each its whole process group.
+//! - The load balancer rejects the same requests and replies as the real one. [`balancer`] lists each case, and the
+//!   differences that are due to the HTTP parser.
+//! - The client always gets a response: the handler's reply, or an error page with the reason.
+//! - The load balancer uses the listener of its caller. A Runtime API listens on loopback only.
+//! - A program starts without the caller's environment variables. It is not confined otherwise: it can do everything
+//!   that the user who started it can do.
+//! - Dropping an [`Environment`](environment::Environment) kills its processes, each with its whole process group.
 
+mod accept;
 pub mod balancer;
 pub mod environment;
 mod error;

@@ -10,7 +10,7 @@ pub fn act(act: &str) -> Value {
     with_header("x-act", act)
 }
 
-/// An event of single-value mode that makes the test guest answer so.
+/// An event of single-value mode that makes the test guest give this answer.
 #[must_use]
 pub fn answer(answer: &Value) -> Value {
     with_header("x-answer", &BASE64_URL_SAFE_NO_PAD.encode(answer.to_string()))

@@ -1,35 +1,66 @@
 #![deny(unsafe_code)]
-//! The components that the tests of the host run: they mirror requests, and misbehave on demand. Their sources, and what
-//! they can do, are in `guest/` (`wasi:http` 0.2) and `guest-p3/` (0.3).
+//! The components for the tests of the host: they mirror requests, and misbehave on demand. Their sources are in
+//! `guest/` (`wasi:http` 0.2) and `guest-p3/` (0.3), with a list of what they can do.
 
 mod compiled;
 mod event;
 
 use std::path::Path;
 
-use funcserver_engine::{Guest, LoadError, Options};
+use funcserver_engine::{Grants, Guest, GuestOptions, Limits, LoadError, Network, Reuse, Runtime};
 
 pub use compiled::compiled;
 pub use event::{act, answer};
 
-/// The component (`.wasm`). It imports only what `wasi:http/proxy` and Rust's standard library ask for.
+/// The component (`.wasm`). Its imports are only those of `wasi:http/proxy` and of Rust's standard library.
 pub const WASM: &[u8] = include_bytes!(env!("FUNCSERVER_TEST_GUEST"));
 
-/// The same with the acts `context` and `config`: it imports `funcserver:lambda/context` and `wasi:config/store` too.
+/// Like [`WASM`], with the acts `context` and `config`: it also imports `funcserver:lambda/context` and
+/// `wasi:config/store`.
 pub const WASM_HOST_IMPORTS: &[u8] = include_bytes!(env!("FUNCSERVER_TEST_GUEST_HOST_IMPORTS"));
 
-/// The same with the act `block`: it imports `funcserver:test/block`, which the host offers with its feature `test-block`.
+/// Like [`WASM`], with the act `block`: it also imports `funcserver:test/block`, which the host has with its feature
+/// `test-block`.
 pub const WASM_BLOCK: &[u8] = include_bytes!(env!("FUNCSERVER_TEST_GUEST_BLOCK"));
 
-/// The component of `wasi:http` 0.3. Of 0.2 it imports only what Rust's standard library asks for.
+/// The component of `wasi:http` 0.3. Its only imports of 0.2 are those of Rust's standard library.
 pub const WASM_P3: &[u8] = include_bytes!(env!("FUNCSERVER_TEST_GUEST_P3"));
 
-/// Loads what a test has compiled, or a file that is refused. For tests alone.
+/// How a test runs its guest.
+#[derive(Clone, Default)]
+pub struct Options {
+    /// What each instance may use.
+    pub limits: Limits,
+    /// What the guest may reach.
+    pub network: Network,
+    /// What the guest is given.
+    pub grants: Grants,
+    /// How many requests an instance serves.
+    pub reuse: Reuse,
+}
+
+impl From<Limits> for Options {
+    fn from(limits: Limits) -> Self {
+        Self { limits, ..Self::default() }
+    }
+}
+
+/// Loads a component that a test has compiled, or a file that the host rejects, on a runtime of its own. For tests alone.
 ///
 /// # Errors
-/// Those of [`Guest::load`].
-#[expect(unsafe_code)]
+/// Those of [`Runtime::load`].
 pub fn load(path: &Path, options: impl Into<Options>) -> Result<Guest, LoadError> {
-    // SAFETY: tests compile what they load, into a folder of their own, or spoil what the header check refuses.
-    unsafe { Guest::load(path, options) }
+    let Options { limits, network, grants, reuse } = options.into();
+    load_on(&Runtime::new(limits, &network), path, GuestOptions { grants, reuse, calls: None })
+}
+
+/// Loads a component that a test has compiled, or a file that the host rejects. For tests alone.
+///
+/// # Errors
+/// Those of [`Runtime::load`].
+#[expect(unsafe_code)]
+pub fn load_on(runtime: &Runtime, path: &Path, options: GuestOptions) -> Result<Guest, LoadError> {
+    // SAFETY: a test either compiles the file itself, into a folder of its own, or damages it so that the header check
+    // rejects it.
+    unsafe { runtime.load(path, options) }
 }

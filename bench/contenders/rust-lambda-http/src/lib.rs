@@ -1,5 +1,5 @@
 #![forbid(unsafe_code)]
-//! The router of `guest-example/rust-axum`, native, with its pages.
+//! The router of `guest-example/rust-axum` as a native program, with the same pages.
 
 #[path = "../../../../guest-example/rust-axum/src/pages.rs"]
 mod pages;

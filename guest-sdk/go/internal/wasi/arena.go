@@ -4,11 +4,12 @@ package wasi
 
 import "unsafe"
 
-// Where the host puts strings and lists for us: it asks cabi_realloc for room while a call of ours is under way. At that
-// moment nothing of Go may run that allocates, grows a stack or calls the host, because the host forbids all calls until the
-// room is there, and Go's allocator may start a collection, which reads the clock. So the room is two static arrays.
+// Where the host puts strings and lists for us: it asks cabi_realloc for room while a call of ours is under way. At
+// that moment nothing of Go may run that allocates, grows a stack or calls the host, because the host forbids all calls
+// until the room is there, and Go's allocator may start a collection, which reads the clock. So the room is two static
+// arrays.
 var (
-	// scratch holds what a call of ours brings back. It is free again when the next call begins.
+	// scratch holds the results of a call. It is free again when the next call begins.
 	scratch    [1 << 20]byte
 	scratchEnd uintptr
 	// kept holds what is asked for at other times, which is the state and the stack of the preview 1 adapter: it takes
@@ -47,7 +48,7 @@ func cabiRealloc(old, oldSize, align, size uint32) uint32 {
 	return uint32(base + start)
 }
 
-// memory is what the host put into scratch.
+// memory returns the data that the host put into scratch.
 func memory(address, size uint32) []byte {
 	if size == 0 {
 		return nil

@@ -15,7 +15,7 @@ var (
 	area [7]uint64
 )
 
-// begin starts a call whose result lies in the return area; end ends it.
+// begin starts a call whose result is in the return area; end ends it.
 func begin() unsafe.Pointer {
 	callLock.Lock()
 	scratchEnd = 0
@@ -23,7 +23,7 @@ func begin() unsafe.Pointer {
 	return unsafe.Pointer(&area)
 }
 
-// result is what the call has brought. It is valid until end.
+// result returns the result of the call. It is valid until end.
 func result() view {
 	calling = false
 	return view{area: unsafe.Slice((*byte)(unsafe.Pointer(&area)), unsafe.Sizeof(area)), memory: memory}

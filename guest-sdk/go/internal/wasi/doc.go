@@ -1,5 +1,5 @@
-// Package wasi calls wasi:http 0.2 in the canonical ABI, and puts what it brings into Go's own types. It has no generated
-// code: what is needed of some sixty functions of the interfaces stands beside what uses it, declared by hand.
+// Package wasi calls wasi:http 0.2 in the canonical ABI, and converts the results to Go's own types. It has no
+// generated code: each of some sixty functions is declared by hand beside the code that uses it.
 //
-// Only what takes results apart is built everywhere, so that it can be tested where the tests run.
+// Only the code that decodes results is built for every system, so that the tests can run natively.
 package wasi

@@ -9,7 +9,7 @@ import (
 type Error struct {
 	// Code is the name in the WIT file, such as "HTTP-request-denied" or "connection-refused".
 	Code string
-	// Detail is what the host says besides, for people; often empty.
+	// Detail is the host's explanation, for people; often empty.
 	Detail string
 }
 
@@ -20,7 +20,7 @@ func (e *Error) Error() string {
 	return "wasi:http: " + e.Code + ": " + e.Detail
 }
 
-// Timeout tells whether time ran out, as a [net.Error] does.
+// Timeout reports whether the request timed out, as a [net.Error] does.
 func (e *Error) Timeout() bool { return strings.HasSuffix(e.Code, "-timeout") }
 
 // codes are the cases of error-code, in their order (wit/deps/http.wit).

@@ -25,9 +25,9 @@ type IncomingBody struct {
 	lock   sync.Mutex
 	body   uint32
 	stream uint32
-	// peeked is what was read to see whether there is anything.
+	// peeked is the data that was read to see whether the body is empty.
 	peeked []byte
-	// err is what every further read returns.
+	// err is the error that every further read returns.
 	err error
 }
 
@@ -44,7 +44,7 @@ func newIncomingBody(ctx context.Context, body uint32, trailer func(http.Header)
 	return &IncomingBody{ctx: ctx, body: body, stream: stream, trailer: trailer}, nil
 }
 
-// Empty tells whether the end is here already, and does not wait to know it.
+// Empty reports whether the end is reached already, without waiting.
 func (b *IncomingBody) Empty() bool {
 	b.lock.Lock()
 	defer b.lock.Unlock()
@@ -92,7 +92,7 @@ func (b *IncomingBody) wait() error {
 	return wait(b.ctx, inputSubscribe(b.stream))
 }
 
-// Close drops what is left of the body. A read that waits ends.
+// Close drops the rest of the body. A read that waits ends.
 func (b *IncomingBody) Close() error {
 	b.closed.Store(true)
 	if cancel := b.cancel.Load(); cancel != nil {

@@ -11,7 +11,7 @@ import (
 // An IncomingRequest is a request that we are to answer.
 type IncomingRequest struct{ handle uint32 }
 
-// TakeRequest takes over what the host handed to us.
+// TakeRequest takes ownership of the request from the host.
 func TakeRequest(handle uint32) IncomingRequest { return IncomingRequest{handle} }
 
 // Drop gives the request back; its body lives on.
@@ -34,7 +34,7 @@ func (r IncomingRequest) Target() string {
 	return "/"
 }
 
-// Secure tells whether the client came by https.
+// Secure reports whether the client used https.
 func (r IncomingRequest) Secure() bool {
 	incomingRequestScheme(r.handle, begin())
 	defer end()

@@ -4,8 +4,8 @@ package wasi
 
 import "unsafe"
 
-// LambdaContext is what the interface funcserver:lambda/context tells. A component that calls it imports the interface, and
-// runs only where there is one.
+// LambdaContext has the facts of the interface funcserver:lambda/context. A component that calls it imports the
+// interface, and runs only where there is one.
 type LambdaContext struct {
 	RequestID         string
 	DeadlineMS        uint64 // since the Unix epoch

@@ -13,7 +13,7 @@ func (v view) method(at int) string {
 	return v.string(at + 4)
 }
 
-// methodCase is a method as an argument: its case, and its text where it is none of the named ones.
+// methodCase is a method as an argument: its case, and its text if it is not one of the named methods.
 func methodCase(method string) (uint32, string) {
 	if which := slices.Index(methods, method); which >= 0 {
 		return uint32(which), ""

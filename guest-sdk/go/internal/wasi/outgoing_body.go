@@ -31,11 +31,11 @@ func (b *OutgoingBody) Write(ctx context.Context, p []byte) error {
 	return writeStream(ctx, b.stream, p)
 }
 
-// Flush has the host pass on what was written.
+// Flush makes the host pass on the written data.
 func (b *OutgoingBody) Flush() error { return flushStream(b.stream) }
 
-// Finish writes the last part and ends the body in good order, once the host has all of it. The stream goes first, else the
-// host ends the instance.
+// Finish writes the last part and ends the body in good order, once the host has all of it. The stream goes first, else
+// the host ends the instance.
 func (b *OutgoingBody) Finish(ctx context.Context, last []byte, trailer http.Header, refused func(error)) error {
 	if err := finishStream(ctx, b.stream, last); err != nil {
 		b.Abort()
@@ -54,7 +54,7 @@ func (b *OutgoingBody) Finish(ctx context.Context, last []byte, trailer http.Hea
 	return nil
 }
 
-// Abort breaks the body off: whoever reads it learns that it is not whole.
+// Abort breaks the body off: its reader sees that it is incomplete.
 func (b *OutgoingBody) Abort() {
 	outputDrop(b.stream)
 	outgoingBodyDrop(b.body)

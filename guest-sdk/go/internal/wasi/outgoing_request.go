@@ -24,7 +24,7 @@ type OutgoingRequest struct {
 	Refused func(error)
 }
 
-// Send hands the request to the host. The body is nil if HasBody is false; the response comes once it is written, or
+// Send passes the request to the host. The body is nil if HasBody is false; the response comes once it is written, or
 // before.
 func (r *OutgoingRequest) Send() (*OutgoingBody, *FutureResponse, error) {
 	request := outgoingRequestNew(newFields(r.Header, r.Refused))
@@ -76,7 +76,8 @@ func (r *OutgoingRequest) describe(request uint32) error {
 	return nil
 }
 
-// options are the time limits as an option<request-options>. A limit that the host does not support is left to the context.
+// options are the time limits as an option<request-options>. A limit that the host does not support is left to the
+// context.
 func (r *OutgoingRequest) options() (some, options uint32) {
 	if r.ConnectTimeout <= 0 && r.FirstByteTimeout <= 0 && r.BetweenBytesTimeout <= 0 {
 		return 0, 0
@@ -124,8 +125,8 @@ func (f *FutureResponse) Wait(ctx context.Context) (*IncomingResponse, error) {
 	}
 }
 
-// get reads option<result<result<incoming-response, error-code>>>: each level is aligned to 8. Neither response nor error
-// while there is none.
+// get reads option<result<result<incoming-response, error-code>>>: each level is aligned to 8. Neither response nor
+// error while there is none.
 func (f *FutureResponse) get() (*IncomingResponse, error) {
 	futureResponseGet(f.handle, begin())
 	defer end()

@@ -57,7 +57,7 @@ func wait(ctx context.Context, pollable uint32) error {
 // pollAll wakes waiters until there are none.
 func pollAll() {
 	for {
-		// First whoever can run.
+		// Goroutines that can run go first.
 		runtime.Gosched()
 		waiting.Lock()
 		if len(waiting.waiters) == 0 {

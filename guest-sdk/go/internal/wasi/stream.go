@@ -9,7 +9,7 @@ import (
 	"unsafe"
 )
 
-// maxRead bounds what is read at once: it has to lie in scratch.
+// maxRead is the most that is read at once: it must fit into scratch.
 const maxRead = 256 << 10
 
 var errClosed = errors.New("wasi:io: the other side has closed the stream")
@@ -20,7 +20,7 @@ func readStream(stream uint32, p []byte) (n int, err error) {
 	return n, err
 }
 
-// receive reads at most so much without waiting. What take is given is lost with the next call.
+// receive reads at most so much without waiting. The data that take gets is valid until the next call.
 func receive(stream uint32, most int, take func([]byte)) error {
 	inputRead(stream, uint64(most), begin())
 	defer end()
@@ -61,7 +61,7 @@ func writeStream(ctx context.Context, stream uint32, p []byte) error {
 // maxBlocking is how much can be written and flushed by one call of the host.
 const maxBlocking = 4096
 
-// finishStream writes the last part, and waits until the host has passed on what was written.
+// finishStream writes the last part, and waits until the host has passed on all data.
 func finishStream(ctx context.Context, stream uint32, last []byte) error {
 	if len(last) == 0 {
 		drainStream(ctx, stream)
@@ -78,15 +78,15 @@ func finishStream(ctx context.Context, stream uint32, last []byte) error {
 	return result().writeResult()
 }
 
-// flushStream has the host pass on what was written, and does not wait for it: the next write does.
+// flushStream makes the host pass on the written data, and does not wait for it: the next write does.
 func flushStream(stream uint32) error {
 	outputFlush(stream, begin())
 	defer end()
 	return result().writeResult()
 }
 
-// drainStream waits until the host has passed on what was written. It tells no errors: a host that knows the length closes
-// the stream after the last byte, and whether the body is whole is for its end to say.
+// drainStream waits until the host has passed on the written data. It tells no errors: a host that knows the length
+// closes the stream after the last byte, and whether the body is whole is for its end to say.
 func drainStream(ctx context.Context, stream uint32) {
 	for err := flushStream(stream); err == nil; err = wait(ctx, outputSubscribe(stream)) {
 		if n, err := checkWrite(stream); n > 0 || err != nil {

@@ -2,8 +2,8 @@ package wasi
 
 import "encoding/binary"
 
-// A view is the result of a call in the layout of the canonical ABI: little-endian numbers, each aligned to its own size,
-// a variant's case before its payload, and strings and lists as an address and a length.
+// A view is the result of a call in the layout of the canonical ABI: little-endian numbers, each aligned to its own
+// size, a variant's case before its payload, and strings and lists as an address and a length.
 type view struct {
 	area   []byte
 	memory func(address, size uint32) []byte
@@ -30,7 +30,7 @@ func (v view) optionalString(at int) string {
 // count is how many elements the list at that place has.
 func (v view) count(at int) int { return int(v.uint32(at + 4)) }
 
-// element is what a list at that place has at an index, where its elements have that size.
+// element returns the element at an index of the list at that place, whose elements have that size.
 func (v view) element(at, size, index int) view {
 	return view{area: v.memory(v.uint32(at)+uint32(index*size), uint32(size)), memory: v.memory}
 }

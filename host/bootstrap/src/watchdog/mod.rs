@@ -21,9 +21,8 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 
 use crate::runtime_api::RuntimeApiClient;
-use funcserver_function::Host;
 use funcserver_function::log::{Log, Value};
-use funcserver_function::{Claim, Invocation};
+use funcserver_function::{Claim, Host, Invocation, Step};
 use nudge::Nudge;
 use state::State;
 
@@ -190,6 +189,9 @@ impl Shared {
         self.changed.notify_one();
         // Whoever reads the log may be slow. The other answers do not wait for that.
         tokio::task::spawn_blocking(move || {
+            if sent.is_ok() {
+                invocation.tell(&Step::Sent);
+            }
             after.tell();
             if let Err(error) = sent {
                 lost(&self.log, &invocation, &error);

@@ -108,7 +108,7 @@ mod tests {
     use std::time::SystemTime;
 
     use super::*;
-    use funcserver_function::{Context, Margins};
+    use funcserver_function::{Context, Margins, Observers};
 
     const SECOND: Duration = Duration::from_secs(1);
 
@@ -117,7 +117,7 @@ mod tests {
         let ends = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap() + SECOND * (3600 + seconds);
         let deadline_ms = u64::try_from(ends.as_millis()).unwrap();
         let context = Context { request_id: seconds.to_string(), deadline_ms, ..Context::default() };
-        Arc::new(Invocation::new(context, Margins { margin: 100 * SECOND, timeout: None }))
+        Arc::new(Invocation::new(context, Margins { margin: 100 * SECOND, timeout: None }, Observers::default()))
     }
 
     #[test]

@@ -1,19 +1,19 @@
-//! Elements that lie ready for a table: of passive segments each instance keeps a copy, which nobody counts while it runs.
+//! Limits passive element segments: each instance keeps a copy of them, which no limit counts at run time.
 
 use wasmparser::{
     ComponentInstance, ComponentTypeRef, ElementItems, ElementKind, ElementSectionReader, Instance, Parser, Payload,
     Result,
 };
 
-/// What all instances of a component may keep together: 16 bytes an element, which are 4 MiB.
-const MOST: u64 = 1 << 18;
+/// The limit for all instances of a component together: 16 bytes for each element make 4 MiB.
+const MAX_KEPT: u64 = 1 << 18;
 
-/// A component whose passive element segments are too long for as many instances as it is made of.
+/// The error for a component whose passive element segments are too long for the number of its instances.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooManyElements {
-    /// Elements in the passive segments of one module.
+    /// The number of elements in the passive segments of one module.
     pub elements: u64,
-    /// Instances of modules of which one component may be made.
+    /// The most module instances that one component may create.
     pub instances: u64,
 }
 
@@ -23,14 +23,14 @@ impl std::fmt::Display for TooManyElements {
         write!(
             f,
             "passive element segments of {elements} elements in up to {instances} instances of modules are more than the \
-             {MOST} elements that the host keeps: use active segments, which fill their table at once"
+             {MAX_KEPT} elements that the host keeps: use active segments, which fill their table at once"
         )
     }
 }
 
 impl std::error::Error for TooManyElements {}
 
-/// Checks a component. What is damaged passes as far as it can be read: compiling it tells of that.
+/// Checks a component. A damaged one passes as far as it can be read, because compiling it gives the error.
 ///
 /// # Errors
 /// [`TooManyElements`].
@@ -42,31 +42,28 @@ pub(super) fn check(wasm: &[u8]) -> std::result::Result<(), TooManyElements> {
         }
     }
     let Count { elements, instances, .. } = count;
-    match elements.saturating_mul(instances) > MOST {
-        true => Err(TooManyElements { elements, instances }),
-        false => Ok(()),
-    }
+    if elements.saturating_mul(instances) > MAX_KEPT { Err(TooManyElements { elements, instances }) } else { Ok(()) }
 }
 
-/// The most that may come of it: which module an instance is made of is not looked at.
+/// The upper bound for a component. The module of each instance is not determined.
 #[derive(Default)]
 struct Count {
-    /// What is being read, the innermost last.
+    /// The enclosing components and modules, the innermost last.
     open: Vec<Open>,
-    /// In the module that has the most.
+    /// The elements of the module that has the most.
     elements: u64,
-    /// In the component that makes the most, of those that have been read.
+    /// The instances of the component that creates the most, among those read so far.
     instances: u64,
 }
 
 #[derive(Default)]
 struct Open {
-    /// Elements of a module.
+    /// The elements of a module.
     elements: u64,
-    /// Instances that a component makes of modules, and of components that stand before.
+    /// The instances that a component creates of modules and of earlier components.
     of_modules: u64,
     of_components: u64,
-    /// It is given a component, which may stand anywhere.
+    /// Whether it imports a component, which may be any component.
     given: bool,
 }
 
@@ -118,7 +115,7 @@ impl Open {
     }
 }
 
-/// The elements of passive segments; active ones go to their table, and of declared ones nothing is kept.
+/// Counts the elements of passive segments. Active segments are copied to their table, and declared ones are not kept.
 fn passive(section: ElementSectionReader<'_>) -> Result<u64> {
     let mut elements = 0_u64;
     for segment in section {
@@ -137,7 +134,7 @@ fn passive(section: ElementSectionReader<'_>) -> Result<u64> {
 mod tests {
     use super::*;
 
-    /// A module with so many elements of that kind, and what is made of it.
+    /// Checks a module with `elements` elements of a kind, and the instances in `rest`.
     fn of(kind: &str, elements: usize, rest: &str) -> std::result::Result<(), TooManyElements> {
         let elements = "$f ".repeat(elements);
         let text =
@@ -146,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn what_instances_keep_together_is_bounded() {
+    fn the_elements_of_all_instances_are_limited() {
         let some = |instances| "(core instance (instantiate $m))".repeat(instances);
         assert_eq!(of("", 1_000, &some(200)), Ok(()));
         assert_eq!(of("", 1_000, &some(300)), Err(TooManyElements { elements: 1_000, instances: 300 }));
@@ -160,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn instances_of_components_count_as_what_they_are_made_of() {
+    fn instances_of_components_count_their_module_instances() {
         let ten = "(core instance (instantiate $m))".repeat(10);
         let nested = format!("(component $c (alias outer 1 $m (core module $m)) {ten})");
         let thirty = "(instance (instantiate $c))".repeat(30);

@@ -1,17 +1,19 @@
-//! Which proposals a component uses: those without which it is not valid, wherever in it they are used.
+//! The proposals that a component uses: those without which it is not valid, at any depth.
 
 use wasmparser::{Validator, WasmFeatures};
 
 use super::{CompileError, expect_component};
 use crate::proposal::Proposal;
 
-/// What no component can be without.
+/// The features that every component needs.
 const ALWAYS: WasmFeatures = WasmFeatures::COMPONENT_MODEL.union(WasmFeatures::FLOATS);
 
-/// The proposals, by what the validator calls them, in the order in which they are looked for: first those that few use. A
-/// reference of a known type is valid with either of `gc` and `function-references`; the lesser comes second, and is found.
+/// The proposals with the features of the validator, in the order of the search: rarely used ones first. A reference of
+/// a known type is valid with either `gc` or `function-references`. The smaller one comes second, so it is the one that
+/// is found.
 const PROPOSALS: [(&str, WasmFeatures); 17] = [
-    // The second is no proposal: it is what the garbage collector holds of other proposals, such as `externref`.
+    // `GC_TYPES` is not a proposal: it covers the types of other proposals that the garbage collector manages, such as
+    // `externref`.
     ("gc", WasmFeatures::GC.union(WasmFeatures::GC_TYPES)),
     ("function-references", WasmFeatures::FUNCTION_REFERENCES),
     ("exceptions", WasmFeatures::EXCEPTIONS),
@@ -31,10 +33,10 @@ const PROPOSALS: [(&str, WasmFeatures); 17] = [
     ("sign-extension", WasmFeatures::SIGN_EXTENSION),
 ];
 
-/// The proposals that a component uses, by name; and it is valid with these alone.
+/// The names of the proposals that a component uses. The component is valid with these alone.
 ///
 /// # Errors
-/// The bytes are no valid component, with all proposals that wasmtime has on.
+/// The bytes are not a valid component, even with all proposals that wasmtime enables.
 pub fn proposals(wasm: &[u8]) -> Result<Vec<&'static Proposal>, CompileError> {
     expect_component(wasm)?;
     let all = PROPOSALS.iter().fold(ALWAYS, |all, (_, features)| all | *features);
@@ -46,7 +48,7 @@ pub fn proposals(wasm: &[u8]) -> Result<Vec<&'static Proposal>, CompileError> {
     Ok(used)
 }
 
-/// What the component is known to be valid with, and what of that it needs.
+/// The features with which the component is known to be valid, and those among them that it needs.
 struct Search<'a> {
     wasm: &'a [u8],
     features: WasmFeatures,
@@ -54,8 +56,9 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// Takes away what of `group` is not used: all at once, or else in halves. Where something is used, its first use ends the
-    /// validation, mostly early: a large component costs a few validations, not one for each proposal.
+    /// Disables the unused features of `group`: all at once if possible, otherwise in halves. The first use of a
+    /// disabled feature ends the validation, usually early. A large component thus takes a few validations, not one for
+    /// each proposal.
     fn narrow(&mut self, group: &[(&'static str, WasmFeatures)]) {
         let without = group.iter().fold(self.features, |without, (_, features)| without - *features);
         if validate(self.wasm, without).is_ok() {
@@ -80,7 +83,7 @@ mod tests {
 
     use super::*;
 
-    /// What a component of one core module uses, that has these fields.
+    /// The proposals of a component with one core module that has these fields.
     fn used_by(fields: &str) -> Vec<&'static str> {
         names(&format!("(component (core module {fields}))"))
     }
@@ -100,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn each_proposal_is_found_where_it_alone_is_used() {
+    fn each_proposal_is_found_if_it_alone_is_used() {
         let all = [
             ("bulk-memory", "(memory 1) (func (memory.fill (i32.const 0) (i32.const 0) (i32.const 0)))"),
             ("bulk-memory", "(memory 1) (data \"passive\")"),
@@ -125,14 +128,14 @@ mod tests {
     }
 
     #[test]
-    fn a_proposal_that_builds_on_others_is_found_with_them() {
+    fn a_proposal_is_found_with_those_that_it_builds_on() {
         let typed = "(type $f (func)) (func (param (ref null $f)) (call_ref $f (local.get 0)))";
         assert_eq!(used_by(typed), ["function-references", "reference-types"]);
         let relaxed = "(func (param v128 v128) (drop (i8x16.relaxed_swizzle (local.get 0) (local.get 1))))";
         assert_eq!(used_by(relaxed), ["relaxed-simd", "simd"]);
         let structs = "(type $s (struct (field i32))) (func (drop (struct.new $s (i32.const 1))))";
         assert_eq!(used_by(structs), ["gc"]);
-        // No struct and no array, but the collector holds it.
+        // Neither a struct nor an array, but managed by the garbage collector.
         assert_eq!(used_by("(func (param externref))"), ["gc", "reference-types"]);
         let caught = "(tag $gone) (func (block $h (result exnref) (try_table (catch_all_ref $h)) (return)) (drop))";
         assert_eq!(used_by(caught), ["exceptions", "reference-types"]);
@@ -145,19 +148,19 @@ mod tests {
     }
 
     #[test]
-    fn what_is_nested_is_found_however_deep() {
+    fn nested_uses_are_found_at_any_depth() {
         let mut text =
             "(core module) (core module (type (struct)) (func (drop (v128.const i32x4 0 0 0 0))))".to_owned();
         for _ in 0..50 {
             text = format!("(component (core module (memory 1)) {text})");
         }
         assert_eq!(names(&text), ["gc", "simd"]);
-        // The type of a module alone.
+        // Only the type of a module.
         assert_eq!(names("(component (core type (module (type (struct)))))"), ["gc"]);
     }
 
     #[test]
-    fn components_of_real_toolchains_use_no_collector() {
+    fn components_of_real_toolchains_use_no_garbage_collector() {
         for wasm in [WASM, WASM_P3] {
             let used: Vec<_> = proposals(wasm).unwrap().into_iter().map(|proposal| proposal.name).collect();
             assert!(used.contains(&"sign-extension"), "{used:?}");
@@ -169,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_wasmtime_has_off_is_refused() {
+    fn proposals_that_wasmtime_disables_are_rejected() {
         for text in [
             "(component (core module (memory 1 (pagesize 1))))",
             "(component (core module (func (param i64 i64 i64 i64) (result i64 i64)

@@ -1,5 +1,6 @@
-//! For tests alone: an import that blocks its thread, as no host call is meant to, and any might. `funcserver:test/block` has
-//! one function, `block: func(milliseconds: u64)`. What ships is built without the feature `test-block`, and offers nothing.
+//! Only for tests: an import that blocks its thread, as a slow host call might. `funcserver:test/block` has one
+//! function, `block: func(milliseconds: u64)`. Releases are built without the feature `test-block`, and have no such
+//! import.
 
 use std::thread;
 use std::time::Duration;

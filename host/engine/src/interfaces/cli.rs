@@ -1,4 +1,5 @@
-//! `wasi:cli`: environment variables, which `grants.rs` chooses, standard streams into the log, and no terminal.
+//! `wasi:cli`: environment variables, which `grants.rs` selects; standard streams, which go to the log; and no
+//! terminal.
 
 use wasmtime_wasi::cli::{WasiCli, WasiCliView};
 use wasmtime_wasi::p2::bindings::cli as p2;
@@ -78,6 +79,6 @@ pub(super) const INTERFACES: &[Interface] = &[
             Offer::p3(|linker| p3::terminal_stdout::add_to_linker::<_, WasiCli>(linker, State::cli)),
         ],
     },
-    // Types alone: there is nothing to link.
+    // This interface has only types, so there is nothing to link.
     Interface { name: "wasi:cli/types", offers: &[Offer::p3(|_| Ok(()))] },
 ];

@@ -1,4 +1,4 @@
-//! `wasi:clocks`: the real time, and a clock that never goes back.
+//! `wasi:clocks`: the wall clock and the monotonic clock.
 
 use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView};
 use wasmtime_wasi::p2::bindings::clocks as p2;

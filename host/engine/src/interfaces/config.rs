@@ -1,4 +1,4 @@
-//! `wasi:config/store` under the names of all its drafts, which differ in nothing else.
+//! `wasi:config/store` in the versions of all its drafts, which have the same functions.
 
 use wasmtime::component::{Linker, LinkerInstance, Val};
 use wasmtime::{StoreContextMut, bail};
@@ -7,8 +7,8 @@ use wasmtime_wasi_config::WasiConfig;
 use super::{Interface, LinkedBy, Offer, Versions};
 use crate::state::State;
 
-/// Every name that the interface has had with these functions. A draft has no line of compatible versions: each name is
-/// linked by itself.
+/// All versions of the interface with these functions. A draft is compatible with no other version, so each is linked
+/// separately.
 pub(super) const INTERFACES: &[Interface] = &[
     Interface {
         name: "wasi:config/runtime",
@@ -25,12 +25,13 @@ pub(super) const INTERFACES: &[Interface] = &[
 
 const UNTYPED: LinkedBy = LinkedBy::Each(|store, _, _| functions(store));
 
-/// The one that wasmtime's crate has.
+/// Links the version of wasmtime's crate.
 fn typed(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     wasmtime_wasi_config::add_to_linker(linker, |state: &mut State| WasiConfig::from(&state.common.config))
 }
 
-/// Untyped, as drafts call the type of an error by several names. There are no errors here.
+/// Links a draft without static types, because drafts name the type of an error differently. These functions return no
+/// errors.
 fn functions(linker: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
     linker.func_new("get", |store, _, parameters, results| {
         let [Val::String(key)] = parameters else { bail!("`get` takes one key") };
@@ -45,7 +46,7 @@ fn functions(linker: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
 }
 
 fn variables<'a>(store: &'a StoreContextMut<'_, State>) -> impl Iterator<Item = &'a (String, String)> {
-    // Of a name that is granted twice the last value counts.
+    // If a name is granted twice, the last value counts.
     let all = &store.data().common.grants.env;
     all.iter()
         .enumerate()

@@ -1,12 +1,13 @@
-//! The typed import `funcserver:lambda/context@0.1.0` (`wit/lambda.wit`): the facts of the invocation, one function
-//! each, so that a later fact breaks no compiled guest.
+//! The typed import `funcserver:lambda/context@0.1.0` (`wit/lambda.wit`): the facts of the invocation. Each fact has a
+//! function of its own, so that a new fact breaks no compiled guest.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use wasmtime::component::{ComponentNamedList, GuestTaskId, Lift, Linker, LinkerInstance, Lower};
 
 use super::{Interface, LinkedBy, Offer, Versions};
-use crate::call::Facts;
+use crate::call::{Call, Facts};
 use crate::state::State;
 
 pub(super) const INTERFACES: &[Interface] = &[Interface {
@@ -14,66 +15,68 @@ pub(super) const INTERFACES: &[Interface] = &[Interface {
     offers: &[Offer { versions: Versions::Minor(1), link: LinkedBy::Once(add) }],
 }];
 
-/// Of how many tasks the facts are kept: a few times those that one instance works on at once.
-const MOST_TASKS: usize = 4096;
+/// The number of tasks whose facts are kept: several times the number of requests that an instance handles
+/// concurrently.
+const MAX_TASKS: usize = 4096;
 
-/// The facts of the calls that an instance works on.
+/// The calls that an instance handles.
 #[derive(Default)]
-pub(crate) struct CallFacts {
-    /// Those of the one call for which the instance is armed.
-    armed: Facts,
-    /// Those of calls that are answered at once, by the tasks that the guest works on them with; the newest last.
-    tasks: VecDeque<(GuestTaskId, Facts)>,
+pub(crate) struct OpenCalls {
+    /// The single call for which the instance is armed.
+    armed: Option<Arc<dyn Call>>,
+    /// Concurrent calls, by the task that handles each, the newest last.
+    tasks: VecDeque<(GuestTaskId, Arc<dyn Call>)>,
 }
 
-impl CallFacts {
-    pub(crate) fn arm(&mut self, facts: Facts) {
-        self.armed = facts;
+impl OpenCalls {
+    pub(crate) fn arm(&mut self, call: Arc<dyn Call>) {
+        self.armed = Some(call);
     }
 
-    /// One more call begins beside others, as that task.
-    pub(crate) fn begin(&mut self, task: GuestTaskId, facts: Facts) {
-        if self.tasks.len() >= MOST_TASKS {
+    pub(crate) fn disarm(&mut self) {
+        self.armed = None;
+    }
+
+    /// Adds a concurrent call that this task handles.
+    pub(crate) fn begin(&mut self, task: GuestTaskId, call: Arc<dyn Call>) {
+        if self.tasks.len() >= MAX_TASKS {
             self.tasks.pop_front();
         }
-        self.tasks.push_back((task, facts));
+        self.tasks.push_back((task, call));
     }
 
-    /// All tasks have ended.
+    /// Removes all facts, once all tasks have ended.
     pub(crate) fn rest(&mut self) {
         self.tasks.clear();
     }
 
-    /// The facts of the call that one of these tasks works on, the innermost first: those that a guest's call into the host
-    /// comes from.
-    fn of(&self, stack: &[GuestTaskId]) -> &Facts {
-        // A number may be that of an earlier task again.
+    /// The facts of the call that one of these tasks handles. `stack` has the tasks from which the guest called the
+    /// host, the innermost first.
+    fn facts(&self, stack: &[GuestTaskId]) -> Facts<'_> {
+        // The number of a finished task may be reused.
         let known = stack.iter().find_map(|task| self.tasks.iter().rev().find(|(known, _)| known == task));
-        known.map_or(&self.armed, |(_, facts)| facts)
+        known.map(|(_, call)| call).or(self.armed.as_ref()).map(|call| call.facts()).unwrap_or_default()
     }
 }
 
 fn add(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     let mut context = linker.instance("funcserver:lambda/context@0.1.0")?;
-    fact(&mut context, "request-id", |facts| (facts.request_id.clone(),))?;
+    fact(&mut context, "request-id", |facts| (facts.request_id.to_owned(),))?;
     fact(&mut context, "deadline-ms", |facts| (facts.deadline_ms,))?;
-    fact(&mut context, "trace-id", |facts| (facts.trace_id.clone(),))?;
-    fact(&mut context, "function-arn", |facts| (facts.function_arn.clone(),))?;
-    fact(&mut context, "target-group-arn", |facts| (facts.target_group_arn.clone(),))?;
+    fact(&mut context, "trace-id", |facts| (facts.trace_id.map(str::to_owned),))?;
+    fact(&mut context, "function-arn", |facts| (facts.function_arn.to_owned(),))?;
+    fact(&mut context, "target-group-arn", |facts| (facts.target_group_arn.map(str::to_owned),))?;
     fact(&mut context, "multi-value-headers", |facts| (facts.multi_value_headers,))?;
-    fact(&mut context, "client-address", |facts| (facts.client_address.clone(),))
+    fact(&mut context, "client-address", |facts| (facts.client_address.map(str::to_owned),))
 }
 
-fn fact<R>(context: &mut LinkerInstance<'_, State>, name: &str, get: fn(&Facts) -> R) -> wasmtime::Result<()>
+fn fact<R>(context: &mut LinkerInstance<'_, State>, name: &str, get: fn(Facts<'_>) -> R) -> wasmtime::Result<()>
 where
     R: ComponentNamedList + Lift + Lower + Send + Sync + 'static,
 {
     context.func_wrap(name, move |mut store, ()| {
-        // Whose call it is has to be told only where several are answered at once; elsewhere there may be no tasks at all.
-        let stack = match store.data().facts.tasks.is_empty() {
-            true => Vec::new(),
-            false => store.async_call_stack()?.collect(),
-        };
-        Ok(get(store.data().facts.of(&stack)))
+        // The call must be determined only if several are handled concurrently. Otherwise there may be no tasks at all.
+        let stack = if store.data().calls.tasks.is_empty() { Vec::new() } else { store.async_call_stack()?.collect() };
+        Ok(get(store.data().calls.facts(&stack)))
     })
 }

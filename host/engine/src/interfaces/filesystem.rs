@@ -1,7 +1,7 @@
-//! `wasi:filesystem`: files and folders, counted: those that are open, and what is read ahead of them. `grants.rs` says
-//! which folders there are.
+//! `wasi:filesystem`: files and folders. The open ones are counted, and so is the data that is read ahead. `grants.rs`
+//! selects the folders.
 //!
-//! What opens or reads is in the place of wasmtime's functions, which open as many as the process may.
+//! The functions that open or read replace those of wasmtime, which open as many files as the process may.
 
 use std::fs::File;
 
@@ -50,7 +50,7 @@ fn types_0_3(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     shadow(linker, TYPES, P3, shadow_0_3)
 }
 
-/// Puts those of 0.2 in the place of wasmtime's.
+/// Replaces wasmtime's functions of 0.2.
 fn shadow_0_2(types: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
     types.func_wrap_async(
         "[method]descriptor.open-at",
@@ -71,31 +71,34 @@ fn shadow_0_2(types: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
     types.func_wrap(
         "[method]descriptor.read-via-stream",
         |mut store: Store<'_>, (fd, offset): (Fd, u64)| -> Outcome<Resource<DynInputStream>> {
-            match store.data_mut().hold(INPUT) {
-                true => outcome(p2::HostDescriptor::read_via_stream(&mut store.data_mut().filesystem(), fd, offset)),
-                false => Ok((Err(p2::ErrorCode::InsufficientMemory),)),
+            if store.data_mut().hold(INPUT) {
+                outcome(p2::HostDescriptor::read_via_stream(&mut store.data_mut().filesystem(), fd, offset))
+            } else {
+                Ok((Err(p2::ErrorCode::InsufficientMemory),))
             }
         },
     )?;
     types.func_wrap(
         "[method]descriptor.write-via-stream",
         |mut store: Store<'_>, (fd, offset): (Fd, u64)| -> Outcome<Resource<DynOutputStream>> {
-            match store.data_mut().hold(OUTPUT) {
-                true => outcome(p2::HostDescriptor::write_via_stream(&mut store.data_mut().filesystem(), fd, offset)),
-                false => Ok((Err(p2::ErrorCode::InsufficientMemory),)),
+            if store.data_mut().hold(OUTPUT) {
+                outcome(p2::HostDescriptor::write_via_stream(&mut store.data_mut().filesystem(), fd, offset))
+            } else {
+                Ok((Err(p2::ErrorCode::InsufficientMemory),))
             }
         },
     )?;
     types.func_wrap(
         "[method]descriptor.append-via-stream",
         |mut store: Store<'_>, (fd,): (Fd,)| -> Outcome<Resource<DynOutputStream>> {
-            match store.data_mut().hold(OUTPUT) {
-                true => outcome(p2::HostDescriptor::append_via_stream(&mut store.data_mut().filesystem(), fd)),
-                false => Ok((Err(p2::ErrorCode::InsufficientMemory),)),
+            if store.data_mut().hold(OUTPUT) {
+                outcome(p2::HostDescriptor::append_via_stream(&mut store.data_mut().filesystem(), fd))
+            } else {
+                Ok((Err(p2::ErrorCode::InsufficientMemory),))
             }
         },
     )?;
-    // A listing has the type that wasmtime's has, as functions that are not replaced name it.
+    // A listing has the resource type of wasmtime's listing, because functions that are not replaced use it.
     types.resource(
         "directory-entry-stream",
         ResourceType::host::<ReaddirIterator>(),
@@ -129,7 +132,7 @@ fn shadow_0_2(types: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
     )
 }
 
-/// Puts those of 0.3 in the place of wasmtime's.
+/// Replaces wasmtime's functions of 0.3.
 fn shadow_0_3(types: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
     types.func_wrap_concurrent(
         "[method]descriptor.open-at",
@@ -156,7 +159,7 @@ fn shadow_0_3(types: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
         let stream = match store.data_mut().list(&fd)? {
             Ok(listing) => StreamReader::new(&mut store, Entries::new(listing, ended))?,
             Err(error) => {
-                // Nobody need ask.
+                // The receiver may have been dropped.
                 let _ = ended.send(Err(std::io::Error::from(error).into()));
                 StreamReader::new(&mut store, std::iter::empty())?
             }
@@ -175,7 +178,7 @@ impl State {
         Ok(())
     }
 
-    /// Counts what was opened beside others, of which there may be too many by now.
+    /// Counts a file that was opened concurrently with others. The limit may have been reached in the meantime.
     fn keep(&mut self, fd: Fd) -> wasmtime::Result<Result<Fd, p3::ErrorCode>> {
         if !self.descriptors.has_room() {
             self.filesystem().table.delete(fd)?;

@@ -1,4 +1,4 @@
-//! `wasi:io`: streams, and waiting for them. What they are of stands in the other interfaces.
+//! `wasi:io`: streams, and polling. The other interfaces create the streams.
 
 use wasmtime::component::{HasSelf, ResourceTable};
 use wasmtime_wasi::WasiView;

@@ -1,8 +1,8 @@
-//! Why an import cannot be met, in words that say what would be.
+//! Explains why an import cannot be satisfied.
 
 use super::{ImportName, Interface, Versions, all, interface, offer};
 
-/// Why an import cannot be met, or nothing.
+/// The reason why an import cannot be satisfied, or `None` if it can.
 pub(crate) fn unmet(import: &str) -> Option<String> {
     if offer(import).is_some() {
         return None;
@@ -12,7 +12,7 @@ pub(crate) fn unmet(import: &str) -> Option<String> {
         Some(known) => match drafts(known) {
             Some(drafts) => format!("it imports `{import}`, but this host has {drafts}"),
             None if name.is_candidate() => {
-                format!("it imports `{import}`, a release candidate that no host of the release has")
+                format!("it imports `{import}`, a release candidate, which this host does not support")
             }
             None => format!("it imports `{import}`, but this host has another version of `{}`", known.name),
         },
@@ -20,7 +20,7 @@ pub(crate) fn unmet(import: &str) -> Option<String> {
     })
 }
 
-/// The drafts of that interface that are offered.
+/// The drafts of the interface that this host has.
 fn drafts(interface: &Interface) -> Option<String> {
     let drafts = interface.offers.iter().filter_map(|offer| match offer.versions {
         Versions::Draft(draft) => Some(format!("`{}@{draft}`", interface.name)),
@@ -32,13 +32,13 @@ fn drafts(interface: &Interface) -> Option<String> {
     if drafts.is_empty() { None } else { Some(drafts.join(" and ")) }
 }
 
-/// The interface with the most similar name, if it is similar enough to be what was meant.
+/// The interface with the most similar name, if it is similar enough.
 fn closest(name: &str) -> String {
     let best = all()
         .map(|known| (strsim::normalized_damerau_levenshtein(name, known.name), known.name))
         .max_by(|a, b| a.0.total_cmp(&b.0));
     match best {
-        Some((similarity, known)) if similarity > 0.6 => format!(" (the closest that it has is `{known}`)"),
+        Some((similarity, known)) if similarity > 0.6 => format!(" (did you mean `{known}`?)"),
         _ => String::new(),
     }
 }

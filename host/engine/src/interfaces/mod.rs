@@ -1,8 +1,8 @@
-//! The interfaces that a component may import: a file for each, or for each package of WASI, and one table of them.
+//! The interfaces that a component may import: a file for each interface or package of WASI, and one table.
 //!
-//! Whether a component is said to run, what is linked for it and what an error suggests are found in [`TABLE`], and the
-//! table in `docs/handlers.md` is held to it. To add an interface, write a file with its rows, and name it in the table.
-//! What it keeps of an instance is a type in its file, and a field of [`State`].
+//! [`TABLE`] decides whether a component can run, what is linked for it, and what an error suggests. A test compares it
+//! with the table in `docs/handlers.md`. To add an interface, write a file with its rows, and add it to the table. Its
+//! state for an instance is a type in its file, and a field of [`State`].
 
 #[cfg(feature = "test-block")]
 mod block;
@@ -19,7 +19,7 @@ pub(crate) mod random;
 mod shadow;
 mod sockets;
 #[cfg(all(test, feature = "compile"))]
-#[allow(clippy::unwrap_used)] // They stand in tests, as their helpers do.
+#[allow(clippy::unwrap_used)] // Tests and their helpers may panic.
 pub(crate) mod tests;
 
 use wasmtime::Engine;
@@ -28,7 +28,7 @@ use wasmtime::component::{Linker, LinkerInstance};
 
 use crate::state::State;
 
-pub(crate) use self::context::CallFacts;
+pub(crate) use self::context::OpenCalls;
 pub(crate) use self::http::{KEPT, MadeResponses};
 pub(crate) use self::misfit::unmet;
 pub(crate) use self::name::ImportName;
@@ -50,45 +50,45 @@ static TABLE: &[&[Interface]] = &[
 
 /// An interface that this host has.
 pub(crate) struct Interface {
-    /// Its name without a version, such as `wasi:http/types`.
+    /// The name without a version, such as `wasi:http/types`.
     pub(crate) name: &'static str,
     pub(crate) offers: &'static [Offer],
 }
 
-/// Versions of an interface, and what answers those who import one of them.
+/// Versions of an interface, and the functions for imports of them.
 pub(crate) struct Offer {
     pub(crate) versions: Versions,
     pub(crate) link: LinkedBy,
 }
 
-/// Which versions an offer is for.
+/// The versions of an offer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Versions {
-    /// All releases of `0.MINOR`, which are compatible. Release candidates are not among them.
+    /// All releases of `0.MINOR`, which are compatible with each other. Release candidates are not included.
     Minor(u64),
-    /// That one: a draft is compatible with nothing else.
+    /// Exactly this draft, which is compatible with no other version.
     Draft(&'static str),
     /// The interface has no versions.
     #[cfg(feature = "test-block")]
     None,
 }
 
-/// How an offer is linked.
+/// The way in which an offer is linked.
 #[derive(Clone, Copy)]
 pub(crate) enum LinkedBy {
-    /// Under the name of one version, by which wasmtime answers imports of all versions that are compatible with it.
+    /// Linked once, with the name of one version. Wasmtime uses it for imports of all compatible versions.
     Once(fn(&mut Linker<State>) -> wasmtime::Result<()>),
-    /// For each import under its own name, by what the component expects there.
+    /// Linked for each import, with its own name and the functions that the component expects.
     Each(fn(&mut LinkerInstance<'_, State>, &ComponentInstance, &Engine) -> wasmtime::Result<()>),
 }
 
 impl Offer {
-    /// All of 0.2.
+    /// All releases of 0.2.
     const fn p2(link: fn(&mut Linker<State>) -> wasmtime::Result<()>) -> Self {
         Self { versions: Versions::Minor(2), link: LinkedBy::Once(link) }
     }
 
-    /// All of 0.3.
+    /// All releases of 0.3.
     const fn p3(link: fn(&mut Linker<State>) -> wasmtime::Result<()>) -> Self {
         Self { versions: Versions::Minor(3), link: LinkedBy::Once(link) }
     }
@@ -105,12 +105,12 @@ impl Versions {
     }
 }
 
-/// The interface with that name, whatever its versions.
+/// The interface with this name, in any version.
 fn interface(name: &str) -> Option<&'static Interface> {
     all().find(|interface| interface.name == name)
 }
 
-/// What answers an import of that name, if anything does.
+/// The interface and the offer for an import of this name.
 pub(crate) fn offer(import: &str) -> Option<(&'static Interface, &'static Offer)> {
     let name = ImportName::of(import);
     let interface = interface(name.interface)?;

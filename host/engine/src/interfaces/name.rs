@@ -1,4 +1,4 @@
-//! The name of an interface, as it stands in a component.
+//! Parses the name of an interface in a component.
 
 use semver::Version;
 
@@ -6,7 +6,7 @@ use semver::Version;
 pub(crate) struct ImportName<'a> {
     /// `wasi:http/types`.
     pub(crate) interface: &'a str,
-    /// `0.2.12`, which may be any text.
+    /// `0.2.12`. It may be any text.
     pub(crate) version_text: Option<&'a str>,
     version: Option<Version>,
 }
@@ -21,12 +21,12 @@ impl<'a> ImportName<'a> {
         }
     }
 
-    /// Whether it is a release of `0.MINOR`, which all are compatible with each other.
+    /// Whether it is a release of `0.MINOR`. All of these are compatible with each other.
     pub(crate) fn is_release_of(&self, minor: u64) -> bool {
         self.version.as_ref().is_some_and(|v| v.major == 0 && v.minor == minor && v.pre.is_empty())
     }
 
-    /// Whether it is a release candidate, or a draft.
+    /// Whether it is a release candidate or a draft.
     pub(crate) fn is_candidate(&self) -> bool {
         self.version.as_ref().is_some_and(|version| !version.pre.is_empty())
     }

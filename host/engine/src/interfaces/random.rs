@@ -1,8 +1,9 @@
-//! `wasi:random`: always the operating system's, so that no two instances have the same, whatever a function was
-//! restored from.
+//! `wasi:random`: all bytes are from the operating system, so that no two instances have the same bytes, even if they
+//! were restored from the same snapshot.
 //!
-//! wasmtime takes four bytes of its source for each byte that it gives, with a system call each here. A guest that seeds its
-//! generator, as every instance of Python does, asks for thousands: they are asked for at once.
+//! Wasmtime takes four bytes of its source for each byte that it returns, which would take a system call each. A guest
+//! that seeds its generator, as every instance of Python does, needs thousands of bytes. This host reads them in one
+//! call. generator, as every instance of Python does, asks for thousands: they are asked for at once.
 
 use rand::TryRng as _;
 use rand::rngs::SysRng;
@@ -78,9 +79,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_length_is_filled() {
+    fn bytes_of_any_length_are_filled() {
         for length in [0, 1, 7, 256, 2496, MOST] {
-            // Of so many bytes some are no zeros, unless none is filled.
+            // Some of these bytes are not zero, unless none was filled.
             let mut ends = [0, 0];
             for _ in 0..20 {
                 let bytes = exactly(length).unwrap();
@@ -93,13 +94,13 @@ mod tests {
     }
 
     #[test]
-    fn more_than_the_most_is_refused_or_cut() {
+    fn a_request_above_the_limit_is_rejected_or_truncated() {
         assert!(exactly(MOST + 1).unwrap_err().to_string().contains("1 MiB"));
         assert_eq!(at_most(u64::MAX).unwrap().len() as u64, MOST);
     }
 
     #[test]
-    fn nothing_is_given_twice() {
+    fn no_bytes_are_returned_twice() {
         assert_ne!(exactly(32).unwrap(), exactly(32).unwrap());
     }
 }

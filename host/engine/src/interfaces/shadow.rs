@@ -1,14 +1,14 @@
-//! Functions of the host's own in the place of wasmtime's.
+//! Replaces functions of wasmtime by this host's own.
 
 use wasmtime::component::{Linker, LinkerInstance};
 
 use crate::state::State;
 
-/// The releases of WASI that wasmtime links. Each answers the imports of its whole line.
+/// The releases of WASI that wasmtime links. Each is used for the imports of all compatible versions.
 pub(super) const P2: &str = "0.2.12";
 pub(super) const P3: &str = "0.3.0";
 
-/// Lets `add` define again what that interface has in that release.
+/// Lets `add` replace functions of an interface in a release.
 pub(super) fn shadow(
     linker: &mut Linker<State>,
     interface: &str,

@@ -1,7 +1,8 @@
-//! `wasi:sockets`, closed: standard libraries import all of it, and here every way to a socket is refused.
+//! `wasi:sockets`, closed: standard libraries import all of it, but no socket can be created.
 //!
-//! Nothing of an implementation is linked. What makes a socket or looks up a name answers `access-denied`, and without a
-//! socket nothing else can be called. One function stands for all of them, where typed ones would be code for each.
+//! No implementation is linked. Functions that create a socket or look up a name return `access-denied`, and without a
+//! socket the others cannot be called. One untyped function implements all of them. Typed functions would add code for
+//! each.
 
 use wasmtime::component::types::{ComponentFunc, ComponentInstance, ComponentItem, Type};
 use wasmtime::component::{LinkerInstance, Resource, ResourceAny, ResourceType, Val};
@@ -24,10 +25,10 @@ pub(super) const INTERFACES: &[Interface] = &[
     Interface { name: "wasi:sockets/udp-create-socket", offers: &[CLOSED_0_2] },
 ];
 
-/// The case of every `error-code` that says no.
+/// The case of each `error-code` that denies access.
 const DENIED: &str = "access-denied";
 
-/// The resources that these interfaces define; others that they use are those of `wasi:io`.
+/// The resources that these interfaces define. The other resources that they use are those of `wasi:io`.
 const RESOURCES: &[&str] = &[
     "incoming-datagram-stream",
     "network",
@@ -37,10 +38,10 @@ const RESOURCES: &[&str] = &[
     "udp-socket",
 ];
 
-/// What every one of these resources is to the host. `network` is the only one that a guest ever gets.
+/// The host type of all these resources. A guest can obtain only `network`.
 struct Closed;
 
-/// Links what the component expects there, closed.
+/// Links the functions that the component expects, all closed.
 fn close(
     linker: &mut LinkerInstance<'_, State>,
     interface: &ComponentInstance,
@@ -60,21 +61,21 @@ fn close(
 
 fn function(linker: &mut LinkerInstance<'_, State>, name: &str, ty: &ComponentFunc) -> wasmtime::Result<()> {
     if ty.async_() {
-        // Those take no resource but their socket, which nobody has.
+        // Their only resource is the socket, which no guest can have.
         return linker.func_new_concurrent(name, |accessor, ty, _, results| {
             Box::pin(async move { accessor.with(|mut access| answer(access.as_context_mut(), &ty, results)) })
         });
     }
     linker.func_new_async(name, |mut store, ty, parameters, results| {
         Box::new(async move {
-            give_back(&mut store, parameters).await?;
+            return_borrows(&mut store, parameters).await?;
             answer(store, &ty, results)
         })
     })
 }
 
-/// Resources that were lent for the call.
-async fn give_back(store: &mut StoreContextMut<'_, State>, parameters: &[Val]) -> wasmtime::Result<()> {
+/// Returns resources that were borrowed for the call.
+async fn return_borrows(store: &mut StoreContextMut<'_, State>, parameters: &[Val]) -> wasmtime::Result<()> {
     for parameter in parameters {
         if let Val::Resource(resource) = parameter {
             resource.resource_drop_async(&mut *store).await?;
@@ -91,7 +92,7 @@ fn answer(mut store: StoreContextMut<'_, State>, ty: &ComponentFunc, results: &m
                 Some(Type::Variant(_)) => denied(Val::Variant(DENIED.to_owned(), None)),
                 _ => bail!("sockets are closed"),
             },
-            // The network that `instance-network` hands out: any number, as nothing is behind it.
+            // The network that `instance-network` returns. Its number has no meaning.
             Type::Own(_) => {
                 let network = Resource::<Closed>::new_own(0);
                 Val::Resource(ResourceAny::try_from_resource(network, &mut store)?)

@@ -9,11 +9,11 @@ use crate::{HandlerVersion, compile, link};
 
 const HANDLERS: &str = include_str!("../../../../docs/handlers.md");
 
-/// Some of the versions that an offer is for, as they stand behind the interface's name.
+/// Examples of the versions of an offer, as in the name of an import.
 pub(crate) fn samples(versions: Versions) -> Vec<String> {
     match versions {
         Versions::Minor(minor) => {
-            // Those that are linked show whether what shadows them has their version.
+            // The linked versions show whether the replaced functions have the same version.
             let linked = [shadow::P2, shadow::P3].map(ToOwned::to_owned);
             let linked = linked.into_iter().filter(|linked| ImportName::of(&format!("@{linked}")).is_release_of(minor));
             let all = [format!("0.{minor}.0"), format!("0.{minor}.99")].into_iter().chain(linked);
@@ -25,7 +25,7 @@ pub(crate) fn samples(versions: Versions) -> Vec<String> {
     }
 }
 
-/// A handler that answers nothing, and imports an instance of that name.
+/// A handler without an answer that imports an instance of this name.
 fn importer(import: &str) -> Vec<u8> {
     let component = format!(
         r#"(component
@@ -51,7 +51,7 @@ fn importer(import: &str) -> Vec<u8> {
     wat::parse_str(component).unwrap()
 }
 
-/// What is wrong with an import of that name, if it cannot run.
+/// The error for an import of this name, if it cannot run.
 fn load(import: &str) -> Result<(), String> {
     let wasm = importer(import);
     let version = compile::world(&wasm).unwrap().handler().map_err(|misfit| misfit.to_string())?;
@@ -62,7 +62,7 @@ fn load(import: &str) -> Result<(), String> {
     linked.and_then(ProxyPre::new).map(drop).map_err(|error| format!("{error:#}"))
 }
 
-/// All that each has links in `link.rs`.
+/// `link.rs` has everything that each row needs.
 #[test]
 fn every_row_loads_in_every_version() {
     for interface in all() {
@@ -74,7 +74,7 @@ fn every_row_loads_in_every_version() {
 }
 
 #[test]
-fn every_row_is_there_once() {
+fn no_row_is_repeated() {
     let names: BTreeSet<_> = all().map(|interface| interface.name).collect();
     assert_eq!(names.len(), all().count());
     for interface in all() {
@@ -87,14 +87,14 @@ fn every_row_is_there_once() {
 }
 
 #[test]
-fn what_is_not_in_the_table_is_refused_with_what_it_may_have_meant() {
+fn an_unknown_import_is_rejected_with_a_suggestion() {
     for (import, expected) in [
-        ("wasi:http/type@0.2.3", "does not have (the closest that it has is `wasi:http/types`)"),
-        ("funcserver:lambda/contexts@0.1.0", "does not have (the closest that it has is `funcserver:lambda/context`)"),
+        ("wasi:http/type@0.2.3", "does not have (did you mean `wasi:http/types`?)"),
+        ("funcserver:lambda/contexts@0.1.0", "does not have (did you mean `funcserver:lambda/context`?)"),
         ("acme:store/kv@1.0.0", "it imports `acme:store/kv@1.0.0`, which this host does not have"),
         ("wasi:io/poll@0.3.0", "but this host has another version of `wasi:io/poll`"),
         ("wasi:http/types", "but this host has another version of `wasi:http/types`"),
-        ("wasi:http/types@0.3.0-rc-2026-01-01", "a release candidate that no host of the release has"),
+        ("wasi:http/types@0.3.0-rc-2026-01-01", "a release candidate, which this host does not support"),
         (
             "wasi:config/store@0.2.0",
             "but this host has `wasi:config/store@0.2.0-rc.1` and `wasi:config/store@0.2.0-draft`",
@@ -105,7 +105,7 @@ fn what_is_not_in_the_table_is_refused_with_what_it_may_have_meant() {
     }
 }
 
-/// The versions of an offer as the page has them.
+/// The versions of an offer as the page writes them.
 fn shown(versions: Versions) -> String {
     match versions {
         Versions::Minor(minor) => format!("0.{minor}"),
@@ -126,18 +126,19 @@ fn documented() -> Vec<(&'static str, BTreeSet<String>)> {
     .collect()
 }
 
-/// A row of the page is for the interface of that name, or for all of the package that have no row of their own.
+/// A row of the page describes the interface of that name, or all interfaces of the package that have no row of their
+/// own.
 #[test]
 fn the_page_of_handlers_has_every_interface_with_its_versions() {
     let documented = documented();
     let names: BTreeSet<_> = documented.iter().map(|(name, _)| *name).collect();
     let mut offered = BTreeMap::<&str, BTreeSet<String>>::new();
-    // What is for tests alone is in no documentation.
+    // Interfaces for tests are not documented.
     for interface in all().filter(|interface| !interface.name.starts_with("funcserver:test/")) {
         let package = interface.name.split('/').next().unwrap();
         let row = if names.contains(interface.name) { interface.name } else { package };
         offered.entry(row).or_default().extend(interface.offers.iter().map(|offer| shown(offer.versions)));
     }
-    assert_eq!(documented.len(), names.len(), "a row is there twice");
+    assert_eq!(documented.len(), names.len(), "a row is repeated");
     assert_eq!(documented.into_iter().collect::<BTreeMap<_, _>>(), offered);
 }

@@ -1,12 +1,14 @@
-//! Addresses that mean the host itself, its neighbours or its cloud rather than a server on the network.
+//! Detects special addresses: those of the host itself, of its neighbours or of the cloud, instead of a server on the
+//! network.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// What is special about an address, or nothing: then it is one of a server. Addresses of private networks count as
-/// such: a function in a VPC calls them by right.
+/// The reason why an address is special, or `None` for the address of a server. Addresses of private networks are not
+/// special, because a function in a VPC may call them.
 ///
-/// Sources: the IANA special-purpose address registries (RFC 6890); RFC 6052 (NAT64), RFC 3056 (6to4), RFC 4380 (Teredo),
-/// RFC 4291 section 2.5.5 and RFC 2765 (IPv4 in IPv6); AWS's instance metadata at 169.254.169.254 and fd00:ec2::254.
+/// Sources: the IANA special-purpose address registries (RFC 6890); RFC 6052 (NAT64), RFC 3056 (6to4), RFC 4380
+/// (Teredo), RFC 4291 section 2.5.5 and RFC 2765 (IPv4 in IPv6); AWS's instance metadata at 169.254.169.254 and
+/// fd00:ec2::254.
 pub(crate) fn special(address: IpAddr) -> Option<&'static str> {
     match address {
         IpAddr::V4(address) => special_v4(address),
@@ -14,7 +16,7 @@ pub(crate) fn special(address: IpAddr) -> Option<&'static str> {
     }
 }
 
-/// Whether a connection to it ends at the machine that opens it: Linux takes 0.0.0.0 for that.
+/// Whether a connection to this address ends at the local machine. Linux connects 0.0.0.0 to it too.
 pub(crate) fn is_this_machine(address: IpAddr) -> bool {
     matches!(special(address), Some(LOOPBACK | UNSPECIFIED))
 }
@@ -45,23 +47,23 @@ fn special_v6(address: Ipv6Addr) -> Option<&'static str> {
         [0xfd00, 0x0ec2, ..] => Some(METADATA),
         [0xfe80..=0xfebf, ..] => Some(LINK_LOCAL),
         [0xff00..=0xffff, ..] => Some(MULTICAST),
-        // The local prefix of NAT64: where in it the IPv4 address stands, only its operator knows.
+        // The local-use prefix of NAT64: only the operator knows the position of the IPv4 address in it.
         [0x64, 0xff9b, 1, ..] => Some(RESERVED),
         _ => None,
     }
 }
 
-/// The IPv4 address that an IPv6 address stands for.
+/// The IPv4 address that is embedded in an IPv6 address.
 fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let v4 = |high: u16, low: u16| Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low));
     match address.segments() {
-        // Compatible, mapped, and translated.
+        // IPv4-compatible, IPv4-mapped, and IPv4-translated.
         [0, 0, 0, 0, 0, 0 | 0xffff, high, low] | [0, 0, 0, 0, 0xffff, 0, high, low] => Some(v4(high, low)),
         // NAT64.
         [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some(v4(high, low)),
         // 6to4.
         [0x2002, high, low, ..] => Some(v4(high, low)),
-        // Teredo, where it is inverted.
+        // Teredo, which inverts the IPv4 address.
         [0x2001, 0, .., high, low] => Some(v4(!high, !low)),
         _ => None,
     }
@@ -76,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn special_addresses_in_every_spelling() {
+    fn special_addresses_are_detected_in_every_spelling() {
         for (expected, addresses) in [
             (
                 LOOPBACK,

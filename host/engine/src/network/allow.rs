@@ -1,21 +1,22 @@
-//! The list of origins that a guest may call.
+//! The allow list: the origins that a handler may call.
 
 use std::net::IpAddr;
 
 use super::address::special;
 use super::origin::{Origin, OriginHost, Scheme, split_port};
 
-/// Which origins a guest may call. Empty, the default: none.
+/// The origins that a handler may call. The default is empty and allows none.
 ///
 /// An entry is `[http://|https://]HOST[:PORT]`:
 ///
-/// - HOST is a name, `*.` and a name (all names below it, not itself), an address (IPv6 in brackets), or `*`.
-/// - Without a scheme, both are meant; without a port, the scheme's own (80, 443).
-/// - `*` alone is every origin, whatever its port.
+/// - HOST is a name, `*.` and a name (all names below it, but not the name itself), an address (IPv6 in brackets), or
+///   `*`.
+/// - Without a scheme, the entry allows both. Without a port, it allows the default port of the scheme (80, 443).
+/// - `*` alone allows every origin with every port.
 ///
-/// Names are compared without regard to letter case, a dot at the end, and whether they are written in punycode.
-/// Special addresses (loopback, link-local, the cloud's metadata, …) need an entry of their own, with its port; no name
-/// and no wildcard gives access to them.
+/// The comparison of names ignores letter case and a dot at the end, and a name equals its punycode form. Special
+/// addresses (loopback, link-local, the cloud's metadata, …) need an entry with the address and the port. Names and
+/// wildcards give no access to them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Allow(Vec<Entry>);
 
@@ -29,7 +30,7 @@ struct Entry {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Hosts {
     Any,
-    /// The names that end in this, which begins with a dot.
+    /// All names with this suffix, which begins with a dot.
     Below(String),
     One(OriginHost),
 }
@@ -41,21 +42,21 @@ enum Ports {
     One(u16),
 }
 
-/// An entry that says nothing.
+/// The error for an invalid entry.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("\"{entry}\" {problem}")]
 pub struct AllowError {
-    /// The entry as it was written.
+    /// The entry as written.
     pub entry: String,
-    /// What is wrong with it, in words that follow it.
+    /// The problem, in words that follow the entry.
     pub problem: String,
 }
 
 impl Allow {
-    /// Reads the entries of a list.
+    /// Parses the entries of a list.
     ///
     /// # Errors
-    /// The first entry that is none.
+    /// The first invalid entry.
     pub fn parse<'a, I: IntoIterator<Item = &'a str>>(entries: I) -> Result<Self, AllowError> {
         let read = |entry: &str| {
             Entry::parse(entry.trim()).map_err(|problem| AllowError { entry: entry.trim().to_owned(), problem })
@@ -63,12 +64,12 @@ impl Allow {
         entries.into_iter().map(read).collect::<Result<_, _>>().map(Self)
     }
 
-    /// Whether a request may go there, as far as its name says.
+    /// Whether the list allows this origin by its name.
     pub(crate) fn allows(&self, origin: &Origin) -> bool {
         self.0.iter().any(|entry| entry.allows(origin))
     }
 
-    /// Whether this very address is allowed with its port, special as it may be.
+    /// Whether an entry allows exactly this address and port. This also allows special addresses.
     pub(crate) fn names(&self, scheme: Scheme, address: IpAddr, port: u16) -> bool {
         let origin = Origin { scheme, host: OriginHost::Address(address), port };
         self.0.iter().any(|entry| {
@@ -78,7 +79,7 @@ impl Allow {
 }
 
 impl Entry {
-    /// Reads an entry, or says what is wrong with it.
+    /// Parses an entry. The error describes the problem.
     fn parse(entry: &str) -> Result<Self, String> {
         if entry == "*" {
             return Ok(Self { scheme: None, hosts: Hosts::Any, ports: Ports::Any });
@@ -123,7 +124,7 @@ impl Scheme {
         match text.to_ascii_lowercase().as_str() {
             "http" => Ok(Self::Http),
             "https" => Ok(Self::Https),
-            _ => Err("has another scheme than http and https"),
+            _ => Err("has a scheme other than http and https"),
         }
     }
 }
@@ -135,14 +136,14 @@ impl Hosts {
         }
         let (below, name) = text.strip_prefix("*.").map_or((false, text), |name| (true, name));
         if name.contains('*') {
-            return Err("has a * in the wrong place: it stands alone, or as *. before a name");
+            return Err("has a * in the wrong place: use it alone, or as *. before a name");
         }
         if name.contains('@') {
-            return Err("names a user, which is no part of an origin");
+            return Err("names a user, which is not part of an origin");
         }
         match OriginHost::parse(name).ok_or("has no valid host")? {
             OriginHost::Name(name) if below => Ok(Self::Below(format!(".{name}"))),
-            OriginHost::Address(_) if below => Err("has a *. before an address, but only names have names below them"),
+            OriginHost::Address(_) if below => Err("has a *. before an address, but only names have subdomains"),
             host => Ok(Self::One(host)),
         }
     }
@@ -157,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_allow_what_they_say_and_nothing_else() {
+    fn entries_allow_only_matching_origins() {
         for (entry, allowed, denied) in [
             (
                 "https://api.example.com",
@@ -213,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_literal_address_with_its_port_names_an_address() {
+    fn only_an_entry_with_address_and_port_allows_a_special_address() {
         let address = "127.0.0.1".parse().unwrap();
         let names = |entry: &str| Allow::parse([entry]).unwrap().names(Scheme::Http, address, 80);
         assert!(names("http://127.0.0.1:80"));
@@ -224,10 +225,10 @@ mod tests {
     }
 
     #[test]
-    fn bad_entries_are_told_what_is_wrong() {
+    fn the_error_of_an_invalid_entry_names_the_problem() {
         for (entry, expected) in [
             ("", "\"\" has no valid host"),
-            ("ftp://a", "\"ftp://a\" has another scheme than http and https"),
+            ("ftp://a", "\"ftp://a\" has a scheme other than http and https"),
             ("https://a/b", "\"https://a/b\" has a path, but whole origins are allowed: https://a"),
             ("a/", "\"a/\" has a path, but whole origins are allowed: a"),
             ("a?b", "\"a?b\" has a path, but whole origins are allowed: a"),
@@ -235,10 +236,10 @@ mod tests {
             ("a:65536", "\"a:65536\" has no port from 1 to 65535 (an IPv6 address needs brackets)"),
             ("a:*", "\"a:*\" has no port from 1 to 65535 (an IPv6 address needs brackets)"),
             ("2001:db8::1", "\"2001:db8::1\" has no port from 1 to 65535 (an IPv6 address needs brackets)"),
-            ("user@a", "\"user@a\" names a user, which is no part of an origin"),
-            ("api.*.com", "\"api.*.com\" has a * in the wrong place: it stands alone, or as *. before a name"),
-            ("*example.com", "\"*example.com\" has a * in the wrong place: it stands alone, or as *. before a name"),
-            ("*.10.0.0.1", "\"*.10.0.0.1\" has a *. before an address, but only names have names below them"),
+            ("user@a", "\"user@a\" names a user, which is not part of an origin"),
+            ("api.*.com", "\"api.*.com\" has a * in the wrong place: use it alone, or as *. before a name"),
+            ("*example.com", "\"*example.com\" has a * in the wrong place: use it alone, or as *. before a name"),
+            ("*.10.0.0.1", "\"*.10.0.0.1\" has a *. before an address, but only names have subdomains"),
             ("10.0.0.256", "\"10.0.0.256\" has no valid host"),
             ("a b", "\"a b\" has no valid host"),
             (

@@ -1,10 +1,10 @@
-//! Time that several steps, and several tries, share.
+//! A time limit that several steps or attempts share.
 
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 
-/// What is left of a time. Nothing: no bound, as the invocation's deadline ends everything.
+/// The remaining time. `None` means no limit, because the deadline of the invocation ends everything.
 pub(crate) struct Budget(Option<Duration>);
 
 impl Budget {
@@ -12,7 +12,7 @@ impl Budget {
         Self(time)
     }
 
-    /// Does one step with what is left. Nothing if the time is over.
+    /// Runs one step within the remaining time. Returns `None` if the time is over.
     pub(crate) async fn spend<F: Future>(&mut self, step: F) -> Option<F::Output> {
         let Some(left) = self.0 else { return Some(step.await) };
         let begun = Instant::now();
@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn steps_share_one_time() {
+    async fn steps_share_one_time_limit() {
         let mut budget = Budget::new(Some(Duration::from_secs(60)));
         assert_eq!(budget.spend(sleep(Duration::from_millis(20))).await, Some(()));
         assert!(budget.0.unwrap() <= Duration::from_millis(59_980));

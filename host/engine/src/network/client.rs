@@ -1,4 +1,4 @@
-//! The client of a guest: one pool of connections for all its instances, kept over invocations.
+//! The HTTP client for a guest: one connection pool for all its instances, which outlives invocations.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,26 +18,28 @@ use super::failure::Failure;
 use super::gate::Gate;
 use super::lease::Lease;
 use super::origin::{Origin, Scheme};
-use super::pool::{OriginConnections, Pool, Way};
+use super::pool::{Acquired, OriginConnections, Pool};
 use super::request_body::{RequestBody, Sent};
 use super::retry::{Fate, Tries};
 use super::sender::Sender;
 use super::{Network, framing, gate::Denial, roots};
 
-/// Connections in all: a process on Lambda may open 1024 files.
-const MOST_CONNECTIONS: usize = 256;
-/// Connections to one origin, so that one server that answers nobody leaves room for others.
-const MOST_TO_ONE: usize = 64;
-/// From the lookup of the name to the end of the TLS handshake, where the guest says nothing else.
+/// The most connections in total: a process in Lambda may open 1024 files.
+const MAX_CONNECTIONS: usize = 256;
+/// The most connections to one origin, so that a server that never answers leaves room for others.
+const MAX_TO_ONE: usize = 64;
+/// The default limit from the name lookup to the end of the TLS handshake.
 const CONNECT: Duration = Duration::from_secs(10);
-/// How long a request waits to see whether its body has anything in it: guests that open one for `GET` finish it at once.
+/// The most time to find out whether the body of a request is empty. Guests that open a body for `GET` finish it at
+/// once.
 const BEGIN: Duration = Duration::from_millis(50);
-/// Requests at once on one connection of HTTP/2.
-pub(crate) const MOST_STREAMS: usize = 16;
-/// What an HTTP/2 server may send before the guest reads it: bytes for one response, and for one connection. The latter is
-/// enough for all its responses, so that one which nobody reads keeps no other waiting.
+/// The most concurrent requests on one HTTP/2 connection.
+pub(crate) const MAX_STREAMS: usize = 16;
+/// Flow control of HTTP/2: the bytes that a server may send before the guest reads them, for each response and for each
+/// connection. The connection's window has room for all its responses, so that an unread response does not block the
+/// others.
 pub(crate) const STREAM_WINDOW: u32 = 256 * 1024;
-pub(crate) const CONNECTION_WINDOW: u32 = STREAM_WINDOW * MOST_STREAMS as u32;
+pub(crate) const CONNECTION_WINDOW: u32 = STREAM_WINDOW * MAX_STREAMS as u32;
 
 pub(crate) struct Client {
     gate: Gate,
@@ -46,16 +48,16 @@ pub(crate) struct Client {
     pool: Arc<Pool>,
 }
 
-/// A response, and what it is read over.
+/// A response with the connection that it is read from.
 pub(crate) struct LeasedResponse {
     pub(crate) response: Response<Incoming>,
     pub(crate) lease: Lease,
     pub(crate) sent: Sent,
-    /// The guest's trailers could not be sent.
+    /// Whether the guest's trailers could not be sent.
     pub(crate) lost_trailers: bool,
 }
 
-/// What a request may take, over all its tries.
+/// The time limits of a request, over all attempts.
 struct Times {
     connect: Budget,
     head: Budget,
@@ -63,7 +65,7 @@ struct Times {
 
 impl Client {
     pub(crate) fn new(network: &Network) -> Self {
-        Self::with_connections(network, MOST_CONNECTIONS, MOST_TO_ONE)
+        Self::with_connections(network, MAX_CONNECTIONS, MAX_TO_ONE)
     }
 
     pub(super) fn with_connections(network: &Network, most: usize, most_to_one: usize) -> Self {
@@ -71,12 +73,12 @@ impl Client {
         Self { gate: Gate::new(network), roots: network.roots.clone(), tls: OnceCell::new(), pool }
     }
 
-    /// Whether a request may go there, as far as its name says.
+    /// Checks whether a request to this origin is allowed by its name.
     pub(crate) fn check(&self, origin: &Origin) -> Result<(), Denial> {
         self.gate.check(origin)
     }
 
-    /// Sends a request to `origin`, which is that of its URI. It may be sent once more, see [`Fate`].
+    /// Sends a request to `origin`, the origin of its URI. It may be retried, see [`Fate`].
     pub(crate) async fn send(
         &self,
         request: Request<WasiBody>,
@@ -86,7 +88,7 @@ impl Client {
         let (parts, body) = request.into_parts();
         let body = RequestBody::new(body);
         if framing::stated_length(&parts.headers).is_none() {
-            // One that has not begun by then is sent as it comes.
+            // A body that has not begun by then is streamed.
             let _ = timeout(BEGIN, body.known()).await;
         }
         let host = self.pool.host(origin);
@@ -94,17 +96,17 @@ impl Client {
         let mut times = Times { connect, head: Budget::new(options.first_byte_timeout) };
         let mut tries = Tries::default();
         loop {
-            let (sender, is_new) = self.connection(origin, &host, tries.are_none(), &mut times.connect).await?;
+            let (sender, is_new) = self.connection(origin, &host, tries.is_first(), &mut times.connect).await?;
             let lease = Lease::new(self.pool.clone(), host.clone(), sender, &body);
             match try_once(parts.clone(), &body, origin, lease, is_new, &mut times.head).await {
                 Ok(answer) => return Ok(answer),
-                Err((failure, fate)) if !tries.has_another(fate) => return Err(failure),
+                Err((failure, fate)) if !tries.may_retry(fate) => return Err(failure),
                 Err(_) => {}
             }
         }
     }
 
-    /// A connection to `origin`, and whether it is new. Each try but the first has a new one.
+    /// Acquires a connection to `origin`, and returns whether it is new. Every retry uses a new one.
     async fn connection(
         &self,
         origin: &Origin,
@@ -121,16 +123,17 @@ impl Client {
             Scheme::Http => None,
             Scheme::Https => Some(self.tls().await?),
         };
-        let way = async { if reuse { self.pool.way(host).await } else { Way::New(self.pool.permit(host).await) } };
-        let permit = match time.spend(way).await.ok_or(Failure::NoRoom)? {
-            Way::Open(sender) => return Ok((sender, false)),
-            Way::New(permit) => permit,
+        let acquired =
+            async { if reuse { self.pool.acquire(host).await } else { Acquired::New(self.pool.permit(host).await) } };
+        let permit = match time.spend(acquired).await.ok_or(Failure::NoRoom)? {
+            Acquired::Open(sender) => return Ok((sender, false)),
+            Acquired::New(permit) => permit,
         };
         let sender = dial(addresses, origin, tls, permit, time).await?;
         let Some(shared) = sender.share() else { return Ok((sender, true)) };
-        // Another request may have been faster.
-        if reuse && let Some(faster) = host.take() {
-            return Ok((faster, false));
+        // Another request may have opened one in the meantime.
+        if reuse && let Some(opened) = host.take() {
+            return Ok((opened, false));
         }
         self.pool.keep(host, shared);
         Ok((sender, true))
@@ -141,7 +144,7 @@ impl Client {
         config.cloned().map_err(Failure::Roots)
     }
 
-    /// Keeps none of the connections that there are; the next call makes new ones.
+    /// Drops all pooled connections. Later requests open new ones.
     pub(crate) fn forget_connections(&self) {
         self.pool.forget();
     }
@@ -159,15 +162,15 @@ async fn try_once(
     let idempotent = parts.method.is_idempotent();
     match time.spend(lease.send(Request::from_parts(parts, sending))).await {
         Some(Ok(response)) => Ok(LeasedResponse { response, lease, sent, lost_trailers: body.has_lost_trailers() }),
-        // The peer has lost its connection with the request.
+        // Dropping the request has closed its connection.
         None => Err((Failure::ResponseTimeout, Fate::Final)),
         Some(Err(mut error)) => {
             let unsent = error.take_message().is_some();
             let error = error.into_error();
-            if lease.link().is_flooded() {
+            if lease.state().is_flooded() {
                 return Err((Failure::Flooded, Fate::Final));
             }
-            let repeatable = idempotent && lease.link().has_served();
+            let repeatable = idempotent && lease.state().has_served();
             let fate = Fate::of(&error, unsent, is_new, body.is_whole(), repeatable);
             Err((Failure::Request(error), fate))
         }

@@ -1,4 +1,5 @@
-//! The bytes of a connection: counted, in turns, and over when its link says so.
+//! The byte stream of a connection: it counts bytes, yields to other tasks, and ends when its [`ConnectionState`] is
+//! closed.
 
 use std::io;
 use std::pin::Pin;
@@ -9,25 +10,25 @@ use rustix::net::{RecvFlags, recv};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-use super::link::Link;
+use super::connection_state::ConnectionState;
 use super::pool::Permit;
 
 pub(crate) struct Tcp {
     stream: TcpStream,
-    link: Link,
-    /// What has been read since the task that reads last waited.
+    state: ConnectionState,
+    /// The bytes read since the reading task last yielded.
     turn: usize,
-    /// Given back when the connection is closed.
+    /// Released when the connection is closed.
     _permit: Permit,
 }
 
 impl Tcp {
-    pub(crate) fn new(stream: TcpStream, link: Link, permit: Permit) -> Self {
-        Self { stream, link, turn: 0, _permit: permit }
+    pub(crate) fn new(stream: TcpStream, state: ConnectionState, permit: Permit) -> Self {
+        Self { stream, state, turn: 0, _permit: permit }
     }
 
     fn check(&self, cx: &Context<'_>) -> io::Result<()> {
-        if self.link.is_closed(cx) {
+        if self.state.is_closed(cx) {
             return Err(io::Error::new(io::ErrorKind::ConnectionAborted, "the connection is no longer used"));
         }
         Ok(())
@@ -35,10 +36,10 @@ impl Tcp {
 }
 
 impl AsyncRead for Tcp {
-    /// Others have their turn after some bytes: a peer that sends without end must not keep the thread.
+    /// Yields to other tasks after some bytes, so that a peer that sends endlessly does not occupy the thread.
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.check(cx)?;
-        let most = self.link.turn();
+        let most = self.state.turn();
         if self.turn >= most {
             self.turn = 0;
             cx.waker().wake_by_ref();
@@ -46,21 +47,21 @@ impl AsyncRead for Tcp {
         }
         let before = buffer.filled().len();
         let mut polled = self.read(cx, buffer, most);
-        if polled.is_pending() && self.link.has_resumed() {
-            polled = self.read_at_once(buffer, most);
+        if polled.is_pending() && self.state.has_resumed() {
+            polled = self.read_directly(buffer, most);
         }
         let read = buffer.filled().len() - before;
         self.turn = if polled.is_pending() { 0 } else { self.turn + read };
-        if !self.link.has_read(read) {
+        if !self.state.has_read(read) {
             return Poll::Ready(Err(io::Error::other(FLOODED)));
         }
         polled
     }
 }
 
-/// Why a connection is given up whose peer talks without end.
+/// The error for a peer that sends endlessly.
 pub(crate) const FLOODED: &str =
-    "the server sends too much that is no answer: interim responses, headers, control frames or padding";
+    "the server sends too much besides the response: interim responses, headers, control frames or padding";
 
 impl AsyncWrite for Tcp {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
@@ -93,7 +94,7 @@ impl AsyncWrite for Tcp {
 }
 
 impl Tcp {
-    /// Reads no more than so much.
+    /// Reads at most `most` bytes.
     fn read(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>, most: usize) -> Poll<io::Result<()>> {
         if buffer.remaining() <= most {
             return Pin::new(&mut self.stream).poll_read(cx, buffer);
@@ -105,10 +106,10 @@ impl Tcp {
         polled
     }
 
-    /// Reads what the system has, of which tokio may not have been told yet: it asks when there is nothing else to do. So a
-    /// request finds out that its connection was closed while that was at rest, and is sent by another; one that is
-    /// written to such a connection is lost.
-    fn read_at_once(&self, buffer: &mut ReadBuf<'_>, most: usize) -> Poll<io::Result<()>> {
+    /// Reads directly from the socket. Tokio may not know yet that it is readable, because it polls for events only
+    /// when no task is ready. A request thus detects that its connection was closed while it was idle, and is sent on
+    /// another one. A request that is written to a closed connection is lost.
+    fn read_directly(&self, buffer: &mut ReadBuf<'_>, most: usize) -> Poll<io::Result<()>> {
         let room = buffer.remaining().min(most);
         match recv(&self.stream, buffer.initialize_unfilled_to(room), RecvFlags::DONTWAIT) {
             Ok((read, _)) => {
@@ -122,7 +123,7 @@ impl Tcp {
 
     fn written(&self, polled: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if let Poll::Ready(Ok(bytes)) = &polled {
-            self.link.has_written(*bytes);
+            self.state.has_written(*bytes);
         }
         polled
     }
@@ -139,18 +140,18 @@ mod tests {
 
     use super::*;
 
-    /// A connection whose peer sends for ever, and has sent so much already that reading never waits.
-    async fn endless() -> (Tcp, Link) {
+    /// A connection whose peer sends endlessly, and has already sent so much that reading never waits.
+    async fn endless() -> (Tcp, ConnectionState) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (mut peer, _) = listener.accept().await.unwrap();
         tokio::spawn(async move { while peer.write_all(&[b'x'; 65536]).await.is_ok() {} });
         stream.readable().await.unwrap();
-        let link = Link::default();
-        (Tcp::new(stream, link.clone(), Permit::some(&Arc::new(Semaphore::new(2))).await), link)
+        let state = ConnectionState::default();
+        (Tcp::new(stream, state.clone(), Permit::some(&Arc::new(Semaphore::new(2))).await), state)
     }
 
-    /// What one poll of a reader gets that goes on as long as it can.
+    /// The bytes that a reader gets in one poll if it reads until it must wait.
     fn drain(tcp: &mut Tcp, cx: &mut Context<'_>) -> io::Result<usize> {
         let mut bytes = vec![0; 1 << 20];
         let mut all = 0;
@@ -165,9 +166,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_poll_reads_so_much_and_all_of_them_so_much() {
-        let (mut tcp, link) = endless().await;
-        let _request = link.begin();
+    async fn the_bytes_of_a_poll_and_of_a_connection_are_limited() {
+        let (mut tcp, state) = endless().await;
+        let _request = state.begin();
         let (mut all, mut most) = (0, 0);
         let failure = loop {
             match poll_fn(|cx| Poll::Ready(drain(&mut tcp, cx))).await {
@@ -185,17 +186,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_reads_is_woken_when_the_connection_is_over() {
+    async fn the_reader_is_woken_when_the_connection_is_closed() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        let link = Link::default();
-        let mut tcp = Tcp::new(stream, link.clone(), Permit::some(&Arc::new(Semaphore::new(2))).await);
+        let state = ConnectionState::default();
+        let mut tcp = Tcp::new(stream, state.clone(), Permit::some(&Arc::new(Semaphore::new(2))).await);
         let reading = tokio::spawn(async move {
             let mut bytes = [0; 1];
             poll_fn(|cx| Pin::new(&mut tcp).poll_read(cx, &mut ReadBuf::new(&mut bytes))).await
         });
         tokio::task::yield_now().await;
-        drop(link.begin());
+        drop(state.begin());
         assert_eq!(reading.await.unwrap().unwrap_err().kind(), io::ErrorKind::ConnectionAborted);
     }
 }

@@ -1,4 +1,4 @@
-//! Opens connections, to checked addresses only.
+//! Opens connections, and only to checked addresses.
 
 use std::io;
 use std::net::SocketAddr;
@@ -15,18 +15,18 @@ use tokio_rustls::TlsConnector;
 
 use super::budget::Budget;
 use super::connection::Tcp;
+use super::connection_state::ConnectionState;
 use super::failure::Failure;
-use super::link::Link;
 use super::origin::{Origin, OriginHost};
 use super::pool::Permit;
 use super::sender::Sender;
 
-/// How long an address may take before the next one is tried beside it (RFC 8305, section 5).
+/// The time until the next address is tried in parallel (RFC 8305, section 5).
 const HEAD_START: Duration = Duration::from_millis(250);
-/// So many addresses of one name are tried.
-const MOST_ADDRESSES: usize = 8;
+/// The most addresses of a name that are tried.
+const MAX_ADDRESSES: usize = 8;
 
-/// Connects to one of these addresses, by TLS if there is a configuration, and agrees on a version of HTTP.
+/// Connects to one of these addresses, with TLS if there is a configuration, and negotiates the version of HTTP.
 pub(crate) async fn dial(
     addresses: Vec<SocketAddr>,
     origin: &Origin,
@@ -36,24 +36,24 @@ pub(crate) async fn dial(
 ) -> Result<Sender, Failure> {
     let stream = time.spend(connect(addresses)).await.ok_or(Failure::ConnectTimeout)?.map_err(Failure::Connect)?;
     stream.set_nodelay(true).map_err(Failure::Connect)?;
-    let link = Link::default();
-    let tcp = Tcp::new(stream, link.clone(), permit);
+    let state = ConnectionState::default();
+    let tcp = Tcp::new(stream, state.clone(), permit);
     let Some(config) = tls else {
-        return Sender::http1(Box::new(tcp), link).await.map_err(Failure::Handshake);
+        return Sender::http1(Box::new(tcp), state).await.map_err(Failure::Handshake);
     };
     let name = server_name(&origin.host).map_err(Failure::Connect)?;
     let shaken = time.spend(TlsConnector::from(config).connect(name, tcp)).await;
     let stream = shaken.ok_or(Failure::ConnectTimeout)?.map_err(Failure::Connect)?;
     let sender = match stream.get_ref().1.alpn_protocol() {
-        Some(b"h2") => Sender::http2(Box::new(stream), link).await,
-        _ => Sender::http1(Box::new(stream), link).await,
+        Some(b"h2") => Sender::http2(Box::new(stream), state).await,
+        _ => Sender::http1(Box::new(stream), state).await,
     };
     sender.map_err(Failure::Handshake)
 }
 
-/// The first connection that stands. All attempts end with it.
+/// Returns the first established connection, and cancels the other attempts.
 async fn connect(addresses: Vec<SocketAddr>) -> io::Result<TcpStream> {
-    let mut rest = addresses.into_iter().take(MOST_ADDRESSES);
+    let mut rest = addresses.into_iter().take(MAX_ADDRESSES);
     let mut attempts = FuturesUnordered::new();
     let mut failure = io::Error::from(io::ErrorKind::AddrNotAvailable);
     loop {
@@ -85,10 +85,10 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn addresses_are_tried_beside_each_other() {
+    async fn addresses_are_tried_in_parallel() {
         let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = server.local_addr().unwrap();
-        // Nobody listens there, and packets to the other one are dropped or unroutable.
+        // The first address has no listener. Packets to the other one are dropped or cannot be routed.
         let closed = SocketAddr::from(([127, 0, 0, 2], address.port()));
         let silent = SocketAddr::from(([192, 0, 2, 1], 80));
         for addresses in [vec![closed, address], vec![silent, address], vec![silent, closed, address]] {

@@ -1,4 +1,4 @@
-//! From the client's errors to the error codes of `wasi:http`, whose meanings are those of RFC 9209, section 2.3.
+//! Maps the client's errors to the error codes of `wasi:http`, which have the meanings of RFC 9209, section 2.3.
 
 use std::error::Error as StdError;
 use std::io::{self, ErrorKind};
@@ -7,7 +7,7 @@ use wasmtime_wasi_http::Error;
 
 use super::failure::Failure;
 
-/// The code for a request that got no response.
+/// The error code for a request without a response.
 pub(crate) fn of_request(failure: &Failure) -> Error {
     match failure {
         Failure::Roots(_) => Error::ConfigurationError,
@@ -24,26 +24,27 @@ pub(crate) fn of_request(failure: &Failure) -> Error {
     }
 }
 
-/// The code for a response whose body broke off.
+/// The error code for a response whose body ended early.
 pub(crate) fn of_body(error: &hyper::Error) -> Error {
     if error.is_parse() { Error::HttpProtocolError } else { Error::HttpResponseIncomplete }
 }
 
-/// The error and all its causes, for a log.
+/// The error with all its causes, for the log.
 pub(crate) fn text(failure: &Failure) -> String {
     let mut texts: Vec<String> = causes(failure).map(ToString::to_string).collect();
     texts.dedup();
     texts.join(": ")
 }
 
-/// Whether the connection went away before there was a response; else the server has spoken, or the guest has erred.
+/// Whether the connection was lost before the response. Otherwise the server has answered, or the guest has made an
+/// error.
 pub(crate) fn is_broken_connection(error: &hyper::Error) -> bool {
     let lost = error.is_incomplete_message() || error.is_closed() || error.is_canceled();
     lost || causes(error).any(|cause| cause.is::<io::Error>())
 }
 
-/// Whether the server says that it has not touched the request. A `GOAWAY` is the error of those streams alone that are
-/// above the last one that it names.
+/// Whether the server states that it has not processed the request. A `GOAWAY` is an error only for the streams above
+/// the last one that it names.
 pub(crate) fn is_unprocessed(error: &hyper::Error) -> bool {
     let Some(error) = causes(error).find_map(|cause| cause.downcast_ref::<h2::Error>()) else { return false };
     let refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
@@ -88,7 +89,7 @@ fn of_guest_body(error: &Error) -> Error {
     }
 }
 
-/// Nothing for an error that only wraps another one.
+/// The error code of an I/O error, or `None` if it only wraps another error.
 fn of_io(error: &io::Error) -> Option<Error> {
     Some(match error.kind() {
         ErrorKind::ConnectionRefused => Error::ConnectionRefused,
@@ -104,7 +105,8 @@ fn of_io(error: &io::Error) -> Option<Error> {
     })
 }
 
-/// The error, and what is behind it. `io::Error` passes over what it wraps, and `h2::Error` says nothing of it.
+/// Iterates over the error and its causes. `io::Error` skips the error that it wraps, and `h2::Error` does not report
+/// its own.
 fn causes<'e>(error: &'e (dyn StdError + 'static)) -> impl Iterator<Item = &'e (dyn StdError + 'static)> {
     std::iter::successors(Some(error), |&error| {
         if let Some(wrapped) = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {

@@ -1,4 +1,4 @@
-//! Why there is no response.
+//! The reasons for a missing response.
 
 use std::io;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use super::connection::FLOODED;
 use super::gate::{Closed, Denial};
 use super::roots::RootsError;
 
-/// The text is what an operator reads.
+/// The reason why a request has no response. The text is for operators.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     #[error(transparent)]
@@ -18,14 +18,14 @@ pub(crate) enum Failure {
     Unresolved(Arc<io::Error>),
     #[error("the name has no address")]
     NoAddress,
-    #[error("no answer from the name server in the time for a connection{}", if *.busy { OTHERS } else { "" })]
+    #[error("the name server did not answer within the connect timeout{}", if *.busy { OTHERS } else { "" })]
     LookupTimeout {
-        /// Other names are looked up, as many as can be at once.
+        /// Whether the limit of concurrent lookups was reached.
         busy: bool,
     },
-    #[error("as many connections are in use as there can be, to this server or in all, and none became free in time")]
+    #[error("the limit of connections, to this server or in total, was reached, and none became free in time")]
     NoRoom,
-    #[error("no connection in the time for one, which counts the lookup of the name, TCP and TLS together")]
+    #[error("the connect timeout passed, which includes the name lookup, TCP and TLS")]
     ConnectTimeout,
     #[error("no connection")]
     Connect(#[source] io::Error),
@@ -35,12 +35,12 @@ pub(crate) enum Failure {
     Request(#[source] hyper::Error),
     #[error("{FLOODED}")]
     Flooded,
-    /// No response in the time that the guest allows.
-    #[error("no response in the time that the handler allows")]
+    /// No response within the guest's own timeout.
+    #[error("no response within the handler's timeout")]
     ResponseTimeout,
 }
 
-const OTHERS: &str = ": as many other names are being looked up as can be at once";
+const OTHERS: &str = ": the limit of concurrent name lookups was reached";
 
 impl From<Closed> for Failure {
     fn from(closed: Closed) -> Self {

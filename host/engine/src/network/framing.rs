@@ -1,4 +1,4 @@
-//! How a request's body is delimited, so that a server gets the same over HTTP/1.1 and HTTP/2.
+//! Frames a request's body, so that a server gets the same message over HTTP/1.1 and HTTP/2.
 
 use http::header::{CONNECTION, CONTENT_LENGTH, HOST, TE, TRAILER, TRANSFER_ENCODING};
 use http::request::Parts;
@@ -8,12 +8,12 @@ use http::{HeaderMap, HeaderValue, Method, Uri};
 use super::origin::Origin;
 use super::request_body::{RequestBody, Sending, Sent};
 
-/// The length that the guest states. It is held to that.
+/// The length that the guest states. The body must have exactly this length.
 pub(crate) fn stated_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
 }
 
-/// Prepares the head for HTTP/1.1 or HTTP/2, and a handle to the body.
+/// Prepares the head for HTTP/1.1 or HTTP/2, and returns a handle to the body.
 pub(crate) fn prepare(parts: &mut Parts, body: &RequestBody, origin: &Origin, http1: bool) -> (Sending, Sent) {
     if http1 {
         address(parts, origin);
@@ -25,23 +25,24 @@ pub(crate) fn prepare(parts: &mut Parts, body: &RequestBody, origin: &Origin, ht
     }
     let trailers = headers.contains_key(TRAILER) && !is_empty;
     if http1 && !is_empty && (trailers || !headers.contains_key(CONTENT_LENGTH)) {
-        // Trailers follow chunks only. hyper sends no body of unknown length with GET unless it is told to.
+        // Only a chunked body can have trailers. Without `transfer-encoding`, hyper sends no body of unknown length
+        // with GET.
         headers.remove(CONTENT_LENGTH);
         headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
     }
     body.sending(stated_length(headers), trailers || !http1)
 }
 
-/// Whether a server may wait for a body, unless it is told that there is none (RFC 9110, section 8.6).
+/// Whether a server may wait for a body unless `content-length: 0` is sent (RFC 9110, section 8.6).
 fn expects_body(method: &Method) -> bool {
     matches!(*method, Method::POST | Method::PUT | Method::PATCH)
 }
 
-/// The target as HTTP/1.1 has it: a path, with the origin in `host`.
+/// Sets the target for HTTP/1.1: the path, with the origin in `host`.
 fn address(parts: &mut Parts, origin: &Origin) {
     let path = parts.uri.path_and_query().cloned();
     parts.uri = Uri::from(path.unwrap_or_else(|| PathAndQuery::from_static("/")));
-    // An authority has only characters that a header may have.
+    // This always succeeds: all characters of an authority are valid in a header.
     if let Ok(host) = HeaderValue::try_from(origin.authority()) {
         parts.headers.insert(HOST, host);
     }
@@ -75,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_announced_as_the_version_has_it() {
+    fn a_body_is_framed_for_the_version_of_http() {
         let host = "host: shop.example";
         for (method, given, body, http1, http2) in [
             ("GET", &[][..], "", &[host][..], &[][..]),

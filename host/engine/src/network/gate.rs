@@ -1,4 +1,4 @@
-//! Decides where connections may go: by name when a request is made, by address when it is connected.
+//! Decides which connections are allowed: by name when a request is made, by address when a connection is opened.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -17,21 +17,21 @@ pub(crate) struct Gate {
     lookups: Lookups,
 }
 
-/// Host and port that nothing can allow.
+/// A host and port that no entry can allow.
 struct Reserved {
     host: OriginHost,
     port: u16,
 }
 
-/// Why a request is not let through.
+/// The reason why a request is denied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Denial {
     pub(crate) reason: String,
-    /// The entry of the list that would let it through.
+    /// The entry of the allow list that would allow it.
     pub(crate) allow: Option<String>,
 }
 
-/// Why there is no address to connect to.
+/// The reason why there is no address to connect to.
 #[derive(Debug)]
 pub(crate) enum Closed {
     Denied(Denial),
@@ -45,7 +45,7 @@ impl Gate {
         Self { allow: network.allow.clone(), reserved, lookups: Lookups::new(network.resolver.clone()) }
     }
 
-    /// Judges a request by where it says that it goes.
+    /// Checks a request by the name of its origin.
     pub(crate) fn check(&self, origin: &Origin) -> Result<(), Denial> {
         if self.reserved.as_ref().is_some_and(|reserved| reserved.host == origin.host && reserved.port == origin.port) {
             return Err(Denial::reserved());
@@ -56,9 +56,9 @@ impl Gate {
         Ok(())
     }
 
-    /// The addresses to which a connection for that origin may go, each of them checked.
+    /// The checked addresses to which a connection for this origin may go.
     ///
-    /// A name that has special addresses besides others is connected to the others.
+    /// If a name has both special and other addresses, only the others are used.
     pub(crate) async fn addresses(&self, origin: &Origin) -> Result<Vec<SocketAddr>, Closed> {
         let mut open = Vec::new();
         let mut denial = None;
@@ -75,7 +75,7 @@ impl Gate {
         Ok(open)
     }
 
-    /// Whether a lookup that has not answered may not have begun.
+    /// Whether a lookup without an answer may not have started yet.
     pub(crate) fn is_busy(&self) -> bool {
         self.lookups.are_exhausted()
     }
@@ -101,7 +101,7 @@ impl Gate {
 
     async fn is_reserved(&self, address: IpAddr, port: u16) -> bool {
         let Some(reserved) = self.reserved.as_ref().filter(|reserved| reserved.port == port) else { return false };
-        // A name that cannot be resolved has no address to protect.
+        // If the name cannot be resolved, there is no address to protect.
         let Ok(own) = self.resolve(&reserved.host).await else { return false };
         let mut own = own.iter().map(IpAddr::to_canonical);
         own.any(|own| own == address || (is_this_machine(own) && is_this_machine(address)))
@@ -117,7 +117,7 @@ impl Reserved {
 
 impl Denial {
     fn unlisted(origin: &Origin) -> Self {
-        // A special address without its port would be no valid entry.
+        // An entry with a special address must have a port.
         let allow = match origin.host {
             OriginHost::Address(address) if special(address).is_some() => literal(origin, address),
             _ => origin.to_string(),
@@ -126,12 +126,12 @@ impl Denial {
     }
 
     fn special(origin: &Origin, address: IpAddr, kind: &str) -> Self {
-        let reason = format!("{address} is {kind}, which only an entry for itself allows");
+        let reason = format!("{address} is {kind}, which needs an entry with the address and the port");
         Self { reason, allow: Some(literal(origin, address)) }
     }
 
     fn reserved() -> Self {
-        Self { reason: "it is Lambda's Runtime API, which no entry allows".to_owned(), allow: None }
+        Self { reason: "it is Lambda's Runtime API, which no entry can allow".to_owned(), allow: None }
     }
 }
 
@@ -144,7 +144,7 @@ mod tests {
     use super::super::resolve::{Resolve, Resolving};
     use super::*;
 
-    /// One name for each case.
+    /// A resolver with one name for each case.
     struct Names;
 
     impl Resolve for Names {
@@ -173,7 +173,7 @@ mod tests {
         })
     }
 
-    /// The addresses that are left, or the reason of the denial.
+    /// The allowed addresses, or the reason of the denial.
     async fn try_gate(gate: &Gate, uri: &str) -> Result<Vec<String>, String> {
         let origin = Origin::of(&uri.parse().unwrap()).unwrap();
         gate.check(&origin).map_err(|denial| denial.reason)?;
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_checked_addresses_are_left() {
+    async fn only_allowed_addresses_are_returned() {
         let gate = gate(&["*"], None);
         let servers = ["10.0.0.5:443", "[2001:db8::5]:443"].map(str::to_owned).to_vec();
         assert_eq!(try_gate(&gate, "https://server.example").await, Ok(servers));
@@ -206,12 +206,12 @@ mod tests {
             "http://[fd00:ec2::254]",
         ] {
             let denied = try_gate(&gate, uri).await.unwrap_err();
-            assert!(denied.contains("only an entry for itself"), "{uri}: {denied}");
+            assert!(denied.contains("needs an entry with the address"), "{uri}: {denied}");
         }
     }
 
     #[tokio::test]
-    async fn a_special_address_is_reached_by_name_once_it_is_allowed_itself() {
+    async fn a_name_reaches_a_special_address_that_is_allowed_itself() {
         let gate = gate(&["http://localhost:8080", "http://127.0.0.1:8080"], None);
         assert_eq!(try_gate(&gate, "http://localhost:8080").await, Ok(vec!["127.0.0.1:8080".to_owned()]));
         assert!(try_gate(&gate, "http://127.0.0.1:8081").await.is_err());
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nothing_allows_the_runtime_api() {
+    async fn no_entry_allows_the_runtime_api() {
         let allow =
             ["*", "127.0.0.1:9001", "127.0.0.2:9001", "0.0.0.0:9001", "[::1]:9001", "[::]:9001", "localhost:9001"];
         for reserved in ["127.0.0.1:9001", "localhost:9001", "[::1]:9001"] {
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn the_entry_that_is_proposed_would_do() {
+    fn the_suggested_entry_allows_the_origin() {
         for uri in ["https://api.example.com", "http://10.0.0.5:8080", "http://127.0.0.1", "https://[::1]:8443"] {
             let origin = Origin::of(&uri.parse().unwrap()).unwrap();
             let denial = gate(&[], None).check(&origin).unwrap_err();

@@ -1,4 +1,4 @@
-//! Headers that belong to one connection, not to a message.
+//! Removes headers that belong to one connection, not to a message.
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
@@ -11,7 +11,7 @@ const HOP_BY_HOP: [HeaderName; 6] = [
     HeaderName::from_static("http2-settings"),
 ];
 
-/// Removes what concerns the connection and any proxy, and what `connection` names (RFC 9110, section 7.6.1).
+/// Removes the headers for the connection and for proxies, and those that `connection` lists (RFC 9110, section 7.6.1).
 pub(crate) fn strip(headers: &mut HeaderMap) {
     let named: Vec<HeaderName> = headers
         .get_all(header::CONNECTION)
@@ -19,7 +19,7 @@ pub(crate) fn strip(headers: &mut HeaderMap) {
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
         .filter_map(|name| name.trim().parse().ok())
-        // The length frames the message, whatever is said of it.
+        // `content-length` frames the message, even if `connection` lists it.
         .filter(|name| *name != header::CONTENT_LENGTH)
         .collect();
     let proxy = headers.keys().filter(|name| name.as_str().starts_with("proxy-")).cloned().collect::<Vec<_>>();
@@ -32,8 +32,8 @@ pub(crate) fn strip(headers: &mut HeaderMap) {
     }
 }
 
-/// Whether `te` says that trailers are welcome. That holds for the message, whatever connection it goes over; all else
-/// that it can say does not (RFC 9110, section 10.1.4).
+/// Whether `te` accepts trailers. That part applies to the message on any connection; the other parts apply to one
+/// connection (RFC 9110, section 10.1.4).
 fn takes_trailers(headers: &HeaderMap) -> bool {
     let values = headers.get_all(header::TE).iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).any(|member| member.trim().eq_ignore_ascii_case("trailers"))
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_belongs_to_the_message_stays() {
+    fn only_headers_of_the_message_are_kept() {
         let gone = [
             "connection",
             "keep-alive",
@@ -68,7 +68,7 @@ mod tests {
         assert_eq!(left, stay);
     }
     #[test]
-    fn of_te_only_trailers_stays() {
+    fn only_the_trailers_member_of_te_is_kept() {
         for (values, expected) in [
             (&["trailers"][..], &["trailers"][..]),
             (&["gzip;q=0.5, Trailers"], &["trailers"]),

@@ -1,4 +1,4 @@
-//! The host's side of `wasi:http` for one instance.
+//! The hooks of `wasi:http` for one instance.
 
 use std::sync::Arc;
 
@@ -10,40 +10,40 @@ use wasmtime_wasi_http::p3::DEFAULT_OUTGOING_BODY_CHUNK_SIZE;
 use wasmtime_wasi_http::{Error, ForbiddenHeaderFilter, RequestOptions, Result, WasiBody, WasiHttpHooks};
 
 use super::client::{Client, LeasedResponse};
+use super::empty_frames::without_empty;
 use super::failure::Failure;
-use super::frames::without_empty;
 use super::notice::Notices;
 use super::origin::Origin;
 use super::request_body::Sent;
 use super::response_body::ResponseBody;
 use super::{error, headers};
-use crate::call::Output;
 use crate::content_length;
+use crate::output::OutputSink;
 use crate::weigh::{BODY_WRITE, BODY_WRITES, Waiting};
 
-/// What an instance has to do with outgoing requests while it answers one.
+/// Sends the outgoing requests of an instance while it handles a request.
 pub(crate) struct Hooks {
     outgoing: Arc<Outgoing>,
-    /// How many bodies wasmtime has begun to take over from a guest of 0.3 that writes them itself.
+    /// The number of bodies that a guest of 0.3 writes itself and that wasmtime has begun to read.
     guest_bodies: u64,
 }
 
 struct Outgoing {
     client: Arc<Client>,
     notices: Arc<Notices>,
-    /// One permit a request whose response is not read yet.
+    /// One permit for each request whose response is not fully read yet.
     requests: Arc<Semaphore>,
-    /// Those that are not sent yet.
+    /// The requests that are not sent yet.
     waiting: Arc<Waiting>,
 }
 
 type Exchange = (http::Response<WasiBody>, Box<dyn Future<Output = Result<()>> + Send>);
 
 impl Hooks {
-    /// For an instance that may make so many requests at once.
-    pub(crate) fn new(client: Arc<Client>, output: Arc<dyn Output>, requests: usize, waiting: Arc<Waiting>) -> Self {
+    /// Hooks for an instance that may make `requests` concurrent requests.
+    pub(crate) fn new(client: Arc<Client>, sink: OutputSink, requests: usize, waiting: Arc<Waiting>) -> Self {
         let requests = Arc::new(Semaphore::new(requests.min(Semaphore::MAX_PERMITS)));
-        let outgoing = Arc::new(Outgoing { client, notices: Arc::new(Notices::new(output)), requests, waiting });
+        let outgoing = Arc::new(Outgoing { client, notices: Arc::new(Notices::new(sink)), requests, waiting });
         Self { outgoing, guest_bodies: 0 }
     }
 
@@ -53,8 +53,8 @@ impl Hooks {
 }
 
 impl WasiHttpHooks for Hooks {
-    /// Nothing is hidden from the guest: wasmtime would take `host` away, and hop-by-hop headers are removed where
-    /// events are read and written, and where requests go out.
+    /// No header is hidden from the guest. Wasmtime's default hides `host`. Hop-by-hop headers are removed where events
+    /// are decoded, where replies are encoded, and where requests are sent.
     fn forbidden_header_filter(&mut self) -> ForbiddenHeaderFilter {
         Arc::new(|_| false)
     }
@@ -63,7 +63,7 @@ impl WasiHttpHooks for Hooks {
         false
     }
 
-    /// The second part of what it returns tells how sending the body ended, as wasmtime's own client does.
+    /// The second future of the result reports how sending the body ended, as wasmtime's own client does.
     fn send_request(
         &mut self,
         request: Request<WasiBody>,
@@ -72,17 +72,17 @@ impl WasiHttpHooks for Hooks {
     ) -> Box<dyn Future<Output = Result<Exchange>> + Send> {
         let outgoing = self.outgoing.clone();
         let waits = outgoing.waiting.begin(request.headers());
-        // In 0.2 it tells nothing and is ready, and nobody gets the result but the log, which has a notice of its own.
-        let told = Box::into_pin(received).now_or_never().is_none();
+        // In 0.2 `received` is ready at once, and only the log would get the result, which has its own notice.
+        let is_reported = Box::into_pin(received).now_or_never().is_none();
         Box::new(async move {
             let _waits = waits.ok_or(Error::ConnectionLimitReached)?;
             let (response, sent) = outgoing.send(request, options.unwrap_or_default()).await?;
             let sent: Box<dyn Future<Output = _> + Send> = Box::new(transmission(sent));
-            Ok((response, if told { sent } else { Box::new(async { Ok(()) }) }))
+            Ok((response, if is_reported { sent } else { Box::new(async { Ok(()) }) }))
         })
     }
 
-    /// Room for a few writes, so that a guest which writes in small pieces is not woken for each of them.
+    /// Room for several writes, so that a guest that writes small pieces is not woken for each of them.
     fn p2_outgoing_body_buffer_chunks(&mut self) -> usize {
         BODY_WRITES
     }
@@ -91,7 +91,7 @@ impl WasiHttpHooks for Hooks {
         BODY_WRITE
     }
 
-    /// Asked once for each body that the guest writes, and for none that the host feeds.
+    /// Wasmtime calls this once for each body that the guest writes, but not for a body that the host feeds.
     fn p3_outgoing_body_chunk_size(&mut self) -> usize {
         self.guest_bodies += 1;
         DEFAULT_OUTGOING_BODY_CHUNK_SIZE
@@ -104,7 +104,7 @@ impl Outgoing {
         request: Request<WasiBody>,
         options: RequestOptions,
     ) -> Result<(http::Response<WasiBody>, Sent)> {
-        // It makes a tunnel, through which anything could be called.
+        // CONNECT opens a tunnel, through which any server could be called.
         if request.method() == Method::CONNECT {
             return Err(Error::HttpRequestMethodInvalid);
         }
@@ -131,7 +131,7 @@ impl Outgoing {
     fn failed(&self, origin: &Origin, failure: &Failure) -> Error {
         match failure {
             Failure::Denied(denial) => self.notices.denied(origin, denial),
-            // The guest has asked for it.
+            // The guest itself has set this timeout.
             Failure::ResponseTimeout => {}
             _ => self.notices.failed(origin, error::text(failure)),
         }
@@ -139,16 +139,15 @@ impl Outgoing {
     }
 }
 
-const LOST_TRAILERS: &str =
-    "the request's trailers were not sent: over HTTP/1.1 the header trailer must name them, and the body not be empty";
+const LOST_TRAILERS: &str = "the request's trailers were not sent: over HTTP/1.1, the trailer header must name them and the body must not be empty";
 
 async fn transmission(sent: Sent) -> Result<()> {
-    // Without a word it has ended with the guest.
+    // A dropped sender means that it ended with the guest.
     if sent.await.unwrap_or(true) { Ok(()) } else { Err(Error::ConnectionTerminated) }
 }
 
-/// The request as it is sent: to the origin that was checked, in its one spelling, and with nothing in its headers that
-/// names another. The client sets `host` from the URI.
+/// The request as it is sent: to the checked origin in its normal form, without headers that name another origin. The
+/// client sets `host` from the URI.
 fn addressed(mut request: Request<WasiBody>, origin: &Origin) -> Result<Request<WasiBody>> {
     headers::strip(request.headers_mut());
     request.headers_mut().remove(header::HOST);

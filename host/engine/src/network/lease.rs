@@ -1,4 +1,4 @@
-//! A connection in the hands of one request.
+//! The lease of a connection to one request.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,26 +10,26 @@ use hyper::ext::on_informational;
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
-use super::link::{InFlightRequest, Link};
+use super::connection_state::{ConnectionState, InFlightRequest};
 use super::pool::{OriginConnections, Pool};
 use super::request_body::{RequestBody, Sending, Watch};
 use super::sender::Sender;
 use crate::stealable::stealable;
 
-/// How long a connection may take from the end of a response until it takes the next request.
+/// The time limit from the end of a response until the connection is ready for the next request.
 const RETURN: Duration = Duration::from_secs(1);
 
 pub(crate) struct Lease {
     exchange: InFlightRequest,
-    /// Where the connection goes afterwards.
+    /// The pool to which the connection is released.
     back: Option<(Arc<Pool>, Arc<OriginConnections>, Sender)>,
     body: Watch,
     answered: bool,
-    /// Dropped after the exchange, so that whoever waits sees that it has ended.
+    /// Dropped after the exchange, so that waiting requests see that it has ended.
     _ended: Ended,
 }
 
-/// Tells those who wait for a connection.
+/// Notifies the requests that wait for a connection.
 struct Ended(Arc<Pool>, Arc<OriginConnections>);
 
 impl Drop for Ended {
@@ -40,12 +40,13 @@ impl Drop for Ended {
 
 impl Lease {
     pub(crate) fn new(pool: Arc<Pool>, host: Arc<OriginConnections>, sender: Sender, body: &RequestBody) -> Self {
-        let exchange = sender.link().begin();
+        let exchange = sender.state().begin();
         let ended = Ended(pool.clone(), host.clone());
         Self { exchange, back: Some((pool, host, sender)), body: body.watch(), answered: false, _ended: ended }
     }
 
-    /// Sends the request, and waits for the head of its response. The request comes back if nothing of it was sent.
+    /// Sends the request, and waits for the head of its response. The error returns the request if no part of it was
+    /// sent.
     pub(crate) async fn send(
         &mut self,
         mut request: Request<Sending>,
@@ -64,38 +65,38 @@ impl Lease {
         result
     }
 
-    pub(crate) fn link(&self) -> &Link {
-        self.exchange.link()
+    pub(crate) fn state(&self) -> &ConnectionState {
+        self.exchange.state()
     }
 
     pub(crate) fn is_http1(&self) -> bool {
         self.back.as_ref().is_some_and(|(_, _, sender)| sender.is_http1())
     }
 
-    /// The guest has got so many bytes of the response.
+    /// Records that the guest has read `bytes` of the response.
     pub(crate) fn delivered(&self, bytes: usize) {
         self.exchange.delivered(bytes);
     }
 }
 
 impl Drop for Lease {
-    /// A connection that still has something to send of this request is of no use to others.
+    /// Does not release a connection that still has a part of this request to send.
     fn drop(&mut self) {
         let Some((pool, host, sender)) = self.back.take().filter(|_| self.answered) else { return };
         if self.body.is_held() {
-            sender.link().retire();
+            sender.state().retire();
         } else if sender.is_http1()
             && let Ok(runtime) = Handle::try_current()
         {
-            runtime.spawn(stealable(give_back(pool, host, sender)));
+            runtime.spawn(stealable(release(pool, host, sender)));
         }
     }
 }
 
-/// Keeps a connection once it has done with its request.
-async fn give_back(pool: Arc<Pool>, host: Arc<OriginConnections>, mut sender: Sender) {
+/// Releases a connection to the pool once it is ready for the next request.
+async fn release(pool: Arc<Pool>, host: Arc<OriginConnections>, mut sender: Sender) {
     match timeout(RETURN, sender.is_ready()).await {
         Ok(true) => pool.keep(&host, sender),
-        _ => sender.link().retire(),
+        _ => sender.state().retire(),
     }
 }

@@ -1,4 +1,4 @@
-//! Lookups of names: so many at once, and one for all who ask for the same name.
+//! Name lookups: a limited number at a time, and one shared by all requests for the same name.
 
 use std::collections::HashMap;
 use std::io;
@@ -13,10 +13,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::resolve::Resolve;
 use crate::stealable::stealable;
 
-/// Lookups at once. Each may hold a thread for as long as a name server says nothing: the C library waits ten seconds.
-const MOST: usize = 32;
+/// The most concurrent lookups. Each may occupy a thread while its name server does not answer, for which the C library
+/// waits ten seconds.
+const MAX_LOOKUPS: usize = 32;
 
-/// What came of a lookup; everybody who asked gets the same.
+/// The result of a lookup, which all requests for the name share.
 pub(crate) type Found = Result<Arc<[IpAddr]>, Arc<io::Error>>;
 
 type Lookup = Shared<Pin<Box<dyn Future<Output = Found> + Send>>>;
@@ -30,13 +31,13 @@ pub(crate) struct Lookups {
 
 impl Lookups {
     pub(crate) fn new(resolver: Arc<dyn Resolve>) -> Self {
-        Self { resolver, permits: Arc::new(Semaphore::new(MOST)), running: Arc::default() }
+        Self { resolver, permits: Arc::new(Semaphore::new(MAX_LOOKUPS)), running: Arc::default() }
     }
 
-    /// The addresses of `name`. Waits while too many other names are looked up.
+    /// The addresses of `name`. Waits while the limit of concurrent lookups is reached.
     ///
-    /// A lookup that has begun goes on when nobody waits for it any more, and counts until it is done: the thread behind
-    /// it cannot be stopped.
+    /// A lookup continues after all its callers have gone, and counts until it is done, because its thread cannot be
+    /// stopped.
     pub(crate) async fn addresses(&self, name: &str) -> Found {
         if let Some(lookup) = self.running(name) {
             return lookup.await;
@@ -46,7 +47,7 @@ impl Lookups {
         self.start(name, permit).await
     }
 
-    /// Whether another name would have to wait.
+    /// Whether a lookup of another name would have to wait.
     pub(crate) fn are_exhausted(&self) -> bool {
         self.permits.available_permits() == 0
     }
@@ -55,7 +56,7 @@ impl Lookups {
         self.running.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }
 
-    /// Joins a lookup that somebody else has begun meanwhile.
+    /// Starts a lookup, or joins one that another request has started in the meantime.
     fn start(&self, name: &str, permit: OwnedSemaphorePermit) -> Lookup {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let lookup = running.entry(name.to_owned()).or_insert_with(|| self.spawn(name.to_owned(), permit));
@@ -74,7 +75,7 @@ impl Lookups {
     }
 }
 
-/// Makes room for the next lookup, also when this one panics.
+/// Makes room for the next lookup, even if this one panics.
 struct Done {
     lookups: Lookups,
     name: String,
@@ -98,7 +99,7 @@ mod tests {
     use super::super::resolve::Resolving;
     use super::*;
 
-    /// A name server that says nothing until it is told to.
+    /// A name server that does not answer until the test tells it to.
     #[derive(Default)]
     struct Mute {
         asked: AtomicUsize,
@@ -122,7 +123,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn all_who_ask_for_a_name_share_one_lookup() {
+    async fn requests_for_the_same_name_share_one_lookup() {
         let mute = Arc::new(Mute::default());
         let lookups = Lookups::new(mute.clone());
         let asking: Vec<_> = (0..100)
@@ -142,17 +143,21 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn lookups_that_nobody_waits_for_count_until_they_are_done() {
+    async fn abandoned_lookups_count_until_they_are_done() {
         let mute = Arc::new(Mute::default());
         let lookups = Lookups::new(mute.clone());
-        for number in 0..MOST * 3 {
+        for number in 0..MAX_LOOKUPS * 3 {
             give_up(&lookups, &format!("shop-{number}.example")).await;
         }
-        assert_eq!(mute.asked.load(Ordering::SeqCst), MOST);
+        assert_eq!(mute.asked.load(Ordering::SeqCst), MAX_LOOKUPS);
         assert!(lookups.are_exhausted());
         mute.speak.notify_waiters();
         give_up(&lookups, "last.example").await;
-        assert_eq!(mute.asked.load(Ordering::SeqCst), MOST + 1, "those who gave up are not looked up any more");
+        assert_eq!(
+            mute.asked.load(Ordering::SeqCst),
+            MAX_LOOKUPS + 1,
+            "abandoned names that have not started are not looked up"
+        );
         assert!(!lookups.are_exhausted());
     }
 }

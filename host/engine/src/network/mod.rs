@@ -1,4 +1,4 @@
-//! Outgoing `wasi:http` requests: what a guest may call, and the pooled client that calls it.
+//! Outgoing `wasi:http` requests: the allow list, and the pooled client.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,16 +10,16 @@ mod allow;
 mod budget;
 mod client;
 mod connection;
+mod connection_state;
 mod dial;
+mod empty_frames;
 mod error;
 mod failure;
-mod frames;
 mod framing;
 mod gate;
 mod headers;
 mod hooks;
 mod lease;
-mod link;
 mod lookups;
 mod notice;
 mod origin;
@@ -41,14 +41,14 @@ pub use resolve::{Resolve, Resolving, SystemResolver};
 pub(crate) use client::Client;
 pub(crate) use hooks::Hooks;
 
-/// What a guest may reach, and how. By default: nothing.
+/// The servers that a guest may call, and how. The default allows none.
 #[derive(Clone)]
 pub struct Network {
     /// The origins that may be called.
     pub allow: Allow,
-    /// What may never be reached, whatever is allowed: host and port (80 if there is none) of Lambda's Runtime API.
+    /// The host and port (default 80) of Lambda's Runtime API, which can never be called, even if an entry matches it.
     pub reserved: Option<Authority>,
-    /// A PEM file of the root certificates that are trusted; without it, the file in which the system keeps its own.
+    /// A PEM file with the trusted root certificates. The default is the file of the operating system.
     pub roots: Option<PathBuf>,
     /// Resolves names.
     pub resolver: Arc<dyn Resolve>,

@@ -1,44 +1,44 @@
-//! What an operator should know about a guest's outgoing requests.
+//! Notices for the operator about a guest's outgoing requests.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use super::gate::Denial;
 use super::origin::Origin;
-use crate::call::Output;
+use crate::output::OutputSink;
 
-/// How many notices an invocation gives: a guest that tries all the time must not fill the log.
-const MOST: usize = 16;
+/// The most notices of an invocation: a guest that retries constantly must not fill the log.
+const MAX_NOTICES: usize = 16;
 
-/// Something about an outgoing request that the guest is told in one error code only.
+/// The reason of a failed request. The guest gets only an error code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
-    /// It was not allowed.
+    /// The request was not allowed.
     Denied {
-        /// Where it should have gone: `https://api.example.com`.
+        /// The origin of the request: `https://api.example.com`.
         to: String,
-        /// Why it may not.
+        /// The reason of the denial.
         reason: String,
-        /// The entry of the list that would allow it, where one can.
+        /// The entry of the allow list that would allow it, if an entry can.
         allow: Option<String>,
     },
-    /// There was no connection, or it broke before the response came.
+    /// The connection could not be opened, or was lost before the response.
     Failed {
-        /// Where it should have gone.
+        /// The origin of the request.
         to: String,
-        /// What went wrong.
+        /// The reason of the failure.
         reason: String,
     },
 }
 
-/// The notices of one invocation: each once.
+/// The notices of one invocation, without duplicates.
 pub(crate) struct Notices {
-    output: Arc<dyn Output>,
+    sink: OutputSink,
     given: Mutex<Vec<Notice>>,
 }
 
 impl Notices {
-    pub(crate) fn new(output: Arc<dyn Output>) -> Self {
-        Self { output, given: Mutex::default() }
+    pub(crate) fn new(sink: OutputSink) -> Self {
+        Self { sink, given: Mutex::default() }
     }
 
     pub(crate) fn denied(&self, to: &Origin, denial: &Denial) {
@@ -52,8 +52,8 @@ impl Notices {
 
     fn give(&self, notice: Notice) {
         let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
-        if given.len() < MOST && !given.contains(&notice) {
-            self.output.notice(&notice);
+        if given.len() < MAX_NOTICES && !given.contains(&notice) {
+            self.sink.notice(&notice);
             given.push(notice);
         }
     }

@@ -1,4 +1,4 @@
-//! Where a request goes: scheme, host and port, in one spelling each.
+//! The origin of a request: scheme, host and port, each in its normal form.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
@@ -6,14 +6,14 @@ use std::net::{IpAddr, Ipv6Addr};
 use http::Uri;
 use http::uri::Scheme as UriScheme;
 
-/// The two schemes that can be sent.
+/// The supported schemes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Scheme {
     Http,
     Https,
 }
 
-/// A name in lower case, in punycode and without the dot of the root; or an address, whatever spelling it had.
+/// A name in lower case, in punycode and without the final dot, or an address in any spelling.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum OriginHost {
     Name(String),
@@ -28,8 +28,8 @@ pub(crate) struct Origin {
 }
 
 impl Origin {
-    /// The origin of an absolute URI. Nothing for other schemes, and for an authority that is more or less than host and
-    /// port: user names are no part of a request (RFC 9110, section 4.2.4).
+    /// The origin of an absolute URI. `None` for other schemes, and if the authority is not exactly a host with an
+    /// optional port: user names are not part of a request (RFC 9110, section 4.2.4).
     pub(crate) fn of(uri: &Uri) -> Option<Self> {
         let scheme = uri.scheme()?;
         let scheme = if *scheme == UriScheme::HTTPS {
@@ -43,7 +43,7 @@ impl Origin {
         Some(Self { scheme, host: OriginHost::parse(host)?, port: port.unwrap_or(scheme.default_port()) })
     }
 
-    /// Host and port as they stand in a URI and in the `host` header: without the scheme's own port.
+    /// Host and port as in a URI and in the `host` header, without the default port of the scheme.
     pub(crate) fn authority(&self) -> String {
         if self.port == self.scheme.default_port() {
             return self.host.to_string();
@@ -76,8 +76,8 @@ impl Scheme {
 }
 
 impl OriginHost {
-    /// Reads a host as the URL standard does, so that `EXAMPLE.com.`, `bücher.example`, `127.1` and `[::ffff:7f00:1]`
-    /// are what they mean. <https://url.spec.whatwg.org/#host-parsing>
+    /// Parses a host as the URL standard does, which covers `EXAMPLE.com.`, `bücher.example`, `127.1` and
+    /// `[::ffff:7f00:1]`. <https://url.spec.whatwg.org/#host-parsing>
     pub(crate) fn parse(text: &str) -> Option<Self> {
         match url::Host::parse(text).ok()? {
             url::Host::Ipv4(address) => Some(Self::Address(address.into())),
@@ -90,7 +90,7 @@ impl OriginHost {
     }
 }
 
-/// As it stands in a URI: an IPv6 address has brackets.
+/// The form in a URI: an IPv6 address has brackets.
 impl fmt::Display for OriginHost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -101,7 +101,8 @@ impl fmt::Display for OriginHost {
     }
 }
 
-/// An authority in host and port. Nothing if the port is none, or the whole is a bare IPv6 address.
+/// Splits an authority into host and port. `None` if the port is invalid, or the authority is an IPv6 address without
+/// brackets.
 pub(crate) fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
     if authority.parse::<Ipv6Addr>().is_ok() {
         return None;
@@ -147,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_origin() {
+    fn invalid_origins_are_rejected() {
         for uri in [
             "/path",
             "ftp://example.com/",

@@ -1,4 +1,4 @@
-//! Open connections, by the origin to which they go, and how many there may be.
+//! The connection pool: open connections by origin, within limits.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -10,16 +10,16 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use super::origin::Origin;
 use super::sender::Sender;
 
-/// Connections to one origin that are kept while nobody uses them.
-const MOST_IDLE: usize = 8;
-/// How long they are kept: a little less than the minute after which load balancers close theirs.
+/// The most idle connections to one origin.
+const MAX_IDLE: usize = 8;
+/// The time for which idle connections are kept: slightly less than the minute after which load balancers close theirs.
 const IDLE: Duration = Duration::from_secs(50);
 
 pub(crate) struct Pool {
     hosts: Mutex<HashMap<Origin, Arc<OriginConnections>>>,
     room: Arc<Semaphore>,
     most_of_one: usize,
-    /// Requests that wait for a permit.
+    /// The number of requests that wait for a permit.
     waiting: AtomicUsize,
 }
 
@@ -27,15 +27,16 @@ pub(crate) struct Pool {
 pub(crate) struct OriginConnections {
     room: Arc<Semaphore>,
     open: Mutex<Open>,
-    /// A connection has become free.
+    /// Notified when a connection becomes free.
     freed: Notify,
 }
 
 #[derive(Default)]
 struct Open {
-    /// HTTP/1.1: one request at a time. The one that was used last is taken first.
+    /// HTTP/1.1 connections, for one request at a time. The most recently used one is acquired first.
     idle: Vec<Kept>,
-    /// HTTP/2: several requests at once. The first that has room is taken, so that the others grow old.
+    /// HTTP/2 connections, for several concurrent requests. The first one with room is acquired, so that the others
+    /// become idle.
     shared: Vec<Kept>,
 }
 
@@ -44,22 +45,22 @@ struct Kept {
     used: Instant,
 }
 
-/// The right to one connection. It is given back when the connection is closed, or was not made.
+/// The permit for one connection. It is released when the connection is closed or could not be opened.
 pub(crate) struct Permit {
     _all: OwnedSemaphorePermit,
     _of_origin: OwnedSemaphorePermit,
 }
 
-/// How a request gets to its connection.
-pub(crate) enum Way {
-    /// By one that is open.
+/// An acquired connection, or the permit to open one.
+pub(crate) enum Acquired {
+    /// An open connection.
     Open(Sender),
-    /// By a new one.
+    /// The permit for a new connection.
     New(Permit),
 }
 
 impl Pool {
-    /// So many connections in all, and so many of them to one origin.
+    /// A pool of at most `most` connections, of which `most_of_one` go to one origin.
     pub(crate) fn new(most: usize, most_of_one: usize) -> Self {
         let room = Arc::new(Semaphore::new(most));
         Self { hosts: Mutex::default(), room, most_of_one, waiting: AtomicUsize::new(0) }
@@ -71,41 +72,42 @@ impl Pool {
         hosts.entry(origin.clone()).or_insert_with(|| Arc::new(OriginConnections::new(self.most_of_one))).clone()
     }
 
-    /// A connection that becomes free, or the right to make one, whichever comes first.
-    pub(crate) async fn way(&self, host: &OriginConnections) -> Way {
+    /// Acquires a connection that becomes free, or the permit to open one, whichever comes first.
+    pub(crate) async fn acquire(&self, host: &OriginConnections) -> Acquired {
         self.waiting.fetch_add(1, SeqCst);
         let _waiting = Waiting(&self.waiting);
         loop {
             let freed = host.freed.notified();
             if let Some(sender) = host.take() {
-                return Way::Open(sender);
+                return Acquired::Open(sender);
             }
             self.make_room();
             tokio::select! {
                 biased;
-                permit = self.permit(host) => return Way::New(permit),
+                permit = self.permit(host) => return Acquired::New(permit),
                 () = freed => {}
             }
         }
     }
 
-    /// The right to a connection of one's own.
+    /// Acquires the permit to open a connection.
     pub(crate) async fn permit(&self, host: &OriginConnections) -> Permit {
         self.make_room();
         let of_origin = acquire(&host.room).await;
         Permit { _of_origin: of_origin, _all: acquire(&self.room).await }
     }
 
-    /// Keeps a connection for the next request. Others may need its place more.
+    /// Keeps a connection for the next request, or closes it if the pool is full and a request waits for a permit.
     pub(crate) fn keep(&self, host: &OriginConnections, sender: Sender) {
         if self.is_full() && self.waiting.load(SeqCst) > 0 {
-            sender.link().retire();
+            sender.state().retire();
             return;
         }
         host.keep(sender);
     }
 
-    /// A request has ended on a connection to `host` that stays: whoever waits may get that one, or its place.
+    /// A request has ended on a connection to `host` that stays open. A waiting request may get the connection or its
+    /// permit.
     pub(crate) fn ended(&self, host: &OriginConnections) {
         if self.waiting.load(SeqCst) > 0 {
             host.freed.notify_one();
@@ -113,12 +115,12 @@ impl Pool {
         }
     }
 
-    /// Keeps none of the connections that there are. Those in use are closed once they are free.
+    /// Drops all connections. Those in use are closed once they are free.
     pub(crate) fn forget(&self) {
         self.hosts().drain().for_each(|(_, host)| host.forget());
     }
 
-    /// Closes the connections that nobody uses now, if there can be no more.
+    /// Closes all unused connections if the limit is reached.
     fn make_room(&self) {
         if self.is_full() {
             self.hosts().values().for_each(|host| host.close_unused());
@@ -139,7 +141,7 @@ impl OriginConnections {
         Self { room: Arc::new(Semaphore::new(most)), open: Mutex::default(), freed: Notify::new() }
     }
 
-    /// A connection that is open and free.
+    /// Takes an open connection with room for a request.
     pub(crate) fn take(&self) -> Option<Sender> {
         let mut open = self.open();
         open.shared.retain(|shared| shared.sender.is_usable());
@@ -159,7 +161,7 @@ impl OriginConnections {
         let mut open = self.open();
         let kept = Kept { sender, used: Instant::now() };
         if !kept.sender.is_http1() {
-            // Another one may have been faster, and be in use already.
+            // Another request may have added one in the meantime, which may be in use already.
             if !open.shared.iter().any(|shared| shared.is_alive() && shared.sender.has_room()) {
                 open.shared.push(kept);
             }
@@ -167,26 +169,26 @@ impl OriginConnections {
             return;
         }
         open.idle.push(kept);
-        if open.idle.len() > MOST_IDLE {
-            open.idle.remove(0).sender.link().retire();
+        if open.idle.len() > MAX_IDLE {
+            open.idle.remove(0).sender.state().retire();
         }
         self.freed.notify_one();
     }
 
     fn close_unused(&self) {
         let mut open = self.open();
-        open.idle.drain(..).for_each(|kept| kept.sender.link().retire());
-        for unused in open.shared.extract_if(.., |shared| shared.sender.link().is_unused()) {
-            unused.sender.link().retire();
+        open.idle.drain(..).for_each(|kept| kept.sender.state().retire());
+        for unused in open.shared.extract_if(.., |shared| shared.sender.state().is_unused()) {
+            unused.sender.state().retire();
         }
     }
 
     fn forget(&self) {
         let Open { idle, shared } = std::mem::take(&mut *self.open());
-        idle.iter().chain(&shared).for_each(|kept| kept.sender.link().retire());
+        idle.iter().chain(&shared).for_each(|kept| kept.sender.state().retire());
     }
 
-    /// Closes what has not been used for long. Whether anything is left.
+    /// Closes connections that were idle for too long. Returns whether any connection is left.
     fn sweep(&self) -> bool {
         let mut open = self.open();
         open.idle.retain(Kept::is_alive);
@@ -200,11 +202,11 @@ impl OriginConnections {
 }
 
 impl Kept {
-    /// Whether it can be used. One that is too old is closed.
+    /// Whether the connection can be used. It is closed if it was idle for too long.
     fn is_alive(&self) -> bool {
-        let link = self.sender.link();
-        if link.is_unused() && self.used.elapsed() > IDLE {
-            link.retire();
+        let state = self.sender.state();
+        if state.is_unused() && self.used.elapsed() > IDLE {
+            state.retire();
         }
         self.sender.is_usable()
     }
@@ -212,7 +214,7 @@ impl Kept {
 
 #[cfg(test)]
 impl Permit {
-    /// For two of these.
+    /// A permit from a single semaphore, for tests.
     pub(crate) async fn some(room: &Arc<Semaphore>) -> Self {
         Self { _all: acquire(room).await, _of_origin: acquire(room).await }
     }
@@ -229,7 +231,7 @@ impl Drop for Waiting<'_> {
 async fn acquire(room: &Arc<Semaphore>) -> OwnedSemaphorePermit {
     match room.clone().acquire_owned().await {
         Ok(permit) => permit,
-        // Nobody closes these semaphores.
+        // These semaphores are never closed.
         Err(_) => std::future::pending().await,
     }
 }

@@ -1,6 +1,6 @@
-//! The body of an outgoing request, which is still there if a connection died before it asked for it.
+//! The body of an outgoing request. It can be sent again if a connection failed before it read any of the body.
 //!
-//! What goes over to the connection is bounded: few pieces lie unsent.
+//! The number of pieces that a connection has taken but not sent is limited.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -14,31 +14,31 @@ use wasmtime_wasi_http::{Error, WasiBody};
 
 use super::unsent::Unsent;
 
-/// The guest's body. Connections get handles to it: what one has read, the others no longer get.
+/// The guest's body. Connections get handles to it. A piece that one handle has read is not returned by the others.
 pub(crate) struct RequestBody(Arc<Mutex<Source>>);
 
 struct Source {
     body: WasiBody,
     unsent: Arc<Unsent>,
-    /// What has been read to know whether there is anything.
+    /// The first frame, which was read to find out whether the body is empty.
     first: Option<Result<Frame<Bytes>, Error>>,
-    /// A connection has got something of it.
+    /// Whether a connection has read a part of the body.
     used: bool,
     ended: bool,
-    /// Trailers came that could not be sent.
+    /// Whether the body has trailers that could not be sent.
     lost_trailers: bool,
 }
 
-/// The body as a connection sends it.
+/// The body as a connection reads it.
 pub(crate) struct Sending {
     source: Arc<Mutex<Source>>,
-    /// What is missing of a length that was stated.
+    /// The remaining bytes of a stated length.
     missing: Option<u64>,
     trailers: bool,
     sent: Option<oneshot::Sender<bool>>,
 }
 
-/// Knows of a body without having it.
+/// Observes a body without owning it.
 pub(crate) struct Watch(Weak<Mutex<Source>>);
 
 impl Watch {
@@ -47,7 +47,7 @@ impl Watch {
     }
 }
 
-/// Tells whether a connection has sent the whole body, once it has done with it.
+/// Reports whether a connection has sent the whole body, once it has finished with it.
 pub(crate) type Sent = oneshot::Receiver<bool>;
 
 type Polled = Poll<Option<Result<Frame<Bytes>, Error>>>;
@@ -59,22 +59,23 @@ impl RequestBody {
         Self(Arc::new(Mutex::new(source)))
     }
 
-    /// Whether nothing of it was sent yet, so that it can be sent once more.
+    /// Whether no part of the body was sent yet, so that it can be sent again.
     pub(crate) fn is_whole(&self) -> bool {
         !lock(&self.0).used
     }
 
-    /// Whether there is nothing to send, as far as one can tell.
+    /// Whether the body is known to be empty.
     pub(crate) fn is_empty(&self) -> bool {
         lock(&self.0).is_end_stream()
     }
 
-    /// Waits until one can tell.
+    /// Waits until it is known whether the body is empty.
     pub(crate) async fn known(&self) {
         poll_fn(|cx| lock(&self.0).poll_first(cx)).await;
     }
 
-    /// Tells whether anybody still has it, and does not keep it: a guest that writes learns that nobody reads by its end.
+    /// Returns an observer that does not keep the body alive: a guest that writes must notice when all readers are
+    /// gone.
     pub(crate) fn watch(&self) -> Watch {
         Watch(Arc::downgrade(&self.0))
     }
@@ -83,7 +84,7 @@ impl RequestBody {
         lock(&self.0).lost_trailers
     }
 
-    /// A handle for a connection, which may not be able to send trailers.
+    /// A handle for a connection; `trailers` says whether it can send trailers.
     pub(crate) fn sending(&self, length: Option<u64>, trailers: bool) -> (Sending, Sent) {
         let (sent, told) = oneshot::channel();
         (Sending { source: self.0.clone(), missing: length, trailers, sent: Some(sent) }, told)
@@ -100,7 +101,7 @@ impl Source {
         Poll::Ready(())
     }
 
-    /// The next piece, or the trailers, once there is room.
+    /// Polls the next piece or the trailers, once there is room for it.
     fn poll_piece(&mut self, cx: &mut Context<'_>) -> Polled {
         ready!(self.unsent.poll_room(cx));
         let polled = Pin::new(&mut self.body).poll_frame(cx);
@@ -129,7 +130,7 @@ impl Source {
     }
 }
 
-/// Its length is stated by a header, or not known.
+/// The length is stated by a header, or unknown.
 impl Body for Sending {
     type Data = Bytes;
     type Error = Error;
@@ -156,7 +157,7 @@ impl Drop for Sending {
     fn drop(&mut self) {
         let whole = self.missing == Some(0) || self.is_end_stream();
         if let Some(sent) = self.sent.take() {
-            // Nobody may want to know.
+            // The receiver may have been dropped.
             let _ = sent.send(whole);
         }
     }

@@ -1,4 +1,4 @@
-//! From names to addresses.
+//! Resolves names to addresses.
 
 use std::io;
 use std::net::{IpAddr, ToSocketAddrs};
@@ -7,33 +7,34 @@ use std::thread;
 
 use tokio::sync::oneshot;
 
-/// The addresses of a name, to come.
+/// A future with the addresses of a name.
 pub type Resolving = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>>;
 
 /// Resolves the names of servers.
 pub trait Resolve: Send + Sync {
-    /// All addresses of `name`, in the order in which they are to be tried. The name is in lower case and in punycode.
+    /// All addresses of `name`, in the order in which they should be tried. The name is in lower case and in punycode.
     ///
-    /// A connection goes to one of these very addresses: it is asked once a connection, and not again for a name while
-    /// it has not answered. What it returns is driven to its end, also when nobody waits for it any more.
+    /// The client connects to exactly one of these addresses. It calls this once for each connection, but not again for
+    /// a name whose lookup is still running. The future is polled to its end, even if its result is no longer needed.
     fn resolve(&self, name: &str) -> Resolving;
 }
 
-/// The operating system's resolver, with its hosts file and its search domains.
+/// The resolver of the operating system, with its hosts file and search domains.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemResolver;
 
-/// What the C library's resolver needs, with room for the modules that some systems load into it.
+/// The stack of the C library's resolver, with room for the modules that some systems load into it.
 const STACK: usize = 512 * 1024;
 
 impl Resolve for SystemResolver {
-    /// On a thread of its own: a name server that says nothing would hold one of those that read and write files.
+    /// Uses a thread of its own: a name server that does not answer would occupy a thread of the pool that reads and
+    /// writes files.
     fn resolve(&self, name: &str) -> Resolving {
         let name = name.to_owned();
         Box::pin(async move {
             let (answer, answered) = oneshot::channel();
             let lookup = move || {
-                // Nobody may wait any more.
+                // The receiver may have been dropped.
                 let _ = answer.send((name.as_str(), 0).to_socket_addrs());
             };
             thread::Builder::new().name("lookup".to_owned()).stack_size(STACK).spawn(lookup)?;
@@ -48,15 +49,15 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn the_system_knows_this_machine_and_not_every_name() {
+    async fn the_system_resolves_localhost_and_rejects_an_unknown_name() {
         let addresses = SystemResolver.resolve("localhost").await.unwrap();
         assert!(addresses.iter().any(IpAddr::is_loopback), "{addresses:?}");
         assert!(SystemResolver.resolve("no such name").await.is_err());
     }
 
-    /// A name server that says nothing must not keep anybody from reading a file, nor the other way round.
+    /// A name server that does not answer must not block file reads, and file reads must not block lookups.
     #[test]
-    fn lookups_need_no_thread_that_reads_files() {
+    fn lookups_do_not_use_the_threads_that_read_files() {
         let runtime = tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).build().unwrap();
         let (done, wait) = std::sync::mpsc::channel::<()>();
         runtime.spawn_blocking(move || wait.recv());

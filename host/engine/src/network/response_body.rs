@@ -22,15 +22,15 @@ pub(crate) struct ResponseBody {
     body: Incoming,
     origin: Origin,
     notices: Arc<Notices>,
-    /// How long the guest wants to wait for more.
+    /// The guest's timeout between two pieces of the body.
     patience: Option<Duration>,
     waiting: Option<Pin<Box<Sleep>>>,
-    /// The connection and the place among the requests of its instance, until the response is read or given up.
+    /// The connection and the permit for a request of the instance, until the response is fully read or dropped.
     held: Option<(Lease, OwnedSemaphorePermit)>,
 }
 
 impl ResponseBody {
-    /// `patience` is how long the guest wants to wait for more.
+    /// `patience` is the guest's timeout between two pieces of the body.
     pub(crate) fn new(
         body: Incoming,
         patience: Option<Duration>,
@@ -46,12 +46,12 @@ impl ResponseBody {
         self.waiting.get_or_insert_with(|| Box::pin(sleep(patience))).as_mut().poll(cx)
     }
 
-    /// What the guest gets of a frame, and the connection knows that it got.
+    /// Converts a frame for the guest, and records its bytes as delivered.
     fn deliver(&mut self, frame: Result<Frame<Bytes>, hyper::Error>) -> Result<Frame<Bytes>> {
         let lease = self.held.as_ref().map(|(lease, _)| lease);
         match (&frame, lease) {
             (Ok(frame), Some(lease)) => lease.delivered(frame.data_ref().map_or(0, Bytes::len)),
-            (Err(_), Some(lease)) if lease.link().is_flooded() => {
+            (Err(_), Some(lease)) if lease.state().is_flooded() => {
                 self.notices.failed(&self.origin, FLOODED.to_owned());
             }
             _ => {}

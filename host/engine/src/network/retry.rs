@@ -1,24 +1,24 @@
-//! Which requests are sent once more.
+//! Decides which requests are retried.
 
 use super::error;
 
-/// What has become of a try that brought no response.
+/// The outcome of an attempt without a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
-    /// Nothing of it was sent: the connection, an older one, was dead.
+    /// No part of the request was sent: the connection was reused, and was already closed.
     Unsent,
-    /// The server says that it has not touched it: by `REFUSED_STREAM`, or by a `GOAWAY` below its stream (RFC 9113,
-    /// sections 6.8 and 8.7).
+    /// The server states that it has not processed the request: by `REFUSED_STREAM`, or by a `GOAWAY` below its stream
+    /// (RFC 9113, sections 6.8 and 8.7).
     Unprocessed,
-    /// A connection that had brought a response before has broken without a word, as one that died of age while the
-    /// sandbox was frozen. To repeat it does no harm (RFC 9110, section 9.2.2). The same holds over HTTP/2, where each
-    /// request that was on the connection is repeated by itself.
+    /// The connection had returned a response before, and was closed without an answer, as happens to a connection that
+    /// expired while the sandbox was frozen. Repeating an idempotent request is safe (RFC 9110, section 9.2.2). This
+    /// also applies to HTTP/2, where each request on the connection is repeated independently.
     Broken,
-    /// All else. The server has spoken, or may have done what it was asked for.
+    /// Everything else: the server has answered, or may have processed the request.
     Final,
 }
 
-/// A request is tried twice at most, not counting the try of which nothing was sent.
+/// The attempts of a request: at most two, not counting one of which no part was sent.
 #[derive(Default)]
 pub(crate) struct Tries {
     unsent: bool,
@@ -26,7 +26,8 @@ pub(crate) struct Tries {
 }
 
 impl Fate {
-    /// `is_whole`: nothing of the body is gone. `repeatable`: the method is idempotent, the connection has served before.
+    /// `is_whole`: no part of the body was sent. `repeatable`: the method is idempotent, and the connection has
+    /// returned a response before.
     pub(crate) fn of(error: &hyper::Error, unsent: bool, is_new: bool, is_whole: bool, repeatable: bool) -> Self {
         match () {
             () if !is_whole => Self::Final,
@@ -45,13 +46,13 @@ impl Fate {
 }
 
 impl Tries {
-    /// Whether this is the first.
-    pub(crate) fn are_none(&self) -> bool {
+    /// Whether this is the first attempt.
+    pub(crate) fn is_first(&self) -> bool {
         !self.unsent && !self.sent
     }
 
-    /// Whether one may follow on a try that came to this.
-    pub(crate) fn has_another(&mut self, fate: Fate) -> bool {
+    /// Whether the request may be retried after this outcome.
+    pub(crate) fn may_retry(&mut self, fate: Fate) -> bool {
         match fate {
             Fate::Unsent => !std::mem::replace(&mut self.unsent, true),
             Fate::Unprocessed | Fate::Broken => !std::mem::replace(&mut self.sent, true),
@@ -65,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_try_follows_at_most_on_what_a_server_may_have_seen() {
+    fn a_request_that_a_server_may_have_seen_is_retried_at_most_once() {
         for (fates, expected) in [
             (&[Fate::Unsent, Fate::Unsent][..], &[true, false][..]),
             (&[Fate::Unsent, Fate::Unprocessed, Fate::Unprocessed], &[true, true, false]),
@@ -74,9 +75,9 @@ mod tests {
             (&[Fate::Final], &[false]),
         ] {
             let mut tries = Tries::default();
-            assert!(tries.are_none());
+            assert!(tries.is_first());
             for (fate, expected) in fates.iter().zip(expected) {
-                assert_eq!(tries.has_another(*fate), *expected, "{fates:?}");
+                assert_eq!(tries.may_retry(*fate), *expected, "{fates:?}");
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The root certificates that are trusted.
+//! Loads the trusted root certificates.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,9 +8,9 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 
-/// Where systems keep their roots in one file.
+/// The files in which operating systems store their root certificates.
 const SYSTEM: [&str; 4] = [
-    // Amazon Linux, and so Lambda; Fedora.
+    // Amazon Linux, which Lambda uses; Fedora.
     "/etc/pki/tls/certs/ca-bundle.crt",
     // Debian, Ubuntu, Alpine.
     "/etc/ssl/certs/ca-certificates.crt",
@@ -20,22 +20,22 @@ const SYSTEM: [&str; 4] = [
     "/etc/ssl/cert.pem",
 ];
 
-/// Why no server can be trusted.
+/// The reason why no server can be trusted.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RootsError {
-    #[error("no root certificates: there is none of {}; SSL_CERT_FILE names another file", SYSTEM.join(", "))]
+    #[error("no root certificates: none of {} exists; set SSL_CERT_FILE to another file", SYSTEM.join(", "))]
     Missing,
     #[error("no root certificates: cannot read {path}: {error}", path = .0.display(), error = .1)]
     Unreadable(PathBuf, rustls::pki_types::pem::Error),
-    #[error("no root certificates: {path} has none that can be used", path = .0.display())]
+    #[error("no root certificates: {path} has no usable certificate", path = .0.display())]
     Empty(PathBuf),
     #[error("no TLS: {0}")]
     Tls(rustls::Error),
 }
 
-/// The configuration of TLS that trusts the roots of that file, or else of the system.
+/// Loads the TLS configuration that trusts the roots in this file, or in the file of the operating system.
 pub(crate) async fn load(file: Option<PathBuf>) -> Result<Arc<ClientConfig>, RootsError> {
-    // On a thread of its own: a bundle has a hundred certificates and more.
+    // A blocking thread, because a bundle has more than a hundred certificates.
     let loaded = tokio::task::spawn_blocking(move || config(&roots(file)?)).await;
     loaded.unwrap_or_else(|error| Err(RootsError::Tls(rustls::Error::General(error.to_string()))))
 }
@@ -50,7 +50,7 @@ fn config(roots: &Arc<RootCertStore>) -> Result<Arc<ClientConfig>, RootsError> {
     Ok(Arc::new(config))
 }
 
-/// A certificate that cannot be used is passed over: bundles carry some.
+/// Reads the roots. A certificate that cannot be used is skipped, because bundles contain some.
 fn roots(file: Option<PathBuf>) -> Result<Arc<RootCertStore>, RootsError> {
     let system = || SYSTEM.iter().map(PathBuf::from).find(|path| path.is_file());
     let path = file.or_else(system).ok_or(RootsError::Missing)?;
@@ -72,12 +72,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_without_roots_is_named() {
+    fn the_error_names_a_file_without_roots() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("roots.pem");
         let problem = || roots(Some(path.clone())).unwrap_err().to_string();
         assert!(problem().contains("roots.pem") && problem().contains("cannot read"), "{}", problem());
         std::fs::write(&path, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
-        assert!(problem().contains("roots.pem has none"), "{}", problem());
+        assert!(problem().contains("roots.pem has no usable certificate"), "{}", problem());
     }
 }

@@ -1,4 +1,4 @@
-//! An open connection, as the one who sends on it sees it.
+//! The sending side of an open connection.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -11,46 +11,46 @@ use hyper::client::conn::{TrySendError, http1, http2};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::client::{CONNECTION_WINDOW, MOST_STREAMS, STREAM_WINDOW};
-use super::link::Link;
+use super::client::{CONNECTION_WINDOW, MAX_STREAMS, STREAM_WINDOW};
+use super::connection_state::ConnectionState;
 use super::request_body::Sending;
 use crate::stealable::{Stealing, stealable};
 
-/// The head of a response: lines, and bytes of all of them. HTTP/2 counts 32 bytes more a line.
+/// The largest response head, in lines and in bytes. HTTP/2 counts 32 more bytes for each line.
 const HEAD: usize = 64 * 1024;
 const LINES: usize = HEAD / 32;
 
-/// What bytes go over: TCP, or TLS over it.
+/// The transport of a connection: TCP, or TLS over TCP.
 pub(crate) trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Transport for T {}
 
 pub(crate) struct Sender {
     protocol: Protocol,
-    link: Link,
+    state: ConnectionState,
 }
 
 enum Protocol {
     Http1(http1::SendRequest<Sending>),
-    /// The connection knows how many requests its server takes at once.
+    /// The connection knows how many concurrent requests its server accepts.
     Http2(http2::SendRequest<Sending>, Arc<Mutex<Option<Http2>>>),
 }
 
 type Http2 = http2::Connection<TokioIo<Box<dyn Transport>>, Sending, Stealing>;
 
 impl Sender {
-    /// Begins to speak HTTP/1.1.
-    pub(crate) async fn http1(stream: Box<dyn Transport>, link: Link) -> hyper::Result<Self> {
+    /// Starts HTTP/1.1 on a stream.
+    pub(crate) async fn http1(stream: Box<dyn Transport>, state: ConnectionState) -> hyper::Result<Self> {
         let mut builder = http1::Builder::new();
         builder.max_headers(LINES).max_header_size(HEAD);
         let (sender, connection) = builder.handshake(TokioIo::new(stream)).await?;
-        // Its error is that of the request, which gets it too.
+        // The request gets the same error.
         tokio::spawn(stealable(async { drop(connection.await) }));
-        Ok(Self { protocol: Protocol::Http1(sender), link })
+        Ok(Self { protocol: Protocol::Http1(sender), state })
     }
 
-    /// Begins to speak HTTP/2.
-    pub(crate) async fn http2(stream: Box<dyn Transport>, link: Link) -> hyper::Result<Self> {
+    /// Starts HTTP/2 on a stream.
+    pub(crate) async fn http2(stream: Box<dyn Transport>, state: ConnectionState) -> hyper::Result<Self> {
         let mut builder = http2::Builder::new(Stealing);
         builder
             .initial_stream_window_size(STREAM_WINDOW)
@@ -60,45 +60,45 @@ impl Sender {
         let connection = Arc::new(Mutex::new(Some(connection)));
         let driven = connection.clone();
         tokio::spawn(stealable(poll_fn(move |cx| drive(&mut lock(&driven), cx))));
-        Ok(Self { protocol: Protocol::Http2(sender, connection), link })
+        Ok(Self { protocol: Protocol::Http2(sender, connection), state })
     }
 
-    pub(crate) fn link(&self) -> &Link {
-        &self.link
+    pub(crate) fn state(&self) -> &ConnectionState {
+        &self.state
     }
 
     pub(crate) fn is_http1(&self) -> bool {
         matches!(self.protocol, Protocol::Http1(_))
     }
 
-    /// Another one for the same connection, where it takes several requests at once.
+    /// A second sender for the same connection, if it supports concurrent requests.
     pub(crate) fn share(&self) -> Option<Self> {
         match &self.protocol {
             Protocol::Http1(_) => None,
             Protocol::Http2(sender, connection) => {
-                Some(Self { protocol: Protocol::Http2(sender.clone(), connection.clone()), link: self.link.clone() })
+                Some(Self { protocol: Protocol::Http2(sender.clone(), connection.clone()), state: self.state.clone() })
             }
         }
     }
 
-    /// Whether it takes a request now.
+    /// Whether the connection accepts requests.
     pub(crate) fn is_usable(&self) -> bool {
-        !self.link.is_retired()
+        !self.state.is_retired()
             && match &self.protocol {
                 Protocol::Http1(sender) => sender.is_ready(),
                 Protocol::Http2(sender, _) => sender.is_ready(),
             }
     }
 
-    /// Whether a request would not wait for another one of the same connection: to be sent, or to be read.
+    /// Whether a request could be sent and read without waiting for another request on the same connection.
     pub(crate) fn has_room(&self) -> bool {
-        self.link.has_room(match &self.protocol {
+        self.state.has_room(match &self.protocol {
             Protocol::Http1(_) => 1,
             Protocol::Http2(_, connection) => lock(connection).as_ref().map_or(0, most_streams),
         })
     }
 
-    /// Waits until it takes the next request. False if it never will.
+    /// Waits until the connection is ready for the next request. Returns false if it is closed.
     pub(crate) async fn is_ready(&mut self) -> bool {
         match &mut self.protocol {
             Protocol::Http1(sender) => sender.ready().await.is_ok(),
@@ -106,7 +106,7 @@ impl Sender {
         }
     }
 
-    /// Sends a request; it comes back if nothing of it was sent.
+    /// Sends a request. The error returns the request if no part of it was sent.
     pub(crate) async fn send(
         &mut self,
         request: Request<Sending>,
@@ -118,7 +118,7 @@ impl Sender {
     }
 }
 
-/// One that is over is dropped, with the requests that wait in it.
+/// Polls the connection. A connection that has ended is dropped, with the requests that wait in it.
 fn drive(connection: &mut Option<Http2>, cx: &mut Context<'_>) -> Poll<()> {
     let Some(open) = connection else { return Poll::Ready(()) };
     let polled = Pin::new(open).poll(cx).map(drop);
@@ -128,9 +128,9 @@ fn drive(connection: &mut Option<Http2>, cx: &mut Context<'_>) -> Poll<()> {
     polled
 }
 
-/// A server that takes no request at all is asked all the same.
+/// The most concurrent streams. A server that accepts none still gets one request.
 fn most_streams(connection: &Http2) -> usize {
-    connection.current_max_send_streams().clamp(1, MOST_STREAMS)
+    connection.current_max_send_streams().clamp(1, MAX_STREAMS)
 }
 
 fn lock(connection: &Mutex<Option<Http2>>) -> MutexGuard<'_, Option<Http2>> {

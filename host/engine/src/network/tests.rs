@@ -1,4 +1,4 @@
-//! What one client bounds, seen without a guest.
+//! Tests the limits of a client without a guest.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -19,12 +19,12 @@ use super::notice::Notices;
 use super::origin::Origin;
 use super::response_body::ResponseBody;
 use super::*;
-use crate::call::{Output, Stream};
+use crate::output::OutputSink;
 use crate::weigh::Waiting;
 
 mod http2;
 
-/// Every name is this machine.
+/// A resolver that returns 127.0.0.1 for every name.
 struct Here;
 
 impl Resolve for Here {
@@ -33,18 +33,12 @@ impl Resolve for Here {
     }
 }
 
-struct Silent;
-
-/// Room for all that wait.
+/// A queue with room for all waiting requests.
 fn waiting() -> Arc<Waiting> {
     Arc::new(Waiting::new(1 << 20))
 }
 
-impl Output for Silent {
-    fn line(&self, _: Stream, _: &str) {}
-}
-
-/// A server that keeps its connections, and a network that allows it under any name.
+/// A server that keeps its connections open, and a network that allows it under any name.
 async fn server() -> (u16, Network) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -64,7 +58,7 @@ fn request(name: &str, port: u16) -> Request<WasiBody> {
 }
 
 #[tokio::test]
-async fn connections_that_nobody_uses_make_room_for_others() {
+async fn unused_connections_make_room_for_others() {
     let (port, network) = server().await;
     let client = Client::with_connections(&network, 2, 2);
     for number in 0..8 {
@@ -79,7 +73,7 @@ async fn connections_that_nobody_uses_make_room_for_others() {
 #[tokio::test]
 async fn requests_wait_until_an_earlier_response_is_read() {
     let (port, network) = server().await;
-    let mut hooks = Hooks::new(Arc::new(Client::new(&network)), Arc::new(Silent), 1, waiting());
+    let mut hooks = Hooks::new(Arc::new(Client::new(&network)), OutputSink::default(), 1, waiting());
     let mut send = || Pin::from(hooks.send_request(request("shop.example", port), None, Box::new(async { Ok(()) })));
     let (first, _) = send().await.unwrap();
     let mut second = send();
@@ -89,7 +83,7 @@ async fn requests_wait_until_an_earlier_response_is_read() {
     assert_eq!(second.status(), 200);
 }
 
-/// A server that greets nobody, and how many wait for it.
+/// A server that accepts connections but never answers, and the number of waiting connections.
 async fn stalling() -> (u16, TcpListener) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     (listener.local_addr().unwrap().port(), listener)
@@ -104,7 +98,7 @@ async fn get(client: &Client, url: String, connect: Option<Duration>) -> Result<
     answer.map(drop).map_err(|failure| error::text(&failure))
 }
 
-/// Everything is allowed, and there are roots that vouch for nobody.
+/// A network that allows everything, with roots that have signed no certificate.
 fn network(ports: &[u16]) -> (Network, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let roots = folder.path().join("roots.pem");
@@ -116,9 +110,9 @@ fn network(ports: &[u16]) -> (Network, tempfile::TempDir) {
     (Network { allow, roots: Some(roots), resolver: Arc::new(Here), ..Network::default() }, folder)
 }
 
-/// The handshake counts, and what it held is free again.
+/// The TLS handshake counts towards the limit, and its connection is released afterwards.
 #[tokio::test]
-async fn a_server_that_stalls_tls_holds_nothing_for_longer_than_a_connection_may_take() {
+async fn a_server_that_stalls_tls_holds_a_connection_for_the_connect_timeout_at_most() {
     let (port, _) = server().await;
     let (stalling, listener) = stalling().await;
     let (network, _folder) = network(&[port, stalling]);
@@ -127,10 +121,10 @@ async fn a_server_that_stalls_tls_holds_nothing_for_longer_than_a_connection_may
     for _ in 0..3 {
         let url = format!("https://shop.example:{stalling}/");
         let failure = futures_util::future::join(get(&client, url.clone(), wait), get(&client, url, wait)).await;
-        assert!(failure.0.unwrap_err().contains("no connection in the time for one"));
-        assert!(failure.1.unwrap_err().contains("no connection in the time for one"));
+        assert!(failure.0.unwrap_err().contains("the connect timeout passed"));
+        assert!(failure.1.unwrap_err().contains("the connect timeout passed"));
     }
-    // The client has left.
+    // The client has closed its connections.
     for _ in 0..6 {
         let (mut stream, _) = listener.accept().await.unwrap();
         let mut sink = tokio::io::sink();
@@ -155,21 +149,21 @@ async fn one_server_that_stalls_leaves_room_for_others() {
     tokio::time::sleep(Duration::from_millis(300)).await;
     let served = get(&client, format!("http://other.example:{port}/"), None);
     assert_eq!(timeout(Duration::from_secs(5), served).await.expect("no room for another server"), Ok(()));
-    // A request for the same server is told that it had to wait for the others.
+    // The error of a request to the same server says that it had to wait for a connection.
     let late = get(&client, format!("https://shop.example:{stalling}/"), Some(Duration::from_millis(100))).await;
-    assert!(late.unwrap_err().contains("as many connections are in use as there can be"));
+    assert!(late.unwrap_err().contains("the limit of connections"));
     waiting.iter().for_each(tokio::task::JoinHandle::abort);
     for task in waiting {
         assert!(task.await.unwrap_err().is_cancelled());
     }
-    // What they held is free.
+    // Their connections are released.
     let late = get(&client, format!("https://shop.example:{stalling}/"), Some(Duration::from_millis(100))).await;
-    assert!(late.unwrap_err().contains("no connection in the time for one"));
+    assert!(late.unwrap_err().contains("the connect timeout passed"));
 }
 
-/// A request that waits for a connection gets one that another request has done with.
+/// A request that waits for a connection gets one that another request has released.
 #[tokio::test]
-async fn a_connection_that_becomes_free_serves_who_waits() {
+async fn a_released_connection_serves_a_waiting_request() {
     let (port, network) = server().await;
     let client = Client::with_connections(&network, 8, 1);
     let send = || {
@@ -182,15 +176,15 @@ async fn a_connection_that_becomes_free_serves_who_waits() {
     let mut second = Box::pin(send());
     assert!(timeout(Duration::from_millis(200), &mut second).await.is_err());
     let patience = Arc::new(tokio::sync::Semaphore::new(1)).acquire_owned().await.unwrap();
-    let of = (Origin::of(request("shop.example", port).uri()).unwrap(), Arc::new(Notices::new(Arc::new(Silent))));
+    let of = (Origin::of(request("shop.example", port).uri()).unwrap(), Arc::new(Notices::new(OutputSink::default())));
     let body = ResponseBody::new(first.response.into_body(), None, (first.lease, patience), of);
     assert_eq!(body.collect().await.unwrap().to_bytes(), "hello");
     timeout(Duration::from_secs(5), second).await.expect("it waits for ever");
 }
 
-/// The guest's writing ends with the connection, not with the response, which it may not have looked at.
+/// The guest's write ends with the connection, even if the guest has not read the response.
 #[tokio::test]
-async fn a_body_that_nobody_sends_any_more_ends_while_its_response_is_kept() {
+async fn a_body_ends_with_its_connection_while_its_response_is_kept() {
     let (port, listener) = stalling().await;
     tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
@@ -219,18 +213,18 @@ async fn a_body_that_nobody_sends_any_more_ends_while_its_response_is_kept() {
     assert_eq!(answer.response.status(), 413);
 }
 
-/// What the guest of 0.3 is told of the sending of a body, as by wasmtime's own client.
+/// A guest of 0.3 gets the result of sending a body, as with wasmtime's own client.
 #[tokio::test]
-async fn how_sending_a_body_ended_is_told() {
+async fn the_result_of_sending_a_body_is_reported() {
     let (port, network) = server().await;
-    let mut hooks = Hooks::new(Arc::new(Client::new(&network)), Arc::new(Silent), 8, waiting());
+    let mut hooks = Hooks::new(Arc::new(Client::new(&network)), OutputSink::default(), 8, waiting());
     let mut post = |body: WasiBody, received: Box<dyn Future<Output = Result<(), Error>> + Send>| {
         let request = Request::post(format!("http://shop.example:{port}/")).body(body).unwrap();
         Pin::from(hooks.send_request(request, None, received))
     };
     let never = || Box::new(std::future::pending());
     let whole = || Full::from("hello").map_err(|never| match never {}).boxed_unsync();
-    // The server answers without reading it, so that it never ends.
+    // The server answers without reading the body, so it never ends.
     let endless = || {
         let pieces = futures_util::stream::repeat_with(|| Ok(http_body::Frame::data(Bytes::from_static(&[0; 65536]))));
         http_body_util::StreamBody::new(pieces).boxed_unsync()
@@ -245,7 +239,7 @@ async fn how_sending_a_body_ended_is_told() {
     let ended = timeout(Duration::from_secs(10), Pin::from(sent)).await.expect("it is sent for ever");
     assert!(matches!(ended, Err(Error::ConnectionTerminated)), "{ended:?}");
 
-    // In 0.2 nobody hears of it, and wasmtime would write it to the log.
+    // In 0.2 the guest does not get the result, and wasmtime would log it.
     let (_response, sent) = post(endless(), Box::new(async { Ok(()) })).await.unwrap();
     assert!(Pin::from(sent).await.is_ok());
 }

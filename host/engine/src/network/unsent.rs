@@ -1,7 +1,7 @@
-//! The pieces of a body that lie with the connection and are not sent yet.
+//! Limits the pieces of a body that a connection has taken but not sent.
 //!
-//! HTTP/2 counts the bytes of what it keeps, and not the pieces: to a server that reads nothing, a guest could write one
-//! small piece after the other, and none without a byte would ever count.
+//! HTTP/2 counts the bytes of its buffer, but not the pieces. While a server reads nothing, a guest could write many
+//! small pieces, and empty ones would never be counted.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,44 +10,41 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use futures_util::task::AtomicWaker;
 
-/// Pieces of one body that may wait to be sent.
-const MOST: usize = 64;
+/// The most unsent pieces of one body.
+const MAX_PIECES: usize = 64;
 
-/// Counts those of one body.
+/// Counts the unsent pieces of one body.
 #[derive(Default)]
 pub(super) struct Unsent {
     pieces: AtomicUsize,
     waker: AtomicWaker,
 }
 
-/// A piece that counts for as long as it lies anywhere.
+/// A piece that is counted until it is dropped.
 struct Piece {
     bytes: Bytes,
     unsent: Arc<Unsent>,
 }
 
 impl Unsent {
-    /// Waits until there is room for one more.
+    /// Waits until there is room for another piece.
     pub(super) fn poll_room(&self, cx: &mut Context<'_>) -> Poll<()> {
         if self.has_room() {
             return Poll::Ready(());
         }
         self.waker.register(cx.waker());
-        // One may have been sent in between.
-        match self.has_room() {
-            true => Poll::Ready(()),
-            false => Poll::Pending,
-        }
+        // A piece may have been sent before the waker was registered.
+        if self.has_room() { Poll::Ready(()) } else { Poll::Pending }
     }
 
-    /// The same bytes, counted.
+    /// Counts a piece, and returns its bytes.
     pub(super) fn count(self: &Arc<Self>, bytes: Bytes) -> Bytes {
         self.pieces.fetch_add(1, Ordering::AcqRel);
         Bytes::from_owner(Piece { bytes, unsent: self.clone() })
     }
 
     fn has_room(&self) -> bool {
-        self.pieces.load(Ordering::Acquire) < MOST
+        self.pieces.load(Ordering::Acquire) < MAX_PIECES
     }
 }
 
@@ -71,11 +68,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn there_is_room_again_once_a_piece_is_gone() {
+    fn a_sent_piece_makes_room_for_another() {
         let unsent = Arc::new(Unsent::default());
         let waker = noop_waker();
         let mut cx = Context::from_waker(&waker);
-        let mut kept: Vec<_> = (0..MOST).map(|_| unsent.count(Bytes::from_static(b"x"))).collect();
+        let mut kept: Vec<_> = (0..MAX_PIECES).map(|_| unsent.count(Bytes::from_static(b"x"))).collect();
         assert!(unsent.poll_room(&mut cx).is_pending());
         assert_eq!(kept.pop().as_deref(), Some(&b"x"[..]));
         assert!(unsent.poll_room(&mut cx).is_ready());

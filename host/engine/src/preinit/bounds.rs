@@ -1,25 +1,25 @@
-//! How much memory an initialisation may take, over all of its memories, and how many entries its tables.
+//! Limits the memory of an initialisation, over all of its memories, and the entries of its tables.
 
 use wasmtime::ResourceLimiter;
 
 use super::MEMORY;
 
-/// How many entries its tables may have, each of which takes eight bytes. A large Go program has some 60,000 functions.
+/// The most entries of its tables, each of which takes eight bytes. A large Go program has some 60,000 functions.
 const ENTRIES: usize = 1 << 20;
 
-/// What an initialisation has taken.
+/// The memory and table entries that an initialisation has taken.
 #[derive(Debug, Default)]
 pub(super) struct Bounds {
-    /// In bytes, of all memories.
+    /// The size of all memories, in bytes.
     memory: usize,
-    /// Entries, of all tables.
+    /// The number of entries of all tables.
     entries: usize,
-    /// What it asked for and did not get.
+    /// The request that was rejected.
     refused: Option<String>,
 }
 
 impl Bounds {
-    /// Why it failed: what it was refused may be what made it fail.
+    /// The reason of a failure. A rejected request is the likely cause.
     pub(super) fn because(&self, reason: String) -> String {
         match &self.refused {
             Some(refused) => format!("{reason}; {refused}"),

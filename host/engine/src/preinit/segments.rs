@@ -1,7 +1,7 @@
-//! Packs the data segments of a core module: one for each memory, in place of all that fill it.
+//! Merges the data segments that fill the memories of a core module into one for each memory.
 //!
-//! A snapshot of the module replaces its segments, but the index of each stays taken, and it adds up to 10,000 of its own. Go's
-//! linker writes up to 100,000, which is the most that any engine takes.
+//! A snapshot replaces the segments of the module, but their indices stay in use, and it adds up to 10,000 segments of
+//! its own. Go's linker writes up to 100,000, the maximum that any engine accepts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,8 +14,9 @@ use wasmparser::{
 
 type Error = reencode::Error;
 
-/// The module with one segment for each memory that its segments fill, before those that instructions name. `None` where it is
-/// damaged, where a segment's place is known only when it is instantiated, or where the segments span more than `most` bytes.
+/// Encodes the module with one segment for each memory that its segments fill, before the segments that instructions
+/// name. Returns `None` if the module is damaged, if the offset of a segment is known only at instantiation, or if the
+/// segments span more than `most` bytes.
 pub(super) fn packed(wasm: &[u8], most: usize) -> Option<Vec<u8>> {
     let mut packer = Packer::read(wasm, most)?;
     let mut module = wasm_encoder::Module::new();
@@ -23,25 +24,25 @@ pub(super) fn packed(wasm: &[u8], most: usize) -> Option<Vec<u8>> {
     Some(module.finish())
 }
 
-/// What the segments of one memory leave in it.
+/// The contents of a memory after its segments are applied.
 struct Image {
     memory64: bool,
     start: u64,
     bytes: Vec<u8>,
 }
 
-/// What is known of a module's segments.
+/// The facts about the segments of a module.
 struct Packer {
     images: BTreeMap<u32, Image>,
-    /// The passive segments that an instruction names: the others are never read.
+    /// The passive segments that an instruction names. The others are never read.
     kept: BTreeSet<u32>,
-    /// The index that each segment gets.
+    /// The new index of each segment.
     indices: Vec<u32>,
-    /// Whether an instruction names one of them.
+    /// Whether an instruction names a segment.
     in_code: bool,
 }
 
-/// One segment: where it goes, for those that fill a memory.
+/// The memory and the offset of a segment that fills a memory.
 type Place = Option<(u32, u64)>;
 
 impl Packer {
@@ -87,7 +88,7 @@ impl Packer {
                 kept.insert(index);
                 next.next().unwrap_or(u32::MAX)
             }
-            // Nobody asks for it.
+            // No instruction refers to it.
             None => u32::MAX,
         });
         let indices = indices.collect();
@@ -99,7 +100,7 @@ impl Packer {
     }
 }
 
-/// Adds the segments that a function's instructions name.
+/// Adds the segments that the instructions of a function name.
 fn names(body: &FunctionBody<'_>, named: &mut BTreeSet<u32>) -> Option<()> {
     for operator in body.get_operators_reader().ok()? {
         if let Operator::MemoryInit { data_index, .. }
@@ -113,7 +114,7 @@ fn names(body: &FunctionBody<'_>, named: &mut BTreeSet<u32>) -> Option<()> {
     Some(())
 }
 
-/// Where a segment goes, if it fills a memory. `None` where that is not written in it.
+/// The memory and offset of a segment, if it fills a memory. Returns `None` if the offset is not a constant.
 fn place(segment: &Data<'_>) -> Option<Place> {
     match &segment.kind {
         DataKind::Passive => Some(None),
@@ -131,8 +132,8 @@ fn constant(offset: &Offset<'_>) -> Option<u64> {
     matches!(operators.next(), Some(Ok(Operator::End))).then_some(constant)
 }
 
-/// What the segments leave in each memory, later ones over earlier ones. `None` where one reaches beyond its memory, or where
-/// they span more than `most` bytes in all.
+/// The contents of each memory after its segments are applied, later ones over earlier ones. Returns `None` if a
+/// segment goes beyond the end of its memory, or if the segments span more than `most` bytes in total.
 fn images(memories: &[MemoryType], segments: &[(Place, &[u8])], most: usize) -> Option<BTreeMap<u32, Image>> {
     let placed = || segments.iter().filter_map(|(place, data)| place.map(|(memory, start)| (memory, start, *data)));
     let mut spans: BTreeMap<u32, (u64, u64)> = BTreeMap::new();
@@ -177,10 +178,11 @@ impl Reencode for Packer {
         section: DataSectionReader<'_>,
     ) -> Result<(), Error> {
         for (memory, image) in &self.images {
-            let offset = match image.memory64 {
-                true => ConstExpr::i64_const(image.start.cast_signed()),
-                // Within a memory of 32 bits.
-                false => ConstExpr::i32_const((image.start as u32).cast_signed()),
+            let offset = if image.memory64 {
+                ConstExpr::i64_const(image.start.cast_signed())
+            } else {
+                // The offset is within a 32-bit memory.
+                ConstExpr::i32_const((image.start as u32).cast_signed())
             };
             packed.active(*memory, &offset, image.bytes.iter().copied());
         }
@@ -213,7 +215,7 @@ impl Reencode for Packer {
         names: &mut wasm_encoder::NameSection,
         section: Name<'_>,
     ) -> Result<(), Error> {
-        // Several segments are one now.
+        // The segments were merged, so their names do not apply.
         if matches!(section, Name::Data(_)) {
             Ok(())
         } else {

@@ -1,8 +1,8 @@
-//! Modules whose initialisation does what a test wants.
+//! Tests of modules with various initialisations.
 
 use super::*;
 
-/// A library that begins with `body`, and imports what is needed for the tests.
+/// A library whose initialisation begins with `body`, with the imports that the tests need.
 fn library(body: &str) -> Vec<u8> {
     let text = format!(
         r#"(module
@@ -31,12 +31,12 @@ fn refused(body: &str) -> String {
     preinit(&library(body), [7; 32]).unwrap_err().to_string()
 }
 
-/// One that never ends by itself: however short the time is, a slow machine changes nothing.
+/// An initialisation that never ends, so the test does not depend on the speed of the machine.
 fn endless(body: &str) -> String {
     within(&library(body), [7; 32], Duration::from_millis(300)).unwrap_err().to_string()
 }
 
-/// The counter and a word of memory with which an instance of the module begins.
+/// The counter and a word of memory with which an instance of the module starts.
 fn begins(module: &[u8], address: i32) -> (i64, i64) {
     let engine = Engine::default();
     let module = Module::new(&engine, module).unwrap();
@@ -51,7 +51,7 @@ fn begins(module: &[u8], address: i32) -> (i64, i64) {
 }
 
 #[test]
-fn an_instance_begins_with_what_the_initialisation_left() {
+fn an_instance_starts_from_the_snapshot() {
     let body = "(global.set $counter (i64.const 2)) (i64.store (i32.const 200) (i64.const 3))
         (drop (memory.grow (i32.const 1))) (i64.store (i32.const 70000) (i64.const 4)) (call $print)";
     let kept = kept(body);
@@ -71,14 +71,14 @@ fn the_same_module_gives_the_same_bytes() {
     let other = preinit(&library(body), [8; 32]).unwrap().module;
     assert_ne!(begins(&other, 200), begins(&module, 200));
     assert_ne!(begins(&module, 200), begins(&module, 208));
-    // Nanoseconds since the clock began, and the length of "FUNCSERVER_PREINIT=1" with its end.
+    // The nanoseconds since the clock began, and the length of "FUNCSERVER_PREINIT=1" with its NUL.
     let (_, wall) = begins(&module, 304);
     assert!((0..1_000_000).contains(&wall), "{wall}");
     assert_eq!(begins(&module, 400).1, 21 << 32 | 1);
 }
 
 #[test]
-fn an_initialisation_that_fails_says_what_it_printed() {
+fn the_error_of_a_failed_initialisation_has_its_output() {
     assert_eq!(
         refused("(call $print) (call $exit (i32.const 3))"),
         "its initialisation failed: Exited with i32 exit status 3; it printed: hello"
@@ -87,28 +87,28 @@ fn an_initialisation_that_fails_says_what_it_printed() {
 
 #[test]
 fn an_initialisation_that_does_not_end_is_ended() {
-    let late = "its initialisation failed: it takes longer than 300ms";
+    let late = "its initialisation failed: it took longer than 300ms";
     assert_eq!(endless("(loop $again (br $again))"), late);
-    // A few instructions that each take long.
+    // A few instructions, each of which takes long.
     let fill = "(drop (memory.grow (i32.const 2000)))
         (loop $again (memory.fill (i32.const 65536) (i32.const 1) (i32.const 131000000)) (br $again))";
     assert_eq!(endless(fill), late);
 }
 
 #[test]
-fn what_a_module_imports_as_a_component_is_not_there_yet() {
+fn the_imports_of_a_component_trap_during_initialisation() {
     let error = refused("(drop (call $fields))");
     assert!(error.contains("wasi:http/types@0.2.12"), "{error}");
 }
 
 #[test]
-fn memory_has_its_limit() {
+fn memory_is_limited() {
     let module = kept("(global.set $counter (i64.extend_i32_s (memory.grow (i32.const 5000))))").module;
     assert_eq!(begins(&module, 0).0, -1);
 }
 
 #[test]
-fn an_initialisation_that_fails_for_want_of_memory_is_told_the_limit() {
+fn the_error_of_an_initialisation_without_memory_names_the_limit() {
     let fill = "(loop $again (br_if $again (i32.ne (memory.grow (i32.const 16)) (i32.const -1)))) unreachable";
     let error = refused(fill);
     assert!(error.contains("unreachable"), "{error}");
@@ -121,9 +121,9 @@ fn an_initialisation_that_fails_for_want_of_memory_is_told_the_limit() {
     assert!(error.contains("it asked for tables of more than 1048576 entries"), "{error}");
 }
 
-/// As many segments as any engine takes, and those that the snapshot adds.
+/// The most segments that an engine accepts, plus those that the snapshot adds.
 #[test]
-fn a_module_of_as_many_segments_as_there_may_be_is_kept() {
+fn a_module_with_the_most_segments_is_kept() {
     let segments: String = (0..99_999).map(|at| format!("(data (i32.const {}) \"\\07\")\n", 4096 + 16 * at)).collect();
     let text = format!(
         r#"(module
@@ -140,12 +140,12 @@ fn a_module_of_as_many_segments_as_there_may_be_is_kept() {
     );
     let module = preinit(&wat::parse_str(text).unwrap(), [7; 32]).unwrap().module;
     assert_eq!(begins(&module, 3_999_968).1, 9);
-    // One between those that the initialisation has written.
+    // A segment between those that the initialisation has written.
     assert_eq!(begins(&module, 4096 + 16).1, 7);
 }
 
 #[test]
-fn what_is_copied_from_segments_later_is_still_there() {
+fn segments_that_are_copied_later_are_kept() {
     let text = r#"(module
         (memory (export "memory") 1)
         (global $counter (export "counter") (mut i64) (i64.const 1))
@@ -163,7 +163,7 @@ fn what_is_copied_from_segments_later_is_still_there() {
 }
 
 #[test]
-fn what_cannot_be_kept_is_refused() {
+fn modules_that_a_snapshot_cannot_represent_are_rejected() {
     let table = r#"(module (table 1 funcref) (func (export "_initialize") (table.set (i32.const 0) (ref.null func))))"#;
     for module in [table, "(module)"] {
         let error = preinit(&wat::parse_str(module).unwrap(), [7; 32]).unwrap_err().to_string();

@@ -1,7 +1,8 @@
-//! Lines of the source, from the debug information of a core module (DWARF 4 and 5).
+//! Finds lines of the source in the debug information of a core module (DWARF 4 and 5).
 //!
-//! A few bytes of it can ask for hours: units share line programs, entries share lists of ranges. So it is read step by step
-//! with an eye on the clock, one step costs at most as much as the section is long, and nothing is kept that grows with it.
+//! A few bytes of hostile debug information can require hours: units share line programs, and entries share lists of
+//! ranges. The information is therefore read in steps with a time check after each. One step takes time linear in the
+//! length of the section at most, and no stored data grows with it.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -14,14 +15,14 @@ use super::{SourceFunction, short};
 type Bytes<'a> = EndianSlice<'a, LittleEndian>;
 type Entry<'a> = DebuggingInformationEntry<Bytes<'a>>;
 
-/// How often a name is looked up in another entry: a declaration, or what was inlined.
+/// The most references that are followed to find a name: to a declaration, or to an inlined function.
 const ORIGINS: usize = 8;
 
-/// Finds the functions that the code at an address is in, the innermost first, with the line in each. Nothing where it is not
-/// told, or what tells it is damaged.
+/// Finds the functions that contain the code at an address, the innermost first, with the line in each. The result is
+/// empty if the information is missing or damaged.
 ///
 /// # Errors
-/// It takes too long.
+/// The search takes too long.
 pub(super) fn find(
     wasm: &[u8],
     sections: &HashMap<String, Range<usize>>,
@@ -40,11 +41,11 @@ pub(super) fn find(
     }
 }
 
-/// The debug information takes too long to read.
+/// Reading the debug information takes too long.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct TooLong;
 
-/// Why a search ends early.
+/// The reason why a search ends early.
 enum Ended {
     TooLong,
     Damaged,
@@ -62,7 +63,7 @@ struct Search<'s, 'a> {
     until: Instant,
 }
 
-/// A line of a file, by the file's number.
+/// A line of a file, identified by the file's number.
 #[derive(Clone, Copy, Default)]
 struct Line {
     file: u64,
@@ -100,7 +101,7 @@ impl<'a> Search<'_, 'a> {
         Ok(false)
     }
 
-    /// The line that the code is of, and from the entries of functions that are inlined there, where each was called.
+    /// The line of the code, and for each function that is inlined there, the line of its call.
     fn in_unit(&self, unit: &Unit<Bytes<'a>>) -> Result<Vec<SourceFunction>, Ended> {
         let Some(mut line) = self.line(unit)? else { return Ok(Vec::new()) };
         let mut functions = Vec::new();
@@ -136,13 +137,14 @@ impl<'a> Search<'_, 'a> {
         Ok(None)
     }
 
-    /// The function at the address and those inlined in it, the outermost first: their names, and where each is called.
+    /// The function at the address and the functions inlined in it, the outermost first: their names, and the line of
+    /// each call.
     fn entries(&self, unit: &Unit<Bytes<'a>>) -> Result<Vec<(Option<String>, Line)>, Ended> {
         let mut found: Vec<(isize, Option<String>, Line)> = Vec::new();
         let mut entries = unit.entries();
         while let Some(entry) = entries.next_dfs()? {
             self.step()?;
-            // Only what is within the innermost one so far can be a part of it.
+            // Only an entry within the innermost one so far can be a part of it.
             if found.last().is_some_and(|(depth, ..)| entry.depth() <= *depth) {
                 break;
             }
@@ -161,7 +163,7 @@ impl<'a> Search<'_, 'a> {
         Ok(found.into_iter().map(|(_, name, line)| (name, line)).collect())
     }
 
-    /// The name in an entry, or in the one that it refers to.
+    /// The name in an entry, or in the entry that it refers to.
     fn name(&self, unit: &Unit<Bytes<'a>>, entry: &Entry<'a>) -> Option<String> {
         let mut entry = entry.clone();
         for _ in 0..ORIGINS {
@@ -201,7 +203,7 @@ impl<'a> Search<'_, 'a> {
     }
 }
 
-/// Where an inlined function is called.
+/// The line at which an inlined function is called.
 fn called(entry: &Entry<'_>) -> Line {
     let number = |name| entry.attr_value(name).and_then(|value| value.udata_value());
     Line {
@@ -211,7 +213,7 @@ fn called(entry: &Entry<'_>) -> Line {
     }
 }
 
-/// As much of a text as may be shown, before it is copied.
+/// Truncates a text to the length that may be returned, before it is copied.
 fn cut(text: &[u8]) -> &[u8] {
     &text[..text.len().min(4 * super::LONGEST)]
 }

@@ -1,4 +1,4 @@
-//! The core modules of a component: where their functions are, what these are called, and their debug information.
+//! The core modules of a component: the ranges of their functions, the names of these, and their debug information.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -9,23 +9,23 @@ use wasmparser::{
 
 use crate::trim::Names;
 
-/// A core module, by where its parts are in the component.
+/// A core module, as ranges of the component.
 #[derive(Default)]
 pub(super) struct Module {
-    /// Where the contents of its code section begin: debug information counts from there.
+    /// The start of its code section's contents. Offsets in debug information begin there.
     pub(super) code: usize,
     /// The bodies of its own functions.
     pub(super) bodies: Vec<Range<usize>>,
-    /// Its sections of debug information, by their names.
+    /// Its sections of debug information, by name.
     pub(super) debug: HashMap<String, Range<usize>>,
     imported: u32,
     names: Vec<Range<usize>>,
 }
 
-/// Reads the core modules of a component, in their order, whatever they are nested in.
+/// Reads the core modules of a component, in order, at any depth.
 pub(super) fn read(wasm: &[u8]) -> wasmparser::Result<Vec<Module>> {
     let mut modules = Vec::new();
-    // What is open: a module, or a component.
+    // The enclosing modules and components.
     let mut open: Vec<Option<usize>> = Vec::new();
     for payload in Parser::new(0).parse_all(wasm) {
         let payload = payload?;
@@ -72,7 +72,7 @@ impl Module {
         Ok(())
     }
 
-    /// What its own function of that number is called.
+    /// The name of its own function with this number.
     pub(super) fn name(&self, wasm: &[u8], own: usize) -> Option<String> {
         let index = u32::try_from(own).ok()?.checked_add(self.imported)?;
         let sections = self.names.iter().filter_map(|names| wasm.get(names.clone()));
@@ -89,12 +89,12 @@ impl Module {
     }
 }
 
-/// Which instruction of a function's body is at that offset in it.
+/// The number of the instruction at an offset of a function's body.
 pub(super) fn instruction_at(body: &[u8], offset: usize) -> Option<usize> {
     instructions(body)?.take_while(|at| *at <= offset).count().checked_sub(1)
 }
 
-/// Where in a function's body the instruction of that number is.
+/// The offset of the instruction with this number in a function's body.
 pub(super) fn offset_of(body: &[u8], number: usize) -> Option<usize> {
     instructions(body)?.nth(number)
 }

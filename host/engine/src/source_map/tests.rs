@@ -2,20 +2,20 @@ use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A text of WebAssembly for a custom section with these contents.
+/// The text format of a custom section with these contents.
 fn section(name: &str, contents: &[u8]) -> String {
     let bytes: String = contents.iter().map(|byte| format!("\\{byte:02x}")).collect();
     format!(r#"(@custom "{name}" (after code) "{bytes}")"#)
 }
 
-/// A section of DWARF: its length, then the rest.
+/// A section of DWARF: its length, followed by the contents.
 fn counted(contents: &[u8]) -> Vec<u8> {
     let length = u32::try_from(contents.len()).unwrap().to_le_bytes();
     [&length[..], contents].concat()
 }
 
-/// Debug information of DWARF 4 for code from `start` to `end`: units of that number, which share one line program with a line
-/// for each byte of `lines`, the addresses after each other.
+/// DWARF 4 debug information for the code from `start` to `end`. It has `units` units, which share one line program
+/// with a line for each byte of `lines`, at consecutive addresses.
 fn debug_information(units: usize, start: u32, end: u32, lines: &[u8]) -> String {
     let abbreviations = [1, 0x11, 0, 0x10, 0x17, 0x11, 0x01, 0x12, 0x06, 0, 0, 0];
     let mut unit = vec![4, 0, 0, 0, 0, 0, 4, 1, 0, 0, 0, 0];
@@ -28,7 +28,7 @@ fn debug_information(units: usize, start: u32, end: u32, lines: &[u8]) -> String
     program.extend([0, 5, 2]);
     program.extend(start.to_le_bytes());
     for line in lines {
-        // The line advances by that, a row is added, and the address advances by one.
+        // Advance the line by `line`, add a row, and advance the address by one.
         program.extend([3, *line, 1, 2, 1]);
     }
     program.extend([0, 1, 1]);
@@ -58,16 +58,16 @@ fn component(debug: &str) -> Vec<u8> {
     wat::parse_str(text).unwrap()
 }
 
-/// Where `unreachable` is in the component as it is compiled.
+/// The offset of `unreachable` in the compiled component.
 fn unreachable_in(wasm: &[u8]) -> u64 {
     let trimmed = trim::trim(wasm).unwrap();
-    // nop, nop, unreachable, end.
+    // The bytes of nop, nop, unreachable, end.
     let at = trimmed.windows(4).position(|code| code == [1, 1, 0, 0x0b]).unwrap();
     at as u64 + 2
 }
 
 #[test]
-fn a_place_in_what_was_compiled_is_one_in_the_source() {
+fn a_compiled_offset_maps_to_a_place_in_the_source() {
     let plain = component("");
     let at = unreachable_in(&plain);
     let map = SourceMap::new(plain.clone()).unwrap();
@@ -85,7 +85,7 @@ fn a_place_in_what_was_compiled_is_one_in_the_source() {
 }
 
 #[test]
-fn what_is_no_code_is_told_so() {
+fn an_offset_without_code_maps_to_nothing() {
     let wasm = component("");
     let map = SourceMap::new(wasm.clone()).unwrap();
     for offset in [0, 8, u64::MAX, wasm.len() as u64 * 2] {
@@ -94,7 +94,7 @@ fn what_is_no_code_is_told_so() {
     assert!(SourceMap::new(b"no component".to_vec()).is_err());
 }
 
-/// 2,000 units share a line program of 100,000 rows, in which the address is not.
+/// 2,000 units share a line program of 100,000 rows that does not contain the address.
 #[test]
 fn hostile_debug_information_ends_in_time() {
     let lines = vec![0; 100_000];
@@ -111,7 +111,7 @@ fn hostile_debug_information_ends_in_time() {
 }
 
 #[test]
-fn damaged_debug_information_gives_the_function_alone() {
+fn damaged_debug_information_gives_only_the_function() {
     let good = debug_information(1, 9, 14, &[10, 1, 1, 1, 1, 1]);
     let wasm = component(&good);
     let at = unreachable_in(&wasm);

@@ -1,31 +1,32 @@
-//! Names of functions as their source has them, for backtraces. However they are written, they stay short, and few.
+//! The demangled names of functions, for backtraces. The length and the total size of names are limited.
 
 use std::fmt::{self, Write};
 
-/// The longest name that is kept, in bytes. Nobody reads a longer one, and it is copied for each frame of a crash.
+/// The longest name that is kept, in bytes. Longer names are not readable, and a name is copied for each frame of a
+/// crash.
 const LONGEST: usize = 300;
-/// The longest name that is decoded, in bytes: the time for one grows with the square of its length.
+/// The longest name that is demangled, in bytes: the time grows with the square of its length.
 const DECODED: usize = 1000;
-/// What the names of one component may take in all, in bytes. Those of Python's interpreter take 0.4 MB.
-const MOST: usize = 16 << 20;
+/// The limit for the names of one component, in bytes. The names of Python's interpreter take 0.4 MB.
+const MAX_TOTAL: usize = 16 << 20;
 
-/// How much the names of a component may still take.
+/// The remaining size for names of a component.
 pub(crate) struct Names {
-    left: usize,
+    remaining: usize,
 }
 
 impl Default for Names {
     fn default() -> Self {
-        Self { left: MOST }
+        Self { remaining: MAX_TOTAL }
     }
 }
 
 impl Names {
-    /// The name as its source has it, where Rust's or a C++ compiler wrote it and that is short; else as it is, cut to
-    /// [`LONGEST`]. Nothing once all names together are too long.
+    /// Demangles a short name that the Rust compiler or a C++ compiler wrote. Other names are returned unchanged,
+    /// truncated to [`LONGEST`]. Returns `None` once the limit for all names is reached.
     pub(crate) fn readable(&mut self, name: &str) -> Option<String> {
         let readable = demangled(name).unwrap_or_else(|| name[..name.floor_char_boundary(LONGEST)].to_owned());
-        self.left = self.left.checked_sub(readable.len())?;
+        self.remaining = self.remaining.checked_sub(readable.len())?;
         Some(readable)
     }
 }
@@ -34,10 +35,10 @@ fn demangled(name: &str) -> Option<String> {
     if name.len() > DECODED {
         return None;
     }
-    // What takes more to write than a name may have is not decoded: a few hundred bytes can stand for gigabytes.
+    // A name that would become longer than the limit is not demangled: a few hundred bytes can expand to gigabytes.
     let mut readable = Short(String::new());
     if let Ok(demangled) = rustc_demangle::try_demangle(name) {
-        // Without the hash at its end.
+        // The alternate format omits the hash at the end.
         write!(readable, "{demangled:#}").ok()?;
     } else {
         let symbol = cpp_demangle::Symbol::new(name).ok()?;
@@ -46,7 +47,7 @@ fn demangled(name: &str) -> Option<String> {
     Some(readable.0)
 }
 
-/// A text that refuses to grow beyond [`LONGEST`].
+/// A text that rejects writes beyond [`LONGEST`].
 struct Short(String);
 
 impl Write for Short {

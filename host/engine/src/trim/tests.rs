@@ -2,26 +2,27 @@ use wasmparser::{KnownCustom, Name, Parser, Payload, Validator, WasmFeatures};
 
 use super::trim;
 
-/// What is left of a core module: its imports and exports, how many functions it has, and their names.
+/// The parts of a trimmed core module: its imports and exports, the number of its functions, and their names.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Left {
+struct Trimmed {
     imports: Vec<String>,
     exports: Vec<String>,
     functions: u32,
     names: Vec<(u32, String)>,
-    /// Its segments of data.
+    /// Its data segments.
     data: Vec<String>,
 }
 
-/// The core modules of the trimmed component, in their order. It is valid, and trimming it again changes nothing.
-fn left(component: &str) -> Vec<Left> {
+/// The core modules of the trimmed component, in order. Checks that the component is valid, and that trimming it again
+/// changes nothing.
+fn trimmed(component: &str) -> Vec<Trimmed> {
     let trimmed = trim(&wat::parse_str(component).unwrap()).unwrap();
     Validator::new_with_features(WasmFeatures::all()).validate_all(&trimmed).unwrap();
     assert_eq!(trim(&trimmed).unwrap(), trimmed);
     let mut modules = Vec::new();
     for payload in Parser::new(0).parse_all(&trimmed) {
         match payload.unwrap() {
-            Payload::ModuleSection { .. } => modules.push(Left::default()),
+            Payload::ModuleSection { .. } => modules.push(Trimmed::default()),
             Payload::ImportSection(imports) => {
                 let imports = imports.into_imports().map(|import| import.unwrap().name.to_owned());
                 modules.last_mut().unwrap().imports = imports.collect();
@@ -51,12 +52,12 @@ fn left(component: &str) -> Vec<Left> {
 }
 
 fn exports(component: &str) -> Vec<Vec<String>> {
-    left(component).into_iter().map(|module| module.exports).collect()
+    trimmed(component).into_iter().map(|module| module.exports).collect()
 }
 
 #[test]
-fn what_neither_an_alias_nor_an_import_names_is_left_out() {
-    let modules = left(
+fn exports_that_no_alias_and_no_import_names_are_removed() {
+    let modules = trimmed(
         r#"(component
             (core module $library
                 (func $lonely (export "lonely") (call $helper))
@@ -85,8 +86,8 @@ fn what_neither_an_alias_nor_an_import_names_is_left_out() {
 }
 
 #[test]
-fn what_is_reached_without_a_name_stays() {
-    let module = &left(
+fn items_that_are_reached_without_a_name_are_kept() {
+    let module = &trimmed(
         r#"(component
             (core module $module
                 (func $left-out)
@@ -115,8 +116,8 @@ fn what_is_reached_without_a_name_stays() {
 }
 
 #[test]
-fn what_only_unreached_functions_import_is_not_asked_of_others() {
-    let modules = left(
+fn imports_of_unreachable_functions_are_removed() {
+    let modules = trimmed(
         r#"(component
             (core module $first
                 (global $a (export "a") (mut i32) (i32.const 1))
@@ -145,8 +146,8 @@ fn what_only_unreached_functions_import_is_not_asked_of_others() {
 }
 
 #[test]
-fn a_module_with_two_instances_is_asked_for_what_either_needs() {
-    let modules = left(
+fn a_module_with_two_instances_keeps_what_either_needs() {
+    let modules = trimmed(
         r#"(component
             (core module $pair
                 (import "other" "a" (func $a))
@@ -163,7 +164,7 @@ fn a_module_with_two_instances_is_asked_for_what_either_needs() {
 }
 
 #[test]
-fn all_stays_of_a_module_that_others_may_instantiate() {
+fn a_module_that_others_may_instantiate_is_kept_whole() {
     let exported = exports(
         r#"(component
             (core module $module (func (export "a")) (func (export "b")))
@@ -213,14 +214,14 @@ fn nested_components_are_trimmed_too() {
 }
 
 #[test]
-fn code_stays_where_hints_for_the_compiler_name_it() {
+fn code_that_compiler_hints_refer_to_is_not_moved() {
     let with = |section: &str| {
         let module = format!(
             r#"(component
                 (core module $module (@custom "{section}" "") (func $used) (func $unused) (start $used))
                 (core instance (instantiate $module)))"#
         );
-        left(&module)[0].functions
+        trimmed(&module)[0].functions
     };
     assert_eq!(with("producers"), 1);
     assert_eq!(with(".debug_info"), 1);
@@ -236,9 +237,9 @@ fn custom_sections(wasm: &[u8]) -> Vec<String> {
     custom.collect()
 }
 
-/// However deep a module is, and whatever else is in it.
+/// Debug information is removed from modules at any depth and with any other sections.
 #[test]
-fn debug_information_is_left_out() {
+fn debug_information_is_removed() {
     let module = |name: &str| {
         format!(
             r#"(core module ${name} (@custom ".debug_info" "\01") (@custom ".debug_line.dwo" "\01") (@custom "sourceMappingURL" "\01a")
@@ -259,10 +260,10 @@ fn debug_information_is_left_out() {
 
 fn names_of(functions: &str) -> Vec<String> {
     let text = format!("(component (core module $module {functions}) (core instance (instantiate $module)))");
-    left(&text).remove(0).names.into_iter().map(|(_, name)| name).collect()
+    trimmed(&text).remove(0).names.into_iter().map(|(_, name)| name).collect()
 }
 
-/// A name of 213 bytes that is 16 million characters once it is decoded, one of a pair of the one before.
+/// A name of 213 bytes that demangles to 16 million characters, because each part is a pair of the previous one.
 fn expanding(depth: u32) -> String {
     let digit = |number: u32| char::from_digit(number, 36).unwrap().to_ascii_uppercase();
     let id = |number: u32| if number == 0 { "S_".to_owned() } else { format!("S{}_", digit(number - 1)) };
@@ -271,7 +272,7 @@ fn expanding(depth: u32) -> String {
 }
 
 #[test]
-fn a_name_that_decodes_to_more_than_anybody_reads_stays_as_it_is() {
+fn a_name_that_demangles_to_an_unreadable_length_is_unchanged() {
     let short = expanding(3);
     let long = expanding(21);
     let rust = format!("_RNvC{}", "a".repeat(4000));
@@ -284,16 +285,16 @@ fn a_name_that_decodes_to_more_than_anybody_reads_stays_as_it_is() {
         "(component (core module (func (export \"a\"))) (core module $m {}) (core instance $m (instantiate $m)) (alias core export $m \"{short}\" (core func)) (alias core export $m \"{long}\" (core func)) (alias core export $m \"{rust}\" (core func)) (alias core export $m \"{plain}\" (core func)))",
         functions.concat()
     );
-    let names: Vec<_> = left(&wasm).remove(1).names.into_iter().map(|(_, name)| name).collect();
+    let names: Vec<_> = trimmed(&wasm).remove(1).names.into_iter().map(|(_, name)| name).collect();
     assert!(names[0].starts_with("f(pair<int, int>"), "{}", names[0]);
     assert_eq!(names[1], long);
     assert_eq!(names[2], rust[..300]);
     assert_eq!(names[3], "é".repeat(150));
 }
 
-/// wasmtime takes such a component, with the names that it can read.
+/// Wasmtime accepts such a component, with the names that it can read.
 #[test]
-fn names_that_cannot_be_read_to_their_end_do_not_keep_the_others_long() {
+fn a_damaged_name_section_does_not_prevent_demangling() {
     let long = "n".repeat(5000);
     let mut name = vec![1, 0x8c, 0x27, 1, 0, 0x88, 0x27];
     name.extend_from_slice(long.as_bytes());
@@ -304,8 +305,8 @@ fn names_that_cannot_be_read_to_their_end_do_not_keep_the_others_long() {
 }
 
 #[test]
-fn names_are_as_their_source_has_them() {
-    let module = &left(
+fn names_are_demangled() {
+    let module = &trimmed(
         r#"(component
             (core module $module
                 (func $_ZN4core9panicking5panic17h0123456789abcdefE)
@@ -319,7 +320,7 @@ fn names_are_as_their_source_has_them() {
 }
 
 #[test]
-fn what_is_damaged_is_refused() {
+fn damaged_components_are_rejected() {
     let whole = wat::parse_str(
         r#"(component
             (core module $module (func $f (call $f)) (start $f))
@@ -327,7 +328,7 @@ fn what_is_damaged_is_refused() {
     )
     .unwrap();
     assert!(trim(&whole).is_ok());
-    // Cut anywhere but after a section it is damaged, and nothing panics.
+    // A component that is truncated within a section is damaged. No truncation causes a panic.
     let refused = (8..whole.len()).filter(|end| trim(&whole[..*end]).is_err()).count();
     assert!(refused > whole.len() / 2, "{refused} of {}", whole.len());
     for at in 8..whole.len() {
@@ -338,7 +339,7 @@ fn what_is_damaged_is_refused() {
 }
 
 #[test]
-fn data_that_neither_fills_a_memory_nor_is_named_is_left_out() {
+fn data_that_neither_fills_a_memory_nor_is_named_is_removed() {
     let data = |function: &str| {
         let module = format!(
             r#"(component (core module
@@ -350,7 +351,7 @@ fn data_that_neither_fills_a_memory_nor_is_named_is_left_out() {
                 (start $start)
                 (func $start {function})))"#
         );
-        left(&module).remove(0).data
+        trimmed(&module).remove(0).data
     };
     assert_eq!(data(""), ["second", "fourth"]);
     let all = ["first", "second", "third", "fourth"];

@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use funcserver_engine::{Fault, HandlerVersion, Stream};
+use funcserver_engine::{Facts, Fault, HandlerVersion, Stream};
 use http::Request;
 
-use crate::common::{act, call, guest, guest_with_host_imports, json, limits, request, response};
+use crate::common::{act, call, call_with, guest, guest_with_host_imports, handle, json, limits, request, response};
 
 #[tokio::test]
 async fn the_guest_sees_the_request_unchanged() {
@@ -18,7 +18,7 @@ async fn the_guest_sees_the_request_unchanged() {
         .body(Bytes::from_static(b"\0\xff body"))
         .unwrap();
     let (call, _) = call(Duration::from_secs(10));
-    let answer = guest.handle(request, call).await;
+    let answer = handle(&guest, request, call).await;
     let seen = json(&answer.result.unwrap());
     assert_eq!(seen["method"], "POST");
     assert_eq!(seen["path_with_query"], "/a/../b//%2F?b=%20+&a&b=2");
@@ -123,7 +123,7 @@ async fn an_answer_to_head_may_state_a_length() {
     let (call, _) = call(Duration::from_secs(10));
     let mut request = request("length-only:10");
     *request.method_mut() = http::Method::HEAD;
-    let answer = guest.handle(request, call).await;
+    let answer = handle(&guest, request, call).await;
     let response = answer.result.unwrap_or_else(|fault| panic!("{fault}"));
     assert_eq!(response.headers()["content-length"], "10");
     assert_eq!(response.body(), "");
@@ -146,7 +146,7 @@ async fn the_reply_does_not_wait_for_work_after_it() {
 async fn work_after_the_reply_ends_at_the_deadline() {
     let guest = guest(limits());
     let (call, _) = call(Duration::from_secs(2));
-    let answer = guest.handle(request("after:60000"), call).await;
+    let answer = handle(&guest, request("after:60000"), call).await;
     assert!(answer.result.is_ok());
     assert_eq!(answer.after.finish().await, Some(Fault::Deadline));
 }
@@ -156,14 +156,17 @@ async fn the_typed_import_tells_the_facts() {
     let guest = guest_with_host_imports();
     assert!(guest.world().imports.iter().any(|name| name == "funcserver:lambda/context@0.1.0"));
     assert_eq!(guest.world().handler(), Ok(HandlerVersion::P2));
-    let (mut call, _) = call(Duration::from_secs(10));
-    call.facts.request_id = "id-1".into();
-    call.facts.deadline_ms = 1_700_000_000_000;
-    call.facts.function_arn = "arn:aws:lambda:eu-north-1:111122223333:function:shop".into();
-    call.facts.target_group_arn = Some("arn:tg".into());
-    call.facts.multi_value_headers = true;
-    call.facts.client_address = Some("2001:db8::1".into());
-    let answer = guest.handle(request("context"), call).await;
+    let facts = Facts {
+        request_id: "id-1",
+        deadline_ms: 1_700_000_000_000,
+        function_arn: "arn:aws:lambda:eu-north-1:111122223333:function:shop",
+        target_group_arn: Some("arn:tg"),
+        multi_value_headers: true,
+        client_address: Some("2001:db8::1"),
+        ..Facts::default()
+    };
+    let (call, _) = call_with(Duration::from_secs(10), facts);
+    let answer = handle(&guest, request("context"), call).await;
     let facts = json(&answer.result.unwrap());
     let expected = serde_json::json!({
         "request_id": "id-1",

@@ -5,8 +5,8 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use funcserver_engine::{Answer, Call, Facts, Guest, Limits, Notice, Options, Output, Stream};
-use funcserver_test_guest::compiled;
+use funcserver_engine::{Call, Facts, Guest, GuestStep, Limits, Notice, Stream, WholeAnswer};
+use funcserver_test_guest::{Options, compiled};
 use http::{Request, Response};
 
 static GUEST: LazyLock<PathBuf> = LazyLock::new(|| compiled(funcserver_test_guest::WASM));
@@ -50,20 +50,49 @@ impl Lines {
     }
 }
 
-impl Output for Lines {
-    fn line(&self, stream: Stream, line: &str) {
-        self.0.lock().unwrap().push((stream, line.to_owned()));
+/// A call that knows no facts but those that a test gives it.
+struct TestCall {
+    deadline: Instant,
+    facts: Facts<'static>,
+    lines: Arc<Lines>,
+}
+
+impl Call for TestCall {
+    fn deadline(&self) -> Instant {
+        self.deadline
     }
 
-    fn notice(&self, notice: &Notice) {
-        self.1.lock().unwrap().push(notice.clone());
+    fn facts(&self) -> Facts<'_> {
+        self.facts
+    }
+
+    fn on(&self, step: GuestStep<'_>) {
+        match step {
+            GuestStep::Lines(lines) => {
+                let written = lines.iter().map(|line| (lines.stream, line.to_owned()));
+                self.lines.0.lock().unwrap().extend(written);
+            }
+            GuestStep::Outgoing(notice) => self.lines.1.lock().unwrap().push(notice.clone()),
+            _ => {}
+        }
     }
 }
 
-pub fn call(time: Duration) -> (Call, Arc<Lines>) {
+pub fn call(time: Duration) -> (Arc<dyn Call>, Arc<Lines>) {
+    call_with(time, Facts::default())
+}
+
+pub fn call_with(time: Duration, facts: Facts<'static>) -> (Arc<dyn Call>, Arc<Lines>) {
     let lines = Arc::new(Lines::default());
-    let call = Call { facts: Facts::default(), deadline: Instant::now() + time, output: lines.clone() };
-    (call, lines)
+    (Arc::new(TestCall { deadline: Instant::now() + time, facts, lines: lines.clone() }), lines)
+}
+
+/// The longest body that tests take.
+pub const MOST_BODY: usize = 1 << 20;
+
+/// The whole answer to a request.
+pub async fn handle(guest: &Guest, request: Request<Bytes>, call: Arc<dyn Call>) -> WholeAnswer {
+    guest.handle(request, call).await.whole(MOST_BODY).await
 }
 
 pub fn request(act: &str) -> Request<Bytes> {
@@ -71,9 +100,9 @@ pub fn request(act: &str) -> Request<Bytes> {
 }
 
 /// What `act` comes to within ten seconds, and what the guest wrote.
-pub async fn act(guest: &Guest, act: &str) -> (Answer, Arc<Lines>) {
+pub async fn act(guest: &Guest, act: &str) -> (WholeAnswer, Arc<Lines>) {
     let (call, lines) = call(Duration::from_secs(10));
-    (guest.handle(request(act), call).await, lines)
+    (handle(guest, request(act), call).await, lines)
 }
 
 /// The response to `act`; work after it is done too.

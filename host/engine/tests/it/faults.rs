@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use funcserver_engine::{Fault, Frame, Guest, Limits, Options, Reuse, Stream};
+use funcserver_engine::{Fault, Frame, Guest, Limits, Reuse, Stream};
+use funcserver_test_guest::Options;
 
-use crate::common::{act, call, guest, json, limits, request, response};
+use crate::common::{act, call, guest, handle, json, limits, request, response};
 
 /// The fault that `name` comes to. The same guest answers a good request right after.
 async fn fault(guest: &Guest, name: &str) -> Fault {
@@ -107,8 +108,10 @@ async fn what_one_call_hands_over_is_bounded() {
 
 #[tokio::test]
 async fn bodies_are_bounded() {
-    let guest = guest(Limits { response_body: 100_000, ..limits() });
-    assert_eq!(fault(&guest, "endless-body").await, Fault::BodyTooLarge { limit: 100_000 });
+    let guest = guest(limits());
+    let (call, _) = call(Duration::from_secs(10));
+    let answer = guest.handle(request("endless-body"), call).await.whole(100_000).await;
+    assert_eq!(answer.result.unwrap_err(), Fault::BodyTooLarge { limit: 100_000 });
 }
 
 #[tokio::test]
@@ -142,7 +145,7 @@ async fn a_guest_that_never_waits_ends_at_its_deadline() {
     for name in ["spin", "sleep:60000"] {
         let (call, _) = call(Duration::from_millis(200));
         let started = Instant::now();
-        let answer = guest.handle(request(name), call).await;
+        let answer = handle(&guest, request(name), call).await;
         assert!(matches!(answer.result, Err(Fault::Deadline)), "{name}");
         assert!(started.elapsed() < Duration::from_secs(5), "{name} ended after {:?}", started.elapsed());
     }
@@ -154,7 +157,7 @@ async fn a_guest_that_never_waits_ends_at_its_deadline() {
 async fn a_spinning_guest_does_not_starve_others() {
     let guest = guest(limits());
     let (spinning, _) = call(Duration::from_secs(3));
-    let spin = guest.handle(request("spin"), spinning);
+    let spin = handle(&guest, request("spin"), spinning);
     let others = async {
         for _ in 0..5 {
             response(&guest, "state").await;
@@ -175,9 +178,9 @@ async fn more_requests_than_instances_wait_for_their_turn() {
     }
     let (busy, _) = call(Duration::from_secs(10));
     let (late, _) = call(Duration::from_millis(50));
-    let first = guest.handle(request("sleep:3000"), busy.clone());
-    let second = guest.handle(request("sleep:3000"), busy);
-    let third = guest.handle(request("state"), late);
+    let first = handle(&guest, request("sleep:3000"), busy.clone());
+    let second = handle(&guest, request("sleep:3000"), busy);
+    let third = handle(&guest, request("state"), late);
     let (_, _, third) = tokio::join!(first, second, third);
     assert!(matches!(third.result, Err(Fault::Deadline)));
 }
@@ -188,7 +191,7 @@ async fn a_write_that_nobody_reads_is_told() {
     let guest = guest(limits());
     for (name, waits) in [("early-writes:100", true), ("early-sends:100", true), ("sleep:60000", false)] {
         let (call, lines) = call(Duration::from_millis(500));
-        let answer = guest.handle(request(name), call).await;
+        let answer = handle(&guest, request(name), call).await;
         assert!(matches!(answer.result, Err(Fault::Deadline)), "{name}");
         answer.after.finish().await;
         let told = lines.all().iter().any(|(_, line)| line.contains("waited in a write"));

@@ -4,9 +4,10 @@
 use std::process::Command;
 use std::time::Duration;
 
-use funcserver_engine::{Fault, Guest, Limits, Options, Reuse};
+use funcserver_engine::{Fault, Guest, Limits, Reuse};
+use funcserver_test_guest::Options;
 
-use crate::common::{act, call, guest, guest_p3, json, request, response};
+use crate::common::{act, call, guest, guest_p3, handle, json, request, response};
 
 /// Set in the process of one test.
 const ALONE: &str = "FUNCSERVER_TEST_ALONE";
@@ -81,7 +82,7 @@ async fn its_neighbours_do_not() {
     }
     let guest = guest(limits(150));
     let (quiet, _) = call(Duration::from_secs(30));
-    let quiet = guest.handle(request("sleep:2000"), quiet);
+    let quiet = handle(&guest, request("sleep:2000"), quiet);
     let (answer, quiet) = tokio::join!(act(&guest, "grow"), quiet);
     assert!(is_over(&answer.0.result), "{:?}", answer.0.result);
     assert!(quiet.result.is_ok(), "{:?}", quiet.result);
@@ -97,7 +98,7 @@ async fn instances_that_nobody_works_with_are_given_up_first() {
     assert!(response(&guest, "grow:120").await.status().is_success());
     // It keeps its memory. Two at once: one of them takes another instance.
     let (quiet, _) = call(Duration::from_secs(30));
-    let (first, second) = tokio::join!(guest.handle(request("sleep:300"), quiet), act(&guest, "grow:150"));
+    let (first, second) = tokio::join!(handle(&guest, request("sleep:300"), quiet), act(&guest, "grow:150"));
     for answer in [first.result, second.0.result] {
         assert!(!matches!(answer, Err(Fault::Deadline)), "{answer:?}");
     }

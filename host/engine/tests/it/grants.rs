@@ -1,6 +1,7 @@
 //! What a guest gets when it is given something, and that it is no more.
 
-use funcserver_engine::{Grants, Options};
+use funcserver_engine::Grants;
+use funcserver_test_guest::Options;
 
 use crate::common::{self, guest_with, json, limits, response};
 

@@ -4,10 +4,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
-use funcserver_engine::{Fault, Grants, Guest, Limits, Options};
+use funcserver_engine::{Fault, Grants, Guest, Limits};
+use funcserver_test_guest::Options;
 use serde_json::Value;
 
-use crate::common::{self, act, call, guest, guest_p3, guest_with, json, limits, response};
+use crate::common::{self, act, call, guest, guest_p3, guest_with, handle, json, limits, response};
 
 /// What the guest says of what it holds: how many, and why not more.
 async fn hold(guest: &Guest, what: &str) -> (u64, Value) {
@@ -71,7 +72,7 @@ async fn a_copy_of_a_requests_fields_takes_one_more() {
             request.headers_mut().append(http::HeaderName::try_from(format!("x{at}")).unwrap(), "1".parse().unwrap());
         }
         let (call, _) = call(Duration::from_secs(20));
-        let answer = guest(limits()).handle(request, call).await;
+        let answer = handle(&guest(limits()), request, call).await;
         let answer = json(&answer.result.unwrap());
         assert_eq!((&answer["held"], &answer["refused"]), (&3.into(), &Value::Null), "{count}");
     }
@@ -172,6 +173,6 @@ async fn outgoing_bodies_pass_whole_through_small_buffers() {
     let request = http::Request::post("https://shop.example/").header("x-act", "count");
     let body = Bytes::from(vec![b'x'; 5 << 20]);
     let (call, _) = call(Duration::from_secs(20));
-    let answer = guest(limits()).handle(request.body(body).unwrap(), call).await;
+    let answer = handle(&guest(limits()), request.body(body).unwrap(), call).await;
     assert_eq!(json(&answer.result.unwrap())["body_bytes"], 5 << 20);
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use funcserver_engine::{Arch, Fault, FileKind, Limits, Target, compile};
 
-use crate::common::{call, request};
+use crate::common::{call, handle, request};
 
 fn refused(name: &str, bytes: &[u8]) -> String {
     let folder = tempfile::tempdir().unwrap();
@@ -150,7 +150,7 @@ async fn answer(component: &[u8]) -> (bool, Fault) {
     std::fs::write(&path, component).unwrap();
     let guest = funcserver_test_guest::load(&path, Limits::default()).unwrap();
     let (call, _) = call(Duration::from_secs(60));
-    let fault = guest.handle(request("state"), call).await.result.unwrap_err();
+    let fault = handle(&guest, request("state"), call).await.result.unwrap_err();
     (guest.refusal().is_some(), fault)
 }
 

@@ -6,12 +6,13 @@ use std::sync::LazyLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use funcserver_engine::{Allow, Fault, Grants, Guest, Limits, Network, Options, Reuse};
+use funcserver_engine::{Allow, Fault, Grants, Guest, Limits, Network, Reuse};
+use funcserver_test_guest::Options;
 use futures_util::future::join_all;
 use http::{Method, StatusCode};
 use tokio::time::sleep;
 
-use crate::common::{self, act, call, guest_p3, json, limits, request, response};
+use crate::common::{self, act, call, guest_p3, handle, json, limits, request, response};
 
 const CHUNKED: &str = "transfer-encoding: chunked";
 const STATED: &str = "content-length: 18";
@@ -145,7 +146,7 @@ async fn a_stream_that_never_ends_ends_at_the_deadline() {
     for (life, guest) in every_way_to_live() {
         for way in WAYS {
             let (call, _) = call(Duration::from_millis(500));
-            let answer = guest.handle(request(&format!("{way}:{url}")), call).await;
+            let answer = handle(&guest, request(&format!("{way}:{url}")), call).await;
             assert_eq!(answer.result.unwrap_err(), Fault::Deadline, "{life} {way}");
             assert_eq!(answer.after.finish().await, None, "{life} {way}");
         }
@@ -207,7 +208,7 @@ async fn an_answer_to_head_that_is_handed_on_has_no_body() {
         let (call, _) = call(Duration::from_secs(10));
         let mut request = request(&format!("hand-on:{url}"));
         *request.method_mut() = Method::HEAD;
-        let response = guest.handle(request, call).await.result.unwrap();
+        let response = handle(&guest, request, call).await.result.unwrap();
         assert_eq!((response.status(), response.body().len()), (StatusCode::OK, 0), "{life}");
         assert_eq!(response.headers()["content-length"], "18", "{life}");
     }
@@ -281,7 +282,7 @@ async fn what_a_late_instance_leaves_is_removed_after_the_reply() {
         let grants = Grants { scratch: Some(scratch.path().to_owned()), ..Grants::default() };
         let guest = guest_p3(Options { grants, ..options(reuse.clone()) });
         let (call, _) = call(Duration::from_millis(500));
-        let answer = guest.handle(request("sleep:60000"), call).await;
+        let answer = handle(&guest, request("sleep:60000"), call).await;
         assert_eq!(answer.result.unwrap_err(), Fault::Deadline, "{reuse:?}");
         // Whoever works beside the reply has its turn.
         sleep(Duration::from_millis(100)).await;

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use funcserver_engine::{Fault, Guest, HandlerVersion, Limits, Stream, Target, compile};
 use http::{Method, Request, StatusCode};
 
-use crate::common::{act, call, guest_p3, json, limits, request, response};
+use crate::common::{act, call, guest_p3, handle, json, limits, request, response};
 
 /// The fault that `name` comes to. The same guest answers a good request right after.
 async fn fault(guest: &Guest, name: &str) -> Fault {
@@ -42,7 +42,7 @@ async fn the_guest_sees_the_request_unchanged() {
         .body(Bytes::from_static(b"\0\xff body"))
         .unwrap();
     let (call, _) = call(Duration::from_secs(10));
-    let answer = guest.handle(request, call).await;
+    let answer = handle(&guest, request, call).await;
     let seen = json(&answer.result.unwrap());
     assert_eq!(seen["method"], "POST");
     assert_eq!(seen["path_with_query"], "/a/../b//%2F?b=%20+&a&b=2");
@@ -63,7 +63,7 @@ async fn methods_of_ones_own_arrive() {
         let mut request = Request::new(Bytes::new());
         *request.uri_mut() = "http://shop.example/".parse().unwrap();
         *request.method_mut() = Method::from_bytes(method.as_bytes()).unwrap();
-        let seen = json(&guest.handle(request, call).await.result.unwrap());
+        let seen = json(&handle(&guest, request, call).await.result.unwrap());
         assert_eq!(seen["method"], method);
         assert_eq!(seen["scheme"], "http");
     }
@@ -141,11 +141,11 @@ async fn request_bodies_arrive_whole_and_may_be_ignored() {
     let guest = guest_p3(limits());
     for size in [0, 1, 65_536, 1_000_000] {
         let (call, _) = call(Duration::from_secs(10));
-        let answer = guest.handle(post("count", vec![b'x'; size]), call).await;
+        let answer = handle(&guest, post("count", vec![b'x'; size]), call).await;
         assert_eq!(json(&answer.result.unwrap())["body_bytes"], size);
     }
     let (call, _) = call(Duration::from_secs(10));
-    let answer = guest.handle(post("ignore-body", vec![b'x'; 1_000_000]), call).await;
+    let answer = handle(&guest, post("ignore-body", vec![b'x'; 1_000_000]), call).await;
     assert_eq!(answer.result.unwrap().body(), "not read");
     assert_eq!(answer.after.finish().await, None);
 }
@@ -155,7 +155,7 @@ async fn request_bodies_arrive_whole_and_may_be_ignored() {
 async fn a_guest_streams_from_request_to_response() {
     let guest = guest_p3(limits());
     let (call, _) = call(Duration::from_secs(10));
-    let answer = guest.handle(post("stream", vec![b'x'; 900_000]), call).await;
+    let answer = handle(&guest, post("stream", vec![b'x'; 900_000]), call).await;
     assert_eq!(*answer.result.unwrap().body(), vec![b'X'; 900_000]);
     assert_eq!(answer.after.finish().await, None);
 }
@@ -167,7 +167,7 @@ async fn the_body_of_an_answer_to_head_is_dropped() {
         let (call, _) = call(Duration::from_secs(10));
         let mut request = request(name);
         *request.method_mut() = Method::HEAD;
-        let response = guest.handle(request, call).await.result.unwrap_or_else(|fault| panic!("{name}: {fault}"));
+        let response = handle(&guest, request, call).await.result.unwrap_or_else(|fault| panic!("{name}: {fault}"));
         assert_eq!((response.status(), response.body().len()), (StatusCode::OK, 0), "{name}");
     }
 }
@@ -202,7 +202,7 @@ async fn work_after_the_reply_ends_at_the_deadline() {
     for name in ["after:60000", "spin-after-body"] {
         let (call, lines) = call(Duration::from_secs(2));
         let started = Instant::now();
-        let answer = guest.handle(request(name), call).await;
+        let answer = handle(&guest, request(name), call).await;
         assert_eq!(answer.result.unwrap_or_else(|fault| panic!("{name}: {fault}")).body(), "begun", "{name}");
         assert_eq!(answer.after.finish().await, Some(Fault::Deadline), "{name}");
         assert!(started.elapsed() < Duration::from_secs(10), "{name} ended after {:?}", started.elapsed());
@@ -273,7 +273,7 @@ async fn a_guest_that_never_answers_ends_by_its_deadline() {
     let guest = guest_p3(limits());
     let (call, _) = call(Duration::from_millis(300));
     let started = Instant::now();
-    let fault = guest.handle(request("never"), call).await.result.unwrap_err();
+    let fault = handle(&guest, request("never"), call).await.result.unwrap_err();
     assert!(matches!(fault, Fault::Deadline | Fault::NoAnswer | Fault::Trap(_)), "{fault}");
     assert!(started.elapsed() < Duration::from_secs(5));
     assert_eq!(json(&response(&guest, "state").await)["requests"], 1);
@@ -303,8 +303,10 @@ async fn a_guests_words_are_cut() {
 
 #[tokio::test]
 async fn bodies_are_bounded() {
-    let guest = guest_p3(Limits { response_body: 100_000, ..limits() });
-    assert_eq!(fault(&guest, "endless-body").await, Fault::BodyTooLarge { limit: 100_000 });
+    let guest = guest_p3(limits());
+    let (call, _) = call(Duration::from_secs(10));
+    let answer = guest.handle(request("endless-body"), call).await.whole(100_000).await;
+    assert_eq!(answer.result.unwrap_err(), Fault::BodyTooLarge { limit: 100_000 });
 }
 
 #[tokio::test]
@@ -325,7 +327,7 @@ async fn a_guest_that_never_ends_is_ended_at_its_deadline() {
     for name in ["spin", "sleep:60000", "block:60000", "slow:60000"] {
         let (call, _) = call(Duration::from_millis(200));
         let started = Instant::now();
-        let answer = guest.handle(request(name), call).await;
+        let answer = handle(&guest, request(name), call).await;
         assert!(matches!(answer.result, Err(Fault::Deadline)), "{name}");
         assert!(started.elapsed() < Duration::from_secs(5), "{name} ended after {:?}", started.elapsed());
     }
@@ -337,7 +339,7 @@ async fn a_guest_that_never_ends_is_ended_at_its_deadline() {
 async fn a_spinning_guest_does_not_starve_others() {
     let guest = guest_p3(limits());
     let (spinning, _) = call(Duration::from_secs(3));
-    let spin = guest.handle(request("spin"), spinning);
+    let spin = handle(&guest, request("spin"), spinning);
     let others = async {
         for _ in 0..5 {
             response(&guest, "state").await;
@@ -378,7 +380,7 @@ async fn a_response_that_is_written_to_before_it_is_returned_is_told() {
     let guest = guest_p3(limits());
     for (name, waits) in [("early-write", true), ("sleep:60000", false), ("slow:60000", false)] {
         let (call, lines) = call(Duration::from_millis(500));
-        let answer = guest.handle(request(name), call).await;
+        let answer = handle(&guest, request(name), call).await;
         assert!(matches!(answer.result, Err(Fault::Deadline)), "{name}");
         answer.after.finish().await;
         let told = lines.all().iter().any(|(_, line)| line.contains("did not return it in time"));

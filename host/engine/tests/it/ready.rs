@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use funcserver_engine::{After, Fault, Grants, Guest, Limits, Options, Target, compile};
+use funcserver_engine::{After, Fault, Grants, Guest, Limits, Target, compile};
+use funcserver_test_guest::Options;
 
-use crate::common::{act, call, guest_with, json, limits, request, response};
+use crate::common::{act, call, guest_with, handle, json, limits, request, response};
 
 /// How long an instance takes to be made, where that is what counts.
 const SLOW: Duration = Duration::from_secs(2);
@@ -132,7 +133,7 @@ async fn one_that_takes_too_long_is_given_up() {
     let slow = Duration::from_secs(3);
     let guest = starting(slow);
     let (call, _) = call(slow + SLOW);
-    let answer = guest.handle(request(""), call).await;
+    let answer = handle(&guest, request(""), call).await;
     assert_eq!(answer.result.unwrap_err(), Fault::NoAnswer);
     assert_eq!(answer.after.finish().await, None);
     // Not given up, one would be there.

@@ -4,10 +4,11 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use funcserver_engine::{Fault, Grants, Guest, Limits, Options, Reuse};
+use funcserver_engine::{Facts, Fault, Grants, Guest, Limits, Reuse};
+use funcserver_test_guest::Options;
 use http::{Method, Request};
 
-use crate::common::{self, act, call, guest, guest_p3, guest_with, json, limits, request, response};
+use crate::common::{self, act, call, call_with, guest, guest_p3, guest_with, handle, json, limits, request, response};
 
 fn options(requests: usize) -> Options {
     let reuse = Reuse { requests, ..Reuse::default() };
@@ -89,7 +90,7 @@ async fn an_instance_that_missed_its_deadline_serves_no_other() {
         for name in ["spin", "sleep:60000", "after:60000"] {
             assert_eq!(requests(&guest).await, 1, "before {name}");
             let (call, _) = call(Duration::from_millis(200));
-            let answer = guest.handle(request(name), call).await;
+            let answer = handle(&guest, request(name), call).await;
             let told = match answer.result {
                 Err(fault) => Some(fault),
                 Ok(_) => answer.after.finish().await,
@@ -104,7 +105,7 @@ async fn an_instance_that_missed_its_deadline_serves_no_other() {
 async fn each_request_has_a_deadline_of_its_own() {
     for guest in both(&options(1000)) {
         let (short, _) = call(Duration::from_secs(2));
-        let answer = guest.handle(request("state"), short).await;
+        let answer = handle(&guest, request("state"), short).await;
         assert!(answer.result.is_ok());
         answer.after.finish().await;
         tokio::time::sleep(Duration::from_millis(2_100)).await;
@@ -169,9 +170,8 @@ async fn output_goes_to_the_request_that_is_running() {
 async fn facts_are_those_of_the_request() {
     let guest = guest_with(options(1000));
     for id in ["id-1", "id-2"] {
-        let (mut call, _) = call(Duration::from_secs(10));
-        call.facts.request_id = id.to_owned();
-        let answer = guest.handle(request("context"), call).await;
+        let (call, _) = call_with(Duration::from_secs(10), Facts { request_id: id, ..Facts::default() });
+        let answer = handle(&guest, request("context"), call).await;
         assert_eq!(json(&answer.result.unwrap())["request_id"], id);
         assert_eq!(answer.after.finish().await, None);
     }
@@ -184,7 +184,7 @@ async fn only_an_answer_to_head_may_state_a_length_that_it_does_not_have() {
         let (call, _) = call(Duration::from_secs(10));
         let mut request = request("length-only:10");
         *request.method_mut() = method.clone();
-        let answer = guest.handle(request, call).await;
+        let answer = handle(&guest, request, call).await;
         assert_eq!(answer.result.is_ok(), fits, "{method}: {:?}", answer.result);
         answer.after.finish().await;
     }
@@ -238,7 +238,7 @@ async fn nothing_is_left_behind_by_thousands_of_requests() {
             for name in ["chunks:3", "trailers", "ignore-body", "random", "stdout:line", "sleep:0"] {
                 let request = Request::post("https://shop.example/").header("x-act", name);
                 let (call, _) = call(Duration::from_secs(10));
-                let answer = guest.handle(request.body(Bytes::from_static(b"a body")).unwrap(), call).await;
+                let answer = handle(&guest, request.body(Bytes::from_static(b"a body")).unwrap(), call).await;
                 assert!(answer.result.is_ok(), "{name} in turn {turn}: {:?}", answer.result);
                 assert_eq!(answer.after.finish().await, None, "{name} in turn {turn}");
             }

@@ -4,11 +4,12 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use funcserver_engine::{Call, Facts, Fault, Guest, Limits, Options, Output, Reuse, Stream, Target, compile};
+use funcserver_engine::{Call, Fault, Guest, GuestStep, Limits, Reuse, Target, compile};
+use funcserver_test_guest::Options;
 use futures_util::future::join_all;
 use http::Request;
 
-use crate::common::{act, call, guest_p3, json, limits, request, response};
+use crate::common::{act, call, guest_p3, handle, json, limits, request, response};
 
 const AT_ONCE: usize = 4;
 
@@ -32,7 +33,7 @@ async fn pause(milliseconds: u64) {
 
 async fn fault(guest: &Guest, name: &str, time: Duration) -> Fault {
     let (call, _) = call(time);
-    guest.handle(request(name), call).await.result.unwrap_err()
+    handle(&guest, request(name), call).await.result.unwrap_err()
 }
 
 #[tokio::test]
@@ -68,7 +69,7 @@ async fn bodies_pass_by_each_other_whole() {
                 let body = vec![b'a' + (task + turn) % 26; 300_000];
                 let (call, _) = call(Duration::from_secs(20));
                 let request = Request::post("https://shop.example/").header("x-act", "stream");
-                let answer = guest.handle(request.body(Bytes::from(body.clone())).unwrap(), call).await;
+                let answer = handle(&guest, request.body(Bytes::from(body.clone())).unwrap(), call).await;
                 assert!(*answer.result.unwrap().body() == body.to_ascii_uppercase(), "turn {turn} of task {task}");
             }
         })
@@ -176,13 +177,14 @@ async fn nothing_is_left_behind_by_thousands_of_requests() {
 #[derive(Default)]
 struct Lines(Mutex<Vec<(String, bool)>>);
 
-impl Output for Lines {
-    fn line(&self, _: Stream, line: &str) {
-        self.0.lock().unwrap().push((line.to_owned(), true));
+impl Call for Lines {
+    fn deadline(&self) -> Instant {
+        Instant::now() + Duration::from_secs(10)
     }
 
-    fn line_of_some(&self, _: Stream, line: &str) {
-        self.0.lock().unwrap().push((line.to_owned(), false));
+    fn on(&self, step: GuestStep<'_>) {
+        let GuestStep::Lines(lines) = step else { return };
+        self.0.lock().unwrap().extend(lines.iter().map(|line| (line.to_owned(), lines.certain)));
     }
 }
 
@@ -191,9 +193,7 @@ async fn a_line_is_no_requests_own_while_there_are_several() {
     let guest = shared();
     let lines = Arc::new(Lines::default());
     let print = async |text: &str| {
-        let deadline = Instant::now() + Duration::from_secs(10);
-        let call = Call { facts: Facts::default(), deadline, output: lines.clone() };
-        guest.handle(request(text), call).await.result.unwrap();
+        handle(&guest, request(text), lines.clone()).await.result.unwrap();
     };
     print("stdout:alone").await;
     tokio::join!(response(&guest, "sleep:3000"), async {

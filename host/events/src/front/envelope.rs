@@ -1,14 +1,14 @@
-//! The members of an event that holds a request, before they mean anything.
+//! The members of a front end's event, before they are interpreted.
 
-use super::alb::Elb;
-use crate::{
-    detect::Marks,
-    http::values::{MultiMap, SingleMap},
-    json::{Key, Member, Shape, Text},
-};
 use serde::de::{IgnoredAny, MapAccess};
 
-/// The members of all fronts' events, read in one pass: a front takes those that are its own. Unknown ones are skipped.
+use super::alb::Elb;
+use crate::detect::Marks;
+use crate::http::values::{MultiMap, SingleMap};
+use crate::json::{Key, Member, Shape, Text};
+
+/// The members of the events of all front ends, read in one pass. Each front end uses its own members. Unknown members
+/// are skipped.
 #[derive(Default)]
 pub(crate) struct Envelope<'de> {
     pub(crate) context: Member<RequestContext<'de>>,
@@ -20,7 +20,7 @@ pub(crate) struct Envelope<'de> {
     pub(crate) multi_headers: Member<MultiMap<'de>>,
     pub(crate) body: Member<Text<'de>>,
     pub(crate) is_base64: Member<bool>,
-    /// Members that are not read, but tell whose event this is.
+    /// Records which members are present, to identify the front end.
     marks: Marks,
 }
 
@@ -45,7 +45,7 @@ impl<'de> Envelope<'de> {
         Ok(())
     }
 
-    /// Which of the members that tell an event's kind it has.
+    /// Which of the identifying members the event has.
     pub(crate) fn marks(&self) -> Marks {
         Marks {
             http_method: !matches!(self.http_method, Member::Absent),

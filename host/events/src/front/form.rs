@@ -1,17 +1,18 @@
-//! How the answer to an event is written.
+//! The form of a reply.
 
-use super::{EncodeError, FrontOptions, Reply, alb};
 use bytes::Bytes;
 use http::Response;
 
-/// What an event asks of its answer: whose event it is, and what of it the answer goes by.
+use super::{EncodeError, FrontOptions, Reply, alb};
+
+/// The form of the reply that an event requires: its front end, and the properties of the event that affect the reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Form {
     /// An Application Load Balancer.
     Alb(alb::ReplyForm),
 }
 
-/// What a front accepts of a reply.
+/// The limits of a front end for replies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FrontLimits {
     /// The largest reply, in bytes of JSON.
@@ -21,14 +22,14 @@ pub struct FrontLimits {
 }
 
 impl Default for Form {
-    /// That of a target group with its default settings.
+    /// The form for a target group with default settings.
     fn default() -> Self {
         Self::Alb(alb::ReplyForm::default())
     }
 }
 
 impl Form {
-    /// What the front accepts.
+    /// The limits of the front end.
     #[must_use]
     pub fn limits(self) -> FrontLimits {
         match self {
@@ -36,7 +37,7 @@ impl Form {
         }
     }
 
-    /// Whether the front can pass on an answer that is still being written.
+    /// Whether the front end supports streamed responses.
     #[must_use]
     pub fn can_stream(self) -> bool {
         match self {
@@ -44,7 +45,7 @@ impl Form {
         }
     }
 
-    /// Whether the headers are in maps with a list of values for each name.
+    /// Whether headers are in maps with a list of values for each name.
     #[must_use]
     pub fn has_multi_value_headers(self) -> bool {
         match self {
@@ -52,10 +53,10 @@ impl Form {
         }
     }
 
-    /// Turns a response into the JSON that the front expects: [`alb::encode`].
+    /// Encodes a response as the JSON that the front end expects: [`alb::encode`].
     ///
     /// # Errors
-    /// What the front would refuse: see [`EncodeError`].
+    /// [`EncodeError`], for a response that the front end would reject.
     pub fn encode(self, response: &Response<Bytes>, options: &FrontOptions) -> Result<Reply, EncodeError> {
         let front = self.limits();
         let limits = FrontLimits { reply: front.reply.min(options.max_reply), ..front };
@@ -67,7 +68,7 @@ impl Form {
         }
     }
 
-    /// The response that the front makes of a reply; none if it refuses it.
+    /// The response that the front end sends for a reply, or `None` if it rejects the reply.
     #[must_use]
     pub fn read_reply(self, reply: &[u8]) -> Option<Response<Bytes>> {
         match self {

@@ -1,5 +1,5 @@
-//! What stands between clients and a function, and sends events: the *front*. Each has a folder with what is its own;
-//! what they share is in `http/`, and what all of them are to a host is here.
+//! Front ends: the services between clients and a function, which send events. Each has a folder of its own. The code
+//! that they share is in `http/`. This module has the interface that is the same for all of them.
 
 pub mod alb;
 mod envelope;
@@ -14,11 +14,12 @@ pub use form::{Form, FrontLimits};
 pub use options::FrontOptions;
 pub use reply::{EncodeError, Reply};
 
-use crate::detect::{self, Detected, EventSource};
 use bytes::Bytes;
 use http::Request;
 
-/// An event, read.
+use crate::detect::{self, Detected, EventSource};
+
+/// A decoded event.
 #[derive(Clone, Debug)]
 #[expect(
     clippy::large_enum_variant,
@@ -27,61 +28,61 @@ use http::Request;
 pub enum Event {
     /// A request that a client sent.
     Http(Incoming),
-    /// What comes from elsewhere.
+    /// An event of another service.
     Other {
-        /// Where it comes from.
+        /// The service that it comes from.
         source: EventSource,
-        /// The event as it is.
+        /// The event, unchanged.
         payload: Bytes,
     },
 }
 
-/// A request, as a front has passed it on.
+/// An HTTP request that a front end has passed on.
 #[derive(Clone, Debug)]
 pub struct Incoming {
-    /// The request that the client sent. Its URI has a scheme, an authority, a path and perhaps a query; the hop-by-hop
-    /// headers are gone, the `host` header is kept.
+    /// The request that the client sent. Its URI has a scheme, an authority, a path and perhaps a query. Hop-by-hop
+    /// headers are removed, the `host` header is kept.
     pub request: Request<Bytes>,
-    /// How its answer is written.
+    /// The form of its reply.
     pub form: Form,
-    /// The ARN of the load balancer's target group, where the event names one.
+    /// The ARN of the load balancer's target group, if the event has it.
     pub target_group_arn: Option<String>,
-    /// The client's address, without port and brackets.
+    /// The client's IP address, without port and brackets.
     pub client: Option<String>,
 }
 
-/// Why an event of a front is no request: its contents are wrong.
+/// The error for an event of a front end with invalid contents.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{at}: {reason}")]
 pub struct InvalidEvent {
-    /// How the answer is written.
+    /// The form of the reply.
     pub form: Form,
-    /// The place in the event, as a JSON path like `headers.host` or `multiValueHeaders.accept[1]`; `event` if a value
-    /// cannot be read at all.
+    /// The path of the value in the event, for example `headers.host` or `multiValueHeaders.accept[1]`. It is `event`
+    /// if a value cannot be read at all.
     pub at: String,
-    /// What was found there and what was expected.
+    /// The expected and the found value.
     pub reason: String,
 }
 
-/// Reads an event: a request, where it comes from a front.
+/// Decodes an event into a request, if a front end sent it.
 ///
-/// The names of its members tell which front that is, and the front's own module what it makes of them:
+/// The names of its members identify the front end. The rules of each front end are in its own module:
 /// [`alb`](alb#from-event-to-request).
 ///
-/// - Path and query are what the client sent, byte for byte; what no URI may hold is percent-encoded.
-/// - The scheme is `http` if `X-Forwarded-Proto` says so, else `https`. The authority is the `host` header; where that
-///   is missing (health checks) or unusable, it is `localhost`, and the header stays as it is.
-/// - Text is UTF-8, in header values too. Hop-by-hop headers are removed, with those that `Connection` names; it cannot
-///   name `host` or what the front adds.
-/// - Several `cookie` headers are one, joined by `; ` (RFC 9113, section 8.2.3).
-/// - Maps and body may be missing, null or empty. Unknown fields are ignored. Of a key that stands in one map twice the
-///   last value counts.
+/// - Path and query are what the client sent, byte for byte, but bytes that a URI must not contain are percent-encoded.
+/// - The scheme is `http` if `X-Forwarded-Proto` says so, otherwise `https`. The authority is the `host` header. If
+///   that is missing (health checks) or unusable, the authority is `localhost`, and the header is not changed.
+/// - Text is UTF-8, in header values too. Hop-by-hop headers are removed, including those that `Connection` lists,
+///   except `host` and the headers that the front end adds.
+/// - Several `cookie` headers become one, joined by `; ` (RFC 9113, section 8.2.3).
+/// - Maps and body may be missing, null or empty. Unknown fields are ignored. If a map repeats a key, the last value
+///   counts.
 ///
 /// # Errors
-/// [`InvalidEvent`] for an event of a front with a wrong type or value, and for what exceeds the `http` crate: 24,576
-/// header names, 65,534 bytes of path and query.
+/// [`InvalidEvent`] if an event of a front end has a wrong type or value, or exceeds a limit of the `http` crate:
+/// 24,576 header names, 65,534 bytes of path and query.
 ///
-/// No input makes it panic, and what it allocates is bounded by its input.
+/// No input causes a panic, and allocations are bounded by the size of the input.
 pub fn decode(event: &Bytes, options: &FrontOptions) -> Result<Event, InvalidEvent> {
     match detect::read(event) {
         Detected::Alb(envelope) => alb::decode(envelope, options.trusted_hops).map(Event::Http),

@@ -1,15 +1,15 @@
-//! What settings say about fronts.
+//! Settings of front ends.
 
-/// Whatever an event does not say itself about how it is read and answered.
+/// Settings for decoding and answering events that the events do not contain themselves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FrontOptions {
-    /// The number of proxies of one's own before a load balancer, whose addresses in `X-Forwarded-For` are not the
-    /// client's: 1 for a CDN. Default: 0.
+    /// The number of trusted proxies in front of the load balancer, for example 1 for a CDN. Their addresses in
+    /// `X-Forwarded-For` are not taken for the client's. Default: 0.
     pub trusted_hops: usize,
-    /// Where only one text a name is possible, send several cookies under names that differ in letter case:
-    /// [`alb::ReplyOptions`](super::alb::ReplyOptions). Default: true.
+    /// If the map of headers has only one text for each name, send several cookies under names that differ in letter
+    /// case: see [`alb::ReplyOptions`](super::alb::ReplyOptions). Default: true.
     pub cookie_case_variants: bool,
-    /// The largest reply, in bytes of JSON, where the front accepts more. Default: what the front accepts.
+    /// The largest reply, in bytes of JSON. A lower limit of the front end also applies. Default: no additional limit.
     pub max_reply: usize,
 }
 

@@ -1,18 +1,18 @@
-//! What a response has become.
+//! The result of encoding a response.
 
 /// A reply, ready to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
     /// The JSON document.
     pub json: Vec<u8>,
-    /// Cookies went out under names that differ in letter case.
+    /// Whether cookies were sent under names that differ in letter case.
     pub cookie_variants: bool,
-    /// Cookies that could not go out: more than one where the headers have one text a name, without letter-case
-    /// variants.
+    /// The number of cookies that were dropped: all but one, if the map of headers has one text for each name and
+    /// letter-case variants are disabled.
     pub cookies_lost: usize,
 }
 
-/// Why a response cannot be sent.
+/// The reason why a response cannot be sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EncodeError {
     /// The status is outside 200 to 599.
@@ -20,27 +20,27 @@ pub enum EncodeError {
     Status {
         /// The response's status.
         status: u16,
-        /// Who refuses it, in words.
+        /// The front end that rejects it, in words.
         front: &'static str,
     },
     /// The header block is too large.
     #[error("the response's headers have {size} bytes, {front} accepts {limit}")]
     Headers {
-        /// Bytes of the header block.
+        /// The size of the header block in bytes.
         size: usize,
-        /// Bytes allowed.
+        /// The limit in bytes.
         limit: usize,
-        /// Who refuses it, in words.
+        /// The front end that rejects it, in words.
         front: &'static str,
     },
     /// The reply's JSON is too large.
     #[error("the reply has {size} bytes of JSON, {front} accepts {limit}")]
     Reply {
-        /// Bytes of the JSON document.
+        /// The size of the JSON document in bytes.
         size: usize,
-        /// Bytes allowed.
+        /// The limit in bytes.
         limit: usize,
-        /// Who refuses it, in words.
+        /// The front end that rejects it, in words.
         front: &'static str,
     },
     /// `content-length` contradicts the body.
@@ -48,15 +48,15 @@ pub enum EncodeError {
     Length {
         /// The header's value.
         stated: String,
-        /// Bytes of the body.
+        /// The length of the body in bytes.
         actual: usize,
     },
     /// There are more cookies than letter-case variants of `set-cookie`.
     #[error("the response sets {count} cookies, single-value headers carry {limit}")]
     Cookies {
-        /// Cookies in the response.
+        /// The number of cookies in the response.
         count: usize,
-        /// Cookies that there are names for.
+        /// The number of available names.
         limit: usize,
     },
 }

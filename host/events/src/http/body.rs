@@ -1,11 +1,14 @@
-//! Bodies out of JSON.
+//! Decodes request bodies.
 
-use crate::json::{InvalidMember, Member, MemberPath, Text};
-use base64::{Engine, engine::general_purpose::STANDARD};
-use bytes::Bytes;
 use std::borrow::Cow;
 
-/// The body of a request: `body`, as `isBase64Encoded` says. Both may be missing or null.
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+
+use crate::json::{InvalidMember, Member, MemberPath, Text};
+
+/// The body of a request: `body`, decoded if `isBase64Encoded` is true. Both may be missing or null.
 pub(crate) fn of_request(body: Member<Text<'_>>, is_base64: Member<bool>) -> Result<Bytes, InvalidMember> {
     let place = MemberPath::field("body");
     let is_base64 = is_base64.optional(MemberPath::field("isBase64Encoded"))?.unwrap_or(false);
@@ -17,7 +20,7 @@ pub(crate) fn of_request(body: Member<Text<'_>>, is_base64: Member<bool>) -> Res
     }
 }
 
-/// Plain base64 as RFC 4648, section 4, has it: padded, without line breaks.
+/// Decodes standard base64 (RFC 4648, section 4): padded, without line breaks.
 pub(crate) fn decode_base64(text: &str, place: MemberPath<'_>) -> Result<Bytes, InvalidMember> {
-    STANDARD.decode(text).map(Bytes::from).map_err(|error| place.fault(format!("no base64: {error}")))
+    STANDARD.decode(text).map(Bytes::from).map_err(|error| place.fault(format!("invalid base64: {error}")))
 }

@@ -1,16 +1,18 @@
 //! The client's address, as a load balancer saw it.
 
-use http::HeaderMap;
 use std::net::{IpAddr, SocketAddr};
 
-/// The right-most address of `X-Forwarded-For` that no trusted proxy has put there.
+use http::HeaderMap;
+
+/// The right-most address of `X-Forwarded-For` that was not appended by a trusted proxy.
 ///
-/// Every proxy appends the address that it saw, and the load balancer is the last one: so the right-most address is what
-/// connected to the load balancer, and everything to the left of it is hearsay unless that was a proxy of one's own.
-/// `trusted_hops` is the number of such proxies before the load balancer, 1 for a CDN. A list that is shorter than that has
-/// only trusted entries, and its first one counts.
+/// Every proxy appends the address that connected to it, and the load balancer appends last. The right-most address is
+/// therefore the one that connected to the load balancer. Addresses to its left can be forged, unless the right-most
+/// one is a trusted proxy. `trusted_hops` is the number of such proxies in front of the load balancer, for example 1
+/// for a CDN. If the list is not longer than that, all entries come from trusted proxies and the first one counts.
 ///
-/// Ports are dropped (`192.0.2.1:4711`, `[2001:db8::1]:4711`), and so are brackets. What is no address gives none.
+/// Ports (`192.0.2.1:4711`, `[2001:db8::1]:4711`) and brackets are removed. An entry that is not an IP address gives
+/// `None`.
 pub(crate) fn address(headers: &HeaderMap, trusted_hops: usize) -> Option<String> {
     let lists = headers.get_all("x-forwarded-for");
     let mut entries = lists.iter().rev().filter_map(|list| list.to_str().ok()).flat_map(entries_from_the_right);
@@ -43,7 +45,7 @@ mod tests {
     }
 
     #[test]
-    fn the_right_most_address_less_the_trusted_hops_counts() {
+    fn trusted_hops_are_skipped_from_the_right() {
         check(&["203.0.113.7"], 0, Some("203.0.113.7"));
         check(&["198.51.100.1, 203.0.113.7"], 0, Some("203.0.113.7"));
         check(&["198.51.100.1, 203.0.113.7"], 1, Some("198.51.100.1"));

@@ -1,16 +1,17 @@
-//! The cookies of a request.
+//! The `cookie` headers of a request.
 
-use http::{HeaderMap, HeaderValue, header::COOKIE};
+use http::header::COOKIE;
+use http::{HeaderMap, HeaderValue};
 
-/// Makes them one header. HTTP/2 and HTTP/3 clients send them line by line, and whatever reads HTTP/1.1 expects one
-/// line (RFC 9113, section 8.2.3).
+/// Joins several `cookie` headers into one. HTTP/2 and HTTP/3 clients may send them separately, but HTTP/1.1 code
+/// expects a single header (RFC 9113, section 8.2.3).
 pub(crate) fn join_cookies(headers: &mut HeaderMap) {
     let mut values = headers.get_all(COOKIE).iter();
     if values.next().is_none() || values.next().is_none() {
         return;
     }
     let values: Vec<_> = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect();
-    // Of header values, with what they may hold between them: it is one.
+    // Always succeeds: valid header values, joined by characters that are valid in one.
     if let Ok(joined) = HeaderValue::from_bytes(&values.join(&b"; "[..])) {
         headers.insert(COOKIE, joined);
     }
@@ -18,11 +19,13 @@ pub(crate) fn join_cookies(headers: &mut HeaderMap) {
 
 #[cfg(test)]
 mod tests {
+    use http::header::COOKIE;
+    use http::{HeaderMap, HeaderName, HeaderValue};
+
     use super::join_cookies;
-    use http::{HeaderMap, HeaderName, HeaderValue, header::COOKIE};
 
     #[test]
-    fn cookies_become_one_line_in_their_place() {
+    fn cookies_are_joined_at_the_position_of_the_first() {
         let mut headers = HeaderMap::new();
         for (name, value) in
             [("x-a", "1"), ("cookie", "a=1"), ("x-a", "2"), ("cookie", "b=\"2, 3\"; c=4"), ("cookie", "")]
@@ -35,7 +38,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_with_one_line_or_none_stays_as_it_is() {
+    fn a_request_with_at_most_one_cookie_header_is_unchanged() {
         for values in [&[][..], &["a=1; b=2"]] {
             let mut headers = HeaderMap::new();
             headers.extend(values.iter().map(|value| (COOKIE, HeaderValue::from_static(value))));

@@ -1,19 +1,20 @@
-//! Headers into JSON.
+//! Writes headers as JSON.
+
+use http::HeaderValue;
 
 use super::headers::text;
 use crate::json::JsonWriter;
-use http::HeaderValue;
 
-/// How several values of one name stand in a map.
+/// How a map represents several values of one name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Repeats {
-    /// One text, with a comma and a space between the values.
+    /// One text, the values joined by a comma and a space.
     Joined,
-    /// A list, for one value too.
+    /// A list, even for a single value.
     Listed,
 }
 
-/// Writes a map of headers, and counts what they will take as lines of HTTP.
+/// Writes a map of headers, and counts the bytes that they take as lines of HTTP/1.1.
 pub(crate) struct HeaderWriter<'a> {
     json: &'a mut JsonWriter,
     repeats: Repeats,
@@ -22,13 +23,13 @@ pub(crate) struct HeaderWriter<'a> {
 }
 
 impl<'a> HeaderWriter<'a> {
-    /// Begins a map, where a value may stand.
+    /// Begins a map, in a place where JSON allows a value.
     pub(crate) fn open(json: &'a mut JsonWriter, repeats: Repeats) -> Self {
         json.raw("{");
         Self { json, repeats, separator: "", lines: 0 }
     }
 
-    /// Ends the map, and gives the bytes of its lines of HTTP: name, value and 4 for each.
+    /// Ends the map, and returns the size of its lines of HTTP/1.1: name, value and 4 bytes for each.
     pub(crate) fn close(self) -> usize {
         self.json.raw("}");
         self.lines

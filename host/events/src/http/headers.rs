@@ -1,25 +1,29 @@
-//! Header fields between JSON and the `http` crate.
+//! Converts header fields from JSON to the `http` crate.
 
-use super::{cookies, hop, values::Values};
-use crate::json::{InvalidMember, quoted};
-use bytes::BytesMut;
-use http::{HeaderMap, HeaderName, HeaderValue};
 use std::borrow::Cow;
 
-/// Each field takes a hundred bytes of memory beside its own, which in an event may be three. No front sends nearly as many.
-const MOST_FIELDS: usize = 100_000;
+use bytes::BytesMut;
+use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// The headers of a request, without the hop-by-hop ones and with one line of cookies. Names that differ only in letter
-/// case are the same name.
+use super::values::Values;
+use super::{cookies, hop_by_hop};
+use crate::json::{InvalidMember, quoted};
+
+/// The most header fields of a request. A field uses about a hundred bytes of memory besides its text, but may take
+/// only three bytes in the event. No front end sends nearly as many.
+const MAX_FIELDS: usize = 100_000;
+
+/// The headers of a request, without the hop-by-hop headers and with at most one `cookie` header. Names that differ
+/// only in letter case are the same name.
 pub(crate) fn of_request(values: Values<'_, '_>) -> Result<HeaderMap, InvalidMember> {
     let too_many = |_| values.place().fault("more than 24576 header names");
     let mut headers = HeaderMap::try_with_capacity(values.len()).map_err(too_many)?;
     let mut fields = 0;
-    // One piece of memory for all values.
+    // One allocation for all values.
     let mut memory = BytesMut::with_capacity(values.text_len());
     values.visit(|place, name, value| {
         fields += 1;
-        if fields > MOST_FIELDS {
+        if fields > MAX_FIELDS {
             return Err(place.fault("more than 100000 header fields"));
         }
         let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| place.fault("not a header name"))?;
@@ -29,12 +33,12 @@ pub(crate) fn of_request(values: Values<'_, '_>) -> Result<HeaderMap, InvalidMem
         headers.try_append(name, value).map_err(too_many)?;
         Ok(())
     })?;
-    hop::strip(&mut headers);
+    hop_by_hop::strip(&mut headers);
     cookies::join_cookies(&mut headers);
     Ok(headers)
 }
 
-/// A header value as text: UTF-8, or else Latin-1, in which every byte is a character.
+/// A header value as text: UTF-8, or Latin-1 if it is not valid UTF-8. In Latin-1 every byte is a character.
 pub(crate) fn text(value: &HeaderValue) -> Cow<'_, str> {
     match std::str::from_utf8(value.as_bytes()) {
         Ok(text) => text.into(),

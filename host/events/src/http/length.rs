@@ -1,12 +1,15 @@
-//! What a response says about its length.
+//! The `content-length` of a response.
+
+use bytes::Bytes;
+use http::header::CONTENT_LENGTH;
+use http::{HeaderValue, Response, StatusCode};
 
 use super::headers::text;
-use bytes::Bytes;
-use http::{HeaderValue, Response, StatusCode, header::CONTENT_LENGTH};
 
-/// A `content-length` that is no number, or not the length of the body; none where all is well. `head` says that the
-/// response answers `HEAD`: with that, and with 304, any number may stand, because it speaks of a body that is not
-/// sent. With 204 it is not sent itself (RFC 9110, section 8.6), and means nothing.
+/// The value of a `content-length` that is not a number or differs from the length of the body; `None` if the header is
+/// correct or missing. `head` means that the response answers a `HEAD` request. For `HEAD` and 304 any number is
+/// accepted, because it describes a body that is not sent. For 204 the header itself is not sent (RFC 9110, section
+/// 8.6), so it is ignored.
 pub(crate) fn contradiction(response: &Response<Bytes>, head: bool) -> Option<String> {
     let status = response.status();
     let actual = response.body().len();

@@ -1,12 +1,11 @@
-//! Which bodies travel as text, and which as base64.
+//! Chooses between text and base64 for a body.
+
+use http::HeaderMap;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 
 use crate::json::JsonWriter;
-use http::{
-    HeaderMap,
-    header::{CONTENT_ENCODING, CONTENT_TYPE},
-};
 
-/// The body of a request or a response, as it stands in JSON.
+/// A body as it is written to JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Media<'a> {
     Text(&'a str),
@@ -14,7 +13,7 @@ pub(crate) enum Media<'a> {
 }
 
 impl Media<'_> {
-    /// Writes it.
+    /// Writes the body as a JSON string.
     pub(crate) fn write(self, json: &mut JsonWriter) {
         match self {
             Self::Text(text) => json.string(text),
@@ -23,14 +22,14 @@ impl Media<'_> {
     }
 }
 
-/// A response's body: base64 when it has a `Content-Encoding`, when its type is not textual, or when its bytes are no
-/// UTF-8. Without a type the bytes decide.
+/// The encoding of a response's body: base64 if it has a `Content-Encoding`, if its media type is not textual, or if
+/// its bytes are not UTF-8. Without a `Content-Type`, the bytes alone decide.
 pub(crate) fn of_response<'a>(headers: &HeaderMap, body: &'a [u8]) -> Media<'a> {
     choose(headers, body, |essence| essence.is_none_or(is_textual))
 }
 
-/// A body of these headers: base64 when it has a `Content-Encoding`, when `is_text` refuses its media type, or when its
-/// bytes are no UTF-8, which JSON cannot hold.
+/// The encoding of a body with these headers: base64 if it has a `Content-Encoding`, if `is_text` rejects its media
+/// type, or if its bytes are not UTF-8, which JSON cannot represent.
 pub(crate) fn choose<'a>(headers: &HeaderMap, body: &'a [u8], is_text: impl Fn(Option<&str>) -> bool) -> Media<'a> {
     let is_text = || !headers.contains_key(CONTENT_ENCODING) && is_text(essence(headers).as_deref());
     match std::str::from_utf8(body) {
@@ -39,7 +38,7 @@ pub(crate) fn choose<'a>(headers: &HeaderMap, body: &'a [u8], is_text: impl Fn(O
     }
 }
 
-/// The media type without parameters, in lower case; nothing without a `Content-Type`.
+/// The media type without parameters, in lower case; `None` without a `Content-Type`.
 fn essence(headers: &HeaderMap) -> Option<String> {
     let value = headers.get(CONTENT_TYPE)?.as_bytes();
     let essence = value.split(|&byte| byte == b';').next().unwrap_or_default().trim_ascii();
@@ -66,15 +65,16 @@ fn is_textual(essence: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Media, of_response};
     use http::{HeaderMap, HeaderName, HeaderValue};
+
+    use super::{Media, of_response};
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
         pairs.iter().map(|&(n, v)| (HeaderName::from_static(n), HeaderValue::from_static(v))).collect()
     }
 
     #[test]
-    fn a_responses_type_decides() {
+    fn the_media_type_of_a_response_decides() {
         for (content_type, text) in [
             ("text/html; charset=utf-8", true),
             ("TEXT/Plain", true),
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn encodings_and_bytes_decide_too() {
+    fn the_content_encoding_and_the_bytes_decide_too() {
         assert_eq!(of_response(&headers(&[]), b"x"), Media::Text("x"));
         assert_eq!(of_response(&headers(&[]), b"\xff"), Media::Base64(b"\xff"));
         assert_eq!(of_response(&headers(&[("content-type", "text/plain")]), b"\xe9"), Media::Base64(b"\xe9"));

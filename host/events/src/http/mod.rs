@@ -1,14 +1,14 @@
-//! What HTTP in JSON is like, whichever front it comes through.
+//! HTTP messages in JSON: the parts that all front ends share.
 //!
-//! Requests need `client`, `cookies`, `origin`, `request` and `target`; responses `header_writer`, `length`, `repeated`
-//! and `status`; both need the rest.
+//! Requests use `client`, `cookies`, `origin`, `request` and `target`. Responses use `header_writer`, `length`,
+//! `repeated` and `status`. Both use the other modules.
 
 pub(crate) mod body;
 pub(crate) mod client;
 pub(crate) mod cookies;
 pub(crate) mod header_writer;
 pub(crate) mod headers;
-pub(crate) mod hop;
+pub(crate) mod hop_by_hop;
 pub(crate) mod length;
 pub(crate) mod media;
 pub(crate) mod origin;

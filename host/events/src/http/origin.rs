@@ -1,17 +1,15 @@
-//! Where the request was sent: the URI's scheme and authority.
+//! The scheme and the authority of a request's URI.
 
-use http::{
-    HeaderMap,
-    header::HOST,
-    uri::{Authority, Scheme},
-};
+use http::HeaderMap;
+use http::header::HOST;
+use http::uri::{Authority, Scheme};
 
-/// The authority of a request that has no usable `host` header. Health checks have none; of an unusable one nothing is lost,
-/// because the header itself stays as it is.
-const STAND_IN: Authority = Authority::from_static("localhost");
+/// The authority of a request without a usable `host` header. Health checks have no such header. An unusable one is not
+/// lost, because the header itself is kept unchanged.
+const FALLBACK: Authority = Authority::from_static("localhost");
 
-/// The scheme that `X-Forwarded-Proto` names, which a load balancer sets on every request but its own health checks.
-/// Anything but `http` is `https`: a middleware that sends plain HTTP elsewhere then lets health checks pass.
+/// The scheme in `X-Forwarded-Proto`, which a load balancer sets on every request except its own health checks. Any
+/// value but `http`, or none, means `https`: middleware that redirects plain HTTP then lets health checks pass.
 pub(crate) fn scheme(headers: &HeaderMap) -> Scheme {
     let last = headers.get_all("x-forwarded-proto").iter().next_back().map(|value| value.as_bytes());
     let own = last.and_then(|list| list.rsplit(|&byte| byte == b',').next());
@@ -21,20 +19,22 @@ pub(crate) fn scheme(headers: &HeaderMap) -> Scheme {
     }
 }
 
-/// The authority that the `host` header names (RFC 9110, section 7.2), or the stand-in.
+/// The authority in the `host` header (RFC 9110, section 7.2), or `localhost` if it is unusable.
 pub(crate) fn authority(headers: &HeaderMap) -> Authority {
-    headers.get(HOST).and_then(|host| parse(host.as_bytes())).unwrap_or(STAND_IN)
+    headers.get(HOST).and_then(|host| parse(host.as_bytes())).unwrap_or(FALLBACK)
 }
 
 fn parse(host: &[u8]) -> Option<Authority> {
-    // A host header has no user information, though an authority may.
+    // An authority may have user information, but a host header may not.
     Authority::try_from(host).ok().filter(|authority| !host.contains(&b'@') && !authority.host().is_empty())
 }
 
 #[cfg(test)]
 mod tests {
+    use http::header::HOST;
+    use http::{HeaderMap, HeaderValue};
+
     use super::{authority, scheme};
-    use http::{HeaderMap, HeaderValue, header::HOST};
 
     fn headers(name: &'static str, values: &[&str]) -> HeaderMap {
         let values = values.iter().map(|value| HeaderValue::from_bytes(value.as_bytes()));
@@ -42,7 +42,7 @@ mod tests {
     }
 
     #[test]
-    fn the_scheme_is_what_the_front_says() {
+    fn the_scheme_is_the_one_in_x_forwarded_proto() {
         for (values, expected) in [
             (&["http"][..], "http"),
             (&["HTTP "], "http"),
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn the_authority_is_the_host_header_as_it_is_or_the_stand_in() {
+    fn the_authority_is_the_host_header_or_the_fallback() {
         for (host, expected) in [
             ("app.example.com", "app.example.com"),
             ("App.Example.com:8443", "App.Example.com:8443"),

@@ -1,8 +1,8 @@
-//! Which statuses can be sent, and how they are described.
+//! Status codes of replies.
 
 use http::StatusCode;
 
-/// Whether it can be the status of a reply: 200 to 599. An informational one is no answer.
+/// Whether a reply may have this status: 200 to 599. An informational status is not a final response.
 pub(crate) fn is_sendable(status: StatusCode) -> bool {
     (200..600).contains(&status.as_u16())
 }
@@ -12,7 +12,7 @@ pub(crate) fn is_bodiless(status: StatusCode) -> bool {
     matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
 }
 
-/// The reason phrase; for a code without a registered one, the name of its class.
+/// The reason phrase, or the name of the status class if the code has no registered phrase.
 pub(crate) fn reason(status: StatusCode) -> &'static str {
     status.canonical_reason().unwrap_or(match status.as_u16() / 100 {
         1 => "Informational",

@@ -1,18 +1,21 @@
-//! The request's target: the path and the query, as the client sent them.
+//! The request target: path and query, as the client sent them.
 //!
-//! Nothing here decodes them: no percent-decoding, no normalising of `..`, `//` or `%2F`. Only
-//! bytes that no URI may hold (RFC 3986, section 2) are percent-encoded: control bytes, space, DEL, what is not ASCII,
-//! `"`, `#`, `<`, `>` and the backtick; in a path also `?`, which would begin the query. A `%` stays as it is.
+//! This module never decodes them: it does not percent-decode, and does not normalise `..`, `//` or `%2F`. It
+//! percent-encodes only the bytes that a URI must not contain (RFC 3986, section 2): control bytes, space, DEL,
+//! non-ASCII bytes, `"`, `#`, `<`, `>` and the backtick; in a path also `?`, which would begin the query. A `%` is kept
+//! as it is.
 
-use crate::json::{InvalidMember, MemberPath, quoted};
-use bytes::Bytes;
-use http::uri::PathAndQuery;
 use std::collections::HashMap;
 
-/// The bytes that a URI of the `http` crate may have.
+use bytes::Bytes;
+use http::uri::PathAndQuery;
+
+use crate::json::{InvalidMember, MemberPath, quoted};
+
+/// The most bytes that a URI of the `http` crate may have.
 pub(crate) const MAX_TARGET: usize = 65_534;
 
-/// A target in the making.
+/// A request target that is being built.
 pub(crate) struct RequestTarget<'a> {
     place: MemberPath<'a>,
     text: String,
@@ -20,7 +23,7 @@ pub(crate) struct RequestTarget<'a> {
 }
 
 impl<'a> RequestTarget<'a> {
-    /// A target with this path, which stands at `place`. An empty path is `/`.
+    /// A target with this path; `place` is where the event has it. An empty path becomes `/`.
     pub(crate) fn new(path: &str, place: MemberPath<'a>) -> Result<Self, InvalidMember> {
         let mut text = String::with_capacity(path.len() + 64);
         if path.is_empty() {
@@ -42,7 +45,7 @@ impl<'a> RequestTarget<'a> {
         push_encoded(&mut self.text, value, is_never_raw);
     }
 
-    /// The target, or the fault that it is too long.
+    /// The target, or an error if it is too long.
     pub(crate) fn finish(self) -> Result<PathAndQuery, InvalidMember> {
         let (path_len, len) = (self.path_len, self.text.len());
         PathAndQuery::from_maybe_shared(Bytes::from(self.text)).map_err(|error| {
@@ -56,8 +59,8 @@ impl<'a> RequestTarget<'a> {
     }
 }
 
-/// What an event keeps of a raw query: its parameters, grouped by key. A key keeps its first place, its values their order;
-/// `flag` has an empty value; segments between two `&` with nothing in them have gone.
+/// Groups the parameters of a raw query by key, as an event keeps them. A key keeps its first position, and its values
+/// keep their order. `flag` gets an empty value. Empty segments between two `&` are dropped.
 pub(crate) fn grouped(query: &str) -> Vec<(&str, Vec<&str>)> {
     let mut places = HashMap::new();
     let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
@@ -99,12 +102,13 @@ fn hex_digit(nibble: u8) -> char {
 
 #[cfg(test)]
 mod tests {
-    use super::{RequestTarget, grouped, is_never_raw};
-    use crate::json::MemberPath;
     use http::uri::PathAndQuery;
 
+    use super::{RequestTarget, grouped, is_never_raw};
+    use crate::json::MemberPath;
+
     #[test]
-    fn every_byte_that_stays_raw_is_one_that_the_http_crate_takes() {
+    fn the_http_crate_accepts_every_byte_that_is_not_encoded() {
         for byte in (0..=127).filter(|&byte| !is_never_raw(byte)) {
             let target = format!("/{0}?{0}", char::from(byte));
             if byte != b'?' {
@@ -121,7 +125,7 @@ mod tests {
         target.push(&all, &all);
         let text = target.finish().unwrap_or_else(|fault| panic!("{fault:?}")).to_string();
         assert!(text.contains("%00%01") && text.contains("%7F%C2%80") && text.contains("!%22%23$%&'()*+,-./"));
-        assert_eq!(text.matches('?').count(), 3, "one begins the query, two stand in it");
+        assert_eq!(text.matches('?').count(), 3, "one begins the query, two are in it");
     }
 
     #[test]

@@ -1,14 +1,14 @@
-//! Names with one value or several, as maps hold them.
+//! Maps of names to one or several values.
 
 use crate::json::{InvalidMember, Map, Member, MemberPath, Text};
 
-/// A map with one text a name.
+/// A map with one text for each name.
 pub(crate) type SingleMap<'de> = Map<'de, Text<'de>>;
 
-/// A map with a list of texts a name.
+/// A map with a list of texts for each name.
 pub(crate) type MultiMap<'de> = Map<'de, Vec<Member<Text<'de>>>>;
 
-/// The names and values of one of the maps, whichever of the two kinds it is.
+/// The names and values of a map of either kind.
 #[derive(Clone, Copy)]
 pub(crate) enum Values<'a, 'de> {
     Single(&'static str, &'a [(Text<'de>, Member<Text<'de>>)]),
@@ -16,7 +16,7 @@ pub(crate) enum Values<'a, 'de> {
 }
 
 impl<'a, 'de> Values<'a, 'de> {
-    /// Those of the map that is filled; of the one with lists where both are.
+    /// The values of the map that is not empty, or those of the multi-value map if both have values.
     pub(crate) fn choose(
         (single_name, single): (&'static str, &'a Member<SingleMap<'de>>),
         (multi_name, multi): (&'static str, &'a Member<MultiMap<'de>>),
@@ -30,14 +30,14 @@ impl<'a, 'de> Values<'a, 'de> {
         })
     }
 
-    /// The place of the map.
+    /// The path of the map in the event.
     pub(crate) fn place(self) -> MemberPath<'static> {
         match self {
             Self::Single(name, _) | Self::Multi(name, _) => MemberPath::field(name),
         }
     }
 
-    /// How many names there are.
+    /// The number of names.
     pub(crate) fn len(self) -> usize {
         match self {
             Self::Single(_, entries) => entries.len(),
@@ -45,7 +45,7 @@ impl<'a, 'de> Values<'a, 'de> {
         }
     }
 
-    /// How many bytes all values have.
+    /// The total length of all values, in bytes.
     pub(crate) fn text_len(self) -> usize {
         let len = |value: &Member<Text<'_>>| if let Member::Is(text) = value { text.len() } else { 0 };
         let list_len =

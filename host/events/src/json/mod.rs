@@ -1,4 +1,4 @@
-//! JSON as events and replies have it: values of any type are read, documents of a known size are written.
+//! JSON of events and replies: reads values of any type, and writes documents within a size limit.
 
 mod place;
 mod read;

@@ -1,8 +1,8 @@
-//! Where in a JSON document something is wrong, and what.
+//! Locates an error in a JSON document.
 
 use std::fmt;
 
-/// A place in a document. It costs nothing until it is printed, so that the good path may carry it along.
+/// A path to a value in a document. The text is built only when it is printed, so code without errors pays nothing.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct MemberPath<'a> {
     field: &'a str,
@@ -11,22 +11,22 @@ pub(crate) struct MemberPath<'a> {
 }
 
 impl<'a> MemberPath<'a> {
-    /// A field of the document, written as a path: `body`, `requestContext.elb`.
+    /// A top-level field, or a nested one written as a path: `body`, `requestContext.elb`.
     pub(crate) const fn field(field: &'a str) -> Self {
         Self { field, key: None, index: None }
     }
 
-    /// The entry `key` of the map that stands in this field.
+    /// The entry `key` of the map in this field.
     pub(crate) const fn key(self, key: &'a str) -> Self {
         Self { key: Some(key), ..self }
     }
 
-    /// The element `index` of the list that stands here.
+    /// The element `index` of the list at this path.
     pub(crate) const fn index(self, index: usize) -> Self {
         Self { index: Some(index), ..self }
     }
 
-    /// Something is wrong here.
+    /// An error at this path.
     pub(crate) fn fault(self, reason: impl Into<String>) -> InvalidMember {
         InvalidMember { at: self.to_string(), reason: reason.into() }
     }
@@ -47,14 +47,14 @@ impl fmt::Display for MemberPath<'_> {
     }
 }
 
-/// What is wrong, and where.
+/// An error in a member: its path and the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct InvalidMember {
     pub(crate) at: String,
     pub(crate) reason: String,
 }
 
-/// A text for a message: in quotes, escaped, cut where it is long.
+/// Formats a text for a message: quoted, escaped, and shortened if it is long.
 pub(crate) fn quoted(text: &str) -> String {
     const SHOWN: usize = 60;
     let start: String = text.chars().take(SHOWN).collect();

@@ -1,29 +1,34 @@
-//! JSON as it comes: every value is read, whatever its type, so that what is wrong can be named by its place afterwards.
+//! Reads JSON of any shape: every value is read, whatever its type, so that an error can name the path of the value
+//! later.
 //!
-//! Texts are borrowed from the document where they hold no escapes. Maps keep their order; of a key that stands in one map
-//! twice the last value counts, as with other JSON parsers. Values that nobody asks for are skipped without recursion, so
-//! nesting costs no stack.
+//! Texts without escapes are borrowed from the document. Maps keep their order. If a map repeats a key, the last value
+//! counts, as in other JSON parsers. Unused values are skipped without recursion, so nesting uses no stack.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::place::{InvalidMember, MemberPath};
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use std::{borrow::Cow, collections::HashMap, fmt, marker::PhantomData};
 
-/// What stands where a `T` may stand.
+/// A value where a `T` is expected.
 #[derive(Clone, Debug, Default)]
 pub(crate) enum Member<T> {
-    /// The key is not there.
+    /// The key is missing.
     #[default]
     Absent,
     /// `null`.
     Null,
-    /// What was asked for.
+    /// A value of the expected type.
     Is(T),
-    /// Something else, in words.
+    /// A value of another type, described in words.
     Other(&'static str),
 }
 
 impl<'de, T: Shape<'de>> Member<T> {
-    /// The value, or nothing if it is absent or null.
+    /// The value, or `None` if it is absent or null.
     pub(crate) fn optional(self, place: MemberPath<'_>) -> Result<Option<T>, InvalidMember> {
         match self {
             Self::Absent | Self::Null => Ok(None),
@@ -32,7 +37,7 @@ impl<'de, T: Shape<'de>> Member<T> {
         }
     }
 
-    /// The value, or nothing if it is absent. Null is a fault.
+    /// The value, or `None` if it is absent. Null is an error.
     pub(crate) fn not_null(self, place: MemberPath<'_>) -> Result<Option<T>, InvalidMember> {
         match self {
             Self::Null => Err(mismatch::<T>(place, "null")),
@@ -55,7 +60,7 @@ impl<'de, T: Shape<'de>> Member<T> {
         }
     }
 
-    /// The value, borrowed, or nothing if it is absent or null.
+    /// The value, borrowed, or `None` if it is absent or null.
     pub(crate) fn optional_ref(&self, place: MemberPath<'_>) -> Result<Option<&T>, InvalidMember> {
         match self {
             Self::Absent | Self::Null => Ok(None),
@@ -68,12 +73,12 @@ fn mismatch<'de, T: Shape<'de>>(place: MemberPath<'_>, found: &str) -> InvalidMe
     place.fault(format!("expected {}, found {found}", T::EXPECTED))
 }
 
-/// A text, borrowed where it can be.
+/// A text, borrowed from the document if it has no escapes.
 pub(crate) type Text<'de> = Cow<'de, str>;
 
-/// A type that a JSON value may have. A method that is left out refuses values of its kind.
+/// A type that a JSON value may have. The default of each method rejects values of its kind.
 pub(crate) trait Shape<'de>: Sized {
-    /// What the value should be, in words.
+    /// The expected type in words, for error messages.
     const EXPECTED: &'static str;
 
     fn from_text(_: Cow<'de, str>) -> Option<Self> {
@@ -135,7 +140,7 @@ impl<'de, T: Shape<'de>> Shape<'de> for Vec<Member<T>> {
     }
 }
 
-/// A map with the order of its keys.
+/// A map that keeps the order of its keys.
 #[derive(Clone, Debug)]
 pub(crate) struct Map<'de, T>(pub(crate) Vec<(Cow<'de, str>, Member<T>)>);
 
@@ -155,16 +160,16 @@ impl<'de, T: Shape<'de>> Shape<'de> for Map<'de, T> {
 /// Reads a document whose values may be of any type.
 ///
 /// # Errors
-/// For what is no JSON, or holds a value that cannot be read, in words.
+/// The reason in words, if the document is not JSON or holds a value that cannot be read.
 pub(crate) fn document<'de, T: Shape<'de>>(document: &'de [u8]) -> Result<Member<T>, String> {
-    // Checked as a whole, which is quicker than text by text.
+    // One UTF-8 check of the whole document is faster than one for each text.
     match std::str::from_utf8(document) {
         Ok(text) => serde_json::from_str(text).map_err(|error| error.to_string()),
         Err(error) => Err(error.to_string()),
     }
 }
 
-/// A key of a map, borrowed where it can be.
+/// A key of a map, borrowed from the document if it has no escapes.
 pub(crate) struct Key<'de>(pub(crate) Cow<'de, str>);
 
 impl<'de> Deserialize<'de> for Key<'de> {
@@ -241,10 +246,10 @@ impl<'de, T: Shape<'de>> Visitor<'de> for MemberVisitor<T> {
     }
 }
 
-/// Above this number of keys a hash table finds repeated ones faster than comparing each with each.
-const FEW: usize = 24;
+/// Above this number of keys, a hash table finds repeated keys faster than comparing all pairs.
+const MAX_PAIRWISE: usize = 24;
 
-/// Of a repeated key, the last value counts and takes the first one's place.
+/// Keeps the last value of a repeated key, at the position of the first one.
 fn keep_last<V>(entries: &mut Vec<(Cow<'_, str>, V)>) {
     if has_repeats(entries) {
         let mut places = HashMap::with_capacity(entries.len());
@@ -263,7 +268,7 @@ fn keep_last<V>(entries: &mut Vec<(Cow<'_, str>, V)>) {
 }
 
 fn has_repeats<V>(entries: &[(Cow<'_, str>, V)]) -> bool {
-    if entries.len() > FEW {
+    if entries.len() > MAX_PAIRWISE {
         let mut seen = std::collections::HashSet::with_capacity(entries.len());
         return !entries.iter().all(|(key, _)| seen.insert(key));
     }
@@ -279,8 +284,9 @@ fn has_repeats<V>(entries: &[(Cow<'_, str>, V)]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Map, Member};
     use std::borrow::Cow;
+
+    use super::{Map, Member};
 
     fn keys(count: usize) -> String {
         let entries: Vec<_> = (0..count).map(|n| format!(r#""k{n}":"first","same":"{n}""#)).collect();
@@ -288,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_value_of_a_repeated_key_takes_the_first_ones_place() {
+    fn the_last_value_of_a_repeated_key_is_at_the_position_of_the_first() {
         for count in [2, 100] {
             let json = keys(count);
             let Ok(Member::Is(Map(entries))) = serde_json::from_str::<Member<Map<'_, Cow<'_, str>>>>(&json) else {

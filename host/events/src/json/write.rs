@@ -1,9 +1,10 @@
-//! JSON is written straight into its buffer: the documents are few, and the sizes must be known.
+//! Writes JSON directly into a buffer with a size limit.
 //!
-//! A writer stops storing at its limit and goes on counting, so a document that is too large costs no more memory than one
-//! that is not, its true size can be told, and nothing is built twice.
+//! At its limit a writer stops storing bytes and continues to count them. A document that is too large therefore uses
+//! no more memory than one that fits, its full size is known, and nothing is built twice.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 
 pub(crate) struct JsonWriter {
     out: Vec<u8>,
@@ -12,12 +13,12 @@ pub(crate) struct JsonWriter {
 }
 
 impl JsonWriter {
-    /// A writer of at most `limit` bytes that expects about `expected`.
+    /// A writer that stores at most `limit` bytes and reserves `expected` bytes.
     pub(crate) fn new(expected: usize, limit: usize) -> Self {
         Self { out: Vec::with_capacity(expected.min(limit)), size: 0, limit }
     }
 
-    /// Writes what is JSON already.
+    /// Writes text that is already JSON.
     pub(crate) fn raw(&mut self, json: &str) {
         self.bytes(json.as_bytes());
     }
@@ -29,7 +30,7 @@ impl JsonWriter {
         self.raw("\"");
     }
 
-    /// Writes a part of a string: escapes what must be (RFC 8259, section 7), and adds no quotes.
+    /// Writes a part of a string without quotes, escaped as RFC 8259, section 7, requires.
     pub(crate) fn escaped(&mut self, text: &str) {
         for block in text.as_bytes().chunks(BLOCK) {
             let surely_fits = self.size.saturating_add(BLOCK * LONGEST_ESCAPE) <= self.limit;
@@ -43,14 +44,14 @@ impl JsonWriter {
         }
     }
 
-    /// Writes a string of base64 with its quotes.
+    /// Writes bytes as a base64 string with its quotes.
     pub(crate) fn base64(&mut self, bytes: &[u8]) {
         self.raw("\"");
         let start = self.out.len();
         let encoded = bytes.len().div_ceil(3).saturating_mul(4);
         if self.take(encoded) {
             self.out.resize(start + encoded, 0);
-            // The slice has the length that the encoder asks for.
+            // The slice has exactly the length that the encoder needs.
             let written = self.out.get_mut(start..).map(|slice| STANDARD.encode_slice(bytes, slice));
             debug_assert_eq!(written, Some(Ok(encoded)));
         }
@@ -68,21 +69,21 @@ impl JsonWriter {
         }
     }
 
-    /// Counts bytes; whether they still fit.
+    /// Counts bytes, and returns whether they still fit.
     fn take(&mut self, bytes: usize) -> bool {
         self.size = self.size.saturating_add(bytes);
         self.size <= self.limit
     }
 }
 
-/// Bytes that are counted together.
+/// The number of bytes that are counted and checked against the limit at a time.
 const BLOCK: usize = 4096;
 
-/// `\\u001f` for one byte.
+/// The longest escape of one byte: `\\u001f`.
 const LONGEST_ESCAPE: usize = 6;
 
-/// Eight bytes at a time are written, and what follows the first that must be escaped is taken back: shorter copies of a
-/// length that is not known cost more.
+/// Copies eight bytes at a time and truncates at the first one that must be escaped: a copy of a constant length is
+/// faster than shorter copies of variable length.
 fn push_escaped(out: &mut Vec<u8>, bytes: &[u8]) {
     let mut rest = bytes;
     while let Some((word, after)) = rest.split_first_chunk::<8>() {
@@ -100,11 +101,11 @@ fn push_escaped(out: &mut Vec<u8>, bytes: &[u8]) {
     rest.iter().for_each(|&byte| push_byte(out, byte));
 }
 
-/// How many of eight bytes stand before the first that must be escaped: one below 0x20, a quote or a backslash.
+/// The number of bytes before the first that must be escaped: one below 0x20, a quote or a backslash.
 fn clean_bytes(word: u64) -> usize {
     const EACH: u64 = u64::MAX / 255;
     const LOW: u64 = EACH * 0x7f;
-    // Adding 0x7f to the low seven bits carries into the eighth unless they are zero, and never into the next byte.
+    // Adding 0x7f to the low seven bits carries into the eighth bit unless they are zero, and never into the next byte.
     let zeros = |word: u64| !(((word & LOW) + LOW) | word | LOW);
     let marks = zeros(word & (EACH * 0xe0)) | zeros(word ^ (EACH * 0x22)) | zeros(word ^ (EACH * 0x5c));
     marks.trailing_zeros() as usize / 8

@@ -1,19 +1,24 @@
-//! Golden cases: one JSON file each in `cases/`, what goes in beside what must come out.
+//! Golden cases: each JSON file in `cases/` has an input and its expected output.
 //!
-//! The beginning of a file's name is the direction: `decode` (event → request), `encode` (response → reply), `event`
-//! (request → event) and `reply` (reply → response). `about` says what a case shows. Instead of a document in its field, a
-//! text that is no JSON may stand in `event_text` or `reply_text`; bytes that are no text are `{"base64": ...}` or
+//! The first word of a file's name is the direction: `decode` (event → request), `encode` (response → reply), `event`
+//! (request → event) or `reply` (reply → response). `about` says what the case shows. An input that is not JSON is in
+//! `event_text` or `reply_text` instead of the usual field. Bytes that are not text are `{"base64": ...}` or
 //! `body_base64`.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use funcserver_events::alb::{HeaderMode, LIMITS, ReplyForm, ReplyOptions, encode, event, normal_form, read_reply};
 use funcserver_events::{Event, Form, FrontLimits, FrontOptions, InvalidEvent, decode};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
-use serde_json::{Map, Value, json, value::RawValue};
-use std::{collections::HashMap, fs, path::Path};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
 
-/// A case, and the documents in it with the order of their keys.
+/// A case: its fields, and the text of each, which keeps the order of keys.
 struct Case {
     fields: Value,
     texts: HashMap<String, Box<RawValue>>,
@@ -50,9 +55,9 @@ fn every_case() {
     assert!(count >= 100, "only {count} cases were found");
 }
 
-/// What came out, and what the case expects.
+/// Runs the case, and returns the found and the expected output.
 fn check(name: &str, case: &Case) -> (Value, Value) {
-    assert!(case["about"].is_string(), "{name} says nothing about itself");
+    assert!(case["about"].is_string(), "{name} has no `about`");
     match name.split('-').next() {
         Some("decode") => check_decode(case),
         Some("encode") => check_encode(case),
@@ -76,7 +81,7 @@ fn check_decode(case: &Case) -> (Value, Value) {
             Value::Object(found)
         }
         Ok(Event::Other { source, payload }) => {
-            assert_eq!(payload, document(case, "event"), "it is passed on as it is");
+            assert_eq!(payload, document(case, "event"), "the payload is unchanged");
             json!({ "kind": source.to_string() })
         }
         Err(InvalidEvent { form: Form::Alb(reply), at, reason }) => {
@@ -111,7 +116,11 @@ fn check_event(case: &Case) -> (Value, Value) {
     match event(&request, mode, case["target_group_arn"].as_str().expect("target_group_arn")) {
         Ok(event) => {
             let decoded = decoded(&event);
-            assert_eq!(request_json(&decoded), request_json(&normal_form(mode, request)), "the way back");
+            assert_eq!(
+                request_json(&decoded),
+                request_json(&normal_form(mode, request)),
+                "the event decodes to the normal form"
+            );
             (text(event), compact(&document(case, "event")))
         }
         Err(error) => (error.to_string().into(), case["error"].clone()),
@@ -132,7 +141,7 @@ fn check_reply(case: &Case) -> (Value, Value) {
     }
 }
 
-/// The document that the case has in a field, as it stands in the file.
+/// The document in a field of the case, byte for byte as in the file.
 fn document(case: &Case, field: &str) -> Vec<u8> {
     match (case.get(format!("{field}_text")), case.texts.get(field)) {
         (Some(Value::String(text)), None) => text.clone().into_bytes(),
@@ -145,7 +154,7 @@ fn text(json: Vec<u8>) -> Value {
     String::from_utf8(json).expect("UTF-8").into()
 }
 
-/// The document without the white space between its tokens.
+/// The document without white space between its tokens.
 fn compact(document: &[u8]) -> Value {
     let (mut in_string, mut escaped) = (false, false);
     let mut is_kept = |byte: &u8| {
@@ -185,7 +194,7 @@ fn request(case: &Value) -> Request<Bytes> {
     request
 }
 
-/// A path is built from its parts: parsed as a whole, `//x` would become an authority.
+/// Builds a URI from its parts: if `//x` were parsed as a whole, `x` would become the authority.
 fn uri(text: &str) -> http::Uri {
     if !text.starts_with('/') {
         return text.parse().unwrap();
@@ -216,7 +225,7 @@ fn headers(case: &Value) -> HeaderMap {
         let value = match (line[1].as_str(), line[1]["base64"].as_str()) {
             (Some(text), _) => HeaderValue::from_bytes(text.as_bytes()),
             (_, Some(base64)) => HeaderValue::from_bytes(&STANDARD.decode(base64).unwrap()),
-            _ => panic!("no header value: {line}"),
+            _ => panic!("not a header line: {line}"),
         };
         headers.append(line[0].as_str().unwrap().parse::<HeaderName>().unwrap(), value.unwrap());
     }

@@ -1,9 +1,7 @@
-//! AWS's own types judge what is made here: the events of the local direction, and the replies.
+//! Checks the events and replies of this crate against AWS's own types.
 
-use aws_lambda_events::{
-    alb::{AlbTargetGroupRequest, AlbTargetGroupResponse},
-    encodings::Body,
-};
+use aws_lambda_events::alb::{AlbTargetGroupRequest, AlbTargetGroupResponse};
+use aws_lambda_events::encodings::Body;
 use bytes::Bytes;
 use funcserver_events::alb::{HeaderMode, ReplyForm, ReplyOptions, encode, event};
 use http::{Request, Response};

@@ -1,4 +1,4 @@
-//! Limits of the crates below and of the load balancer end in errors that tell the sizes, never in a panic.
+//! A value that exceeds a limit of the `http` crate or of the load balancer gives an error with its size, and no panic.
 
 use bytes::Bytes;
 use funcserver_events::alb::{HeaderMode, LIMITS, ReplyError, ReplyForm, ReplyOptions, encode, read_reply};
@@ -72,7 +72,7 @@ fn as_long_a_target_as_the_http_crate_holds() {
 }
 
 #[test]
-fn nesting_costs_no_stack() {
+fn nesting_uses_no_stack() {
     for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
         let deep = |depth: usize| format!("{}1{}", open.repeat(depth), close.repeat(depth));
         let unknown = format!(r#"{{"httpMethod":"GET","path":"/","unknown":{}}}"#, deep(200_000));
@@ -87,7 +87,7 @@ fn nesting_costs_no_stack() {
 }
 
 #[test]
-fn more_cookies_than_letter_cases() {
+fn more_cookies_than_letter_case_variants() {
     let mut response = Response::new(Bytes::new());
     for n in 0..513 {
         response.headers_mut().append("set-cookie", n.into());
@@ -139,7 +139,7 @@ fn a_header_block_of_32_k() {
 }
 
 #[test]
-fn a_reply_above_one_mebibyte_is_not_even_parsed() {
+fn a_reply_above_one_mebibyte_is_not_parsed() {
     let error = read_reply(&vec![b'x'; 1_048_577], SINGLE).expect_err("too large");
     assert_eq!(error.to_string(), "reply: 1048577 bytes, the load balancer accepts 1048576");
     assert_eq!(error.reason(), "LambdaResponseTooLarge");
@@ -155,8 +155,8 @@ fn messages_stay_short() {
 }
 
 #[test]
-fn the_form_of_an_answer_knows_what_is_accepted_and_settings_may_take_from_that() {
-    let Ok(Event::Http(incoming)) = read(r#"{"httpMethod":"GET","path":"/"}"#) else { panic!("no request") };
+fn settings_can_only_lower_the_limits_of_a_form() {
+    let Ok(Event::Http(incoming)) = read(r#"{"httpMethod":"GET","path":"/"}"#) else { panic!("not a request") };
     assert_eq!((incoming.form, incoming.form.limits()), (Form::Alb(SINGLE), LIMITS));
     assert!(!incoming.form.can_stream() && !incoming.form.has_multi_value_headers());
     for (max_reply, limit) in [(usize::MAX, LIMITS.reply), (LIMITS.reply + 1, LIMITS.reply), (1000, 1000)] {

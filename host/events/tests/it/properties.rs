@@ -1,10 +1,12 @@
-//! What holds for every request and every response. `PROPTEST_CASES=10000` looks longer.
+//! Properties of all requests and responses. `PROPTEST_CASES=10000` tries more of them.
 
 use bytes::Bytes;
 use funcserver_events::alb::{HeaderMode, LIMITS, ReplyForm, ReplyOptions, encode, event, normal_form, read_reply};
 use funcserver_events::{Event, Form, FrontLimits, FrontOptions, decode};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
-use proptest::{collection::vec, prelude::*, sample::select};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
 
 const ARN: &str = "arn:aws:elasticloadbalancing:eu-central-1:111122223333:targetgroup/shop/0a1b2c3d4e5f6071";
 
@@ -38,7 +40,7 @@ proptest! {
     }
 
     #[test]
-    fn a_response_comes_back_as_the_client_may_see_it(response in response(), mode in mode(), head: bool) {
+    fn a_response_comes_back_as_the_client_sees_it(response in response(), mode in mode(), head: bool) {
         let form = ReplyForm { mode, head };
         let reply = encode(&response, form, &ReplyOptions::default()).expect("a response that can be sent");
         let seen = read_reply(&reply.json, form).expect("a valid reply");
@@ -51,14 +53,14 @@ proptest! {
     }
 
     #[test]
-    fn the_size_of_a_reply_is_known_before_it_is_too_large(response in response(), mode in mode()) {
+    fn an_error_states_the_size_of_a_reply_that_is_too_large(response in response(), mode in mode()) {
         let form = ReplyForm { mode, head: false };
         let size = encode(&response, form, &ReplyOptions::default()).expect("a reply").json.len();
         let options = |reply| ReplyOptions { limits: FrontLimits { reply, ..LIMITS }, ..ReplyOptions::default() };
         let within = |reply| encode(&response, form, &options(reply));
         prop_assert!(within(size).is_ok());
-        let told = format!("the reply has {size} bytes of JSON, the load balancer accepts {}", size - 1);
-        prop_assert_eq!(within(size - 1).expect_err("one byte less").to_string(), told);
+        let expected = format!("the reply has {size} bytes of JSON, the load balancer accepts {}", size - 1);
+        prop_assert_eq!(within(size - 1).expect_err("one byte less").to_string(), expected);
     }
 
     #[test]
@@ -225,7 +227,7 @@ fn response() -> impl Strategy<Value = Response<Bytes>> {
     })
 }
 
-/// Documents of events and replies with any value anywhere.
+/// Events and replies with arbitrary values in all places.
 fn json() -> impl Strategy<Value = String> {
     const KEYS: &[&str] = &[
         "httpMethod",

@@ -1,6 +1,6 @@
 //! A handler's last words: what it wrote to standard error before it failed.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use funcserver_engine::Stream;
 
@@ -10,8 +10,8 @@ const KEPT: usize = 8 * 1024;
 const LONGEST: usize = 1000;
 
 /// The last record of one request on standard error.
-#[derive(Clone, Default)]
-pub(crate) struct Words(Arc<Mutex<String>>);
+#[derive(Default)]
+pub(crate) struct Words(Mutex<String>);
 
 impl Words {
     /// Keeps a record, in place of the one before, if it came on standard error and says something.

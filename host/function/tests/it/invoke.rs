@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, LazyLock, Mutex};
-use std::time::{Duration, Instant, SystemTime};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use funcserver_engine::Limits;
@@ -11,10 +11,10 @@ use funcserver_function::config::{Config, Fail};
 use funcserver_function::failure::Kind;
 use funcserver_function::log::{Format, Level, Log};
 use funcserver_function::{Context, Host, Outcome};
-use funcserver_test_guest::{act, answer, compiled};
+use funcserver_test_guest::{act, answer};
 use serde_json::{Value, json};
 
-static COMPILED: LazyLock<Vec<u8>> = LazyLock::new(|| std::fs::read(compiled(funcserver_test_guest::WASM)).unwrap());
+use crate::common::{deadline_in, guest};
 
 #[derive(Clone, Default)]
 struct Kept(Arc<Mutex<Vec<u8>>>, Arc<AtomicBool>);
@@ -41,7 +41,6 @@ impl Write for Kept {
 struct Bench {
     host: Host,
     log: Kept,
-    _folder: tempfile::TempDir,
 }
 
 impl Bench {
@@ -50,24 +49,16 @@ impl Bench {
     }
 
     fn with(config: &Config) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("handler.cwasm");
-        std::fs::write(&path, &*COMPILED).unwrap();
         let limits = Limits { memory: 32 << 20, ..Limits::default() };
         let log = Kept::default();
-        let host = Host::new(
-            funcserver_test_guest::load(&path, limits).unwrap(),
-            config,
-            Log::new(Format::Json, Level::Info, log.clone()),
-        );
-        Self { host, log, _folder: folder }
+        let host = Host::new(guest(limits), config, Log::new(Format::Json, Level::Info, log.clone()));
+        Self { host, log }
     }
 
     async fn invoke_for(&self, event: impl Into<Vec<u8>>, time: Duration) -> Outcome {
-        let deadline = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap() + time;
         let context = Context {
             request_id: "request-7".into(),
-            deadline_ms: u64::try_from(deadline.as_millis()).unwrap(),
+            deadline_ms: deadline_in(time),
             trace_id: Some("Root=1-2-3".into()),
             function_arn: "arn:aws:lambda:eu-north-1:111122223333:function:shop".into(),
             invocation_id: None,
@@ -80,7 +71,7 @@ impl Bench {
 
     async fn reply(&self, event: &Value) -> Value {
         match self.invoke_for(event.to_string(), Duration::from_secs(10)).await {
-            Outcome::Reply { json, .. } => serde_json::from_slice(&json).unwrap(),
+            Outcome::Reply(json) => serde_json::from_slice(&json).unwrap(),
             Outcome::Error { message, .. } => panic!("{message}"),
         }
     }
@@ -171,7 +162,7 @@ async fn the_answer_comes_before_the_deadline() {
         let started = Instant::now();
         let outcome = bench.invoke_for(act(name).to_string(), lambdas).await;
         assert!(started.elapsed() < lambdas, "{name}: {:?}", started.elapsed());
-        let Outcome::Reply { json, .. } = outcome else { panic!("{outcome:?}") };
+        let Outcome::Reply(json) = outcome else { panic!("{outcome:?}") };
         let reply: Value = serde_json::from_slice(&json).unwrap();
         assert_eq!((reply["statusCode"].as_u64(), header(&reply, "x-funcserver-error")), (Some(504), "deadline"));
     }

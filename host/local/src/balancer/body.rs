@@ -1,21 +1,23 @@
-//! The body of a request, up to what a load balancer takes.
+//! Reads the body of a request, up to the limit of a load balancer.
 
-use super::page::Refusal;
+use std::time::Duration;
+
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode, header};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
-use std::time::Duration;
+
+use super::error_page::Refusal;
 
 /// The largest body, in bytes.
 const MAX_BODY: usize = 1024 * 1024;
-/// How much of a body that is too large is read all the same, in bytes: most clients look for an answer only after they
-/// have sent everything.
+/// The most bytes of a too large body that are read and discarded: most clients read the response only after they have
+/// sent the whole body.
 const MAX_DISCARDED: usize = 64 * 1024 * 1024;
-/// A load balancer's idle timeout.
+/// The idle timeout of a load balancer.
 pub(super) const IDLE: Duration = Duration::from_secs(60);
 
-/// Refuses a body that is too large.
+/// Rejects a body that is too large.
 pub(super) fn check(body: &[u8]) -> Result<(), Refusal> {
     if body.len() > MAX_BODY { Err(too_large()) } else { Ok(()) }
 }
@@ -31,7 +33,7 @@ pub(super) async fn read(headers: &HeaderMap, mut body: Incoming) -> Result<Byte
     while let Some(frame) = tokio::time::timeout(IDLE, body.frame()).await.map_err(|_| too_slow())? {
         let frame =
             frame.map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, format!("unreadable body: {error}")))?;
-        // Trailers have no place in an event.
+        // An event cannot represent trailers.
         let Ok(data) = frame.into_data() else { continue };
         size += data.len();
         if size > MAX_DISCARDED {
@@ -51,5 +53,5 @@ fn too_large() -> Refusal {
 }
 
 fn too_slow() -> Refusal {
-    Refusal::new(StatusCode::REQUEST_TIMEOUT, format!("nothing of the body came for {} seconds", IDLE.as_secs()))
+    Refusal::new(StatusCode::REQUEST_TIMEOUT, format!("no part of the body arrived for {} seconds", IDLE.as_secs()))
 }

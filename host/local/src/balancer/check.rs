@@ -1,9 +1,10 @@
-//! What a load balancer refuses before it looks at the body.
+//! The checks of a request's head that a load balancer makes before it reads the body.
 
-use super::forward::FORWARDED_FOR;
-use super::page::Refusal;
 use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode, Version, header};
+
+use super::error_page::Refusal;
+use super::forward::FORWARDED_FOR;
 
 /// The longest request line and header line, in bytes.
 const MAX_LINE: usize = 16 * 1024;
@@ -12,7 +13,7 @@ const MAX_HEAD: usize = 64 * 1024;
 /// The most addresses in `X-Forwarded-For`.
 const MAX_FORWARDED: usize = 30;
 
-/// Refuses the request, or lets it pass.
+/// Checks the head of a request.
 pub(super) fn check(head: &Parts) -> Result<(), Refusal> {
     sizes(head)?;
     host(head)?;
@@ -20,14 +21,14 @@ pub(super) fn check(head: &Parts) -> Result<(), Refusal> {
         return Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "TRACE is not allowed"));
     }
     if wants_upgrade(head) {
-        return Err(bad("a Lambda function takes no upgrade to another protocol, such as WebSocket"));
+        return Err(bad("a Lambda function does not support upgrades to another protocol, such as WebSocket"));
     }
     if list(&head.headers, header::TRANSFER_ENCODING).any(|coding| !coding.eq_ignore_ascii_case(b"chunked")) {
         return Err(Refusal::new(StatusCode::NOT_IMPLEMENTED, "the only transfer encoding accepted is chunked"));
     }
     let forwarded = list(&head.headers, FORWARDED_FOR).count();
     if forwarded > MAX_FORWARDED {
-        let detail = format!("X-Forwarded-For has {forwarded} addresses, {MAX_FORWARDED} are accepted");
+        let detail = format!("X-Forwarded-For has {forwarded} addresses, at most {MAX_FORWARDED} are accepted");
         return Err(Refusal::new(StatusCode::from_u16(463).unwrap_or(StatusCode::BAD_REQUEST), detail));
     }
     Ok(())
@@ -51,22 +52,23 @@ fn target_len(head: &Parts) -> usize {
 }
 
 fn limit(what: &str, size: usize, limit: usize) -> Result<(), Refusal> {
-    match size > limit {
-        true => Err(bad(format!("{what} has {size} bytes, {limit} are accepted"))),
-        false => Ok(()),
+    if size > limit {
+        return Err(bad(format!("{what} has {size} bytes, at most {limit} are accepted")));
     }
+    Ok(())
 }
 
-/// RFC 9112, section 3.2: exactly one in HTTP/1.1.
+/// Checks that an HTTP/1.1 request has exactly one `Host` (RFC 9112, section 3.2).
 fn host(head: &Parts) -> Result<(), Refusal> {
     match head.headers.get_all(header::HOST).iter().count() {
-        0 if head.version >= Version::HTTP_11 => Err(bad("an HTTP/1.1 request needs the header Host")),
+        0 if head.version >= Version::HTTP_11 => Err(bad("an HTTP/1.1 request needs a Host header")),
         0 | 1 => Ok(()),
-        count => Err(bad(format!("the request has {count} headers Host"))),
+        count => Err(bad(format!("the request has {count} Host headers"))),
     }
 }
 
-/// RFC 9110, section 7.8: an upgrade is asked for in `Upgrade`, and in `Connection`. For WebSocket the half suffices.
+/// Whether the request asks for an upgrade in `Upgrade` and `Connection` (RFC 9110, section 7.8). For WebSocket,
+/// `Upgrade` alone is enough.
 fn wants_upgrade(head: &Parts) -> bool {
     let named = list(&head.headers, header::CONNECTION).any(|option| option.eq_ignore_ascii_case(b"upgrade"));
     list(&head.headers, header::UPGRADE).any(|protocol| named || protocol.eq_ignore_ascii_case(b"websocket"))
@@ -84,8 +86,9 @@ fn bad(detail: impl Into<String>) -> Refusal {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use http::Request;
+
+    use super::*;
 
     fn status(request: http::request::Builder) -> u16 {
         let (head, ()) = request.header("host", "x").body(()).unwrap().into_parts();
@@ -93,8 +96,8 @@ mod tests {
     }
 
     #[test]
-    fn lines_and_head_are_measured_to_the_byte() {
-        // "GET " + target + " HTTP/1.1" and "a: " + value make 16 KiB.
+    fn the_limits_of_lines_and_head_are_exact() {
+        // "GET " + target + " HTTP/1.1" and "a: " + value are 16 KiB each.
         assert_eq!(status(Request::get(format!("/{}", "x".repeat(16_384 - 14)))), 200);
         assert_eq!(status(Request::get(format!("/{}", "x".repeat(16_384 - 13)))), 400);
         assert_eq!(status(Request::get("/").header("a", "x".repeat(16_384 - 3))), 200);
@@ -112,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_are_counted_over_all_lines() {
+    fn addresses_are_counted_across_all_lines() {
         let lines = |last: &str| {
             let ten = ["10.0.0.1"; 10].join(", ");
             let request = Request::get("/").header("x-forwarded-for", &ten).header("x-forwarded-for", &ten);
@@ -124,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn upgrades_are_refused_and_strays_are_not() {
+    fn upgrades_are_rejected_but_stray_headers_are_not() {
         assert_eq!(status(Request::get("/").header("connection", "keep-alive, Upgrade").header("upgrade", "h2c")), 400);
         assert_eq!(status(Request::get("/").header("upgrade", "WebSocket")), 400);
         assert_eq!(status(Request::get("/").header("upgrade", "h2c")), 200);

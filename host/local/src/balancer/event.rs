@@ -1,20 +1,22 @@
 //! The events that a load balancer sends.
 
-use super::page::Refusal;
-use super::{BalancerOptions, body, check, forward};
+use std::net::IpAddr;
+
 use bytes::Bytes;
 use funcserver_events::alb;
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Request, Uri, header};
-use std::net::IpAddr;
 
-/// What a health check has as its only header, `user-agent` (AWS, "Lambda functions as targets", "Health checks").
+use super::error_page::Refusal;
+use super::{BalancerOptions, body, check, forward};
+
+/// The `user-agent`, the only header of a health check (AWS, "Lambda functions as targets", "Health checks").
 const HEALTH_CHECKER: HeaderValue = HeaderValue::from_static("ELB-HealthChecker/2.0");
 
 /// The event that the load balancer on `port` sends for a request of `client`, without a socket.
 ///
 /// # Errors
-/// What the load balancer would answer itself.
+/// [`Refusal`], if the load balancer would reject the request itself.
 pub fn event(request: Request<Bytes>, client: IpAddr, port: u16, options: &BalancerOptions) -> Result<Bytes, Refusal> {
     let (head, body) = request.into_parts();
     check::check(&head)?;
@@ -22,10 +24,11 @@ pub fn event(request: Request<Bytes>, client: IpAddr, port: u16, options: &Balan
     forwarded(Request::from_parts(head, body), client, port, options)
 }
 
-/// The event of a health check of this path, with no more than a load balancer sends: no `host`, no `x-forwarded-…`.
+/// The event of a health check of this path. It has only what a load balancer sends: no `host` and no `x-forwarded-…`
+/// headers.
 ///
 /// # Errors
-/// For a path that does not begin with `/`.
+/// The path does not begin with `/`.
 pub fn health_check(path: PathAndQuery, options: &BalancerOptions) -> Result<Bytes, Refusal> {
     let mut request = Request::new(Bytes::new());
     *request.uri_mut() = Uri::from(path);
@@ -33,7 +36,7 @@ pub fn health_check(path: PathAndQuery, options: &BalancerOptions) -> Result<Byt
     made(&request, options)
 }
 
-/// The event of a request that has been checked, with the headers that the load balancer adds.
+/// The event of a checked request, with the headers that the load balancer adds.
 pub(super) fn forwarded(
     mut request: Request<Bytes>,
     client: IpAddr,
@@ -51,9 +54,10 @@ fn made(request: &Request<Bytes>, options: &BalancerOptions) -> Result<Bytes, Re
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use http::StatusCode;
     use serde_json::{Value, json};
+
+    use super::*;
 
     const CLIENT: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
@@ -72,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_load_balancer_refuses_makes_no_event() {
+    fn a_rejected_request_makes_no_event() {
         let refused = |request: http::request::Builder, body: usize| {
             let request = request.header("host", "x").body(Bytes::from(vec![b'x'; body])).unwrap();
             event(request, CLIENT, 80, &BalancerOptions::default())

@@ -1,25 +1,27 @@
-//! One request and its response.
+//! Handles a request and sends its response.
 
-use super::connection::Front;
-use super::page::{Refusal, phrase};
-use super::record::Open;
-use super::{Handler, body, check, event};
+use std::net::SocketAddr;
+
 use bytes::Bytes;
 use funcserver_events::alb::{self, ReplyForm};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, header};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::ext::ReasonPhrase;
-use std::net::SocketAddr;
 
-/// Answers one request, and tells the log.
+use super::connection::ServerContext;
+use super::error_page::{Refusal, phrase};
+use super::record::PendingRecord;
+use super::{Handler, body, check, event};
+
+/// Answers a request, and records it in the access log.
 pub(super) async fn exchange<H: Handler>(
-    front: &Front<H>,
+    context: &ServerContext<H>,
     client: SocketAddr,
     request: Request<Incoming>,
 ) -> Response<Full<Bytes>> {
-    let mut record = Open::new(&front.options.log, client, request.method().as_str(), request.uri().to_string());
-    let mut response = match answer(front, client, request, &mut record).await {
+    let record = PendingRecord::new(&context.options.log, client, request.method().as_str(), request.uri().to_string());
+    let mut response = match answer(context, client, request, &record).await {
         Ok(response) => {
             record.close(response.status().as_u16(), None, None);
             response.map(Full::new)
@@ -35,25 +37,24 @@ pub(super) async fn exchange<H: Handler>(
 }
 
 async fn answer<H: Handler>(
-    front: &Front<H>,
+    context: &ServerContext<H>,
     client: SocketAddr,
     request: Request<Incoming>,
-    record: &mut Open,
+    record: &PendingRecord,
 ) -> Result<Response<Bytes>, Refusal> {
     let (head, body) = request.into_parts();
     check::check(&head)?;
-    front.options.hosts.check(&head)?;
+    context.options.hosts.check(&head)?;
     let body = body::read(&head.headers, body).await?;
-    let form = ReplyForm { mode: front.options.header_mode, head: head.method == Method::HEAD };
-    let event = event::forwarded(Request::from_parts(head, body), client.ip(), front.port, &front.options)?;
-    let answer = front.handler.call(event).await?;
-    record.note(answer.note);
-    Ok(alb::read_reply(&answer.reply, form)?)
+    let form = ReplyForm { mode: context.options.header_mode, head: head.method == Method::HEAD };
+    let event = event::forwarded(Request::from_parts(head, body), client.ip(), context.port, &context.options)?;
+    let reply = context.handler.call(record.id(), event).await?;
+    Ok(alb::read_reply(&reply, form)?)
 }
 
-/// The server computes length and date; the rest of what a load balancer adds is here.
+/// Adds the headers and the reason phrase that a load balancer adds. The server adds the length and the date.
 fn finish<B>(response: &mut Response<B>) {
-    drop_odd_length(response.headers_mut());
+    drop_invalid_length(response.headers_mut());
     response.headers_mut().entry(header::SERVER).or_insert(HeaderValue::from_static("funcserver"));
     if response.status().canonical_reason().is_none()
         && let Ok(phrase) = ReasonPhrase::try_from(phrase(response.status()).as_bytes())
@@ -62,9 +63,9 @@ fn finish<B>(response: &mut Response<B>) {
     }
 }
 
-/// A length is left only in the answer to `HEAD` and with 304, where the server drops it. It would break off at one that is
-/// no number.
-fn drop_odd_length(headers: &mut HeaderMap) {
+/// Removes a `content-length` that is not a single number, because the server would drop the connection. A valid one
+/// remains only in the answer to `HEAD` and with 304, where the server removes it.
+fn drop_invalid_length(headers: &mut HeaderMap) {
     let mut lengths = headers.get_all(header::CONTENT_LENGTH).iter();
     let one = lengths.next().filter(|_| lengths.next().is_none());
     if one.is_none_or(|length| !length.as_bytes().iter().all(u8::is_ascii_digit)) {

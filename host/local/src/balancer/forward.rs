@@ -1,18 +1,20 @@
 //! The headers that a load balancer adds to a request.
 
-use crate::id;
-use http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 use std::net::IpAddr;
+
+use http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
+
+use crate::id;
 
 pub(super) const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const FORWARDED_PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
 const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 
-/// Adds to `headers` what the load balancer knows: the client, its own scheme and port, and a trace.
+/// Adds the headers that a load balancer adds: the client's address, its own scheme and port, and a trace.
 ///
-/// Of a target in absolute form, the host replaces the header (RFC 9112, section 3.2.2). There are few enough headers at
-/// this point for the map to take more.
+/// If the target is in absolute form, its host replaces the `host` header (RFC 9112, section 3.2.2). The number of
+/// headers was checked before, so the map has room for more.
 pub(super) fn forward(headers: &mut HeaderMap, uri: &Uri, client: IpAddr, port: u16) {
     if let Some(host) = uri.authority().and_then(|authority| authority.as_str().rsplit('@').next()) {
         replace(headers, header::HOST, host.as_bytes());
@@ -24,7 +26,8 @@ pub(super) fn forward(headers: &mut HeaderMap, uri: &Uri, client: IpAddr, port: 
     replace(headers, TRACE_ID, &trace);
 }
 
-/// Appends to the last line, as the right-most address is the one that the load balancer saw.
+/// Appends the client to the last line, because the right-most address must be the one that connected to the load
+/// balancer.
 fn add_client(headers: &mut HeaderMap, client: IpAddr) {
     let lines: Vec<HeaderValue> = headers.get_all(&FORWARDED_FOR).iter().cloned().collect();
     let Some((last, others)) = lines.split_last().filter(|(last, _)| !last.is_empty()) else {
@@ -40,7 +43,7 @@ fn add_client(headers: &mut HeaderMap, client: IpAddr) {
     }
 }
 
-/// A client's trace gets this hop's id as `Self`, in place of an older one; without a `Root` it gets that too.
+/// Adds this hop's id to the client's trace as `Self`, replacing an older one, or as `Root` if the trace has none.
 fn trace(sent: Option<&HeaderValue>, id: &str) -> Vec<u8> {
     let sent = sent.map(HeaderValue::as_bytes).unwrap_or_default();
     let fields = || sent.split(|byte| *byte == b';').map(<[u8]>::trim_ascii).filter(|field| !field.is_empty());
@@ -88,14 +91,14 @@ mod tests {
     }
 
     #[test]
-    fn scheme_and_port_are_its_own() {
+    fn scheme_and_port_are_the_load_balancers() {
         let headers = forwarded(&[("x-forwarded-proto", "https"), ("x-forwarded-port", "443")], CLIENT);
         assert_eq!(lines(&headers, "x-forwarded-proto"), ["http"]);
         assert_eq!(lines(&headers, "x-forwarded-port"), ["8080"]);
     }
 
     #[test]
-    fn traces_are_made_and_continued() {
+    fn traces_are_created_and_continued() {
         let traced = |sent: &'static str| {
             let sent = HeaderValue::from_static(sent);
             String::from_utf8(trace(Some(&sent), "1-2-3")).unwrap()

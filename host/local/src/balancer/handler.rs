@@ -1,45 +1,33 @@
-//! What stands behind the load balancer.
+//! The handler that the load balancer invokes.
+
+use bytes::Bytes;
 
 use crate::InvocationError;
 use crate::environment::Fleet;
-use bytes::Bytes;
 
-/// Answers events. Every `Fn(Bytes) -> impl Future<Output = Result<impl Into<FunctionReply>, InvocationError>>` is one.
+/// Answers events with a function's reply, as JSON. Every `Fn(Bytes) -> impl Future<Output = Result<Bytes,
+/// InvocationError>>` is a handler.
 pub trait Handler: Send + Sync + 'static {
-    /// Answers one event; any number may be on the way at once.
+    /// Answers one event. Any number of calls may run concurrently. `id` is the invocation's request id: the access log
+    /// has it too.
     ///
-    /// As in Lambda, a client that hangs up ends no invocation. The future is dropped when the time to drain has passed.
-    fn call(&self, event: Bytes) -> impl Future<Output = Result<FunctionReply, InvocationError>> + Send;
+    /// As in Lambda, an invocation continues if the client disconnects. The future is dropped when the drain time is
+    /// over.
+    fn call(&self, id: &str, event: Bytes) -> impl Future<Output = Result<Bytes, InvocationError>> + Send;
 }
 
-/// A function's reply.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FunctionReply {
-    /// The reply's JSON.
-    pub reply: Bytes,
-    /// What the request's record is to have as its note.
-    pub note: Option<String>,
-}
-
-impl<F, Fut, A> Handler for F
+impl<F, Fut> Handler for F
 where
     F: Fn(Bytes) -> Fut + Send + Sync + 'static,
-    Fut: Future<Output = Result<A, InvocationError>> + Send,
-    A: Into<FunctionReply>,
+    Fut: Future<Output = Result<Bytes, InvocationError>> + Send,
 {
-    async fn call(&self, event: Bytes) -> Result<FunctionReply, InvocationError> {
-        self(event).await.map(Into::into)
+    async fn call(&self, _: &str, event: Bytes) -> Result<Bytes, InvocationError> {
+        self(event).await
     }
 }
 
 impl Handler for Fleet {
-    async fn call(&self, event: Bytes) -> Result<FunctionReply, InvocationError> {
-        self.invoke(event).await.map(FunctionReply::from)
-    }
-}
-
-impl From<Bytes> for FunctionReply {
-    fn from(reply: Bytes) -> Self {
-        Self { reply, note: None }
+    async fn call(&self, id: &str, event: Bytes) -> Result<Bytes, InvocationError> {
+        self.invoke_as(id, event).await
     }
 }

@@ -1,29 +1,32 @@
-//! To which names of itself a load balancer on a developer's machine answers.
+//! The host names that a load balancer on a developer's machine accepts.
 //!
-//! A page of anybody's may let its own name lead to 127.0.0.1 once it is loaded (DNS rebinding): to a browser, what listens
-//! there is then of the same origin. Such a request has the page's own name in `Host`.
+//! Any web page may let its own host name resolve to 127.0.0.1 once it is loaded (DNS rebinding). To a browser, the
+//! local server then has the same origin as the page. Such a request has the page's own host name in `Host`.
 
-use super::page::Refusal;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
 use http::header::HOST;
 use http::request::Parts;
 use http::{HeaderValue, StatusCode};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// The names that are answered.
+use super::error_page::Refusal;
+
+/// The accepted host names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Hosts {
-    /// Whatever a client calls it, as a load balancer with one rule does.
+    /// Any name, as with a load balancer that has a single rule.
     #[default]
     Any,
-    /// `localhost`, names below it, loopback addresses, and these names, with whatever port.
+    /// `localhost`, names below it, loopback addresses, and these names, with any port.
     Loopback(Vec<String>),
 }
 
 impl Hosts {
-    /// Refuses a request for another name with 421 (RFC 9110, section 15.5.20). One without a name is of no browser's.
+    /// Rejects a request for another name with 421 (RFC 9110, section 15.5.20). A request without `Host` passes,
+    /// because no browser sends one.
     pub(super) fn check(&self, head: &Parts) -> Result<(), Refusal> {
         let Self::Loopback(names) = self else { return Ok(()) };
-        // Of a target in absolute form, the host counts (RFC 9112, section 3.2.2).
+        // The host of a target in absolute form takes precedence (RFC 9112, section 3.2.2).
         let target = head.uri.authority().map(|authority| authority.as_str().as_bytes());
         let Some(host) = target.or_else(|| head.headers.get(HOST).map(HeaderValue::as_bytes)) else { return Ok(()) };
         let host = String::from_utf8_lossy(host);
@@ -35,14 +38,14 @@ impl Hosts {
         Err(Refusal::new(
             StatusCode::MISDIRECTED_REQUEST,
             format!(
-                "this answers localhost and loopback addresses, and the request is for {name}; to answer that too: \
+                "the request is for {name}, but only localhost and loopback addresses are accepted; to accept it: \
                  funcserver serve --allow-host {name}"
             ),
         ))
     }
 }
 
-/// The host without its port, and an address without its brackets.
+/// The host without its port, and an IPv6 address without its brackets.
 fn name(host: &str) -> Option<&str> {
     if let Some(rest) = host.strip_prefix('[') {
         let (address, port) = rest.split_once(']')?;
@@ -58,7 +61,7 @@ fn is_port(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// RFC 6761, section 6.3: `localhost` and what is below it.
+/// Whether the name is `localhost` or below it (RFC 6761, section 6.3), or a loopback address.
 fn is_loopback(name: &str) -> bool {
     let bare = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
     match (name.parse::<Ipv4Addr>(), name.parse::<Ipv6Addr>()) {
@@ -74,8 +77,9 @@ fn is_same(allowed: &str, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use http::Request;
+
+    use super::*;
 
     fn status(hosts: &Hosts, target: &str, host: Option<&[u8]>) -> u16 {
         let mut request = Request::get(target);
@@ -87,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn loopback_names_and_addresses_are_answered() {
+    fn loopback_names_and_addresses_are_accepted() {
         let hosts = Hosts::Loopback(Vec::new());
         for host in [
             "localhost",
@@ -140,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn names_can_be_added_and_anything_be_answered() {
+    fn names_can_be_added_and_any_can_accept_all() {
         let hosts = Hosts::Loopback(vec!["Shop.Example".into()]);
         for (host, expected) in
             [("shop.example", 200), ("SHOP.example.:80", 200), ("a.shop.example", 421), ("[::1]", 200)]

@@ -1,43 +1,47 @@
-//! The access log: one record a request.
+//! The access log: one record for each request.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Takes the record of each request. It must not block.
+use crate::id;
+
+/// Receives the record of each request. It must not block.
 pub type AccessLog = Arc<dyn Fn(&Record) + Send + Sync>;
 
-/// What happened to one request.
+/// An entry of the access log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
-    /// Where it came from.
+    /// The request id of its invocation, whether the handler was invoked or not.
+    pub id: String,
+    /// The address of the client.
     pub client: SocketAddr,
-    /// Its method; `-` if it could not be read.
+    /// The method; `-` if the request could not be parsed.
     pub method: String,
-    /// Its target without fragment; `-` if it could not be read.
+    /// The target without fragment; `-` if the request could not be parsed.
     pub target: String,
-    /// The status of the response. 460 means that the connection ended before it, at the latest when the time to drain did.
+    /// The status of the response. 460 means that the connection ended before the response: the client closed it, or
+    /// the drain time was over.
     pub status: u16,
-    /// The code that a load balancer's access log has as `error_reason`, such as `LambdaInvalidResponse`.
+    /// The `error_reason` of a load balancer's access log, such as `LambdaInvalidResponse`.
     pub reason: Option<&'static str>,
-    /// Why the load balancer itself answered, in words.
+    /// The reason in words, if the load balancer itself answered.
     pub detail: Option<String>,
-    /// From the request's head to the response.
+    /// The time from the head of the request to the response.
     pub duration: Duration,
-    /// The handler's note.
-    pub note: Option<String>,
 }
 
-/// The record of a request that is not answered yet. Dropped, it tells the log that there was no response.
-pub(super) struct Open {
+/// The record of a request without a response yet. If it is dropped, it logs that there was no response.
+pub(super) struct PendingRecord {
     record: Record,
     since: Instant,
     log: Option<AccessLog>,
 }
 
-impl Open {
+impl PendingRecord {
     pub(super) fn new(log: &AccessLog, client: SocketAddr, method: &str, target: String) -> Self {
         let record = Record {
+            id: id::request_id(),
             client,
             method: method.into(),
             target,
@@ -45,22 +49,22 @@ impl Open {
             reason: None,
             detail: None,
             duration: Duration::ZERO,
-            note: None,
         };
-        Self { record, since: Instant::now(), log: Some(Arc::clone(log)) }
+        Self { record, since: Instant::now(), log: Some(log.clone()) }
     }
 
-    pub(super) fn note(&mut self, note: Option<String>) {
-        self.record.note = note;
+    /// The request id of the invocation.
+    pub(super) fn id(&self) -> &str {
+        &self.record.id
     }
 
-    /// Closes it with the response's status.
+    /// Logs the record with the status of the response.
     pub(super) fn close(mut self, status: u16, reason: Option<&'static str>, detail: Option<String>) {
         (self.record.status, self.record.reason, self.record.detail) = (status, reason, detail);
-        self.tell();
+        self.write();
     }
 
-    fn tell(&mut self) {
+    fn write(&mut self) {
         if let Some(log) = self.log.take() {
             self.record.duration = self.since.elapsed();
             log(&self.record);
@@ -68,8 +72,8 @@ impl Open {
     }
 }
 
-impl Drop for Open {
+impl Drop for PendingRecord {
     fn drop(&mut self) {
-        self.tell();
+        self.write();
     }
 }

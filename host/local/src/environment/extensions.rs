@@ -1,17 +1,18 @@
-//! External extensions: programs that start before the function's own, and have registered before it starts.
+//! External extensions: programs that start and register before the function's own program starts.
+
+use std::path::Path;
+use std::time::Duration;
 
 use super::process::Process;
 use super::{LineSink, Program};
 use crate::runtime_api::RuntimeApi;
 use crate::{Function, InvocationError, id};
-use std::path::Path;
-use std::time::Duration;
 
-/// The extensions of one environment. Dropping them kills them.
+/// The extensions of one environment. Dropping this kills them.
 pub(super) struct Extensions(Vec<Process>);
 
 impl Extensions {
-    /// Starts those of `program`, all at once, and waits until each has registered.
+    /// Starts the extensions of `program` concurrently, and waits until all of them have registered.
     pub(super) async fn start(
         function: &Function,
         program: &Program,
@@ -44,7 +45,7 @@ impl Extensions {
         self.0.iter().for_each(Process::kill);
     }
 
-    /// Waits until all of them have ended, for `limit` at most, and kills the rest.
+    /// Waits until all extensions have ended, for `limit` at most, and kills the others.
     pub(super) async fn end(&self, limit: Duration) {
         let all = async {
             for process in &self.0 {
@@ -58,7 +59,7 @@ impl Extensions {
         }
     }
 
-    /// Waits for the end of any, and tells which.
+    /// Waits until any extension has ended, and returns its index.
     async fn any_ended(&self) -> usize {
         let mut watchers = tokio::task::JoinSet::new();
         for (index, process) in self.0.iter().enumerate() {
@@ -70,7 +71,7 @@ impl Extensions {
         }
         match watchers.join_next().await {
             Some(Ok(index)) => index,
-            // There is none, or its watcher was cancelled.
+            // There are no extensions, or the watcher was cancelled.
             _ => std::future::pending().await,
         }
     }

@@ -1,10 +1,10 @@
-//! Execution environments: a custom runtime's process with a Runtime API of its own, and a fleet of them.
+//! Execution environments: the process of a custom runtime with its own Runtime API, and a fleet of them.
 //!
-//! A process starts as Lambda starts it: the task root as its working folder, Lambda's environment variables and those of
-//! the function, nothing of the caller's. It gets one event at a time. What Lambda does besides is left out: nothing is
-//! frozen between events, no memory limit, no read-only file system, no credentials.
+//! A process starts as in Lambda: its working directory is the task root, and it gets Lambda's environment variables
+//! and those of the function, but none of the caller's. It gets one event at a time. Not imitated are freezing between
+//! events, the memory limit, the read-only file system, and credentials.
 //!
-//! A process leads its process group, and the whole group is killed with it.
+//! A process leads its own process group, and the whole group is killed with it.
 
 mod extensions;
 mod fleet;
@@ -16,18 +16,20 @@ pub use fleet::Fleet;
 pub use output::{Line, LineSink, OutputStream};
 pub use program::Program;
 
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use self::extensions::Extensions;
+use self::process::Process;
 use crate::runtime_api::RuntimeApi;
 use crate::{Function, InvocationError, id};
-use bytes::Bytes;
-use extensions::Extensions;
-use process::Process;
-use std::time::Duration;
 
 /// The time that Lambda gives the processes of a function with an extension to end by themselves.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// How long the last words of a process that ended may take to be read.
-const LAST_WORDS: Duration = Duration::from_secs(1);
+/// The most time to read the last requests of a process that has ended.
+const LAST_REQUESTS: Duration = Duration::from_secs(1);
 
 /// One execution environment. Dropping it kills its processes.
 pub struct Environment {
@@ -41,8 +43,8 @@ pub struct Environment {
 impl Environment {
     /// Starts the program; `number` names the environment in its output lines.
     ///
-    /// The program is not waited for: the first invocation does that. Its extensions are. A program that cannot be started is an error of
-    /// the kind [`Entrypoint`](crate::InvocationErrorKind::Entrypoint).
+    /// This waits for the extensions, but not for the program: the first invocation waits for that. A program that
+    /// cannot be started is an error of the kind [`Entrypoint`](crate::InvocationErrorKind::Entrypoint).
     pub async fn start(
         function: &Function,
         program: &Program,
@@ -57,15 +59,19 @@ impl Environment {
         Ok(Self { function: function.clone(), api, process, extensions, program: program.name() })
     }
 
-    /// Hands `event` to the runtime and waits for its answer.
+    /// Sends `event` to the runtime and waits for its answer.
     ///
-    /// An environment has one event at a time: the caller sees to it. After an error that ends a process in Lambda (a
-    /// time-out, an exit, an init error), the environment is dead, see [`alive`](Self::alive).
+    /// The caller must invoke an environment with one event at a time. An error that ends a process in Lambda (a
+    /// time-out, an exit, an init error) also ends the environment, see [`alive`](Self::alive).
     pub async fn invoke(&self, event: Bytes) -> Result<Bytes, InvocationError> {
-        let id = id::request_id();
-        self.started(&id).await?;
+        self.invoke_as(&id::request_id(), event).await
+    }
+
+    /// The same, for an invocation that has a request id.
+    pub async fn invoke_as(&self, id: &str, event: Bytes) -> Result<Bytes, InvocationError> {
+        self.started(id).await?;
         let answer = {
-            let answer = self.api.invoke_as(&id, event, self.function.timeout);
+            let answer = self.api.invoke_as(id, event, self.function.timeout);
             tokio::pin!(answer);
             tokio::select! {
                 biased;
@@ -73,11 +79,11 @@ impl Environment {
                 error = self.api.init_error() => Err(error),
                 () = self.process.ended() => {
                     self.process.kill();
-                    // What it sent before it ended counts.
-                    self.api.settled(LAST_WORDS).await;
+                    // A reply that was sent before the end counts.
+                    self.api.settled(LAST_REQUESTS).await;
                     match tokio::time::timeout(Duration::ZERO, &mut answer).await {
                         Ok(answer) => answer,
-                        Err(_) => Err(self.exited(&id)),
+                        Err(_) => Err(self.exited(id)),
                     }
                 }
             }
@@ -89,17 +95,17 @@ impl Environment {
         answer
     }
 
-    /// Waits until the runtime waits for an event: it has started, or is done with what it does after a reply.
+    /// Waits until the runtime is waiting for an event: it has started, or has finished its work after a reply.
     ///
     /// # Errors
-    /// The runtime did not start, or it ended; or it works longer than an invocation may last.
+    /// The runtime did not start, it ended, or it works longer than the time limit of an invocation.
     pub async fn ready(&self) -> Result<(), InvocationError> {
         let id = id::request_id();
         self.started(&id).await?;
         let limit = self.function.timeout;
         tokio::select! {
             biased;
-            // First: a connection may tell later than the process that it is gone.
+            // The process comes first: its end may be noticed before that of its connection.
             () = self.process.ended() => Err(self.exited(&id)),
             () = self.api.idle() => Ok(()),
             () = tokio::time::sleep(limit) => Err(InvocationError::timed_out(&id, limit)),
@@ -121,19 +127,20 @@ impl Environment {
         self.extensions.process_ids().chain([self.process.id()]).collect()
     }
 
-    /// Whether an extension has registered: only then does Lambda announce the end.
+    /// Whether an extension has registered. Lambda announces the shutdown only if one has.
     pub fn has_extension(&self) -> bool {
         self.api.has_extension()
     }
 
-    /// Kills the processes, without waiting for their end.
+    /// Kills the processes without waiting until they have ended.
     pub fn kill(&self) {
         self.process.kill();
         self.extensions.kill();
     }
 
-    /// Ends the process as Lambda does, and waits for its end: a function with an extension is told of the shutdown, gets
-    /// SIGTERM, and has 2 seconds; any other is killed at once. So have external extensions, which get no signal.
+    /// Ends the processes as Lambda does, and waits until they have ended. If the function has an extension, the
+    /// shutdown is announced, the program gets SIGTERM, and has 2 seconds to end. Otherwise it is killed at once.
+    /// External extensions also have 2 seconds, but get no signal.
     pub async fn shut_down(&self) {
         if self.api.has_extension() {
             self.api.announce_shutdown(GRACE);
@@ -145,7 +152,7 @@ impl Environment {
         self.extensions.end(GRACE).await;
     }
 
-    /// Waits until the runtime asks for its first event.
+    /// Waits until the runtime has asked for its first event.
     async fn started(&self, id: &str) -> Result<(), InvocationError> {
         let limit = self.function.init_timeout;
         let error = tokio::select! {
@@ -154,7 +161,7 @@ impl Environment {
             error = self.api.init_error() => error,
             () = self.process.ended() => {
                 self.process.kill();
-                self.api.settled(LAST_WORDS).await;
+                self.api.settled(LAST_REQUESTS).await;
                 match tokio::time::timeout(Duration::ZERO, self.api.init_error()).await {
                     Ok(error) => error,
                     Err(_) => self.exited(id),

@@ -1,12 +1,13 @@
-//! What the processes print.
+//! The output of the processes.
 
 use std::sync::Arc;
+
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 
-/// The longest line handed over in one piece, in bytes: the largest event that CloudWatch Logs takes.
+/// The longest line that is delivered in one piece, in bytes: the largest event that CloudWatch Logs accepts.
 const MAX_LINE: u64 = 256 * 1024;
 
-/// Takes each line that a process prints. It must not block.
+/// Receives each line that a process prints. It must not block.
 pub type LineSink = Arc<dyn Fn(&Line) + Send + Sync>;
 
 /// A line that a process has printed.
@@ -14,13 +15,13 @@ pub type LineSink = Arc<dyn Fn(&Line) + Send + Sync>;
 pub struct Line {
     /// The number of the environment.
     pub environment: u64,
-    /// Where it was printed to.
+    /// The stream that it was printed to.
     pub stream: OutputStream,
-    /// The text without its line end; bytes that are no UTF-8 are replaced.
+    /// The text without its line break. Bytes that are not UTF-8 are replaced.
     pub text: String,
 }
 
-/// Where a process prints to.
+/// An output stream of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OutputStream {
     /// Standard output.
@@ -29,7 +30,7 @@ pub enum OutputStream {
     Stderr,
 }
 
-/// Hands over all lines of `source`, until its last writer has closed it.
+/// Delivers all lines of `source` until its last writer closes it.
 pub(super) async fn read_lines(
     source: impl AsyncRead + Unpin,
     output: LineSink,
@@ -48,25 +49,26 @@ pub(super) async fn read_lines(
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::sync::Mutex;
+
+    use super::*;
 
     async fn lines(source: &[u8]) -> Vec<String> {
         let seen = Arc::new(Mutex::new(Vec::new()));
-        let sink = Arc::clone(&seen);
+        let sink = seen.clone();
         let output: LineSink = Arc::new(move |line: &Line| sink.lock().unwrap().push(line.text.clone()));
         read_lines(source, output, 1, OutputStream::Stdout).await;
         seen.lock().unwrap().clone()
     }
 
     #[tokio::test]
-    async fn lines_are_cut_at_their_ends() {
+    async fn lines_are_split_at_line_breaks() {
         assert_eq!(lines(b"a\n\nb\r\nc").await, ["a", "", "b", "c"]);
         assert_eq!(lines(b"caf\xe9\n").await, ["caf\u{fffd}"]);
     }
 
     #[tokio::test]
-    async fn an_endless_line_comes_in_pieces() {
+    async fn an_endless_line_is_delivered_in_pieces() {
         let long = vec![b'x'; 600 * 1024];
         let lengths: Vec<usize> = lines(&long).await.iter().map(String::len).collect();
         assert_eq!(lengths, [256 * 1024, 256 * 1024, 88 * 1024]);

@@ -1,14 +1,16 @@
-//! A process that leads its process group, and is never left behind.
+//! A process that leads its own process group, so that none of its children outlives it.
 
-use super::output::{LineSink, OutputStream, read_lines};
-use rustix::process::{Pid, Signal, kill_process_group};
 use std::io;
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
+
+use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::{Child, Command};
 use tokio::sync::watch;
 
-/// A running, or ended, process. Dropping it kills its group.
+use super::output::{LineSink, OutputStream, read_lines};
+
+/// A process that is running or has ended. Dropping it kills its process group.
 pub(super) struct Process {
     id: u32,
     group: Arc<Group>,
@@ -16,7 +18,7 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// Starts `command`; its output goes to `output`, line by line.
+    /// Starts `command`, and sends its output to `output` line by line.
     pub(super) fn start(mut command: Command, output: &LineSink, number: u64) -> io::Result<Self> {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.process_group(0).kill_on_drop(true);
@@ -24,13 +26,13 @@ impl Process {
         let id = child.id().unwrap_or_default();
         let group = Arc::new(Group::led_by(id));
         if let Some(stdout) = child.stdout.take() {
-            tokio::spawn(read_lines(stdout, Arc::clone(output), number, OutputStream::Stdout));
+            tokio::spawn(read_lines(stdout, output.clone(), number, OutputStream::Stdout));
         }
         if let Some(stderr) = child.stderr.take() {
-            tokio::spawn(read_lines(stderr, Arc::clone(output), number, OutputStream::Stderr));
+            tokio::spawn(read_lines(stderr, output.clone(), number, OutputStream::Stderr));
         }
         let (sender, ended) = watch::channel(None);
-        tokio::spawn(wait(child, Arc::clone(&group), sender));
+        tokio::spawn(wait(child, group.clone(), sender));
         Ok(Self { id, group, ended })
     }
 
@@ -38,31 +40,31 @@ impl Process {
         self.id
     }
 
-    /// How it ended, if it has.
+    /// The exit status, if the process has ended.
     pub(super) fn status(&self) -> Option<ExitStatus> {
         *self.ended.borrow()
     }
 
-    /// Waits for its end.
+    /// Waits until the process has ended.
     pub(super) async fn ended(&self) {
         self.end_watcher().await;
     }
 
-    /// Waits for its end, apart from it.
+    /// Returns a future that waits until the process has ended, without borrowing it.
     pub(super) fn end_watcher(&self) -> impl Future<Output = ()> + Send + use<> {
         let mut ended = self.ended.clone();
         async move {
-            // An error means that the task that waits is gone, which it only is when the process has ended.
+            // An error means that the waiting task is gone, and it ends only after the process.
             let _ = ended.wait_for(Option::is_some).await;
         }
     }
 
-    /// Kills the whole group at once.
+    /// Sends SIGKILL to the process group.
     pub(super) fn kill(&self) {
         self.group.signal(Signal::KILL);
     }
 
-    /// Asks the whole group to end.
+    /// Sends SIGTERM to the process group.
     pub(super) fn terminate(&self) {
         self.group.signal(Signal::TERM);
     }
@@ -76,12 +78,12 @@ impl Drop for Process {
 
 async fn wait(mut child: Child, group: Arc<Group>, ended: watch::Sender<Option<ExitStatus>>) {
     let status = child.wait().await;
-    // Children of the process may be left; they end with it.
+    // Children of the process may still run. They end with it.
     group.end();
     ended.send_replace(Some(status.unwrap_or_default()));
 }
 
-/// A process group, for as long as its leader's id is its own.
+/// A process group. Its id is valid until the leader is reaped.
 struct Group(Mutex<Option<Pid>>);
 
 impl Group {
@@ -92,12 +94,12 @@ impl Group {
     fn signal(&self, signal: Signal) {
         let group = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(group) = *group {
-            // It fails when nobody is left, which is what a kill is for.
+            // ESRCH means that no process is left in the group, which is fine.
             let _ = kill_process_group(group, signal);
         }
     }
 
-    /// Kills what is left of the group, and forgets its id: the system may give it to others now.
+    /// Kills the remaining processes of the group and forgets its id, which the system may now reuse.
     fn end(&self) {
         self.signal(Signal::KILL);
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;

@@ -1,35 +1,37 @@
-//! A custom runtime's executable, and how Lambda starts it.
+//! The executable of a custom runtime, and how Lambda starts it.
 
-use crate::{Function, id};
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+
 use tokio::process::Command;
 
-/// Lambda's own search path.
+use crate::{Function, id};
+
+/// The `PATH` of Lambda.
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin:/opt/bin";
 
-/// A custom runtime's executable.
+/// The executable of a custom runtime.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Program {
-    /// The executable: a path, relative to the caller's working folder, or a bare name that is sought in `PATH`.
+    /// The executable: a path, relative to the caller's working directory, or a bare name that is looked up in `PATH`.
     pub executable: PathBuf,
-    /// Its arguments; Lambda gives none.
+    /// Its arguments. Lambda passes none.
     pub arguments: Vec<OsString>,
-    /// The folder that the function's zip was unpacked to: `LAMBDA_TASK_ROOT`, and the working folder.
+    /// The folder with the unpacked zip of the function: `LAMBDA_TASK_ROOT`, and the working directory.
     pub task_root: PathBuf,
-    /// External extensions, which Lambda finds in `/opt/extensions`: they start first, and have registered before the
-    /// executable starts. They have the same folder and variables.
+    /// External extensions, which Lambda finds in `/opt/extensions`. They start and register before the executable
+    /// starts, with the same working directory and variables.
     pub extensions: Vec<PathBuf>,
-    /// The function's own environment variables. They go over those of Lambda, `PATH` included; an executable that is to
-    /// be found as in the caller's shell needs the caller's `PATH` here.
+    /// The function's own environment variables. They override those of Lambda, including `PATH`. To find an executable
+    /// as in the caller's shell, set the caller's `PATH` here.
     pub variables: BTreeMap<String, OsString>,
 }
 
 impl Program {
-    /// `executable` without arguments and variables of its own.
+    /// `executable` without arguments, extensions or variables.
     pub fn new(executable: impl Into<PathBuf>, task_root: impl Into<PathBuf>) -> Self {
         Self {
             executable: executable.into(),
@@ -40,10 +42,10 @@ impl Program {
         }
     }
 
-    /// The absolute path of the executable, so that one that is missing can be told before the first event.
+    /// The absolute path of the executable, to detect a missing one before the first event.
     ///
     /// # Errors
-    /// No such file, or none of that name in `PATH`.
+    /// The file does not exist, or no file of that name is in `PATH`.
     pub fn resolve(&self) -> io::Result<PathBuf> {
         let path = self.variables.get("PATH").map_or(OsStr::new(PATH), OsString::as_os_str);
         let found = find(&self.executable, path)?;
@@ -54,24 +56,24 @@ impl Program {
         self.executable.display().to_string()
     }
 
-    /// The command that starts it, with nothing of the caller's environment.
+    /// The command that starts the program, without the caller's environment.
     pub(super) fn command(&self, function: &Function, runtime_api: SocketAddr) -> io::Result<Command> {
         let mut command = self.extension(&self.executable, function, runtime_api)?;
         command.args(&self.arguments);
         Ok(command)
     }
 
-    /// The command that starts an extension of it.
+    /// The command that starts an extension of the program.
     pub(super) fn extension(
         &self,
         executable: &Path,
         function: &Function,
         runtime_api: SocketAddr,
     ) -> io::Result<Command> {
-        // Absolute before the working folder changes.
+        // The path must be absolute before the working directory changes.
         let task_root = std::path::absolute(&self.task_root)?;
         if !task_root.is_dir() {
-            let reason = format!("the task root {} is no folder", task_root.display());
+            let reason = format!("the task root {} is not a folder", task_root.display());
             return Err(io::Error::new(io::ErrorKind::NotADirectory, reason));
         }
         let mut variables = lambda_variables(function, &task_root, runtime_api);
@@ -83,8 +85,8 @@ impl Program {
     }
 }
 
-/// The variables that Lambda defines (developer guide, "Defined runtime environment variables") for a runtime without a
-/// language, without the credentials, which a local function does not have.
+/// The variables that Lambda defines for a custom runtime (developer guide, "Defined runtime environment variables"),
+/// except the credentials, which a local function does not have.
 fn lambda_variables(function: &Function, task_root: &Path, runtime_api: SocketAddr) -> BTreeMap<String, OsString> {
     let mut libraries = task_root.as_os_str().to_owned();
     libraries.push(":");
@@ -113,7 +115,8 @@ fn lambda_variables(function: &Function, task_root: &Path, runtime_api: SocketAd
     .collect()
 }
 
-/// The executable's absolute path. A bare name is sought here: the system would seek it in another `PATH`, or not at all.
+/// The absolute path of the executable. A bare name is looked up here, because the system would use another `PATH`, or
+/// none.
 fn find(executable: &Path, path: &OsStr) -> io::Result<PathBuf> {
     if executable.components().count() != 1 || executable.is_absolute() {
         return std::path::absolute(executable);
@@ -131,7 +134,7 @@ mod tests {
     const API: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 9001);
 
     #[test]
-    fn the_caller_leaks_nothing_and_the_function_overrides() {
+    fn the_callers_environment_is_hidden_and_the_function_overrides() {
         let mut program = Program::new("/bin/sh", "/");
         program.variables.insert("TZ".into(), "Europe/Vienna".into());
         let command = program.command(&Function::default(), API).unwrap();
@@ -144,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bare_name_is_sought_in_the_functions_path() {
+    fn a_bare_name_is_looked_up_in_the_functions_path() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("runtime"), "").unwrap();
         assert_eq!(find(Path::new("runtime"), folder.path().as_os_str()).unwrap(), folder.path().join("runtime"));
@@ -153,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_task_root_that_is_missing_is_named() {
+    fn the_error_names_a_missing_task_root() {
         let error = Program::new("/bin/sh", "/no/such/folder").command(&Function::default(), API).unwrap_err();
         assert!(error.to_string().contains("/no/such/folder"), "{error}");
     }

@@ -1,16 +1,17 @@
-//! Which statuses are healthy.
+//! Matches healthy status codes.
 
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
-/// A target group's matcher: statuses and ranges of them, as `200`, `200,202` or `200-299`. By default 200 alone.
+/// The matcher of a target group: status codes and ranges of them, for example `200`, `200,202` or `200-299`. The
+/// default is 200 only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Matcher(Vec<RangeInclusive<u16>>);
 
-/// A text that is no matcher.
+/// The error for a text that is not a matcher.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("give statuses from 200 to 499, as in 200, 200,202 or 200-299")]
+#[error("expected statuses from 200 to 499, for example 200, 200,202 or 200-299")]
 pub struct NoMatcher;
 
 impl Matcher {
@@ -40,7 +41,7 @@ fn range(text: &str) -> Option<RangeInclusive<u16>> {
     (first <= last).then_some(first..=last)
 }
 
-/// The range that an Application Load Balancer takes.
+/// Parses a status in the range that an Application Load Balancer accepts.
 fn status(text: &str) -> Option<u16> {
     let digits = text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse().ok().filter(|status| digits && (200..=499).contains(status))
@@ -73,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_target_group_refuses() {
+    fn texts_that_a_target_group_rejects() {
         for text in ["", "200,", "99", "199", "500", "299-200", "200-", "-200", "200-299-300", "+200", "0200", "ok"] {
             assert_eq!(text.parse::<Matcher>(), Err(NoMatcher), "{text}");
         }

@@ -1,7 +1,7 @@
-//! Health checks, as a target group of type `lambda` makes them: a request that invokes the function again and again.
+//! Health checks of a target group of type `lambda`: a request that invokes the function at regular intervals.
 //!
-//! A load balancer goes on sending requests to the function whatever its state is, as there is no other target: it *fails
-//! open*. The state is for people and their alarms.
+//! A load balancer sends requests to the function in any state, because there is no other target: it *fails open*. The
+//! state is only for users and their alarms.
 //!
 //! Sources: AWS, *Elastic Load Balancing user guide for Application Load Balancers*, "Lambda functions as targets" (the
 //! event), "Health checks for your target groups" (settings, states, reason codes).
@@ -14,33 +14,36 @@ pub use matcher::Matcher;
 pub use outcome::{Check, CheckFailure};
 pub use state::HealthState;
 
-use crate::balancer::{self, BalancerOptions, Handler};
-use funcserver_events::alb::{self, ReplyForm};
-use http::uri::PathAndQuery;
-use state::Tally;
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
+
+use funcserver_events::alb::{self, ReplyForm};
+use http::uri::PathAndQuery;
 use tokio::time::MissedTickBehavior;
+
+use self::state::Tally;
+use crate::balancer::{self, BalancerOptions, Handler};
+use crate::id;
 
 /// The settings of a target group's health check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HealthCheck {
-    /// What is asked for.
+    /// The path of the request.
     pub path: PathAndQuery,
-    /// From the beginning of one check to that of the next.
+    /// The time from the beginning of one check to the beginning of the next.
     pub interval: Duration,
-    /// How long an answer may take.
+    /// The time limit for an answer.
     pub timeout: Duration,
-    /// Which statuses are healthy.
+    /// The healthy status codes.
     pub matcher: Matcher,
-    /// How many successes in a row make an unhealthy target healthy. The first check of all counts alone.
+    /// The number of consecutive successes that make an unhealthy target healthy. For a new target, one is enough.
     pub healthy_threshold: u32,
-    /// How many failures in a row make a target unhealthy.
+    /// The number of consecutive failures that make a target unhealthy.
     pub unhealthy_threshold: u32,
 }
 
 impl Default for HealthCheck {
-    /// AWS' own defaults for a Lambda function: `/` every 35 seconds, 30 seconds for an answer, 200, thresholds of 5 and 2.
+    /// AWS' defaults for a Lambda function: `/` every 35 seconds, 30 seconds for an answer, 200, thresholds of 5 and 2.
     fn default() -> Self {
         Self {
             path: PathAndQuery::from_static("/"),
@@ -54,10 +57,10 @@ impl Default for HealthCheck {
 }
 
 impl HealthCheck {
-    /// Checks `handler` again and again, until this future is dropped, and tells of every check.
+    /// Checks `handler` repeatedly until this future is dropped, and passes every check to `report`.
     ///
-    /// `options` are those of the load balancer in whose name it checks: header mode and target group.
-    pub async fn run<H: Handler>(&self, handler: &H, options: &BalancerOptions, tell: impl Fn(&Check)) -> Infallible {
+    /// `options` are those of the load balancer that sends the checks: header mode and target group.
+    pub async fn run<H: Handler>(&self, handler: &H, options: &BalancerOptions, report: impl Fn(&Check)) -> Infallible {
         let mut tally = Tally::new(self.healthy_threshold, self.unhealthy_threshold);
         let mut ticks = tokio::time::interval(self.interval.max(Duration::from_millis(1)));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -67,20 +70,20 @@ impl HealthCheck {
             let outcome = self.once(handler, options).await;
             let before = tally.state();
             let after = tally.count(outcome.is_ok());
-            tell(&Check { outcome, duration: begin.elapsed(), before, after });
+            report(&Check { outcome, duration: begin.elapsed(), before, after });
         }
     }
 
-    /// One check: the status, if it is a healthy one.
+    /// Runs one check, and returns the status if it is healthy.
     async fn once<H: Handler>(&self, handler: &H, options: &BalancerOptions) -> Result<u16, CheckFailure> {
         let event = balancer::health_check(self.path.clone(), options)
             .map_err(|refusal| CheckFailure::Failed(refusal.to_string()))?;
-        let answer = tokio::time::timeout(self.timeout, handler.call(event))
+        let answer = tokio::time::timeout(self.timeout, handler.call(&id::request_id(), event))
             .await
             .map_err(|_| CheckFailure::TimedOut(self.timeout))?
             .map_err(|error| CheckFailure::Failed(error.to_string()))?;
         let form = ReplyForm { mode: options.header_mode, head: false };
-        let response = alb::read_reply(&answer.reply, form)
+        let response = alb::read_reply(&answer, form)
             .map_err(|error| CheckFailure::Failed(format!("{}: {error}", error.reason())))?;
         match response.status().as_u16() {
             status if self.matcher.matches(status) => Ok(status),

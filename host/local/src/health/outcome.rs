@@ -1,33 +1,34 @@
-//! What one check came to.
+//! The result of a health check.
 
-use super::{HealthState, Matcher};
 use std::time::Duration;
 
-/// One check.
+use super::{HealthState, Matcher};
+
+/// A completed check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
-    /// The healthy status, or why there was none.
+    /// The healthy status, or the reason of the failure.
     pub outcome: Result<u16, CheckFailure>,
-    /// How long it took.
+    /// The duration of the check.
     pub duration: Duration,
-    /// The target's state before.
+    /// The target's state before the check.
     pub before: HealthState,
-    /// The target's state with it.
+    /// The target's state after the check.
     pub after: HealthState,
 }
 
-/// Why a check failed, worded with AWS' reason codes.
+/// The reason why a check failed, worded with AWS' reason codes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CheckFailure {
-    /// A status that the matcher does not have.
-    #[error("Target.ResponseCodeMismatch: the status is {status}, healthy is {matcher}")]
+    /// The matcher does not contain the status.
+    #[error("Target.ResponseCodeMismatch: the status is {status}, expected {matcher}")]
     Mismatch {
         /// The response's status.
         status: u16,
-        /// The healthy ones.
+        /// The healthy statuses.
         matcher: Matcher,
     },
-    /// No answer within this time.
+    /// No answer arrived within this time.
     #[error("Target.Timeout: no answer within {} s", .0.as_secs_f64())]
     TimedOut(Duration),
     /// An invocation error, or a malformed reply.

@@ -1,11 +1,11 @@
-//! A target's state, and how checks change it.
+//! The health state of a target, and how checks change it.
 
 use std::fmt;
 
-/// A target's state.
+/// The health state of a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HealthState {
-    /// Not known yet: checks have neither succeeded nor failed often enough.
+    /// Unknown: no check has succeeded, and too few have failed.
     Initial,
     /// Checks succeed.
     Healthy,
@@ -13,11 +13,11 @@ pub enum HealthState {
     Unhealthy,
 }
 
-/// Counts checks.
+/// Counts successful and failed checks.
 #[derive(Debug)]
 pub(super) struct Tally {
     state: HealthState,
-    /// Checks in a row that contradict the state.
+    /// The number of consecutive checks that contradict the state.
     against: u32,
     healthy_threshold: u32,
     unhealthy_threshold: u32,
@@ -32,7 +32,7 @@ impl Tally {
         self.state
     }
 
-    /// Counts one check, and says what the target's state is now. A target that is new needs one success only.
+    /// Counts one check, and returns the target's new state. A new target needs a single success.
     pub(super) fn count(&mut self, success: bool) -> HealthState {
         let (next, threshold) = match (self.state, success) {
             (HealthState::Initial, true) => (HealthState::Healthy, 1),
@@ -65,14 +65,14 @@ impl fmt::Display for HealthState {
 mod tests {
     use super::*;
 
-    /// The states after checks of which `+` succeeded and `-` failed, each by its first letter.
+    /// The first letters of the states after successful (`+`) and failed (`-`) checks.
     fn states(checks: &str) -> String {
         let mut tally = Tally::new(3, 2);
         checks.bytes().map(|check| tally.count(check == b'+').to_string()).map(|state| state[..1].to_owned()).collect()
     }
 
     #[test]
-    fn thresholds_count_checks_in_a_row() {
+    fn thresholds_count_consecutive_checks() {
         assert_eq!(states("+"), "h");
         assert_eq!(states("-+"), "ih");
         assert_eq!(states("--"), "iu");

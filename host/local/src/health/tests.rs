@@ -1,9 +1,11 @@
-//! Checks of handlers that answer as the test wants.
+//! Health checks of handlers that give scripted answers.
+
+use std::sync::Mutex;
+
+use bytes::Bytes;
 
 use super::*;
 use crate::InvocationError;
-use bytes::Bytes;
-use std::sync::Mutex;
 
 fn reply(status: u16) -> Bytes {
     format!(r#"{{"statusCode":{status},"headers":{{}},"multiValueHeaders":{{}}}}"#).into()
@@ -19,23 +21,23 @@ where
 }
 
 #[tokio::test]
-async fn an_outcome_has_awss_reason_code() {
+async fn a_failure_has_the_reason_code_of_aws() {
     let check = HealthCheck { timeout: Duration::from_millis(50), ..HealthCheck::default() };
     assert_eq!(outcome(&check, |_| async { Ok(reply(200)) }).await, Ok(200));
-    let told = |outcome: Result<u16, CheckFailure>| outcome.unwrap_err().to_string();
+    let failure = |outcome: Result<u16, CheckFailure>| outcome.unwrap_err().to_string();
     assert_eq!(
-        told(outcome(&check, |_| async { Ok(reply(404)) }).await),
-        "Target.ResponseCodeMismatch: the status is 404, healthy is 200"
+        failure(outcome(&check, |_| async { Ok(reply(404)) }).await),
+        "Target.ResponseCodeMismatch: the status is 404, expected 200"
     );
-    assert_eq!(told(outcome(&check, |_| std::future::pending()).await), "Target.Timeout: no answer within 0.05 s");
-    let malformed = told(outcome(&check, |_| async { Ok(Bytes::from_static(b"{}")) }).await);
+    assert_eq!(failure(outcome(&check, |_| std::future::pending()).await), "Target.Timeout: no answer within 0.05 s");
+    let malformed = failure(outcome(&check, |_| async { Ok(Bytes::from_static(b"{}")) }).await);
     assert!(malformed.starts_with("Target.FailedHealthChecks: LambdaInvalidResponse: "), "{malformed}");
-    let failed = told(outcome(&check, |_| async { Err(InvocationError::throttled()) }).await);
+    let failed = failure(outcome(&check, |_| async { Err(InvocationError::throttled()) }).await);
     assert_eq!(failed, "Target.FailedHealthChecks: TooManyRequestsException: Rate Exceeded.");
 }
 
 #[tokio::test(start_paused = true)]
-async fn checks_come_at_their_interval_and_change_the_state() {
+async fn checks_run_at_their_interval_and_change_the_state() {
     let check = HealthCheck { healthy_threshold: 2, ..HealthCheck::default() };
     let statuses = Mutex::new(vec![200, 200, 500, 500, 500, 200]);
     let handler = move |_| {
@@ -43,14 +45,14 @@ async fn checks_come_at_their_interval_and_change_the_state() {
         async move { Ok::<_, InvocationError>(reply(status.unwrap_or(200))) }
     };
     let begin = tokio::time::Instant::now();
-    let told = Mutex::new(Vec::new());
-    let tell = |check: &Check| told.lock().unwrap().push((begin.elapsed().as_secs(), check.before, check.after));
+    let reported = Mutex::new(Vec::new());
+    let report = |check: &Check| reported.lock().unwrap().push((begin.elapsed().as_secs(), check.before, check.after));
     let _ =
-        tokio::time::timeout(Duration::from_secs(5 * 35 + 1), check.run(&handler, &BalancerOptions::default(), tell))
+        tokio::time::timeout(Duration::from_secs(5 * 35 + 1), check.run(&handler, &BalancerOptions::default(), report))
             .await;
     use HealthState::{Healthy, Initial, Unhealthy};
     assert_eq!(
-        told.into_inner().unwrap(),
+        reported.into_inner().unwrap(),
         [
             (0, Initial, Healthy),
             (35, Healthy, Healthy),

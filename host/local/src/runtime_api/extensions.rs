@@ -1,17 +1,19 @@
-//! Extensions: they register, then wait for the shutdown.
+//! Extensions register, then wait for the shutdown.
 
-use crate::id;
 use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 use tokio::sync::watch;
+
+use crate::id;
 
 /// The extensions of one environment.
 pub(super) struct Extensions {
     known: Mutex<HashSet<String>>,
-    /// How many they are.
+    /// The number of registered extensions.
     count: watch::Sender<usize>,
-    /// The moment of the kill in milliseconds since 1970, once it is certain.
+    /// The time at which they are killed, in milliseconds since 1970; `None` before the shutdown.
     shutdown: watch::Sender<Option<u128>>,
 }
 
@@ -20,7 +22,7 @@ impl Extensions {
         Self { known: Mutex::default(), count: watch::Sender::new(0), shutdown: watch::Sender::new(None) }
     }
 
-    /// Makes an extension known, and gives it its identifier.
+    /// Registers an extension, and returns its identifier.
     pub(super) fn register(&self) -> String {
         let identifier = id::request_id();
         self.known().insert(identifier.clone());
@@ -36,7 +38,7 @@ impl Extensions {
         !self.known().is_empty()
     }
 
-    /// Waits until so many are known.
+    /// Waits until `count` extensions have registered.
     pub(super) async fn registered(&self, count: usize) {
         // The sender lives as long as `self`, so the wait cannot fail.
         let _ = self.count.subscribe().wait_for(|known| *known >= count).await;
@@ -47,7 +49,7 @@ impl Extensions {
         self.shutdown.send_replace(Some(now.saturating_add(grace).as_millis()));
     }
 
-    /// Waits for the shutdown, and gives the event that tells of it.
+    /// Waits for the shutdown, and returns its event.
     pub(super) async fn next(&self) -> serde_json::Value {
         let mut shutdown = self.shutdown.subscribe();
         // The sender lives as long as `self`, so the wait cannot fail.

@@ -1,11 +1,13 @@
-//! The events on their way: first in the queue, then with a runtime, then answered.
+//! Events in flight: first in the queue, then running in a runtime, then answered.
 
-use crate::{InvocationError, id};
-use bytes::Bytes;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
 use tokio::sync::{Notify, oneshot, watch};
+
+use crate::{InvocationError, id};
 
 type Answer = Result<Bytes, InvocationError>;
 
@@ -14,7 +16,7 @@ pub(super) struct Invocations {
     state: Arc<Mutex<State>>,
     arrived: Notify,
     polled: watch::Sender<bool>,
-    /// How many runtimes wait for an event.
+    /// The number of runtimes that wait for an event.
     waiting: watch::Sender<usize>,
 }
 
@@ -24,7 +26,7 @@ struct State {
     running: HashMap<String, oneshot::Sender<Answer>>,
 }
 
-/// What a runtime is told about an event.
+/// The response to a runtime that asks for an event.
 pub(super) struct Delivery {
     pub(super) id: String,
     pub(super) event: Bytes,
@@ -33,8 +35,8 @@ pub(super) struct Delivery {
     pub(super) trace_id: String,
 }
 
-/// The claim to an answer. Dropped, it takes the event back.
-pub(super) struct Ticket {
+/// A submitted event whose answer is pending. Dropping it withdraws the event.
+pub(super) struct PendingAnswer {
     id: String,
     state: Arc<Mutex<State>>,
     answer: oneshot::Receiver<Answer>,
@@ -50,7 +52,7 @@ impl Invocations {
         }
     }
 
-    pub(super) fn submit(&self, id: &str, event: Bytes, timeout: Duration) -> Ticket {
+    pub(super) fn submit(&self, id: &str, event: Bytes, timeout: Duration) -> PendingAnswer {
         let (sender, answer) = oneshot::channel();
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let delivery = Delivery {
@@ -61,10 +63,10 @@ impl Invocations {
         };
         lock(&self.state).queue.push_back((delivery, sender));
         self.arrived.notify_one();
-        Ticket { id: id.to_owned(), state: Arc::clone(&self.state), answer }
+        PendingAnswer { id: id.to_owned(), state: self.state.clone(), answer }
     }
 
-    /// Waits for an event. Dropped while it waits, it has taken none.
+    /// Waits for an event. Dropping the future while it waits loses no event.
     pub(super) async fn next(&self) -> Delivery {
         self.polled.send_replace(true);
         let _waiting = Waiting::new(&self.waiting);
@@ -81,13 +83,13 @@ impl Invocations {
         let (delivery, sender) = state.queue.pop_front()?;
         state.running.insert(delivery.id.clone(), sender);
         if !state.queue.is_empty() {
-            // A single permit is kept however often it was given: hand it on to the next poller.
+            // `Notify` stores at most one permit, whatever the number of calls: pass it on to the next poller.
             self.arrived.notify_one();
         }
         Some(delivery)
     }
 
-    /// Hands over the answer to an event that a runtime has. False: there is no such event.
+    /// Delivers the answer to a running event. Returns false if no such event is running.
     pub(super) fn answer(&self, id: &str, answer: Answer) -> bool {
         let sender = lock(&self.state).running.remove(id);
         sender.is_some_and(|sender| sender.send(answer).is_ok())
@@ -102,13 +104,13 @@ impl Invocations {
         let _ = self.polled.subscribe().wait_for(|polled| *polled).await;
     }
 
-    /// Waits until a runtime waits for an event.
+    /// Waits until a runtime is waiting for an event.
     pub(super) async fn idle(&self) {
         let _ = self.waiting.subscribe().wait_for(|waiting| *waiting > 0).await;
     }
 }
 
-/// Counts a runtime while it waits.
+/// Counts a runtime while it waits for an event.
 struct Waiting<'a>(&'a watch::Sender<usize>);
 
 impl<'a> Waiting<'a> {
@@ -124,7 +126,7 @@ impl Drop for Waiting<'_> {
     }
 }
 
-impl Ticket {
+impl PendingAnswer {
     /// Waits for the answer.
     pub(super) async fn answer(&mut self) -> Answer {
         match (&mut self.answer).await {
@@ -134,7 +136,7 @@ impl Ticket {
     }
 }
 
-impl Drop for Ticket {
+impl Drop for PendingAnswer {
     fn drop(&mut self) {
         let mut state = lock(&self.state);
         state.running.remove(&self.id);
@@ -142,7 +144,7 @@ impl Drop for Ticket {
     }
 }
 
-/// The state is whole after every statement, so a panic elsewhere does not spoil it.
+/// Locks the state. It is consistent after every statement, so a poisoned lock is safe to use.
 fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -154,50 +156,50 @@ mod tests {
     const TIMEOUT: Duration = Duration::from_secs(5);
 
     #[tokio::test]
-    async fn every_poller_gets_another_event() {
+    async fn every_poller_gets_a_different_event() {
         let invocations = Arc::new(Invocations::new());
         let pollers: Vec<_> = (0..8)
             .map(|_| {
-                let invocations = Arc::clone(&invocations);
+                let invocations = invocations.clone();
                 tokio::spawn(async move { invocations.next().await.id })
             })
             .collect();
         tokio::task::yield_now().await;
-        let tickets: Vec<_> = (0..8).map(|n| invocations.submit(&n.to_string(), Bytes::new(), TIMEOUT)).collect();
+        let pending: Vec<_> = (0..8).map(|n| invocations.submit(&n.to_string(), Bytes::new(), TIMEOUT)).collect();
         let mut seen = Vec::new();
         for poller in pollers {
             seen.push(tokio::time::timeout(TIMEOUT, poller).await.unwrap().unwrap());
         }
         seen.sort();
-        assert_eq!(seen, tickets.iter().map(|ticket| ticket.id.clone()).collect::<Vec<_>>());
+        assert_eq!(seen, pending.iter().map(|answer| answer.id.clone()).collect::<Vec<_>>());
     }
 
     #[tokio::test]
-    async fn a_poller_that_hangs_up_takes_no_event_along() {
+    async fn a_poller_that_disconnects_loses_no_event() {
         let invocations = Invocations::new();
         let gone = tokio::time::timeout(Duration::from_millis(10), invocations.next()).await;
         assert!(gone.is_err());
-        let _ticket = invocations.submit("1", Bytes::new(), TIMEOUT);
+        let _pending = invocations.submit("1", Bytes::new(), TIMEOUT);
         assert_eq!(invocations.next().await.id, "1");
     }
 
     #[tokio::test]
-    async fn idle_is_who_waits_for_an_event() {
+    async fn a_runtime_is_idle_while_it_waits_for_an_event() {
         let invocations = Arc::new(Invocations::new());
         let idle = |limit| tokio::time::timeout(limit, invocations.idle());
         assert!(idle(Duration::from_millis(10)).await.is_err());
         let poller = tokio::spawn({
-            let invocations = Arc::clone(&invocations);
+            let invocations = invocations.clone();
             async move { invocations.next().await.id }
         });
         idle(TIMEOUT).await.unwrap();
-        let _ticket = invocations.submit("1", Bytes::new(), TIMEOUT);
+        let _pending = invocations.submit("1", Bytes::new(), TIMEOUT);
         assert_eq!(poller.await.unwrap(), "1");
         assert!(idle(Duration::from_millis(10)).await.is_err());
     }
 
     #[tokio::test]
-    async fn a_dropped_ticket_takes_its_event_back() {
+    async fn dropping_a_pending_answer_withdraws_its_event() {
         let invocations = Invocations::new();
         drop(invocations.submit("1", Bytes::new(), TIMEOUT));
         let second = invocations.submit("2", Bytes::new(), TIMEOUT);

@@ -1,36 +1,38 @@
-//! A Lambda Runtime API on loopback, which serves any custom runtime.
+//! A Lambda Runtime API on loopback, for any custom runtime.
 //!
-//! | path | what it does |
+//! | path | effect |
 //! | --- | --- |
-//! | `GET /2018-06-01/runtime/invocation/next` | waits for an event; several may wait at once |
-//! | `POST …/invocation/{id}/response` | the reply: whole, chunked or streamed, with error trailers or without |
+//! | `GET /2018-06-01/runtime/invocation/next` | waits for an event; several requests may wait at once |
+//! | `POST …/invocation/{id}/response` | the reply: whole, chunked or streamed, with or without error trailers |
 //! | `POST …/invocation/{id}/error` | the function's error |
-//! | `POST …/runtime/init/error` | the runtime cannot start |
-//! | `GET …/runtime/restore/next` | answered at once: the snapshot is taken and restored |
-//! | `POST …/runtime/restore/error` | the runtime cannot start again |
-//! | `POST /2020-01-01/extension/register` | makes an extension known; it is told of no invocations |
-//! | `GET /2020-01-01/extension/event/next` | waits for the shutdown |
-//! | `POST /2020-01-01/extension/{init,exit}/error` | taken, and otherwise ignored |
+//! | `POST …/runtime/init/error` | the runtime failed to start |
+//! | `GET …/runtime/restore/next` | answered at once, as if a snapshot had been taken and restored |
+//! | `POST …/runtime/restore/error` | the runtime failed to restore |
+//! | `POST /2020-01-01/extension/register` | registers an extension; it receives no `INVOKE` events |
+//! | `GET /2020-01-01/extension/event/next` | waits for the event `SHUTDOWN` |
+//! | `POST /2020-01-01/extension/{init,exit}/error` | accepted and ignored |
 //!
 //! Sources: AWS, *Lambda developer guide*, "Using the Lambda runtime API for custom runtimes" and "Using the Lambda
-//! Extensions API"; the runtime interface emulator for the wording of errors.
+//! Extensions API"; the wording of errors is the runtime interface emulator's.
 
 mod extensions;
 mod invocations;
 mod routes;
 mod server;
 
-use crate::{Function, InvocationError, id};
-use bytes::Bytes;
-use routes::Shared;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+
+use bytes::Bytes;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-/// The largest reply that Lambda takes, in bytes: 6 MiB and a little.
+use self::routes::Shared;
+use crate::{Function, InvocationError, id};
+
+/// The largest reply that Lambda accepts, in bytes: slightly more than 6 MiB.
 pub const MAX_REPLY: usize = 6 * 1024 * 1024 + 100;
 
 /// A running Runtime API. Dropping it closes its connections.
@@ -41,29 +43,29 @@ pub struct RuntimeApi {
 }
 
 impl RuntimeApi {
-    /// Starts one on a free port of 127.0.0.1, for a function of the default facts.
+    /// Starts a Runtime API on a free port of 127.0.0.1, for a function with default settings.
     pub async fn start() -> io::Result<Self> {
         Self::start_for(Function::default()).await
     }
 
-    /// Starts one that tells the runtime the facts of `function`.
+    /// Starts a Runtime API that serves the name and the settings of `function`.
     pub async fn start_for(function: Function) -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared::new(function));
-        let server = tokio::spawn(server::serve(listener, Arc::clone(&shared)));
+        let server = tokio::spawn(server::serve(listener, shared.clone()));
         Ok(Self { address, shared, server })
     }
 
-    /// Where it listens: what goes into `AWS_LAMBDA_RUNTIME_API`.
+    /// The address that it listens on: the value of `AWS_LAMBDA_RUNTIME_API`.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Hands `event` to the next runtime that asks for one, and waits for what it answers, for `timeout` at most.
+    /// Sends `event` to the next runtime that asks for one, and waits for the reply, for `timeout` at most.
     ///
-    /// Events are handed out in their order; any number may be on the way. If the future is dropped, the event is taken
-    /// back, and a late answer to it gets 400.
+    /// Events are delivered in order, and any number of them may be in flight. If this future is dropped, the event is
+    /// withdrawn, and a late reply to it gets 400.
     pub async fn invoke(&self, event: impl Into<Bytes>, timeout: Duration) -> Result<Bytes, InvocationError> {
         self.invoke_as(&id::request_id(), event.into(), timeout).await
     }
@@ -76,37 +78,37 @@ impl RuntimeApi {
         }
     }
 
-    /// Waits until a runtime has asked for an event: it has started.
+    /// Waits until a runtime has asked for its first event, which means that it has started.
     pub async fn polled(&self) {
         self.shared.invocations.polled().await;
     }
 
-    /// Waits until a runtime waits for an event: it has started, or is done with the event before.
+    /// Waits until a runtime is waiting for an event: it has started, or has finished the previous event.
     pub async fn idle(&self) {
         self.shared.invocations.idle().await;
     }
 
-    /// Waits until a runtime has posted `/init/error` or `/restore/error`, and says what it posted.
+    /// Waits until a runtime has posted `/init/error` or `/restore/error`, and returns the error.
     pub async fn init_error(&self) -> InvocationError {
         self.shared.init_errors.wait().await
     }
 
-    /// Whether an extension has registered: only then does Lambda announce the shutdown.
+    /// Whether an extension has registered. Lambda announces the shutdown only if one has.
     pub fn has_extension(&self) -> bool {
         self.shared.extensions.any()
     }
 
-    /// Waits until so many extensions have registered.
+    /// Waits until `count` extensions have registered.
     pub(crate) async fn registered(&self, count: usize) {
         self.shared.extensions.registered(count).await;
     }
 
-    /// Answers the extensions that wait with the event `SHUTDOWN`; `grace` is the time until the kill.
+    /// Sends the event `SHUTDOWN` to the extensions that wait for it; `grace` is the time until they are killed.
     pub fn announce_shutdown(&self, grace: Duration) {
         self.shared.extensions.shut_down(grace);
     }
 
-    /// Waits until nobody is connected: all that was sent has been read. `limit` bounds the wait.
+    /// Waits until all connections are closed and everything sent on them has been read, for `limit` at most.
     pub(crate) async fn settled(&self, limit: Duration) {
         let mut connections = self.shared.connections.subscribe();
         let _ = tokio::time::timeout(limit, connections.wait_for(|count| *count == 0)).await;

@@ -1,9 +1,5 @@
-//! The paths of the Runtime API, and what each answers.
+//! The routes of the Runtime API and their responses.
 
-use super::MAX_REPLY;
-use super::extensions::Extensions;
-use super::invocations::{Delivery, Invocations};
-use crate::{Function, InvocationError};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
@@ -13,12 +9,17 @@ use hyper::body::Incoming;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
+use super::MAX_REPLY;
+use super::extensions::Extensions;
+use super::invocations::{Delivery, Invocations};
+use crate::{Function, InvocationError};
+
 const ERROR_TYPE: &str = "lambda-runtime-function-error-type";
 const ERROR_BODY: &str = "lambda-runtime-function-error-body";
 const EXTENSION_NAME: &str = "lambda-extension-name";
 const EXTENSION_ID: &str = "lambda-extension-identifier";
 
-/// What the connections of one Runtime API share.
+/// The state that all connections of a Runtime API share.
 pub(super) struct Shared {
     pub(super) function: Function,
     pub(super) invocations: Invocations,
@@ -27,7 +28,7 @@ pub(super) struct Shared {
     pub(super) connections: watch::Sender<usize>,
 }
 
-/// The first error that a runtime has reported about its start.
+/// The first initialisation error that a runtime has reported.
 pub(super) struct InitErrors(watch::Sender<Option<InvocationError>>);
 
 impl Shared {
@@ -51,13 +52,13 @@ impl InitErrors {
         let mut errors = self.0.subscribe();
         match errors.wait_for(Option::is_some).await.ok().and_then(|error| error.clone()) {
             Some(error) => error,
-            // The sender lives as long as `self`: there is always another error to wait for.
+            // Unreachable, because the sender lives as long as `self`.
             None => std::future::pending().await,
         }
     }
 }
 
-/// Answers one request of a runtime or of an extension.
+/// Answers a request of a runtime or of an extension.
 pub(super) async fn answer(shared: &Shared, request: Request<Incoming>) -> Response<Full<Bytes>> {
     let (head, body) = request.into_parts();
     let path: Vec<&str> = head.uri.path().split('/').skip(1).collect();
@@ -78,16 +79,16 @@ pub(super) async fn answer(shared: &Shared, request: Request<Incoming>) -> Respo
             read_through(body).await;
             register(shared, &head.headers)
         }
-        (&Method::GET, ["2020-01-01", "extension", "event", "next"]) => match stranger(shared, &head.headers) {
+        (&Method::GET, ["2020-01-01", "extension", "event", "next"]) => match unregistered(shared, &head.headers) {
             Some(refusal) => refusal,
             None => with_json(StatusCode::OK, &shared.extensions.next().await),
         },
         (&Method::POST, ["2020-01-01", "extension", "init" | "exit", "error"]) => {
             read_through(body).await;
-            stranger(shared, &head.headers).unwrap_or_else(|| accepted(true))
+            unregistered(shared, &head.headers).unwrap_or_else(|| accepted(true))
         }
         (method, _) => {
-            let message = format!("{method} {} is no part of the Runtime API", head.uri.path());
+            let message = format!("{method} {} is not part of the Runtime API", head.uri.path());
             refused(StatusCode::NOT_FOUND, "NotFound", &message)
         }
     }
@@ -102,7 +103,7 @@ async fn next(shared: &Shared) -> Response<Full<Bytes>> {
         .header("Lambda-Runtime-Invoked-Function-Arn", shared.function.arn())
         .header("Lambda-Runtime-Trace-Id", trace_id)
         .body(Full::new(event));
-    // Only a function's name that is no header value can fail.
+    // This can fail only if the function's name is not a valid header value.
     reply.unwrap_or_else(|error| refused(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", &error.to_string()))
 }
 
@@ -117,7 +118,7 @@ async fn response(shared: &Shared, id: &str, body: Incoming) -> Response<Full<By
             let message = format!("Exceeded maximum allowed payload size ({MAX_REPLY} bytes).");
             refused(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge", &message)
         }
-        // The runtime broke off in the middle: the event stays with it until it ends or its time is up.
+        // The runtime disconnected during the body. It keeps the event until its process ends or the event times out.
         Err(error) => refused(StatusCode::BAD_REQUEST, "InvalidRequest", &format!("unreadable body: {error}")),
     }
 }
@@ -133,7 +134,8 @@ async fn init_error(shared: &Shared, headers: &HeaderMap, body: Incoming) -> Res
     accepted(true)
 }
 
-/// Reads a body that tells nothing new: the connection of one that is left unread is closed, and the client meant to go on.
+/// Reads a body that is not used. If it were left unread, the connection would be closed, but the client wants to keep
+/// it.
 async fn read_through(body: Incoming) {
     let _ = Limited::new(body, MAX_REPLY).collect().await;
 }
@@ -154,8 +156,8 @@ fn register(shared: &Shared, headers: &HeaderMap) -> Response<Full<Bytes>> {
     reply
 }
 
-/// Refuses who has not registered.
-fn stranger(shared: &Shared, headers: &HeaderMap) -> Option<Response<Full<Bytes>>> {
+/// Rejects a request of an extension that has not registered.
+fn unregistered(shared: &Shared, headers: &HeaderMap) -> Option<Response<Full<Bytes>>> {
     let (error_type, message) = match headers.get(EXTENSION_ID).and_then(|value| value.to_str().ok()) {
         Some(identifier) if shared.extensions.knows(identifier) => return None,
         Some(identifier) => ("Extension.UnknownExtensionIdentifier", format!("Unknown extension {identifier}")),
@@ -164,7 +166,7 @@ fn stranger(shared: &Shared, headers: &HeaderMap) -> Option<Response<Full<Bytes>
     Some(refused(StatusCode::FORBIDDEN, error_type, &message))
 }
 
-/// The error that a runtime has posted.
+/// Reads an error that a runtime has posted.
 async fn read_error(
     headers: &HeaderMap,
     body: Incoming,
@@ -178,7 +180,7 @@ async fn read_error(
     error(error_type, message)
 }
 
-/// The error that a streamed reply ends with: its type, and the rest in base64.
+/// The error in the trailers of a streamed reply: its type, and the rest in base64.
 fn streaming_error(trailers: &HeaderMap) -> Option<InvocationError> {
     trailers.get(ERROR_TYPE)?;
     let body = trailers.get(ERROR_BODY).map(|value| value.as_bytes()).unwrap_or_default();
@@ -187,7 +189,7 @@ fn streaming_error(trailers: &HeaderMap) -> Option<InvocationError> {
     Some(InvocationError::function(error_type, message))
 }
 
-/// Type and message of a JSON error; what is missing in it comes from the headers, or from the body as text.
+/// The type and the message of a JSON error. Missing values are taken from the headers, or from the body as text.
 fn error_facts(headers: &HeaderMap, body: &[u8]) -> (String, String) {
     let json: Value = serde_json::from_slice(body).unwrap_or_default();
     let text = |key: &str| json.get(key).and_then(Value::as_str).map(str::to_owned);
@@ -199,9 +201,10 @@ fn error_facts(headers: &HeaderMap, body: &[u8]) -> (String, String) {
 }
 
 fn accepted(known: bool) -> Response<Full<Bytes>> {
-    match known {
-        true => with_json(StatusCode::ACCEPTED, &json!({ "status": "OK" })),
-        false => refused(StatusCode::BAD_REQUEST, "InvalidRequestID", "Invalid request ID"),
+    if known {
+        with_json(StatusCode::ACCEPTED, &json!({ "status": "OK" }))
+    } else {
+        refused(StatusCode::BAD_REQUEST, "InvalidRequestID", "Invalid request ID")
     }
 }
 

@@ -1,18 +1,21 @@
-//! The load balancer over its socket.
+//! Tests of the load balancer through its socket.
 
-use crate::common::balancer::Local;
-use crate::common::{read, send};
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
 use aws_lambda_events::alb::AlbTargetGroupRequest;
 use bytes::Bytes;
 use funcserver_events::alb::HeaderMode::{self, Multi, Single};
 use funcserver_local::balancer::Handler;
 use funcserver_local::environment::{Fleet, Line, Program};
 use funcserver_local::{Function, InvocationError, InvocationErrorKind};
-use std::sync::Arc;
-use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use crate::common::balancer::Local;
+use crate::common::{read, send};
 
 const OK: &str = r#"{"statusCode":200,"headers":{"content-type":"text/plain"},"body":"fine","isBase64Encoded":false}"#;
 const OK_MULTI: &str = r#"{"statusCode":200,"multiValueHeaders":{"set-cookie":["a=1","b=2"]},"body":"fine"}"#;
@@ -30,7 +33,7 @@ fn json(event: &[u8]) -> serde_json::Value {
 }
 
 #[tokio::test]
-async fn a_request_becomes_an_event_that_others_can_read() {
+async fn a_request_becomes_an_event_that_the_types_of_aws_can_read() {
     let request = "POST /a%2Fb?x=1&x=2 HTTP/1.1\r\nHost: shop.example\r\nX-Two: a\r\nX-Two: b\r\nContent-Type: text/plain\r\n\
                    X-Forwarded-For: 10.0.0.1\r\nContent-Length: 5\r\n\r\nhello";
     for mode in [Single, Multi] {
@@ -60,7 +63,7 @@ async fn a_request_becomes_an_event_that_others_can_read() {
 }
 
 #[tokio::test]
-async fn each_mode_answers_in_its_own_map() {
+async fn each_mode_uses_its_own_map() {
     let reply = send(local(Multi).await.address, "GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;
     let cookies: Vec<&str> = reply.head.lines().filter(|line| line.starts_with("set-cookie")).collect();
     assert_eq!(cookies, ["set-cookie: a=1", "set-cookie: b=2"]);
@@ -70,7 +73,7 @@ async fn each_mode_answers_in_its_own_map() {
 }
 
 #[tokio::test]
-async fn what_a_load_balancer_refuses_is_refused() {
+async fn requests_that_a_load_balancer_rejects_are_rejected() {
     let get = |headers: &str| format!("GET / HTTP/1.1\r\nhost: x\r\n{headers}\r\n").into_bytes();
     let addresses = |count| format!("x-forwarded-for: {}\r\n", ["10.0.0.1"].repeat(count).join(","));
     let line = |length: usize| format!("a: {}\r\n", "x".repeat(length - 3));
@@ -81,7 +84,7 @@ async fn what_a_load_balancer_refuses_is_refused() {
         (get(&addresses(31)), 463, None),
         (get(&line(16_384)), 200, None),
         (get(&line(16_385)), 400, None),
-        // 60 bytes a line: a thousand of them are within 64 KiB, eleven hundred are not.
+        // Each line has 60 bytes: 1,000 lines are within 64 KiB, 1,100 are not.
         (get(&lines(1000)), 200, None),
         (get(&lines(1100)), 400, None),
         (get(&lines(17_000)), 431, None),
@@ -99,7 +102,7 @@ async fn what_a_load_balancer_refuses_is_refused() {
         (b"GET / HTTP/1.1\r\nhost: x\r\nx-name: caf\xe9\r\n\r\n".into(), 400, Some("LambdaBadRequest")),
         ("GET / HTTP/1.1\r\nhost: x\r\nx-name: café\r\n\r\n".into(), 200, None),
         (b"GET / HTTP/9.9\r\nhost: x\r\n\r\n".into(), 400, None),
-        (b"no http at all\r\n\r\n".into(), 400, None),
+        (b"not http at all\r\n\r\n".into(), 400, None),
         (get("bad header\r\n"), 400, None),
         (get("content-length: x\r\n"), 400, None),
         (b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n".into(), 501, None),
@@ -120,7 +123,7 @@ async fn what_a_load_balancer_refuses_is_refused() {
 }
 
 #[tokio::test]
-async fn targets_are_taken_as_they_come() {
+async fn targets_are_copied_unchanged() {
     let local = local(Single).await;
     for (target, path, query) in [
         ("/", "/", "{}"),
@@ -154,7 +157,7 @@ async fn targets_are_taken_as_they_come() {
 }
 
 #[tokio::test]
-async fn bodies_pass_up_to_one_mebibyte() {
+async fn bodies_of_up_to_one_mebibyte_are_accepted() {
     let local = local(Single).await;
     let post = |headers: &str, body: &str| format!("POST / HTTP/1.1\r\nhost: x\r\n{headers}\r\n{body}");
     let (full, over) = ("x".repeat(1_048_576), "x".repeat(1_048_577));
@@ -166,7 +169,7 @@ async fn bodies_pass_up_to_one_mebibyte() {
     let chunked = "content-type: text/plain\r\ntransfer-encoding: chunked\r\n";
     assert_eq!(send(local.address, post(chunked, &chunk(&full))).await.status, 200);
     assert_eq!(send(local.address, post(chunked, &chunk(&over))).await.status, 413);
-    // One who asks first is told before he sends.
+    // A client that sends `expect: 100-continue` is rejected before it sends the body.
     let asking = format!("expect: 100-continue\r\n{}", length(&over));
     assert_eq!(send(local.address, post(&asking, "")).await.status, 413);
     let refused: Vec<_> = local.records(5).await.iter().filter_map(|record| record.reason).collect();
@@ -174,7 +177,7 @@ async fn bodies_pass_up_to_one_mebibyte() {
 }
 
 #[tokio::test]
-async fn a_client_that_asks_first_is_told_to_go_on() {
+async fn a_client_that_expects_100_continue_gets_it() {
     let local = local(Single).await;
     let mut stream = TcpStream::connect(local.address).await.unwrap();
     let head =
@@ -187,7 +190,7 @@ async fn a_client_that_asks_first_is_told_to_go_on() {
 }
 
 #[tokio::test]
-async fn replies_that_a_load_balancer_refuses_give_502() {
+async fn replies_that_a_load_balancer_rejects_give_502() {
     let large: &'static str = format!(r#"{{"statusCode":200,"body":"{}"}}"#, "x".repeat(1_048_576)).leak();
     let header: &'static str = format!(r#"{{"statusCode":200,"headers":{{"a":"{}"}}}}"#, "x".repeat(33_000)).leak();
     let error = |kind| InvocationError { kind, message: "<why>".into() };
@@ -250,20 +253,21 @@ async fn lengths_are_computed() {
 }
 
 #[tokio::test]
-async fn connections_are_kept_and_requests_may_be_sent_ahead() {
+async fn connections_are_kept_alive_and_requests_may_be_pipelined() {
     let local = local(Single).await;
     let mut stream = TcpStream::connect(local.address).await.unwrap();
     for _ in 0..3 {
         stream.write_all(b"GET /kept HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
         assert_eq!(read(&mut stream).await.status, 200);
     }
-    // A client that has closed its half still gets the answer.
+    // A client that has closed its sending half still gets the response.
     stream.write_all(b"GET /last HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
     stream.shutdown().await.unwrap();
     assert_eq!(read(&mut stream).await.text(), "fine");
     let records = local.records(4).await;
     assert_eq!(records[3].target, "/last");
-    assert_eq!(records[3].note.as_deref(), Some("in no time"));
+    let ids: HashSet<_> = records.iter().map(|record| &record.id).collect();
+    assert_eq!(ids.len(), 4, "{records:?}");
     assert!(records[3].duration < Duration::from_secs(5));
 }
 
@@ -276,7 +280,8 @@ async fn traces_of_clients_are_continued() {
     assert!(trace.starts_with("Self=1-") && trace.ends_with(";Root=1-0-0;A=b"), "{trace}");
 }
 
-/// Answers at once, and `/slow` after two seconds, and `/forever` never. Tells when it has begun with one of these.
+/// A handler that answers at once, `/slow` after two seconds, and `/forever` never. The receiver gets a message when it
+/// has begun one of these two.
 fn slowly() -> (impl Handler, UnboundedReceiver<()>) {
     let (begun, told) = unbounded_channel();
     (move |event: Bytes| slow(event, begun.clone()), told)
@@ -295,7 +300,7 @@ async fn slow(event: Bytes, begun: UnboundedSender<()>) -> Result<Bytes, Invocat
 }
 
 #[tokio::test]
-async fn a_shutdown_waits_for_requests_on_their_way() {
+async fn a_shutdown_waits_for_requests_in_flight() {
     let (handler, mut begun) = slowly();
     let local = Local::with(Single, Duration::from_secs(20), handler).await;
     let address = local.address;
@@ -316,7 +321,7 @@ async fn a_shutdown_waits_for_requests_on_their_way() {
 }
 
 #[tokio::test]
-async fn a_shutdown_does_not_wait_for_ever() {
+async fn a_shutdown_does_not_wait_forever() {
     let (handler, mut begun) = slowly();
     let local = Local::with(Single, Duration::from_millis(200), handler).await;
     let mut busy = TcpStream::connect(local.address).await.unwrap();
@@ -327,7 +332,7 @@ async fn a_shutdown_does_not_wait_for_ever() {
 }
 
 #[tokio::test]
-async fn an_event_is_worked_on_to_its_end_when_the_client_hangs_up() {
+async fn an_event_is_handled_to_its_end_when_the_client_disconnects() {
     let (handler, mut begun) = slowly();
     let local = Local::with(Single, Duration::from_secs(10), handler).await;
     let mut stream = TcpStream::connect(local.address).await.unwrap();
@@ -339,7 +344,7 @@ async fn an_event_is_worked_on_to_its_end_when_the_client_hangs_up() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn many_clients_at_once() {
+async fn many_concurrent_clients_are_served() {
     use http_body_util::{BodyExt, Full};
     use hyper_util::rt::TokioIo;
     let local = Local::with(Single, Duration::from_secs(5), slowly().0).await;
@@ -365,7 +370,7 @@ async fn many_clients_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_fleet_behind_it_answers_or_is_throttled() {
+async fn a_fleet_as_handler_answers_or_is_throttled() {
     let mut program = Program::new("python3", env!("CARGO_MANIFEST_DIR"));
     program.arguments = vec![concat!(env!("CARGO_MANIFEST_DIR"), "/tests/runtime.py").into()];
     for name in ["PATH", "HOME"] {

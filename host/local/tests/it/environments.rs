@@ -1,12 +1,13 @@
-//! Environments and fleets, with a custom runtime in Python (`runtime.py`).
+//! Tests of environments and fleets, with a custom runtime in Python (`runtime.py`).
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use funcserver_local::environment::{Environment, Fleet, Line, LineSink, OutputStream, Program};
 use funcserver_local::{Function, InvocationError, InvocationErrorKind};
 use serde_json::{Value, json};
-use std::path::Path;
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
 
 const RUNTIME: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/runtime.py");
 
@@ -21,7 +22,7 @@ fn python(start: &str) -> Program {
     program
 }
 
-/// Python may take its time on a busy machine.
+/// A function with generous limits, because Python may be slow on a busy machine.
 fn function() -> Function {
     Function { timeout: Duration::from_secs(30), init_timeout: Duration::from_secs(60), ..Function::default() }
 }
@@ -42,7 +43,7 @@ fn json(reply: Result<Bytes, InvocationError>) -> Value {
     serde_json::from_slice(&reply.unwrap()).unwrap()
 }
 
-/// Waits until the process has ended; one that nobody has reaped yet has ended too.
+/// Waits until the process has ended. A process that has ended but is not reaped yet counts too.
 async fn assert_gone(process_id: u32) {
     let give_up = Instant::now() + Duration::from_secs(10);
     while runs(process_id) {
@@ -59,7 +60,7 @@ fn runs(process_id: u32) -> bool {
 }
 
 #[tokio::test]
-async fn it_starts_as_in_lambda_and_answers_again_and_again() {
+async fn a_program_starts_as_in_lambda_and_answers_repeatedly() {
     let environment = environment("").await;
     let seen = json(environment.invoke(event("env")).await);
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -77,7 +78,7 @@ async fn it_starts_as_in_lambda_and_answers_again_and_again() {
 }
 
 #[tokio::test]
-async fn a_functions_error_is_handed_on_and_ends_nothing() {
+async fn an_error_of_the_function_is_returned_and_does_not_end_the_process() {
     let environment = environment("").await;
     let error = environment.invoke(event("raise")).await.unwrap_err();
     assert_eq!(error, InvocationError::function("ValueError", "out of cheese"));
@@ -85,7 +86,7 @@ async fn a_functions_error_is_handed_on_and_ends_nothing() {
 }
 
 #[tokio::test]
-async fn exits_are_told_as_lambda_tells_them() {
+async fn exits_are_reported_as_lambda_reports_them() {
     for (act, words) in [
         ("exit 1", "Runtime exited with error: exit status 1"),
         ("exit 0", "Runtime exited without providing a reason"),
@@ -100,7 +101,7 @@ async fn exits_are_told_as_lambda_tells_them() {
 }
 
 #[tokio::test]
-async fn a_runtime_that_cannot_start_says_why() {
+async fn the_error_of_a_failed_start_has_the_reason() {
     let error = environment("init-error").await.invoke(event("")).await.unwrap_err();
     assert_eq!(error.kind, InvocationErrorKind::Init("Runtime.NoCheese".into()));
     assert_eq!(error.message, "no cheese in the house");
@@ -118,7 +119,7 @@ async fn a_runtime_that_cannot_start_says_why() {
 }
 
 #[tokio::test]
-async fn a_program_that_is_missing_is_named() {
+async fn the_error_names_a_missing_program() {
     let program = Program::new("/no/such/bootstrap", "/");
     let error = Environment::start(&function(), &program, &quiet(), 1).await.unwrap_err();
     assert_eq!((&error.kind, error.error_type()), (&InvocationErrorKind::Entrypoint, "Runtime.InvalidEntrypoint"));
@@ -126,7 +127,7 @@ async fn a_program_that_is_missing_is_named() {
 }
 
 #[tokio::test]
-async fn time_runs_out_and_the_whole_group_is_killed() {
+async fn a_timeout_kills_the_whole_process_group() {
     let hasty = Function { timeout: Duration::from_secs(3), ..function() };
     let environment = Environment::start(&hasty, &python(""), &quiet(), 1).await.unwrap();
     let child = json(environment.invoke(event("child")).await)["child"].as_u64().unwrap();
@@ -140,12 +141,12 @@ async fn time_runs_out_and_the_whole_group_is_killed() {
 }
 
 #[tokio::test]
-async fn a_fleet_breaks_off_what_takes_too_long() {
+async fn a_shutdown_cancels_events_that_take_too_long() {
     let fleet = Arc::new(Fleet::new(function(), python(""), 2, quiet()));
     fleet.invoke(event("")).await.unwrap();
-    let busy = Arc::clone(&fleet);
+    let busy = fleet.clone();
     let invoked = tokio::spawn(async move { busy.invoke(event("sleep 600")).await });
-    // Once it is under way.
+    // Wait until the event is being handled.
     tokio::time::sleep(Duration::from_millis(200)).await;
     let processes = fleet.process_ids();
     assert_eq!(fleet.shut_down_after(Duration::from_millis(100)).await, 1);
@@ -154,9 +155,9 @@ async fn a_fleet_breaks_off_what_takes_too_long() {
 }
 
 #[tokio::test]
-async fn output_comes_line_by_line() {
+async fn output_is_delivered_line_by_line() {
     let lines = Arc::new(Mutex::new(Vec::new()));
-    let sink = Arc::clone(&lines);
+    let sink = lines.clone();
     let output: LineSink = Arc::new(move |line: &Line| sink.lock().unwrap().push(line.clone()));
     let environment = Environment::start(&function(), &python(""), &output, 42).await.unwrap();
     environment.invoke(event("print hello")).await.unwrap();
@@ -171,9 +172,9 @@ async fn output_comes_line_by_line() {
 }
 
 #[tokio::test]
-async fn an_extension_is_told_of_the_shutdown() {
+async fn an_extension_receives_the_shutdown_event() {
     let lines = Arc::new(Mutex::new(Vec::new()));
-    let sink = Arc::clone(&lines);
+    let sink = lines.clone();
     let output: LineSink = Arc::new(move |line: &Line| sink.lock().unwrap().push(line.text.clone()));
     let environment = Environment::start(&function(), &python("extension"), &output, 1).await.unwrap();
     environment.invoke(event("")).await.unwrap();
@@ -186,11 +187,11 @@ async fn an_extension_is_told_of_the_shutdown() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn fifty_at_once_with_four_environments_are_answered_or_throttled() {
+async fn fifty_concurrent_events_are_answered_or_throttled_by_four_environments() {
     let fleet = Arc::new(Fleet::new(function(), python(""), 4, quiet()));
     let mut calls = tokio::task::JoinSet::new();
     for _ in 0..50 {
-        let fleet = Arc::clone(&fleet);
+        let fleet = fleet.clone();
         calls.spawn(async move { fleet.invoke(event("sleep 2")).await });
     }
     let (mut answered, mut throttled) = (0, 0);
@@ -211,7 +212,7 @@ async fn fifty_at_once_with_four_environments_are_answered_or_throttled() {
 }
 
 #[tokio::test]
-async fn idle_environments_are_used_again_and_dead_ones_replaced() {
+async fn idle_environments_are_reused_and_dead_ones_replaced() {
     let fleet = Fleet::new(function(), python(""), 2, quiet());
     let first = json(fleet.invoke(event("")).await)["body"].clone();
     assert_eq!(json(fleet.invoke(event("")).await)["body"], first);
@@ -221,12 +222,12 @@ async fn idle_environments_are_used_again_and_dead_ones_replaced() {
     assert_ne!(json(fleet.invoke(event("")).await)["body"], first);
     assert_eq!(fleet.started(), 2);
 
-    // One that ends while it has nothing to do is noticed too.
+    // The end of an idle process is noticed too.
     let [idle] = fleet.process_ids()[..] else { panic!("{:?}", fleet.process_ids()) };
     let pid = rustix::process::Pid::from_raw(idle.try_into().unwrap()).unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
     assert_gone(idle).await;
-    // It has ended; the fleet needs a moment to see that.
+    // The process has ended, and the fleet needs a moment to notice it.
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert!(fleet.invoke(event("")).await.is_ok());
     assert_eq!(fleet.started(), 3);
@@ -237,12 +238,12 @@ async fn idle_environments_are_used_again_and_dead_ones_replaced() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_fleet_that_is_dropped_leaves_no_process_behind() {
+async fn dropping_a_fleet_leaves_no_process_behind() {
     let fleet = Arc::new(Fleet::new(function(), python(""), 3, quiet()));
     let mut busy = Vec::new();
     for _ in 0..3 {
-        let fleet = Arc::clone(&fleet);
-        // Dropped at its first wait: the event is worked on all the same.
+        let fleet = fleet.clone();
+        // The future is dropped at its first wait, but the event is still handled.
         let started =
             tokio::time::timeout(Duration::from_millis(1), async move { fleet.invoke(event("sleep 30")).await });
         assert!(started.await.is_err());
@@ -261,7 +262,7 @@ async fn a_fleet_that_is_dropped_leaves_no_process_behind() {
 }
 
 #[tokio::test]
-async fn ready_is_before_the_first_event_and_between_events() {
+async fn an_environment_is_ready_before_the_first_event_and_between_events() {
     let environment = environment("").await;
     for _ in 0..2 {
         environment.ready().await.unwrap();
@@ -275,12 +276,12 @@ async fn ready_is_before_the_first_event_and_between_events() {
 }
 
 #[tokio::test]
-async fn a_program_that_does_not_start_is_never_ready() {
+async fn a_program_that_fails_to_start_is_never_ready() {
     let environment = Environment::start(&function(), &Program::new("/bin/false", "/"), &quiet(), 1).await.unwrap();
     assert_eq!(environment.ready().await.unwrap_err().kind, InvocationErrorKind::Exited);
 }
 
-/// An extension that registers, waits for the shutdown, and notes both in the file `NOTES`.
+/// An extension that registers, waits for the shutdown, and writes both to the file `NOTES`.
 const EXTENSION: &str = r#"#!/usr/bin/env python3
 import http.client, os
 api = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
@@ -294,7 +295,7 @@ def note(text):
 reply = call("POST", "register", {"Lambda-Extension-Name": "noter"}, '{"events": ["SHUTDOWN"]}')
 note("registered")
 call("GET", "event/next", {"Lambda-Extension-Identifier": reply.headers["Lambda-Extension-Identifier"]})
-note("told to end")
+note("shutdown")
 "#;
 
 fn with_extension(folder: &Path, text: &str) -> Program {
@@ -309,7 +310,7 @@ fn with_extension(folder: &Path, text: &str) -> Program {
 }
 
 #[tokio::test]
-async fn an_extension_has_registered_before_the_program_starts() {
+async fn extensions_register_before_the_program_starts() {
     let folder = tempfile::tempdir().unwrap();
     let program = with_extension(folder.path(), EXTENSION);
     let environment = Environment::start(&function(), &program, &quiet(), 1).await.unwrap();
@@ -319,14 +320,14 @@ async fn an_extension_has_registered_before_the_program_starts() {
     assert_eq!(processes.len(), 2);
     environment.shut_down().await;
     let notes = std::fs::read_to_string(folder.path().join("notes")).unwrap();
-    assert_eq!(notes, "registered\ntold to end\n");
+    assert_eq!(notes, "registered\nshutdown\n");
     for process in processes {
         assert_gone(process).await;
     }
 }
 
 #[tokio::test]
-async fn an_extension_that_ends_first_is_named() {
+async fn the_error_names_an_extension_that_ended_early() {
     let folder = tempfile::tempdir().unwrap();
     let program = with_extension(folder.path(), "#!/bin/sh\nexit 3\n");
     let error = Environment::start(&function(), &program, &quiet(), 1).await.unwrap_err();

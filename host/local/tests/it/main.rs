@@ -1,4 +1,4 @@
-//! Load balancer, Runtime API and execution environments, each from outside.
+//! Tests of the load balancer, the Runtime API and the execution environments through their public interfaces.
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod balancer;

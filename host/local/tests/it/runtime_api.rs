@@ -1,13 +1,15 @@
-//! The Runtime API over its socket.
+//! Tests of the Runtime API through its socket.
 
-use crate::common::{Reply, read, send};
-use funcserver_local::runtime_api::{MAX_REPLY, RuntimeApi};
-use funcserver_local::{InvocationError, InvocationErrorKind};
 use std::sync::Arc;
 use std::time::Duration;
+
+use funcserver_local::runtime_api::{MAX_REPLY, RuntimeApi};
+use funcserver_local::{InvocationError, InvocationErrorKind};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
+
+use crate::common::{Reply, read, send};
 
 const NEXT: &str = "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nhost: x\r\n\r\n";
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -19,7 +21,7 @@ async fn api() -> Arc<RuntimeApi> {
 }
 
 fn invoke(api: &Arc<RuntimeApi>, event: &'static str) -> Call {
-    let api = Arc::clone(api);
+    let api = api.clone();
     tokio::spawn(async move { api.invoke(event, TIMEOUT).await })
 }
 
@@ -38,7 +40,7 @@ async fn next(api: &RuntimeApi) -> (String, Reply) {
 }
 
 #[tokio::test]
-async fn an_event_goes_out_and_its_reply_comes_in() {
+async fn an_event_is_delivered_and_its_reply_returned() {
     let api = api().await;
     let call = invoke(&api, r#"{"n":1}"#);
     let (at, event) = next(&api).await;
@@ -75,7 +77,7 @@ async fn several_runtimes_poll_at_once() {
         pollers.push(stream);
     }
     api.polled().await;
-    // One that has hung up takes no event along.
+    // A poller that has disconnected loses no event.
     pollers.pop();
     tokio::time::sleep(Duration::from_secs(2)).await;
     let calls: Vec<Call> = ["a", "b", "c", "d"].map(|event| invoke(&api, event)).into();
@@ -131,7 +133,7 @@ async fn errors_are_read_from_body_and_header() {
 }
 
 #[tokio::test]
-async fn a_start_that_fails_is_told() {
+async fn a_failed_start_is_reported() {
     let api = api().await;
     let body = r#"{"errorType":"Runtime.Unknown","errorMessage":"no component"}"#;
     let path = "/2018-06-01/runtime/init/error";
@@ -149,7 +151,7 @@ async fn a_start_that_fails_is_told() {
 }
 
 #[tokio::test]
-async fn a_restore_goes_on_at_once_and_may_fail() {
+async fn a_restore_is_answered_at_once_and_may_fail() {
     let api = api().await;
     let restored = send(api.address(), "GET /2018-06-01/runtime/restore/next HTTP/1.1\r\nhost: x\r\n\r\n").await;
     assert_eq!(restored.status, 200);
@@ -159,13 +161,13 @@ async fn a_restore_goes_on_at_once_and_may_fail() {
 }
 
 #[tokio::test]
-async fn time_runs_out() {
+async fn invocations_time_out() {
     let api = api().await;
     let error = api.invoke("{}", Duration::from_millis(50)).await.unwrap_err();
     assert_eq!(error.kind, InvocationErrorKind::TimedOut);
     assert!(error.message.ends_with("Error: Task timed out after 0.05 seconds"), "{}", error.message);
 
-    let hasty = Arc::clone(&api);
+    let hasty = api.clone();
     let call = tokio::spawn(async move { hasty.invoke("{}", Duration::from_secs(2)).await });
     let (at, _) = next(&api).await;
     assert_eq!(call.await.unwrap().unwrap_err().kind, InvocationErrorKind::TimedOut);

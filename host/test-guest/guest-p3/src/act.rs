@@ -13,23 +13,23 @@ use crate::output::{self, Standard};
 use crate::seen::Seen;
 use crate::{entropy, fault, fetch, hoard, partial, proxy, surroundings};
 
-/// What `x-act` can ask for, written as the variant's comment begins. Numbers are decimal.
+/// The acts of `x-act`. The comment of each variant begins with its syntax. Numbers are decimal.
 pub enum Act<'a> {
     /// `trap`: executes `unreachable`.
     Trap,
     /// `panic:TEXT`: panics with this message.
     Panic(&'a str),
-    /// `spin`: computes for ever.
+    /// `spin`: computes forever.
     Spin,
-    /// `stack`: calls itself until the stack ends.
+    /// `stack`: recurses until the stack overflows.
     OverflowStack,
-    /// `handles`: makes resources of the host until it gives no more.
+    /// `handles`: creates host resources until the host refuses.
     ExhaustHandles,
-    /// `grow`: allocates until there is no more.
+    /// `grow`: allocates memory until it fails.
     ExhaustMemory,
-    /// `exit:CODE`: ends as a program does.
+    /// `exit:CODE`: exits with this status.
     Exit(i32),
-    /// `never`: waits for what nobody will ever do.
+    /// `never`: waits for an event that never happens.
     Never,
     /// `error:TEXT`: answers with the error code `internal-error`.
     Error(&'a str),
@@ -38,63 +38,63 @@ pub enum Act<'a> {
     TrapAfterHeaders,
     /// `trap-after-body`: traps once the body is finished.
     TrapAfterBody,
-    /// `spin-after-body`: computes for ever once the body is finished.
+    /// `spin-after-body`: computes forever once the body is finished.
     SpinAfterBody,
-    /// `exit-after-body:CODE`: ends as a program does once the body is finished.
+    /// `exit-after-body:CODE`: exits with this status once the body is finished.
     ExitAfterBody(i32),
-    /// `early-drop`: drops the body, and says with an error code that it is not whole.
+    /// `early-drop`: drops the body, and reports with an error code that it is incomplete.
     EarlyDrop,
     /// `short-body`: states a longer `content-length` than it writes.
     ShortBody,
     /// `long-body`: states a shorter `content-length` than it writes.
     LongBody,
-    /// `endless-body`: writes until the host takes no more.
+    /// `endless-body`: writes until the host accepts no more.
     EndlessBody,
-    /// `open-body`: writes, and ends with the body neither finished nor dropped.
+    /// `open-body`: writes, and ends without finishing or dropping the body.
     OpenBody,
     /// `no-body`: answers without a body.
     NoBody,
-    /// `length-only:COUNT`: states that `content-length`, and writes nothing, as an answer to HEAD does.
+    /// `length-only:COUNT`: states COUNT as `content-length`, and writes nothing, as in an answer to HEAD.
     LengthOnly(usize),
-    /// `chunks:COUNT`: writes so many single bytes, each by itself.
+    /// `chunks:COUNT`: writes COUNT bytes, each in a separate write.
     Chunks(u64),
     /// `trailers`: ends the body with trailers.
     Trailers,
-    /// `slow:MS`: waits so long in the middle of the body.
+    /// `slow:MS`: waits for this time in the middle of the body.
     Slow(Duration),
-    /// `after:MS`: finishes the body, works on for so long, and says so on standard output.
+    /// `after:MS`: finishes the body, continues to work for this time, and prints a line at the end.
     WorkAfter(Duration),
 
-    /// `grow:MIB`: allocates so much, then mirrors.
+    /// `grow:MIB`: allocates this much memory, then mirrors.
     Allocate(usize),
-    /// `streams:COUNT`: makes so many streams and keeps them, then mirrors.
+    /// `streams:COUNT`: creates and keeps COUNT streams, then mirrors.
     Streams(usize),
     /// `sleep:MS`: waits in the host, then mirrors.
     Sleep(Duration),
-    /// `block:MS`: the same by a call of 0.2, as the standard library makes it, which blocks the whole instance.
+    /// `block:MS`: like `sleep`, but with a call of 0.2, as in the standard library, which blocks the whole instance.
     Block(Duration),
     /// `stdout:TEXT`: writes a line to the stream of 0.3, then mirrors.
     Stdout(&'a str),
-    /// `stderr:TEXT`: the same on standard error.
+    /// `stderr:TEXT`: like `stdout`, on standard error.
     Stderr(&'a str),
-    /// `print:TEXT`: prints a line by the standard library, which uses 0.2, then mirrors.
+    /// `print:TEXT`: prints a line with the standard library, which uses 0.2, then mirrors.
     Print(&'a str),
-    /// `print-long:COUNT`: writes a line of so many `x` to standard output, then mirrors.
+    /// `print-long:COUNT`: writes a line of COUNT `x` to standard output, then mirrors.
     PrintLong(usize),
 
-    /// `hand-on:URL`: answers with the response to that request, as it is.
+    /// `hand-on:URL`: answers with the unchanged response of this URL.
     HandOn(&'a str),
-    /// `wrap:URL`: puts the stream of that response into a response of its own.
+    /// `wrap:URL`: puts the body stream of that response into a new response.
     Wrap(&'a str),
-    /// `wrap-with-end:URL`: the same, and hands on how that stream ends.
+    /// `wrap-with-end:URL`: like `wrap`, and passes on how that stream ends.
     WrapWithEnd(&'a str),
-    /// `wrap-stating:COUNT:URL`: the same, and states that `content-length`.
+    /// `wrap-stating:COUNT:URL`: like `wrap`, and states COUNT as `content-length`.
     WrapStating(usize, &'a str),
-    /// `pump:URL`: copies the stream of that response piece by piece, and hands on how it ends.
+    /// `pump:URL`: copies the body stream of that response piece by piece, and passes on how it ends.
     Pump(&'a str),
     /// `file:PATH`: answers with the stream of a file.
     File(&'a str),
-    /// `early-write`: makes a response and waits in a write to its body before it returns it.
+    /// `early-write`: creates a response and waits in a write to its body before returning it.
     EarlyWrite,
     /// `last-write`: begins a write and ends without waiting for it.
     LastWrite,
@@ -230,7 +230,7 @@ impl<'a> Act<'a> {
         }
     }
 
-    /// What the acts that answer as they should answer; the mirror's answer if they have none of their own.
+    /// The answer of an act that sends a regular one. The default is the mirrored request.
     async fn answer(self, seen: Seen) -> Answer {
         match self {
             Self::Allocate(mebibytes) => drop(fault::allocate(mebibytes)),
@@ -254,7 +254,7 @@ impl<'a> Act<'a> {
     }
 }
 
-/// What the clock of 0.3 waits by.
+/// The duration in the unit of the clock of 0.3.
 pub fn nanoseconds(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
@@ -267,7 +267,7 @@ fn milliseconds(argument: &str) -> Result<Duration, String> {
     number(argument).map(Duration::from_millis)
 }
 
-/// How many requests asked this instance, this one included.
+/// The number of these requests that this instance has received, including this one.
 fn requests() -> u64 {
     static BEFORE: AtomicU64 = AtomicU64::new(0);
     BEFORE.fetch_add(1, Ordering::Relaxed) + 1

@@ -4,7 +4,7 @@ use wasip3::spawn_local;
 
 use crate::body::Body;
 
-/// A whole answer, sent and finished as it should be.
+/// A complete answer, which is sent and finished correctly.
 pub struct Answer {
     status: u16,
     kind: &'static str,
@@ -20,7 +20,7 @@ impl Answer {
         Self { status, kind: "text/plain; charset=utf-8", body: text.into().into_bytes() }
     }
 
-    /// The response. Its body is written once the host takes it.
+    /// Creates the response. Its body is written once the host accepts it.
     pub fn send(self) -> Result<Response, ErrorCode> {
         let (response, mut body) = Body::start(self.status, &[("content-type", self.kind)]);
         spawn_local(async move {

@@ -1,4 +1,4 @@
-//! What a handler of 0.3 might do to its host, its neighbours or its log; and the plain answers that are asked for beside it.
+//! Attacks of a handler of 0.3 on its host, its neighbours or its log, and regular answers for comparison.
 
 mod hold;
 mod outgoing;
@@ -14,47 +14,47 @@ use crate::answer::Answer;
 use crate::output::{self, Standard};
 use crate::seen::Seen;
 
-/// An act, written as the variant's comment begins. Numbers are decimal; a URL comes last.
+/// An attack. The comment of each variant begins with its syntax. Numbers are decimal, and a URL comes last.
 pub enum Attack<'a> {
     /// `say:TEXT`: answers this text.
     Say(&'a str),
     /// `echo`: answers with the request's body, as bytes.
     Echo,
 
-    /// `fields:COUNT:BYTES`: keeps so many sets of headers with one value of so many bytes, then says how many.
+    /// `fields:COUNT:BYTES`: keeps COUNT sets of headers with one value of BYTES bytes, then answers how many.
     Fields(usize, usize),
-    /// `responses:COUNT`: keeps so many responses with headers of 100 kB, then says how many.
+    /// `responses:COUNT`: keeps COUNT responses with headers of 100 kB, then answers how many.
     Responses(usize),
-    /// `unread:COUNT`: keeps so many streams that nobody reads, with a MiB written to each, then says how many.
+    /// `unread:COUNT`: keeps COUNT unread streams with a MiB written to each, then answers how many.
     Unread(usize),
 
-    /// `call`: calls the host's clock, for ever.
+    /// `call`: calls the host's clock forever.
     Call,
-    /// `lines:BYTES`: prints so many line breaks, then says so.
+    /// `lines:BYTES`: prints BYTES line breaks, then answers how many.
     Lines(usize),
-    /// `error-text:BYTES`: answers with an error code whose text is that long and all control characters.
+    /// `error-text:BYTES`: answers with an error code whose text consists of BYTES control characters.
     ErrorText(usize),
-    /// `headers:COUNT:BYTES`: answers with so many headers of so many bytes.
+    /// `headers:COUNT:BYTES`: answers with COUNT headers of BYTES bytes.
     Headers(usize, usize),
-    /// `empty-writes:COUNT`: writes so many times nothing to the answer's body, then a text.
+    /// `empty-writes:COUNT`: makes COUNT empty writes to the answer's body, then writes a text.
     EmptyWrites(usize),
 
-    /// `get:URL`: gets it, and says what came back as the guest of 0.2 does.
+    /// `get:URL`: gets the URL, and describes the response as the guest of 0.2 does.
     Get(&'a str),
-    /// `proxy:URL`: answers with the response to it, as it is.
+    /// `proxy:URL`: answers with the unchanged response of this URL.
     Proxy(&'a str),
-    /// `proxy-own:URL`: answers with its body in a response of its own.
+    /// `proxy-own:URL`: answers with the body of that response in a new response.
     ProxyOwn(&'a str),
-    /// `upload:BYTES:URL`: sends so many bytes, and says what came back.
+    /// `upload:BYTES:URL`: sends BYTES bytes, and describes the response.
     Upload(usize, &'a str),
-    /// `flood:COUNT:URL`: gets it so often, one after the other, and says how often it was answered with 200.
+    /// `flood:COUNT:URL`: gets the URL COUNT times, one after the other, and answers how many responses had 200.
     Flood(usize, &'a str),
-    /// `drop:COUNT:URL`: begins to ask for it so often, drops all, and says so. `#` in the URL becomes a number.
+    /// `drop:COUNT:URL`: starts COUNT requests, drops all of them, and says so. `#` in the URL becomes a number.
     Drop(usize, &'a str),
 }
 
 impl<'a> Attack<'a> {
-    /// Reads what an act that the tests do not have is to do.
+    /// Parses an act that [`Act`](crate::act::Act) does not have.
     pub fn instructed(name: &str, argument: &'a str) -> Result<Self, String> {
         Ok(match name {
             "say" => Self::Say(argument),
@@ -77,7 +77,7 @@ impl<'a> Attack<'a> {
         })
     }
 
-    /// Does it. What it does after its answer goes on by itself.
+    /// Performs the attack. Its work after the answer continues on its own.
     pub async fn perform(self, seen: Seen) -> Result<Response, ErrorCode> {
         let said = match self {
             Self::Echo => return Ok(reply::echo(seen)),

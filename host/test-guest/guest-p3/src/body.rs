@@ -4,14 +4,14 @@ use wasip3::http::types::{ErrorCode, Fields, Response, Trailers};
 use wasip3::wit_bindgen::{FutureWriter, StreamWriter};
 use wasip3::{wit_future, wit_stream};
 
-/// The body of an answer that is under way. Dropped, it is broken off.
+/// The body of an answer that is being written. Dropping it aborts it.
 pub struct Body {
     stream: StreamWriter<u8>,
     end: FutureWriter<Result<Option<Trailers>, ErrorCode>>,
 }
 
 impl Body {
-    /// A response with that status and those headers, and its body.
+    /// Creates a response with this status and these headers, and its body.
     pub fn start(status: u16, headers: &[(&str, &str)]) -> (Response, Self) {
         Self::with(status, fields(headers))
     }
@@ -24,17 +24,17 @@ impl Body {
         (response, Self { stream, end })
     }
 
-    /// Writes. Says whether the host took all of it.
+    /// Writes bytes. Returns whether the host accepted all of them.
     pub async fn write(&mut self, bytes: impl Into<Vec<u8>>) -> bool {
         self.stream.write_all(bytes.into()).await.is_empty()
     }
 
-    /// Begins to write, and never looks what becomes of it.
+    /// Starts to write, and ignores the result.
     pub fn begin_write(&mut self, bytes: impl Into<Vec<u8>>) {
         begin(self.stream.write(bytes.into()));
     }
 
-    /// Begins to finish, and never looks what becomes of it.
+    /// Starts to finish the body, and ignores the result.
     pub fn begin_finish(self) {
         drop(self.stream);
         begin(self.end.write(Ok(None)));
@@ -48,7 +48,7 @@ impl Body {
     }
 }
 
-/// Has the host told of an operation, and leaves it as it is.
+/// Starts an operation of the host without waiting for it.
 fn begin(operation: impl Future) {
     let mut operation = Box::pin(operation);
     let _ = operation.as_mut().poll(&mut Context::from_waker(Waker::noop()));

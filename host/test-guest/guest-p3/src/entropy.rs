@@ -1,4 +1,5 @@
-use base64::{Engine, prelude::BASE64_STANDARD};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::json;
 use wasip3::clocks::system_clock;
 use wasip3::random::{insecure, insecure_seed, random};

@@ -1,11 +1,11 @@
-//! Ends of a request that are no answer.
+//! Requests that end without an answer.
 
 use std::hint::black_box;
 
 use wasip3::http::types::Fields;
 use wasip3::wit_stream;
 
-/// `unreachable`, without a word before it. Its name is looked for in backtraces.
+/// Executes `unreachable` without printing anything. Tests search for this name in backtraces.
 #[inline(never)]
 pub fn trap() -> ! {
     #[cfg(target_arch = "wasm32")]
@@ -14,7 +14,7 @@ pub fn trap() -> ! {
     std::process::abort()
 }
 
-/// Computes for ever and calls nothing of the host.
+/// Computes forever and calls no function of the host.
 pub fn spin() -> ! {
     let mut turns = 0_u64;
     loop {
@@ -22,7 +22,7 @@ pub fn spin() -> ! {
     }
 }
 
-/// Calls itself until the stack ends.
+/// Recurses until the stack overflows.
 pub fn overflow_stack() -> ! {
     descend(0);
     unreachable!("the stack has no end")
@@ -34,7 +34,7 @@ fn descend(depth: u64) -> u64 {
     black_box(descend(black_box(depth + 1))) + depth
 }
 
-/// Allocates and touches memory until there is no more.
+/// Allocates and touches memory until it fails.
 pub fn exhaust_memory() -> ! {
     let mut blocks = Vec::new();
     loop {
@@ -42,19 +42,19 @@ pub fn exhaust_memory() -> ! {
     }
 }
 
-/// That many MiB of memory, touched.
+/// Allocates and touches this many MiB of memory.
 pub fn allocate(mebibytes: usize) -> Vec<u8> {
     black_box(vec![1; mebibytes << 20])
 }
 
-/// Makes resources of the host, and keeps them, until it gives no more.
+/// Creates and keeps host resources until the host refuses.
 pub fn exhaust_handles() -> ! {
     loop {
         std::mem::forget(Fields::new());
     }
 }
 
-/// Makes so many streams, and keeps them.
+/// Creates and keeps `count` streams.
 pub fn keep_streams(count: usize) {
     for _ in 0..count {
         std::mem::forget(wit_stream::new::<u8>());

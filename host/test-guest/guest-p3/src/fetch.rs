@@ -1,4 +1,5 @@
-use base64::{Engine, prelude::BASE64_STANDARD};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::json;
 use wasip3::http::client::send;
 use wasip3::http::types::{ErrorCode, Request, Response, Scheme};
@@ -7,7 +8,7 @@ use wasip3::wit_future;
 use crate::answer::Answer;
 use crate::body::fields;
 
-/// Gets a URL. 200 with `status` and `body_b64`, or with `error`, the error code in Rust's spelling.
+/// Gets a URL. Answers 200 with `status` and `body_b64`, or with `error`, the Rust name of the error code.
 pub async fn answer(url: &str) -> Answer {
     let Some(request) = request(url) else {
         return Answer::text(400, format!("bad instruction: {url:?} is no URL that can be fetched"));

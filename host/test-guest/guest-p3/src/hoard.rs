@@ -1,4 +1,4 @@
-//! Makes the host hold as much as it will.
+//! Makes the host hold as much memory as possible.
 
 use std::any::Any;
 
@@ -10,14 +10,14 @@ use wasip3::{wit_future, wit_stream};
 
 use crate::answer::Answer;
 
-/// The longest text that some of these hold.
+/// The longest text that some of these contain.
 const LONG: usize = 60_000;
 
-/// Something that is kept.
+/// A value that is kept.
 type Kept = Result<Box<dyn Any>, String>;
 
-/// `KIND:COUNT`: makes so many of them, keeps them until it answers, and tells how many there were, `{"held"}`, and why not
-/// more, `{"refused"}`.
+/// `KIND:COUNT`: creates COUNT values and keeps them until the answer. Answers their number, `{"held"}`, and the reason
+/// why there are no more, `{"refused"}`.
 pub async fn answer(instruction: &str) -> Result<Answer, String> {
     let (kind, count) = instruction.split_once(':').ok_or("no count")?;
     let count: usize = count.parse().map_err(|_| "the count is no number")?;
@@ -96,12 +96,12 @@ async fn file() -> Result<Descriptor, String> {
     opened.map_err(text)
 }
 
-/// The file lives on in the stream alone.
+/// Keeps a file open through its stream only.
 async fn reader() -> Kept {
     Ok(Box::new(file().await?.read_via_stream(0)))
 }
 
-/// What is in the temporary folder, `{"names"}`, and how its listing ended, `{"end"}`.
+/// The entries of the temporary folder, `{"names"}`, and how its listing ended, `{"end"}`.
 async fn names() -> Result<Answer, String> {
     for name in ["a", "b", "c"] {
         let made = temporary()?.create_directory_at(name.to_owned()).await;

@@ -1,8 +1,8 @@
-//! The component of `wasi:http` 0.3 that the tests of the host run, beside the one of 0.2 in `../guest`.
+//! The component of `wasi:http` 0.3 for the tests of the host. The one of 0.2 is in `../guest`.
 //!
-//! On any path it answers 200 with JSON of what it saw, as [`seen::Seen::mirror`] lists it. The request header `x-act`
-//! changes that: `name` or `name:argument`, something to do; see [`act::Act`]. An instruction that it does not understand is
-//! answered with 400 and the reason, so that a test's slip shows.
+//! On any path it answers 200 with JSON of the request, as [`seen::Seen::mirror`] describes. The request header `x-act`
+//! changes that: it is `name` or `name:argument`, an act of [`act::Act`]. An unknown instruction is answered with 400
+//! and the reason, so that a mistake in a test is visible.
 
 mod act;
 mod answer;
@@ -18,12 +18,11 @@ mod proxy;
 mod seen;
 mod surroundings;
 
-use wasip3::exports::http::handler::Guest;
-use wasip3::http::types::{ErrorCode, Request, Response};
-
 use act::Act;
 use answer::Answer;
 use seen::Seen;
+use wasip3::exports::http::handler::Guest;
+use wasip3::http::types::{ErrorCode, Request, Response};
 
 struct TestGuest;
 

@@ -7,7 +7,7 @@ pub enum Standard {
     Error,
 }
 
-/// Writes a line, and waits until the host has it.
+/// Writes a line, and waits until the host has accepted it.
 pub async fn line(standard: Standard, text: &str) {
     let (mut writer, reader) = wit_stream::new();
     let written = match standard {

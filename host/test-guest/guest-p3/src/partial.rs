@@ -1,5 +1,5 @@
-//! Answers whose body is not written and finished in one go. The response is handed over first; what these functions spawn
-//! goes on after that.
+//! Answers whose body is not written and finished at once. The response is returned first, and the spawned tasks of
+//! these functions continue after that.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::body::{Body, fields};
 use crate::fault;
 use crate::seen::Seen;
 
-/// What is written of a body before it goes its way.
+/// The beginning of each body.
 const BEGUN: &[u8] = b"begun";
 
 type Handled = Result<Response, ErrorCode>;
@@ -22,7 +22,7 @@ pub fn trap_after_headers() -> Handled {
     begin(&[], async |_body| fault::trap())
 }
 
-/// Does something once the body is finished.
+/// Runs `end` once the body is finished.
 pub fn after_body(end: impl FnOnce() + 'static) -> Handled {
     begin(&[], async |body| {
         body.finish(None).await;
@@ -30,12 +30,12 @@ pub fn after_body(end: impl FnOnce() + 'static) -> Handled {
     })
 }
 
-/// Drops the body, and says with an error code that it is not whole.
+/// Drops the body, and reports with an error code that it is incomplete.
 pub fn early_drop() -> Handled {
     begin(&[], async |body| drop(body))
 }
 
-/// States one length, writes another.
+/// States one length, and writes another.
 pub fn stated_length(bytes: &'static [u8], stated: usize) -> Handled {
     let (response, mut body) = Body::start(200, &[("content-length", &stated.to_string())]);
     spawn_local(async move {
@@ -45,12 +45,12 @@ pub fn stated_length(bytes: &'static [u8], stated: usize) -> Handled {
     Ok(response)
 }
 
-/// Writes until the host takes no more.
+/// Writes until the host accepts no more.
 pub fn endless() -> Handled {
     begin(&[], async |mut body| while body.write([b'.'; 4096]).await {})
 }
 
-/// Ends with the body neither finished nor dropped.
+/// Ends without finishing or dropping the body.
 pub fn open() -> Handled {
     begin(&[], async |body| std::mem::forget(body))
 }
@@ -62,7 +62,7 @@ pub async fn early_write() -> Handled {
     Ok(response)
 }
 
-/// Begins a write, and ends without waiting for it.
+/// Starts a write, and ends without waiting for it.
 pub fn last_write() -> Handled {
     let (response, mut body) = Body::start(200, &[]);
     body.begin_write(BEGUN);
@@ -70,7 +70,7 @@ pub fn last_write() -> Handled {
     Ok(response)
 }
 
-/// Writes the whole body, and traps before the host has taken note of its end.
+/// Writes the whole body, and traps before the host has noticed its end.
 pub fn trap_in_end() -> Handled {
     begin(&[], async |body| {
         body.begin_finish();
@@ -78,7 +78,7 @@ pub fn trap_in_end() -> Handled {
     })
 }
 
-/// States 5 and another length, each way that there is; the body says of each whether it was taken.
+/// States the lengths 5 and `second` in each possible way. The body says for each way whether it was accepted.
 pub fn length_twice(second: &str) -> Handled {
     const LENGTH: &str = "content-length";
     let (five, second) = (b"5".to_vec(), second.as_bytes().to_vec());
@@ -95,14 +95,14 @@ pub fn length_twice(second: &str) -> Handled {
     Ok(response)
 }
 
-/// No body at all.
+/// Has no body.
 pub fn none() -> Handled {
     let (_, ended) = wit_future::new(|| Ok(None));
     let (response, _sent) = Response::new(fields(&[]), None, ended);
     Ok(response)
 }
 
-/// Writes every one of `count` bytes by itself.
+/// Writes each of `count` bytes separately.
 pub fn chunks(count: u64) -> Handled {
     let (response, mut body) = Body::start(200, &[]);
     spawn_local(async move {
@@ -128,7 +128,7 @@ pub fn slow(time: Duration) -> Handled {
     })
 }
 
-/// Finishes the body, works on for that long and says so on standard output.
+/// Finishes the body, continues to work for this time, and prints a line at the end.
 pub fn work_after(time: Duration) -> Handled {
     begin(&[], async move |body| {
         body.finish(None).await;
@@ -137,7 +137,7 @@ pub fn work_after(time: Duration) -> Handled {
     })
 }
 
-/// Writes the request's body, in capital letters, as it comes.
+/// Writes the request's body in upper case as it arrives.
 pub fn stream(seen: Seen) -> Handled {
     let (response, mut body) = Body::start(200, &[]);
     spawn_local(async move {
@@ -151,7 +151,7 @@ pub fn stream(seen: Seen) -> Handled {
     Ok(response)
 }
 
-/// Hands over a response with the beginning of a body; the rest is `then`'s.
+/// Returns a response with the beginning of a body. `then` writes the rest.
 fn begin<F: Future<Output = ()>>(headers: &[(&str, &str)], then: impl FnOnce(Body) -> F + 'static) -> Handled {
     let (response, mut body) = Body::start(200, headers);
     spawn_local(async move {

@@ -1,4 +1,4 @@
-//! Answers whose body is a stream that something else feeds.
+//! Answers whose body is a stream from another source.
 
 use wasip3::filesystem::preopens::get_directories;
 use wasip3::filesystem::types::{DescriptorFlags, OpenFlags, PathFlags};
@@ -13,24 +13,24 @@ use crate::fetch::request;
 type Handled = Result<Response, ErrorCode>;
 type End = FutureReader<Result<Option<Trailers>, ErrorCode>>;
 
-/// The response of another server, as it is.
+/// The unchanged response of another server.
 pub async fn hand_on(url: &str) -> Handled {
     send(request(url).ok_or(ErrorCode::HttpRequestUriInvalid)?).await
 }
 
-/// Its stream in a response of the guest's own.
+/// The body stream of that response in a new response.
 pub async fn wrap(url: &str, stated: Option<usize>) -> Handled {
     let (stream, _end) = consume(hand_on(url).await?);
     Ok(answer(stream, no_trailers(), stated))
 }
 
-/// The same, with how the stream ends.
+/// Like [`wrap`], and passes on how the stream ends.
 pub async fn wrap_with_end(url: &str) -> Handled {
     let (stream, end) = consume(hand_on(url).await?);
     Ok(answer(stream, end, None))
 }
 
-/// Copies the stream, and hands on how it ends.
+/// Copies the stream, and passes on how it ends.
 pub async fn pump(url: &str) -> Handled {
     let (mut from, end) = consume(hand_on(url).await?);
     let (mut to, stream) = wit_stream::new();

@@ -1,16 +1,16 @@
-use base64::{Engine, prelude::BASE64_STANDARD};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::json;
-use wasip3::http::types::ErrorCode;
-use wasip3::http::types::{Method, Request, Scheme, Trailers};
+use wasip3::http::types::{ErrorCode, Method, Request, Scheme, Trailers};
 use wasip3::wit_bindgen::{FutureReader, StreamReader, StreamResult};
 use wasip3::wit_future;
 
 use crate::answer::Answer;
 
-/// What is read of a body at once.
+/// The number of bytes of a body that are read at a time.
 const PIECE: usize = 16 * 1024;
 
-/// What the guest saw of a request. The body is still to be read.
+/// A received request. Its body is not read yet.
 pub struct Seen {
     method: String,
     path_with_query: Option<String>,
@@ -50,8 +50,8 @@ impl Seen {
         Pieces { stream, end }
     }
 
-    /// 200 with all that was seen: `method`, `path_with_query`, `scheme`, `authority` (null if there is none), `headers`
-    /// as pairs of name and value in base64, in the order of their coming, and `body_b64`.
+    /// Answers 200 with the whole request: `method`, `path_with_query`, `scheme`, `authority` (null if there is none),
+    /// `headers` as pairs of name and value in base64, in the received order, and `body_b64`.
     pub async fn mirror(self) -> Answer {
         let headers: Vec<_> = self.headers.iter().map(|(name, value)| (name, BASE64_STANDARD.encode(value))).collect();
         let mut seen = json!({
@@ -70,7 +70,7 @@ impl Seen {
         }
     }
 
-    /// 200 with the body's length alone, for bodies whose mirror image would not fit.
+    /// Answers 200 with only the length of the body, for bodies that are too large for an answer.
     pub async fn measure(self) -> Answer {
         match self.pieces().whole().await {
             Ok(body) => Answer::json(&json!({ "body_bytes": body.len() })),
@@ -80,7 +80,7 @@ impl Seen {
 }
 
 impl Pieces {
-    /// The next piece, or none at the body's end.
+    /// The next piece, or `None` at the end of the body.
     pub async fn next(&mut self) -> Option<Vec<u8>> {
         let (result, bytes) = self.stream.read(Vec::with_capacity(PIECE)).await;
         match result {
@@ -89,7 +89,7 @@ impl Pieces {
         }
     }
 
-    /// All of it, or why it ended early.
+    /// The whole body, or the reason why it ended early.
     pub async fn whole(mut self) -> Result<Vec<u8>, String> {
         let mut body = Vec::new();
         while let Some(piece) = self.next().await {

@@ -4,8 +4,8 @@ use wasip3::filesystem::preopens;
 
 use crate::answer::Answer;
 
-/// What the host lets the guest see of its surroundings: `environment` (pairs of name and value), `arguments`, `cwd`
-/// (null if there is none) and `preopens`, the number of folders.
+/// The environment that the host shows to the guest: `environment` (pairs of name and value), `arguments`, `cwd` (null
+/// if there is none) and `preopens`, the number of folders.
 pub fn answer() -> Answer {
     Answer::json(&json!({
         "environment": environment::get_environment(),

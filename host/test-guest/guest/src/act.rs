@@ -11,23 +11,23 @@ use crate::attack::Attack;
 use crate::seen::Seen;
 use crate::{blocking, entropy, fault, fetch, files, hoard, host_imports, partial, sockets, surroundings};
 
-/// What `x-act` can ask for, written as the variant's comment begins. Numbers are decimal.
+/// The acts of `x-act`. The comment of each variant begins with its syntax. Numbers are decimal.
 pub enum Act<'a> {
     /// `trap`: executes `unreachable`.
     Trap,
     /// `panic:TEXT`: panics with this message.
     Panic(&'a str),
-    /// `spin`: computes for ever.
+    /// `spin`: computes forever.
     Spin,
-    /// `stack`: calls itself until the stack ends.
+    /// `stack`: recurses until the stack overflows.
     OverflowStack,
-    /// `leak:COUNT`: makes so many resources of the host, keeps them, and mirrors.
+    /// `leak:COUNT`: creates and keeps COUNT host resources, then mirrors.
     Leak(usize),
-    /// `handles`: makes resources of the host until it gives no more.
+    /// `handles`: creates host resources until the host refuses.
     ExhaustHandles,
-    /// `grow`: allocates until there is no more.
+    /// `grow`: allocates memory until it fails.
     ExhaustMemory,
-    /// `exit:CODE`: ends as a program does.
+    /// `exit:CODE`: exits with this status.
     Exit(i32),
     /// `noresponse`: returns without an answer.
     NoResponse,
@@ -44,49 +44,50 @@ pub enum Act<'a> {
     ShortBody,
     /// `long-body`: states a shorter `content-length` than it writes.
     LongBody,
-    /// `length-only:COUNT`: states that `content-length`, writes nothing, and panics if the host does not take that. Some
-    /// frameworks answer HEAD so.
+    /// `length-only:COUNT`: states COUNT as `content-length`, writes nothing, and panics if the host rejects that. Some
+    /// frameworks answer HEAD in this way.
     LengthOnly(usize),
-    /// `length-twice:COUNT`: states 5 and then that `content-length`, each way that there is; says in the body, of five
-    /// bytes, which ways were refused.
+    /// `length-twice:COUNT`: states 5 and then COUNT as `content-length`, in each possible way. The body of five bytes
+    /// says which ways were rejected.
     LengthTwice(&'a str),
-    /// `finish-badly:COUNT`: states a longer `content-length` than it writes, and panics when the host refuses it.
+    /// `finish-badly:COUNT`: states a longer `content-length` than it writes, and panics when the host rejects it.
     FinishBadly(usize),
-    /// `exit-after-body:CODE`: ends as a program does once the body is finished.
+    /// `exit-after-body:CODE`: exits with this status once the body is finished.
     ExitAfterBody(i32),
-    /// `answer-once`: answers the first such request of its instance, and no later one.
+    /// `answer-once`: answers only the first of these requests in its instance.
     AnswerOnce,
-    /// `early-sends:COUNT`: writes so many pieces of a request's body before it sends the request.
+    /// `early-sends:COUNT`: writes COUNT pieces of a request's body before it sends the request.
     EarlySends(usize),
-    /// `endless-body`: writes until the host takes no more.
+    /// `endless-body`: writes until the host accepts no more.
     EndlessBody,
-    /// `open-body`: writes, and returns with the body neither finished nor dropped.
+    /// `open-body`: writes, and returns without finishing or dropping the body.
     OpenBody,
-    /// `chunks:COUNT`: writes so many single bytes, each flushed.
+    /// `chunks:COUNT`: writes COUNT bytes, and flushes each of them.
     Chunks(u64),
     /// `trailers`: ends the body with trailers.
     Trailers,
-    /// `after:MS`: finishes the body, works on for so long, and says so on standard output.
+    /// `after:MS`: finishes the body, continues to work for this time, and prints a line at the end.
     WorkAfter(Duration),
 
-    /// `grow:MIB`: allocates so much, then mirrors.
+    /// `grow:MIB`: allocates this much memory, then mirrors.
     Allocate(usize),
     /// `sleep:MS`: waits in the host, then mirrors.
     Sleep(Duration),
-    /// `block:MS`: blocks the host's thread for so long, then mirrors; see [`blocking`].
+    /// `block:MS`: blocks the host's thread for this time, then mirrors; see [`blocking`].
     Block(Duration),
     /// `stdout:TEXT`: prints a line, then mirrors.
     Stdout(&'a str),
-    /// `stderr:TEXT`: the same on standard error.
+    /// `stderr:TEXT`: like `stdout`, on standard error.
     Stderr(&'a str),
-    /// `print-long:COUNT`: prints a line of so many `x`, then mirrors.
+    /// `print-long:COUNT`: prints a line of COUNT `x`, then mirrors.
     PrintLong(usize),
 
     /// `count`: reads the body and answers its length, `{"body_bytes"}`.
     Count,
     /// `ignore-body`: answers without reading the body.
     IgnoreBody,
-    /// `state`: answers how many requests of this kind the instance has had, `{"requests"}`. 1 proves a fresh one.
+    /// `state`: answers how many of these requests the instance has received, `{"requests"}`. 1 proves a fresh
+    /// instance.
     State,
     /// `env`: see [`surroundings::answer`].
     Environment,
@@ -167,7 +168,7 @@ impl<'a> Act<'a> {
         })
     }
 
-    /// Does it, to the end of the request.
+    /// Performs the act, up to the end of the request.
     pub fn perform(self, seen: &Seen, out: ResponseOutparam) {
         match self {
             Self::Trap => fault::trap(),
@@ -200,7 +201,7 @@ impl<'a> Act<'a> {
         }
     }
 
-    /// What the acts that answer as they should answer; the mirror's answer if they have none of their own.
+    /// The answer of an act that sends a regular one. The default is the mirrored request.
     fn answer(self, seen: &Seen) -> Answer {
         match self {
             Self::Leak(count) => fault::leak_handles(count),
@@ -240,7 +241,7 @@ fn milliseconds(argument: &str) -> Result<Duration, String> {
     number(argument).map(Duration::from_millis)
 }
 
-/// How many requests asked this instance, this one included.
+/// The number of these requests that this instance has received, including this one.
 fn requests() -> u64 {
     static BEFORE: AtomicU64 = AtomicU64::new(0);
     BEFORE.fetch_add(1, Ordering::Relaxed) + 1

@@ -1,19 +1,23 @@
+use base64::Engine;
 use base64::alphabet::URL_SAFE;
+use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
-use base64::{Engine, engine::DecodePaddingMode, prelude::BASE64_STANDARD};
-use serde::{Deserialize, de::DeserializeOwned};
+use base64::prelude::BASE64_STANDARD;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use wasip2::http::types::ResponseOutparam;
 
 use crate::body::Body;
 
-/// Headers can hold neither `+` nor `/` freely, nor does every client pad.
+/// The base64 alphabet for URLs, because `+` and `/` are not safe in headers. Padding is optional, because not every
+/// client pads.
 const BASE64_URL: GeneralPurpose = GeneralPurpose::new(
     &URL_SAFE,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// A whole answer, sent and finished as it should be.
+/// A complete answer, which is sent and finished correctly.
 pub struct Answer {
     pub status: u16,
     pub headers: Vec<(String, Vec<u8>)>,
@@ -33,8 +37,8 @@ impl Answer {
         Self::text(400, format!("bad instruction: {reason}"))
     }
 
-    /// The answer that base64url of JSON asks for: `status` (200), `headers`, a list of pairs of name and value (text,
-    /// or `{"b64": "…"}` for bytes), and the body: `body_b64`, or `body_repeat`, a pair of byte and count.
+    /// Parses the answer from base64url of JSON: `status` (default 200), `headers`, a list of pairs of name and value
+    /// (text, or `{"b64": "…"}` for bytes), and the body: `body_b64`, or `body_repeat`, a pair of byte and count.
     pub fn instructed(instruction: &str) -> Result<Self, String> {
         let wanted: Wanted = self::instruction(instruction)?;
         let headers = wanted.headers.into_iter().map(|(name, value)| Ok((name, value.bytes()?)));
@@ -64,7 +68,7 @@ impl Answer {
     }
 }
 
-/// What base64url of JSON says.
+/// Parses base64url of JSON.
 pub fn instruction<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     let json = BASE64_URL.decode(text).map_err(|error| error.to_string())?;
     serde_json::from_slice(&json).map_err(|error| error.to_string())
@@ -102,5 +106,5 @@ impl HeaderValue {
 }
 
 fn base64(text: &str) -> Result<Vec<u8>, String> {
-    BASE64_STANDARD.decode(text).map_err(|error| format!("{text:?} is no base64: {error}"))
+    BASE64_STANDARD.decode(text).map_err(|error| format!("{text:?} is not base64: {error}"))
 }

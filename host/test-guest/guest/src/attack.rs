@@ -1,4 +1,4 @@
-//! What a handler might do to its host, its neighbours or its log; and the plain answers that are asked for beside it.
+//! Attacks of a handler on its host, its neighbours or its log, and regular answers for comparison.
 
 mod exchange;
 mod folder;
@@ -15,7 +15,7 @@ use wasip2::http::types::ResponseOutparam;
 use crate::answer::Answer;
 use crate::seen::Seen;
 
-/// An act, written as the variant's comment begins. Numbers are decimal; a URL comes last.
+/// An attack. The comment of each variant begins with its syntax. Numbers are decimal, and a URL comes last.
 pub enum Attack<'a> {
     /// `say:TEXT`: answers this text.
     Say(&'a str),
@@ -24,73 +24,74 @@ pub enum Attack<'a> {
     /// `keep-file:TEXT`: writes the text to a file in `/tmp`, reads it back and answers what it read.
     KeepFile(&'a str),
 
-    /// `fields:COUNT:BYTES`: keeps so many sets of headers with one value of so many bytes, then says how many.
+    /// `fields:COUNT:BYTES`: keeps COUNT sets of headers with one value of BYTES bytes, then answers how many.
     Fields(usize, usize),
-    /// `bodies:COUNT`: keeps so many outgoing bodies, each as full as it gets, then says how many.
+    /// `bodies:COUNT`: keeps COUNT outgoing bodies, each as full as possible, then answers how many.
     Bodies(usize),
-    /// `listings:FILES:COUNT`: makes files with long names, and keeps so many listings of them, then says how many.
+    /// `listings:FILES:COUNT`: creates FILES files with long names, keeps COUNT listings of them, then answers how
+    /// many.
     Listings(usize, usize),
-    /// `open:COUNT`: keeps so many files open, then says how many.
+    /// `open:COUNT`: keeps COUNT files open, then answers how many.
     Open(usize),
-    /// `pollables:COUNT`: keeps so many pollables, then says how many.
+    /// `pollables:COUNT`: keeps COUNT pollables, then answers how many.
     Pollables(usize),
 
-    /// `fill:MIB`: fills so much memory in one instruction, for ever.
+    /// `fill:MIB`: fills this much memory with one instruction, forever.
     Fill(usize),
-    /// `copy:MIB`: copies so much memory in one instruction, for ever.
+    /// `copy:MIB`: copies this much memory with one instruction, forever.
     Copy(usize),
-    /// `poll:COUNT`: polls so many pollables at once, for ever.
+    /// `poll:COUNT`: polls COUNT pollables in one call, forever.
     Poll(usize),
-    /// `draw`: draws a MiB of random bytes at once, for ever.
+    /// `draw`: reads a MiB of random bytes in one call, forever.
     Draw,
-    /// `call`: calls the host's clock, for ever.
+    /// `call`: calls the host's clock forever.
     Call,
-    /// `spin-after`: answers, and computes for ever.
+    /// `spin-after`: answers, then computes forever.
     SpinAfter,
 
-    /// `files:COUNT`: makes so many files in folders of a thousand, then says how many.
+    /// `files:COUNT`: creates COUNT files in folders of a thousand, then answers how many.
     Files(usize),
-    /// `files-spin:COUNT`: the same, and computes for ever.
+    /// `files-spin:COUNT`: like `files`, then computes forever.
     FilesSpin(usize),
-    /// `deep:COUNT`: makes so many folders, each in the one before, then says how many.
+    /// `deep:COUNT`: creates COUNT nested folders, then answers how many.
     Deep(usize),
-    /// `sparse:MIB`: makes a file of that size with nothing in it, and reads it to its end.
+    /// `sparse:MIB`: creates a sparse file of this size, and reads it to its end.
     Sparse(u64),
 
-    /// `lines:BYTES`: prints so many line breaks in one write, then says so.
+    /// `lines:BYTES`: prints BYTES line breaks in one write, then answers how many.
     Lines(usize),
     /// `controls`: prints lines and JSON with every control character, then says so.
     Controls,
-    /// `print-flood`: prints for ever.
+    /// `print-flood`: prints forever.
     PrintFlood,
 
-    /// `headers:COUNT:BYTES`: answers with so many headers of so many bytes.
+    /// `headers:COUNT:BYTES`: answers with COUNT headers of BYTES bytes.
     Headers(usize, usize),
-    /// `cookies:COUNT`: answers with so many cookies.
+    /// `cookies:COUNT`: answers with COUNT cookies.
     Cookies(usize),
-    /// `empty-writes:COUNT`: writes so many times nothing to the answer's body, then a text.
+    /// `empty-writes:COUNT`: makes COUNT empty writes to the answer's body, then writes a text.
     EmptyWrites(usize),
-    /// `early-writes:COUNT`: writes so many bytes, each by itself, before it sets the response.
+    /// `early-writes:COUNT`: writes COUNT bytes, each separately, before it sets the response.
     EarlyWrites(usize),
-    /// `error-text:BYTES`: answers with an error code whose text is that long and all control characters.
+    /// `error-text:BYTES`: answers with an error code whose text consists of BYTES control characters.
     ErrorText(usize),
 
-    /// `get:URL`: gets it; see [`outgoing::get`].
+    /// `get:URL`: gets the URL; see [`outgoing::get`].
     Get(&'a str),
-    /// `get-within:MS:URL`: the same with every timeout set.
+    /// `get-within:MS:URL`: like `get`, with every timeout set.
     GetWithin(u64, &'a str),
-    /// `upload:BYTES:URL`: sends so many bytes; the same answer.
+    /// `upload:BYTES:URL`: sends BYTES bytes, with the same answer.
     Upload(usize, &'a str),
-    /// `empty-upload:COUNT:URL`: writes so many times nothing to the body of a request.
+    /// `empty-upload:COUNT:URL`: makes COUNT empty writes to the body of a request.
     EmptyUpload(usize, &'a str),
-    /// `flood:COUNT:URL`: gets it so often, eight at a time, and says how often it was answered with 200.
+    /// `flood:COUNT:URL`: gets the URL COUNT times, eight at a time, and answers how many responses had 200.
     Flood(usize, &'a str),
-    /// `drop:COUNT:URL`: asks for it so often without waiting, drops all, and says so. `#` in the URL becomes a number.
+    /// `drop:COUNT:URL`: starts COUNT requests, drops all of them, and says so. `#` in the URL becomes a number.
     Drop(usize, &'a str),
 }
 
 impl<'a> Attack<'a> {
-    /// Reads what an act that the tests do not have is to do.
+    /// Parses an act that [`Act`](crate::act::Act) does not have.
     pub fn instructed(name: &str, argument: &'a str) -> Result<Self, String> {
         Ok(match name {
             "say" => Self::Say(argument),
@@ -129,7 +130,7 @@ impl<'a> Attack<'a> {
         })
     }
 
-    /// Does it, to the end of the request.
+    /// Performs the attack, up to the end of the request.
     pub fn perform(self, seen: &Seen, out: ResponseOutparam) {
         let said = match self {
             Self::Echo => return reply::echo(seen, out),

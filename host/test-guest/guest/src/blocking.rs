@@ -1,16 +1,16 @@
-//! An import that only a test build of funcserver's host offers. Without the feature `block`, the act is a bad instruction.
-
-#[cfg(feature = "block")]
-pub use present::block;
+//! An import that only a test build of funcserver's host has. Without the feature `block`, the act is a bad
+//! instruction.
 
 #[cfg(not(feature = "block"))]
 pub use absent::block;
+#[cfg(feature = "block")]
+pub use present::block;
 
 #[cfg(feature = "block")]
 mod present {
     use std::time::Duration;
 
-    /// Blocks the host's thread for so long.
+    /// Blocks the host's thread for this time.
     pub fn block(time: Duration) -> Result<(), String> {
         bindings::funcserver::test::block::block(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
         Ok(())

@@ -3,16 +3,16 @@ use std::io::Write;
 use wasip2::http::types::{ErrorCode, Fields, OutgoingBody, OutgoingResponse, ResponseOutparam};
 use wasip2::io::streams::OutputStream;
 
-/// The body of an answer that is under way. Dropped, it is broken off.
+/// The body of an answer that is being written. Dropping it aborts it.
 pub struct Body {
-    // In this order: a body must outlive its stream.
+    // The order of the fields matters: a body must outlive its stream.
     stream: OutputStream,
     body: OutgoingBody,
 }
 
 impl Body {
-    /// Sends status and headers. A header that the host refuses is named on standard error and left out; a status that it
-    /// refuses is answered with an error code, and there is no body.
+    /// Sends status and headers. A header that the host rejects is omitted and named on standard error. If the host
+    /// rejects the status, an error code is sent, and there is no body.
     pub fn start<'a>(
         out: ResponseOutparam,
         status: u16,
@@ -21,7 +21,7 @@ impl Body {
         Self::with(out, status, fields(headers))
     }
 
-    /// The same with headers that the host has taken already.
+    /// Like [`start`](Self::start), with headers that the host has already accepted.
     pub fn with(out: ResponseOutparam, status: u16, headers: Fields) -> Option<Self> {
         let response = OutgoingResponse::new(headers);
         if response.set_status_code(status).is_err() {
@@ -35,7 +35,7 @@ impl Body {
         Some(Self { stream, body })
     }
 
-    /// Writes and flushes. Says whether the host took all of it; if not, standard error says why.
+    /// Writes and flushes. Returns whether the host accepted all bytes. If not, the reason is on standard error.
     pub fn write(&mut self, bytes: &[u8]) -> bool {
         let written = self.stream.write_all(bytes).and_then(|()| Write::flush(&mut self.stream));
         if let Err(error) = &written {
@@ -50,7 +50,7 @@ impl Body {
         }
     }
 
-    /// Finishes, and says whether the host took that.
+    /// Finishes the body, and returns whether the host accepted that.
     pub fn try_finish(self) -> bool {
         self.end(None).is_ok()
     }
@@ -62,7 +62,7 @@ impl Body {
     }
 }
 
-/// Headers or trailers, without those that the host refuses.
+/// Creates headers or trailers, without those that the host rejects.
 pub fn fields<'a>(entries: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Fields {
     let fields = Fields::new();
     for (name, value) in entries {

@@ -1,10 +1,10 @@
-//! Ends of a request that are no answer.
+//! Requests that end without an answer.
 
 use std::hint::black_box;
 
 use wasip2::http::types::Fields;
 
-/// `unreachable`, without a word before it. Its name is looked for in backtraces.
+/// Executes `unreachable` without printing anything. Tests search for this name in backtraces.
 #[inline(never)]
 pub fn trap() -> ! {
     #[cfg(target_arch = "wasm32")]
@@ -13,7 +13,7 @@ pub fn trap() -> ! {
     std::process::abort()
 }
 
-/// Computes for ever and calls nothing of the host.
+/// Computes forever and calls no function of the host.
 pub fn spin() -> ! {
     let mut turns = 0_u64;
     loop {
@@ -21,7 +21,7 @@ pub fn spin() -> ! {
     }
 }
 
-/// Calls itself until the stack ends.
+/// Recurses until the stack overflows.
 pub fn overflow_stack() -> ! {
     descend(0);
     unreachable!("the stack has no end")
@@ -33,7 +33,7 @@ fn descend(depth: u64) -> u64 {
     black_box(descend(black_box(depth + 1))) + depth
 }
 
-/// Allocates and touches memory until there is no more.
+/// Allocates and touches memory until it fails.
 pub fn exhaust_memory() -> ! {
     let mut blocks = Vec::new();
     loop {
@@ -41,19 +41,19 @@ pub fn exhaust_memory() -> ! {
     }
 }
 
-/// That many MiB of memory, touched.
+/// Allocates and touches this many MiB of memory.
 pub fn allocate(mebibytes: usize) -> Vec<u8> {
     black_box(vec![1; mebibytes << 20])
 }
 
-/// Makes so many resources of the host, and keeps them.
+/// Creates and keeps `count` host resources.
 pub fn leak_handles(count: usize) {
     for _ in 0..count {
         std::mem::forget(Fields::new());
     }
 }
 
-/// Makes resources of the host, and keeps them, until it gives no more.
+/// Creates and keeps host resources until the host refuses.
 pub fn exhaust_handles() -> ! {
     loop {
         std::mem::forget(Fields::new());

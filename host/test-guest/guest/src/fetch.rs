@@ -1,6 +1,7 @@
 use std::io::{Read, Write};
 
-use base64::{Engine, prelude::BASE64_STANDARD};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use wasip2::http::outgoing_handler::handle;
@@ -15,8 +16,9 @@ pub fn answer(url: &str) -> Answer {
     Wanted { url: url.to_owned(), ..Wanted::default() }.answer()
 }
 
-/// Sends the request that base64url of JSON describes: `url`, and where they matter `method` (GET), `headers`, a list of
-/// pairs, `body_b64`, `trailers`, pairs that follow the body, and `connect_ms`, `first_byte_ms`, `between_bytes_ms`, how long to wait.
+/// Sends the request that base64url of JSON describes: `url`, and optionally `method` (default GET), `headers`, a list
+/// of pairs, `body_b64`, `trailers`, pairs that follow the body, and the timeouts `connect_ms`, `first_byte_ms` and
+/// `between_bytes_ms`.
 pub fn instructed(text: &str) -> Answer {
     match instruction::<Wanted>(text) {
         Ok(wanted) => wanted.answer(),
@@ -38,8 +40,8 @@ struct Wanted {
 }
 
 impl Wanted {
-    /// 200 with `status`, `headers` as pairs of name and text, `body_b64`, `whole`, whether the body came to its end, and
-    /// `trailers`, pairs or nothing; or with `error`, the error code's name as WIT writes it.
+    /// Answers 200 with `status`, `headers` as pairs of name and text, `body_b64`, `whole`, whether the body is
+    /// complete, and `trailers`, pairs or null; or with `error`, the name of the error code in WIT.
     fn answer(&self) -> Answer {
         let Some(request) = self.request() else {
             return Answer::bad_instruction(format!(
@@ -120,7 +122,7 @@ impl Wanted {
     }
 }
 
-/// The body, whether it came to its end, and the trailers after it.
+/// The body, whether it is complete, and its trailers.
 fn body(response: IncomingResponse) -> (Vec<u8>, bool, Option<Value>) {
     let mut bytes = Vec::new();
     let body = response.consume().expect("the body is taken once");
@@ -137,20 +139,20 @@ fn body(response: IncomingResponse) -> (Vec<u8>, bool, Option<Value>) {
     (bytes, trailers.is_ok(), trailers.ok().flatten().map(|trailers| pairs(&trailers)))
 }
 
-/// Values are read as Latin-1.
+/// Decodes values as Latin-1.
 fn pairs(fields: &Fields) -> Value {
     let text = |value: &[u8]| value.iter().map(|&byte| char::from(byte)).collect::<String>();
     fields.entries().iter().map(|(name, value)| json!([name, text(value)])).collect()
 }
 
-/// Values are written as Latin-1.
+/// Encodes values as Latin-1.
 fn fields(pairs: &[(String, String)]) -> Option<Fields> {
     let bytes = |text: &str| text.chars().map(|letter| u8::try_from(letter).ok()).collect::<Option<Vec<_>>>();
     let pairs: Option<Vec<_>> = pairs.iter().map(|(name, value)| Some((name.clone(), bytes(value)?))).collect();
     Fields::from_list(&pairs?).ok()
 }
 
-/// From Rust's spelling (`ErrorCode::HttpRequestDenied`) to WIT's (`HTTP-request-denied`).
+/// Converts the Rust name of an error code (`ErrorCode::HttpRequestDenied`) to the name in WIT (`HTTP-request-denied`).
 pub fn name(error: &ErrorCode) -> String {
     let spelled = format!("{error:?}");
     let variant = spelled.trim_start_matches("ErrorCode::");

@@ -1,11 +1,10 @@
-use std::fs;
-use std::io;
+use std::{fs, io};
 
 use serde_json::json;
 
 use crate::answer::Answer;
 
-/// What to do with a path.
+/// The operation on a path.
 #[derive(Clone, Copy)]
 pub enum Act {
     Read,
@@ -13,7 +12,7 @@ pub enum Act {
     List,
 }
 
-/// `{"text"}` of a file that was read, `{"written"}`, `{"names"}` of a folder in order, or `{"error"}`.
+/// Answers with `{"text"}` of a file, `{"written"}`, the sorted `{"names"}` of a folder, or `{"error"}`.
 pub fn answer(act: Act, path: &str) -> Answer {
     let done = match act {
         Act::Read => fs::read_to_string(path).map(|text| json!({ "text": text })),

@@ -1,4 +1,4 @@
-//! Makes the host hold as much as it will.
+//! Makes the host hold as much memory as possible.
 
 use std::any::Any;
 
@@ -9,14 +9,14 @@ use wasip2::http::types::{Fields, IncomingRequest, Method, OutgoingRequest, Outg
 
 use crate::answer::Answer;
 
-/// The longest text that some of these hold.
+/// The longest text that some of these contain.
 const LONG: usize = 60_000;
 
-/// Something that is kept.
+/// A value that is kept.
 type Kept = Result<Box<dyn Any>, String>;
 
-/// `KIND:COUNT`: makes so many of them, keeps them until it answers, and tells how many there were, `{"held"}`, and why not
-/// more, `{"refused"}`. `dropped` keeps none, and `asleep` allocates so many MiB and sleeps.
+/// `KIND:COUNT`: creates COUNT values and keeps them until the answer. Answers their number, `{"held"}`, and the reason
+/// why there are no more, `{"refused"}`. `dropped` keeps none, and `asleep` allocates COUNT MiB and sleeps.
 pub fn answer(instruction: &str, request: &IncomingRequest) -> Result<Answer, String> {
     let (kind, count) = instruction.split_once(':').ok_or("no count")?;
     let count: usize = count.parse().map_err(|_| "the count is no number")?;
@@ -85,14 +85,14 @@ fn fields(list: &[(String, Vec<u8>)]) -> Kept {
     Ok(Box::new(Fields::from_list(list).map_err(text)?))
 }
 
-/// Of the request's own, with one more.
+/// Copies the fields of the request, and adds one.
 fn copy(request: &IncomingRequest) -> Kept {
     let copy = request.headers().clone();
     copy.append("x-more", b"1").map_err(text)?;
     Ok(Box::new(copy))
 }
 
-/// Writes as much as the host takes.
+/// Writes as much as the host accepts.
 fn body() -> Kept {
     let response = OutgoingResponse::new(Fields::new());
     let body = response.body().map_err(|()| "no body")?;
@@ -102,7 +102,7 @@ fn body() -> Kept {
         let room = usize::try_from(room).unwrap_or(usize::MAX).min(piece.len());
         stream.write(&piece[..room]).map_err(text)?;
     }
-    // What is a part of another goes first.
+    // A part of another value must be dropped first.
     Ok(Box::new((stream, body, response)))
 }
 
@@ -116,7 +116,7 @@ fn open(name: &str) -> Result<Descriptor, String> {
     temporary()?.open_at(PathFlags::empty(), name, OpenFlags::CREATE, flags).map_err(text)
 }
 
-/// The file lives on in the stream alone.
+/// Keeps a file open through its stream only.
 fn reader() -> Kept {
     let file = open("file")?;
     file.set_size(1 << 20).map_err(text)?;

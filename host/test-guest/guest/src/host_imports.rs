@@ -1,21 +1,20 @@
-//! The imports that only funcserver's host offers. Without the feature `host-imports` there are none, and the acts that
+//! The imports that only funcserver's host has. Without the feature `host-imports` they are missing, and the acts that
 //! use them are bad instructions.
-
-#[cfg(feature = "host-imports")]
-pub use present::{config, context};
 
 #[cfg(not(feature = "host-imports"))]
 pub use absent::{config, context};
+#[cfg(feature = "host-imports")]
+pub use present::{config, context};
 
 #[cfg(feature = "host-imports")]
 mod present {
+    use bindings::funcserver::lambda::context as facts;
+    use bindings::wasi::config::store;
     use serde_json::json;
 
     use crate::answer::Answer;
-    use bindings::funcserver::lambda::context as facts;
-    use bindings::wasi::config::store;
 
-    /// The facts of `funcserver:lambda/context`, by the names that they have in WIT, with underscores.
+    /// The facts of `funcserver:lambda/context`, with their names in WIT, but with underscores.
     pub fn context() -> Answer {
         Answer::json(&json!({
             "request_id": facts::request_id(),
@@ -28,7 +27,7 @@ mod present {
         }))
     }
 
-    /// `value`, what `wasi:config/store` has under the key (null if nothing), or `error`; and `keys`, all that it has.
+    /// `value`, the value of `key` in `wasi:config/store` (null if there is none), or `error`; and `keys`, all keys.
     pub fn config(key: &str) -> Answer {
         let keys = store::get_all().map(|all| all.into_iter().map(|(key, _)| key).collect::<Vec<_>>());
         match (store::get(key), keys) {

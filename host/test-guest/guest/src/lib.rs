@@ -1,11 +1,11 @@
-//! The component that the tests of the host run.
+//! The component for the tests of the host.
 //!
-//! On any path it answers 200 with JSON of what it saw, as [`seen::Seen`] lists it. Two request headers change that:
+//! On any path it answers 200 with JSON of the request, as [`seen::Seen`] describes. Two request headers change that:
 //!
-//! - `x-answer`: base64url (no padding needed) of JSON, the answer to give; see [`answer::Answer::instructed`].
-//! - `x-act`: `name` or `name:argument`, something to do; see [`act::Act`]. Without it the environment variable `ACT` says so.
+//! - `x-answer`: base64url (padding is optional) of JSON, the answer to give; see [`answer::Answer::instructed`].
+//! - `x-act`: `name` or `name:argument`, an act; see [`act::Act`]. The default is the environment variable `ACT`.
 //!
-//! An instruction that it does not understand is answered with 400 and the reason, so that a test's slip shows.
+//! An unknown instruction is answered with 400 and the reason, so that a mistake in a test is visible.
 
 mod act;
 mod answer;
@@ -23,12 +23,11 @@ mod seen;
 mod sockets;
 mod surroundings;
 
-use wasip2::exports::http::incoming_handler::Guest;
-use wasip2::http::types::{IncomingRequest, ResponseOutparam};
-
 use act::Act;
 use answer::Answer;
 use seen::Seen;
+use wasip2::exports::http::incoming_handler::Guest;
+use wasip2::http::types::{IncomingRequest, ResponseOutparam};
 
 struct TestGuest;
 

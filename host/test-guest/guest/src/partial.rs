@@ -1,4 +1,4 @@
-//! Answers whose body is not written and finished in one go.
+//! Answers whose body is not written and finished at once.
 
 use std::thread::sleep;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use wasip2::http::types::{Fields, OutgoingRequest, ResponseOutparam};
 use crate::body::{Body, fields};
 use crate::fault;
 
-/// What is written of a body before it goes its way.
+/// The beginning of each body.
 const BEGUN: &[u8] = b"begun";
 
 /// Traps in the middle of the body.
@@ -28,7 +28,7 @@ pub fn early_drop(out: ResponseOutparam) {
     drop(begin(out));
 }
 
-/// States one length, writes another.
+/// States one length, and writes another.
 pub fn stated_length(out: ResponseOutparam, bytes: &[u8], stated: usize) {
     let length = stated.to_string();
     let mut body = start(out, &[("content-length", length.as_bytes())]);
@@ -36,25 +36,25 @@ pub fn stated_length(out: ResponseOutparam, bytes: &[u8], stated: usize) {
     body.finish(None);
 }
 
-/// States a length, writes nothing, and insists that this is a body.
+/// States a length, writes nothing, and requires that the host accepts this body.
 pub fn length_only(out: ResponseOutparam, stated: usize) {
     let length = stated.to_string();
     let body = start(out, &[("content-length", length.as_bytes())]);
     assert!(body.try_finish(), "the host does not take the answer");
 }
 
-/// Writes until the host takes no more.
+/// Writes until the host accepts no more.
 pub fn endless(out: ResponseOutparam) {
     let mut body = begin(out);
     while body.write(&[b'.'; 4096]) {}
 }
 
-/// Returns with the body neither finished nor dropped.
+/// Returns without finishing or dropping the body.
 pub fn open(out: ResponseOutparam) {
     std::mem::forget(begin(out));
 }
 
-/// Flushes every one of `count` bytes.
+/// Flushes each of `count` bytes.
 pub fn chunks(out: ResponseOutparam, count: u64) {
     let mut body = start(out, &[]);
     for _ in 0..count {
@@ -68,7 +68,7 @@ pub fn trailers(out: ResponseOutparam) {
     begin(out).finish(Some(fields([("x-trailer", b"after the body".as_slice())])));
 }
 
-/// Finishes the body, works on for that long and says so on standard output.
+/// Finishes the body, continues to work for this time, and prints a line at the end.
 pub fn work_after(out: ResponseOutparam, time: Duration) {
     begin(out).finish(None);
     sleep(time);
@@ -85,7 +85,7 @@ fn start(out: ResponseOutparam, headers: &[(&str, &[u8])]) -> Body {
     Body::start(out, 200, headers.iter().copied()).expect("200 is a status")
 }
 
-/// States 5 and another length, each way that there is; the body says of each whether it was taken.
+/// States the lengths 5 and `second` in each possible way. The body says for each way whether it was accepted.
 pub fn length_twice(out: ResponseOutparam, second: &str) {
     const LENGTH: &str = "content-length";
     let (five, second) = (b"5".to_vec(), second.as_bytes().to_vec());
@@ -99,7 +99,7 @@ pub fn length_twice(out: ResponseOutparam, second: &str) {
     body.finish(None);
 }
 
-/// Writes less than it states, and panics when the host refuses that.
+/// Writes less than it states, and panics when the host rejects that.
 pub fn finish_badly(out: ResponseOutparam, stated: usize) {
     let length = stated.to_string();
     let mut body = start(out, &[("content-length", length.as_bytes())]);
@@ -107,13 +107,13 @@ pub fn finish_badly(out: ResponseOutparam, stated: usize) {
     assert!(body.try_finish(), "the host does not take the answer");
 }
 
-/// Ends as a program does once the body is finished.
+/// Exits with this status once the body is finished.
 pub fn exit_after_body(out: ResponseOutparam, code: i32) {
     begin(out).finish(None);
     std::process::exit(code);
 }
 
-/// Writes so many pieces of a request's body before it sends the request.
+/// Writes `count` pieces of a request's body before it sends the request.
 pub fn early_sends(count: usize) {
     let request = OutgoingRequest::new(Fields::new());
     let body = request.body().expect("a new request's body is not taken");

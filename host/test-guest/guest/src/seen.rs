@@ -1,12 +1,13 @@
 use std::io::Read;
 
-use base64::{Engine, prelude::BASE64_STANDARD};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::json;
 use wasip2::http::types::{IncomingRequest, Method, Scheme};
 
 use crate::answer::Answer;
 
-/// What the guest saw of a request. The body is still to be read.
+/// A received request. Its body is not read yet.
 pub struct Seen {
     method: String,
     path_with_query: Option<String>,
@@ -48,8 +49,8 @@ impl Seen {
         Ok(bytes)
     }
 
-    /// 200 with all that was seen: `method`, `path_with_query`, `scheme`, `authority` (null if there is none), `headers`
-    /// as pairs of name and value in base64, in the order of their coming, and `body_b64`.
+    /// Answers 200 with the whole request: `method`, `path_with_query`, `scheme`, `authority` (null if there is none),
+    /// `headers` as pairs of name and value in base64, in the received order, and `body_b64`.
     pub fn mirror(&self) -> Answer {
         let headers: Vec<_> = self.headers.iter().map(|(name, value)| (name, BASE64_STANDARD.encode(value))).collect();
         match self.body() {
@@ -65,7 +66,7 @@ impl Seen {
         }
     }
 
-    /// 200 with the body's length alone, for bodies whose mirror image would not fit.
+    /// Answers 200 with only the length of the body, for bodies that are too large for an answer.
     pub fn measure(&self) -> Answer {
         match self.body() {
             Ok(body) => Answer::json(&json!({ "body_bytes": body.len() })),

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::answer::Answer;
 
-/// What to try with an address.
+/// The operation with an address.
 #[derive(Clone, Copy)]
 pub enum Act {
     Connect,
@@ -12,7 +12,7 @@ pub enum Act {
     Resolve,
 }
 
-/// `{"done"}` where the host allowed it, else `{"error"}`.
+/// Answers with `{"done"}` if the host allowed it, otherwise `{"error"}`.
 pub fn answer(act: Act, address: &str) -> Answer {
     let done = match act {
         Act::Connect => TcpStream::connect(address).map(drop),

@@ -1,5 +1,5 @@
 #![forbid(unsafe_code)]
-//! The router as a Lambda function, as the documentation of lambda_http has it: with a thread for each processor.
+//! The router as a Lambda function, as in the documentation of lambda_http: with a thread for each processor.
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_http::Error> {

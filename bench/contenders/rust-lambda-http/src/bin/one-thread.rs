@@ -1,5 +1,5 @@
 #![forbid(unsafe_code)]
-//! The router as a Lambda function on one thread, which is all that one event at a time has use for.
+//! The router as a Lambda function with one thread, which is enough for one event at a time.
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {

@@ -1,5 +1,5 @@
 #![forbid(unsafe_code)]
-//! The router as a server on `PORT`, which is how the Lambda Web Adapter wants it.
+//! The router as a server on `PORT`, for the Lambda Web Adapter.
 
 use std::io;
 use std::net::Ipv4Addr;

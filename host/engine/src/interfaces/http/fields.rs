@@ -1,7 +1,7 @@
-//! Header fields, counted: what a guest puts into them is kept by the host.
+//! Header fields, which the host stores and therefore counts.
 //!
-//! In the place of wasmtime's functions, which bound one set of fields and not all of them together, and which trap in 0.2
-//! where a set is full.
+//! These functions replace those of wasmtime, which limit one set of fields but not all of them together, and which
+//! trap in 0.2 if a set is full.
 
 use http::HeaderMap;
 use wasmtime::component::{LinkerInstance, Resource};
@@ -17,7 +17,8 @@ use crate::weigh;
 type Store<'a> = StoreContextMut<'a, State>;
 type Fields = Resource<FieldMap>;
 
-/// Puts those of 0.2 in the place of wasmtime's. Its variant of errors has none for a set that is full: it is forbidden.
+/// Replaces wasmtime's functions of 0.2. Their error variant has no case for a full set, so that is reported as
+/// forbidden.
 pub(super) fn add_0_2(types: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
     add(types, |error| match error {
         FieldMapError::Immutable => p2::HeaderError::Immutable,
@@ -28,7 +29,7 @@ pub(super) fn add_0_2(types: &mut LinkerInstance<'_, State>) -> wasmtime::Result
     })
 }
 
-/// Puts those of 0.3 in the place of wasmtime's.
+/// Replaces wasmtime's functions of 0.3.
 pub(super) fn add_0_3(types: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
     add(types, |error| match error {
         FieldMapError::Immutable => p3::HeaderError::Immutable,
@@ -102,7 +103,7 @@ fn set(state: &mut State, fields: &Fields, name: String, values: Vec<Vec<u8>>) -
     Ok(fields.set(http.hooks, name, values))
 }
 
-/// Copied at once: wasmtime would do it at the first change, when nobody counts.
+/// Copies fields at once. Wasmtime would copy them at the first change, which is not counted.
 fn copy(state: &mut State, fields: &Fields) -> wasmtime::Result<Fields> {
     let map = HeaderMap::clone(state.http().table.get(fields)?);
     if !state.hold(weigh::fields(&map)) {

@@ -1,4 +1,4 @@
-//! Outgoing requests and responses, counted: their bodies' buffers, and the texts of requests.
+//! Outgoing requests and responses. The buffers of their bodies and the texts of requests are counted.
 
 use wasmtime::StoreContextMut;
 use wasmtime::component::{LinkerInstance, Resource};
@@ -12,13 +12,13 @@ use crate::state::State;
 use crate::weigh::BODY;
 
 type Store<'a> = StoreContextMut<'a, State>;
-/// What the setters of a request answer: a text that cannot be taken.
+/// The result of a request's setter. The error means that a text was rejected.
 type Outcome<T> = wasmtime::Result<(Result<T, ()>,)>;
 
-/// The longest method: none that is registered has more than 20 bytes.
+/// The longest method in bytes. No registered method has more than 20.
 const METHOD: usize = 256;
 
-/// Puts those of 0.2 in the place of wasmtime's.
+/// Replaces wasmtime's functions of 0.2.
 pub(super) fn add_0_2(types: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
     types.func_wrap(
         "[method]outgoing-response.body",
@@ -52,26 +52,26 @@ pub(super) fn add_0_2(types: &mut LinkerInstance<'_, State>) -> wasmtime::Result
     types.func_wrap(
         "[method]outgoing-request.set-authority",
         |mut store: Store<'_>, (request, text): (Resource<HostOutgoingRequest>, Option<String>)| -> Outcome<()> {
-            match store.data_mut().hold(length(text.as_ref())) {
-                true => Ok((p2::HostOutgoingRequest::set_authority(&mut store.data_mut().http(), request, text)?,)),
-                false => Ok((Err(()),)),
+            if store.data_mut().hold(length(text.as_ref())) {
+                Ok((p2::HostOutgoingRequest::set_authority(&mut store.data_mut().http(), request, text)?,))
+            } else {
+                Ok((Err(()),))
             }
         },
     )?;
     types.func_wrap(
         "[method]outgoing-request.set-path-with-query",
         |mut store: Store<'_>, (request, text): (Resource<HostOutgoingRequest>, Option<String>)| -> Outcome<()> {
-            match store.data_mut().hold(length(text.as_ref())) {
-                true => {
-                    Ok((p2::HostOutgoingRequest::set_path_with_query(&mut store.data_mut().http(), request, text)?,))
-                }
-                false => Ok((Err(()),)),
+            if store.data_mut().hold(length(text.as_ref())) {
+                Ok((p2::HostOutgoingRequest::set_path_with_query(&mut store.data_mut().http(), request, text)?,))
+            } else {
+                Ok((Err(()),))
             }
         },
     )
 }
 
-/// Puts those of 0.3 in the place of wasmtime's. Its bodies have no buffers of their own.
+/// Replaces wasmtime's functions of 0.3. Bodies of 0.3 have no buffers of their own.
 pub(super) fn add_0_3(types: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
     types.func_wrap(
         "[method]request.set-method",
@@ -85,18 +85,20 @@ pub(super) fn add_0_3(types: &mut LinkerInstance<'_, State>) -> wasmtime::Result
     types.func_wrap(
         "[method]request.set-authority",
         |mut store: Store<'_>, (request, text): (Resource<Request>, Option<String>)| -> Outcome<()> {
-            match store.data_mut().hold(length(text.as_ref())) {
-                true => Ok((p3::HostRequest::set_authority(&mut store.data_mut().http(), request, text)?,)),
-                false => Ok((Err(()),)),
+            if store.data_mut().hold(length(text.as_ref())) {
+                Ok((p3::HostRequest::set_authority(&mut store.data_mut().http(), request, text)?,))
+            } else {
+                Ok((Err(()),))
             }
         },
     )?;
     types.func_wrap(
         "[method]request.set-path-with-query",
         |mut store: Store<'_>, (request, text): (Resource<Request>, Option<String>)| -> Outcome<()> {
-            match store.data_mut().hold(length(text.as_ref())) {
-                true => Ok((p3::HostRequest::set_path_with_query(&mut store.data_mut().http(), request, text)?,)),
-                false => Ok((Err(()),)),
+            if store.data_mut().hold(length(text.as_ref())) {
+                Ok((p3::HostRequest::set_path_with_query(&mut store.data_mut().http(), request, text)?,))
+            } else {
+                Ok((Err(()),))
             }
         },
     )

@@ -1,8 +1,8 @@
-//! `wasi:http`: what a handler is called with and answers with, and requests of its own.
+//! `wasi:http`: the requests and responses of a handler, and its outgoing requests.
 
 mod early_writes;
 mod fields;
-mod head;
+mod head_requests;
 mod messages;
 mod responses;
 
@@ -35,7 +35,7 @@ fn types_0_2(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     shadow(linker, TYPES, P2, |types| {
         fields::add_0_2(types)?;
         messages::add_0_2(types)?;
-        head::add(types)?;
+        head_requests::add(types)?;
         early_writes::add(types)
     })
 }

@@ -1,7 +1,7 @@
-//! Who feeds the body of a response of 0.3 that a guest makes.
+//! Determines whether the host or the guest feeds the body of a response of 0.3.
 //!
-//! A guest may hand a stream of the host's on as the body of a response of its own, and then nothing of the guest tells
-//! whether more comes. wasmtime says of a stream or future where it was made, by the types that it can be read as.
+//! A guest may pass a stream of the host as the body of its own response. The guest then does not show whether more
+//! data comes. Wasmtime shows where a stream or future was created by the types that it can be read as.
 
 use std::collections::HashSet;
 
@@ -15,14 +15,14 @@ use crate::state::State;
 
 const NEW: &str = "[static]response.new";
 
-/// What the log is told of an instance that ends with a response that it has kept.
+/// The log message for an instance that ends without returning a response that it has created.
 pub(crate) const KEPT: &str =
     "the handler made a response and did not return it in time: a write to its body waits until it is returned";
 
-/// The responses of 0.3 that the guest has made and not returned.
+/// The responses of 0.3 that the guest has created and not returned.
 #[derive(Default)]
 pub(crate) struct MadeResponses {
-    /// Those whose bodies are streams of the host's, by their numbers in the table.
+    /// The responses whose bodies are streams of the host, by their index in the table.
     fed_by_host: HashSet<u32>,
     count: usize,
 }
@@ -30,7 +30,7 @@ pub(crate) struct MadeResponses {
 impl MadeResponses {
     fn made(&mut self, response: u32, fed_by_host: bool) {
         self.count += 1;
-        // The number may be that of an earlier response again.
+        // The index of an earlier response may be reused.
         if fed_by_host {
             self.fed_by_host.insert(response);
         } else {
@@ -38,13 +38,13 @@ impl MadeResponses {
         }
     }
 
-    /// It is returned. Whether its body is a stream of the host's.
+    /// Removes a response that is returned. Returns whether its body is a stream of the host.
     pub(crate) fn take(&mut self, response: u32) -> bool {
         self.count = self.count.saturating_sub(1);
         self.fed_by_host.remove(&response)
     }
 
-    /// All calls have ended: nobody waits for those that are left.
+    /// Removes all responses, once all calls have ended.
     pub(crate) fn rest(&mut self) {
         self.count = 0;
     }
@@ -57,7 +57,7 @@ impl MadeResponses {
 type End = FutureReader<EndValue>;
 type EndValue = Result<Option<Resource<Trailers>>, ErrorCode>;
 
-/// Puts a constructor that takes note in the place of wasmtime's.
+/// Replaces wasmtime's constructor by one that records the origin of the body.
 pub(super) fn add(types: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
     types.func_wrap(NEW, |mut store, (headers, contents, end): (Resource<Headers>, Option<StreamReader<u8>>, End)| {
         let (contents, fed) = match contents {
@@ -76,8 +76,8 @@ pub(super) fn add(types: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()>
     })
 }
 
-/// Whether the host made that stream. One that a guest made can be read as whatever type is the same in a component; one of
-/// the host's only as the host's own.
+/// Whether the host created this stream. A stream of a guest can be read as any type that is the same in a component. A
+/// stream of the host can be read only as the host's own type.
 fn stream_of_host(
     mut store: impl AsContextMut,
     stream: StreamReader<u8>,

@@ -1,4 +1,4 @@
-//! Connections that several requests share.
+//! HTTP/2 connections, which several requests share.
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
@@ -6,8 +6,8 @@ use hyper_util::rt::TokioExecutor;
 
 use super::*;
 
-/// An HTTP/2 server that takes so many requests at once on a connection and answers each with 300 KiB, a network that allows
-/// and trusts it, and its port.
+/// A server of HTTP/2 that accepts `streams` concurrent requests on a connection and answers each with 300 KiB. Returns
+/// also a network that allows and trusts it, and its port.
 async fn server_of_http2(streams: u32) -> (u16, Network, tempfile::TempDir, Arc<AtomicUsize>) {
     let key = rcgen::KeyPair::generate().unwrap();
     let certificate = rcgen::CertificateParams::new(["shop.example".to_owned()]).unwrap().self_signed(&key).unwrap();
@@ -43,9 +43,9 @@ async fn server_of_http2(streams: u32) -> (u16, Network, tempfile::TempDir, Arc<
     (port, network, folder, connections)
 }
 
-/// Neither the window of a connection nor the number of its streams is used up by responses that nobody reads.
+/// Unread responses use up neither the window of a connection nor its streams.
 #[tokio::test]
-async fn responses_that_nobody_reads_keep_no_other_waiting_over_http_2() {
+async fn unread_responses_block_no_other_over_http_2() {
     for (streams, expected) in [(100, 2), (1, 21)] {
         let (port, network, _folder, connections) = server_of_http2(streams).await;
         let client = Client::new(&network);
@@ -66,9 +66,9 @@ async fn responses_that_nobody_reads_keep_no_other_waiting_over_http_2() {
     }
 }
 
-/// A connection of HTTP/2 that has done with its requests makes room for another server.
+/// An HTTP/2 connection without requests makes room for a connection to another server.
 #[tokio::test]
-async fn a_connection_of_http_2_gives_its_place_to_who_waits() {
+async fn an_unused_http_2_connection_makes_room_for_a_waiting_request() {
     let (port, network, _folder, connections) = server_of_http2(1).await;
     let client = Client::with_connections(&network, 1, 1);
     let url = |name: &str| format!("https://{name}.example:{port}/");
@@ -79,7 +79,7 @@ async fn a_connection_of_http_2_gives_its_place_to_who_waits() {
     let mut second = Box::pin(get(&client, url("other"), None));
     assert!(timeout(Duration::from_millis(200), &mut second).await.is_err());
     drop(first);
-    // The certificate is the shop's: what matters is that there was room.
+    // The certificate is for another name. Only the room for a connection matters here.
     let told = timeout(Duration::from_secs(5), second).await.expect("it waits for ever").unwrap_err();
     assert!(told.contains("certificate"), "{told}");
     assert_eq!(connections.load(SeqCst), 2);

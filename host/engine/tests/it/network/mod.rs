@@ -11,13 +11,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use base64::{Engine, prelude::BASE64_STANDARD, prelude::BASE64_URL_SAFE_NO_PAD};
-use funcserver_engine::{Allow, Fault, Guest, Limits, Network, Notice, Options};
+use funcserver_engine::{Allow, Fault, Guest, Limits, Network, Notice};
+use funcserver_test_guest::Options;
 use serde_json::{Value, json};
 
 use names::Names;
 use server::{Identity, Server};
 
-use crate::common::{act, call, guest, json, limits, request};
+use crate::common::{act, call, guest, handle, json, limits, request};
 
 fn allowing(entries: &[&str]) -> Network {
     Network { allow: Allow::parse(entries.iter().copied()).unwrap(), ..Network::default() }
@@ -395,7 +396,7 @@ async fn the_deadline_ends_a_request_that_waits() {
     for path in ["mute", "stutter"] {
         let (call, _) = call(Duration::from_millis(300));
         let started = Instant::now();
-        let answer = guest.handle(request(&format!("fetch:http://127.0.0.1:{}/{path}", server.port())), call).await;
+        let answer = handle(&guest, request(&format!("fetch:http://127.0.0.1:{}/{path}", server.port())), call).await;
         assert!(matches!(answer.result, Err(Fault::Deadline)), "{path}");
         assert!(started.elapsed() < Duration::from_secs(5), "{path} ended after {:?}", started.elapsed());
     }

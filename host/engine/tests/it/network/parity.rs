@@ -129,5 +129,7 @@ async fn trailers_that_cannot_be_sent_are_not_lost_in_silence() {
     let wanted = json!({ "method": "POST", "body_b64": "QQ==", "trailers": [["x-sum", "1"]] });
     let (seen, notices) = told(&guest, &url, &wanted).await;
     assert_eq!((&seen["body_b64"], &seen["trailers"]), (&json!("QQ=="), &Value::Null));
-    assert!(matches!(&notices[..], [Notice::Failed { reason, .. }] if reason.contains("trailer must name them")));
+    assert!(
+        matches!(&notices[..], [Notice::Failed { reason, .. }] if reason.contains("trailer header must name them"))
+    );
 }

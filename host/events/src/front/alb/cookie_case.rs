@@ -1,12 +1,12 @@
-//! Several cookies where only one text a name is possible.
+//! Names for several cookies in a map that has one text for each name.
 //!
-//! A load balancer in single-value mode takes `headers` as a map, but passes on every key: names that differ in letter case
-//! are different keys, and the same header to a browser. AWS promises nothing about it.
+//! A load balancer in single-value mode takes `headers` as a map, but passes on every key. Names that differ in letter
+//! case are different keys of the map, but the same header to a browser. AWS does not document this behaviour.
 
-/// How many names there are: each of the nine letters of `set-cookie` is lower or upper case.
+/// The number of names: each of the nine letters of `set-cookie` is in lower or upper case.
 pub(super) const VARIANTS: usize = 1 << 9;
 
-/// The name for the cookie number `index`: `set-cookie`, `Set-cookie`, `sEt-cookie`, `SEt-cookie` …
+/// The name of cookie number `index`: `set-cookie`, `Set-cookie`, `sEt-cookie`, `SEt-cookie` …
 pub(super) fn variant(index: usize) -> String {
     let mut letter = 0;
     let case = |char: char| {
@@ -22,11 +22,12 @@ pub(super) fn variant(index: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{VARIANTS, variant};
     use std::collections::HashSet;
 
+    use super::{VARIANTS, variant};
+
     #[test]
-    fn every_variant_is_another_spelling() {
+    fn every_variant_is_a_different_spelling() {
         let names: HashSet<_> = (0..VARIANTS).map(variant).collect();
         assert_eq!(names.len(), VARIANTS);
         assert!(names.iter().all(|name| name.eq_ignore_ascii_case("set-cookie")));

@@ -1,16 +1,18 @@
-//! An event becomes a request.
+//! Decodes an event into a request.
 
-use super::ReplyForm;
-use crate::{
-    front::{Envelope, Form, Incoming, InvalidEvent},
-    http::{body, client, headers, request, target::RequestTarget, values::Values},
-    json::{InvalidMember, Key, Member, MemberPath, Shape, Text},
-};
-use http::{HeaderMap, Request, Uri};
-use serde::de::{IgnoredAny, MapAccess};
 use std::borrow::Cow;
 
-/// The request of a load balancer's event.
+use http::{HeaderMap, Request, Uri};
+use serde::de::{IgnoredAny, MapAccess};
+
+use super::ReplyForm;
+use crate::front::{Envelope, Form, Incoming, InvalidEvent};
+use crate::http::target::RequestTarget;
+use crate::http::values::Values;
+use crate::http::{body, client, headers, request};
+use crate::json::{InvalidMember, Key, Member, MemberPath, Shape, Text};
+
+/// The request in a load balancer's event.
 pub(crate) fn decode(event: Envelope<'_>, trusted_hops: usize) -> Result<Incoming, InvalidEvent> {
     let form = Form::Alb(ReplyForm::of(&event));
     incoming(event, form, trusted_hops).map_err(|InvalidMember { at, reason }| InvalidEvent { form, at, reason })
@@ -53,7 +55,7 @@ fn target_group_arn(elb: Member<Elb<'_>>) -> Result<Option<String>, InvalidMembe
     Ok(arn.map(Cow::into_owned))
 }
 
-/// `requestContext.elb`, of which only `targetGroupArn` matters.
+/// `requestContext.elb`, of which only `targetGroupArn` is read.
 pub(crate) struct Elb<'de> {
     target_group_arn: Member<Text<'de>>,
 }

@@ -1,34 +1,29 @@
-//! A response becomes a reply.
+//! Encodes a response as a reply.
+
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, SET_COOKIE};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 use super::{HeaderMode, LIMITS, ReplyForm, cookie_case};
-use crate::{
-    front::{EncodeError, FrontLimits, Reply},
-    http::{
-        header_writer::{HeaderWriter, Repeats},
-        hop::Hop,
-        length,
-        media::{self, Media},
-        repeated::is_single,
-        status::{is_bodiless, is_sendable, reason},
-    },
-    json::JsonWriter,
-};
-use bytes::Bytes;
-use http::{
-    HeaderMap, HeaderValue, Response, StatusCode,
-    header::{CONTENT_LENGTH, SET_COOKIE},
-};
+use crate::front::{EncodeError, FrontLimits, Reply};
+use crate::http::header_writer::{HeaderWriter, Repeats};
+use crate::http::hop_by_hop::HopByHop;
+use crate::http::length;
+use crate::http::media::{self, Media};
+use crate::http::repeated::is_single;
+use crate::http::status::{is_bodiless, is_sendable, reason};
+use crate::json::JsonWriter;
 
-/// Who refuses what cannot be sent.
+/// The name of the front end in error messages.
 const FRONT: &str = "the load balancer";
 
-/// How replies are made.
+/// Options for encoding replies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReplyOptions {
-    /// In single-value mode, send several cookies under names that differ in letter case, which gets all of them to the
-    /// client but which AWS promises nothing about. If not, the last cookie is sent. Default: true.
+    /// In single-value mode, send several cookies under names that differ in letter case. All of them then reach the
+    /// client, but AWS does not document this behaviour. If false, only the last cookie is sent. Default: true.
     pub cookie_case_variants: bool,
-    /// What is accepted of a reply. Default: [`LIMITS`].
+    /// The largest reply that is accepted. Default: [`LIMITS`].
     pub limits: FrontLimits,
 }
 
@@ -38,19 +33,20 @@ impl Default for ReplyOptions {
     }
 }
 
-/// Turns a response into the JSON that the load balancer expects.
+/// Encodes a response as the JSON that the load balancer expects.
 ///
-/// - The headers go into the map of the event's mode, and the other map is left out. Nothing is null.
-/// - In single-value mode repeated headers are joined by `, `, cookies as [`ReplyOptions`] says. Of headers that are no lists,
-///   like `content-type` and `location`, the first value goes out.
-/// - Hop-by-hop headers are removed, with those that `Connection` names. Values that are no UTF-8 are read as Latin-1.
-/// - The body is text if its type, its encoding and its bytes allow it, else base64. There is none in the answer to `HEAD`
-///   and with 204 and 304, whatever the response carries.
-/// - `content-length` stays if it is right, and in the answer to `HEAD` and with 304, where it speaks of a body that is not
-///   sent. It goes with 204, which must not have one (RFC 9110, section 8.6).
+/// - The headers go into the map of the event's mode, and the other map is omitted. No value is null.
+/// - In single-value mode repeated headers are joined by `, `, and cookies are sent as [`ReplyOptions`] says. Headers
+///   that are not lists, such as `content-type` and `location`, send their first value.
+/// - Hop-by-hop headers are removed, including those that `Connection` lists. Values that are not UTF-8 are read as
+///   Latin-1.
+/// - The body is sent as text if its media type, its encoding and its bytes allow it, otherwise as base64. The answer
+///   to `HEAD` and responses with 204 and 304 have no body, even if the response carries one.
+/// - `content-length` is kept if it is correct. It is also kept in the answer to `HEAD` and with 304, where it
+///   describes a body that is not sent. It is removed with 204, which must not have one (RFC 9110, section 8.6).
 ///
 /// # Errors
-/// What the load balancer would answer with an opaque 502: see [`EncodeError`].
+/// [`EncodeError`], for a response that the load balancer would answer with an opaque 502.
 pub fn encode(response: &Response<Bytes>, form: ReplyForm, options: &ReplyOptions) -> Result<Reply, EncodeError> {
     let status = response.status();
     if !is_sendable(status) {
@@ -77,7 +73,7 @@ pub fn encode(response: &Response<Bytes>, form: ReplyForm, options: &ReplyOption
     Ok(Reply { json, cookie_variants: cookies.variants, cookies_lost: cookies.lost })
 }
 
-/// What the document will need if next to nothing has to be escaped.
+/// The size of the document if almost nothing must be escaped.
 fn expected_size(headers: &HeaderMap, media: &Media<'_>) -> usize {
     let body = match media {
         Media::Text(text) => text.len() + text.len() / 16,
@@ -87,14 +83,14 @@ fn expected_size(headers: &HeaderMap, media: &Media<'_>) -> usize {
     128 + headers + body
 }
 
-/// What became of several cookies.
+/// How several cookies were sent.
 #[derive(Default)]
 struct Cookies {
     variants: bool,
     lost: usize,
 }
 
-/// Writes the map of the headers.
+/// Writes the map of headers.
 fn headers(
     json: &mut JsonWriter,
     response: &Response<Bytes>,
@@ -102,9 +98,9 @@ fn headers(
     options: &ReplyOptions,
 ) -> Result<Cookies, EncodeError> {
     let headers = response.headers();
-    let hop = Hop::of(headers);
+    let hop_by_hop = HopByHop::of(headers);
     let has_no_length = response.status() == StatusCode::NO_CONTENT;
-    let names = headers.keys().filter(|name| !(hop.ends(name) || has_no_length && *name == CONTENT_LENGTH));
+    let names = headers.keys().filter(|name| !(hop_by_hop.contains(name) || has_no_length && *name == CONTENT_LENGTH));
 
     let mut cookies = Cookies::default();
     let repeats = match form.mode {
@@ -121,7 +117,7 @@ fn headers(
     for name in names {
         let values = headers.get_all(name).iter();
         match form.mode {
-            // Several lengths are equal, and one is enough.
+            // All lengths are equal, so one is enough.
             _ if *name == CONTENT_LENGTH => map.entry(name.as_str(), values.take(1)),
             HeaderMode::Single if headers.get_all(name).iter().nth(1).is_some() && is_single(name) => {
                 map.entry(name.as_str(), values.take(1));
@@ -137,7 +133,7 @@ fn headers(
     if size > limit { Err(EncodeError::Headers { size, limit, front: FRONT }) } else { Ok(cookies) }
 }
 
-/// Cookies cannot be joined: their dates hold commas (RFC 6265, section 3).
+/// Writes several cookies. They cannot be joined, because their dates contain commas (RFC 6265, section 3).
 fn several_cookies<'a>(
     map: &mut HeaderWriter<'a>,
     values: Vec<&'a HeaderValue>,

@@ -1,42 +1,40 @@
-//! A request becomes an event.
+//! Encodes a request as an event.
 
-use super::{HeaderMode, normal_form::host_of_target};
-use crate::{
-    http::{
-        media::{self, Media},
-        target::grouped,
-    },
-    json::JsonWriter,
-};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request};
 
-/// Why no event can be made of a request: a load balancer answers 400 to it.
+use super::HeaderMode;
+use super::normal_form::host_of_target;
+use crate::http::media::{self, Media};
+use crate::http::target::grouped;
+use crate::json::JsonWriter;
+
+/// The reason why a request cannot become an event. A load balancer answers 400.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EventError {
-    /// The request's target is no path.
+    /// The request's target is not a path.
     #[error("the request's target is {target:?}: expected a path that begins with /")]
     Target {
         /// The target as sent.
         target: String,
     },
-    /// A header value is no UTF-8, and JSON holds nothing else.
-    #[error("the value of the header {name} is no UTF-8")]
+    /// A header value is not UTF-8, so JSON cannot represent it.
+    #[error("the value of the header {name} is not UTF-8")]
     Value {
         /// The header's name.
         name: String,
     },
 }
 
-/// Turns a request into the event that a load balancer would send.
+/// Encodes a request as the event that a load balancer would send.
 ///
-/// The request's URI may have only a path and a query, as a server reads them. Where there is no `host` header, the
-/// URI's authority becomes one. Nothing is added: `X-Forwarded-For` and its like are the load balancer's business.
-/// Path, keys and values of the query stand in the event as they are. What the event loses is what
-/// [`normal_form`](super::normal_form()) says.
+/// The request's URI may have only a path and a query, as a server reads them. Without a `host` header, the URI's
+/// authority becomes that header. Nothing else is added: `X-Forwarded-For` and similar headers are added by the load
+/// balancer. Path, keys and values of the query are copied unchanged. [`normal_form`](super::normal_form()) states what
+/// the event loses.
 ///
 /// # Errors
-/// For a target that is no path (`*`), and for a header value that is no UTF-8.
+/// The target is not a path (`*`), or a header value is not UTF-8.
 pub fn event(request: &Request<Bytes>, mode: HeaderMode, target_group_arn: &str) -> Result<Vec<u8>, EventError> {
     let uri = request.uri();
     if !uri.path().starts_with('/') {
@@ -69,10 +67,10 @@ pub fn event(request: &Request<Bytes>, mode: HeaderMode, target_group_arn: &str)
     Ok(json.finish().unwrap_or_default())
 }
 
-/// A request's body, by the rule of the load balancer: base64 when it has a `Content-Encoding`; otherwise text if its
-/// type is `text/*`, `application/json`, `application/javascript` or `application/xml`. (AWS, "Use Lambda functions as
-/// targets of an Application Load Balancer".) JSON holds no bytes that are no UTF-8: those are base64 whatever their
-/// type.
+/// Encodes a request's body by the rules of the load balancer: base64 if it has a `Content-Encoding`, otherwise text if
+/// its media type is `text/*`, `application/json`, `application/javascript` or `application/xml` (AWS, "Use Lambda
+/// functions as targets of an Application Load Balancer"). Bytes that are not UTF-8 are always base64, because JSON
+/// cannot represent them.
 fn media_of<'a>(headers: &HeaderMap, body: &'a [u8]) -> Media<'a> {
     media::choose(headers, body, |essence| {
         essence.is_some_and(|essence| {
@@ -133,8 +131,9 @@ fn write_values(json: &mut JsonWriter, mode: HeaderMode, values: &[&str]) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use http::header::CONTENT_TYPE;
+
+    use super::*;
 
     #[test]
     fn a_request_follows_the_load_balancers_shorter_list() {

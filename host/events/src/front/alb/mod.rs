@@ -10,11 +10,11 @@
 //!
 //! # From event to request
 //!
-//! - The header mode is the event's: multi-value where `multiValueHeaders` is filled, also beside `headers`.
-//! - The client's address is the right-most of `X-Forwarded-For` that no proxy of one's own has put there
+//! - An event is in multi-value mode if `multiValueHeaders` is filled, even if `headers` is filled too.
+//! - The client's address is the right-most one of `X-Forwarded-For` that was not appended by a trusted proxy
 //!   ([`FrontOptions::trusted_hops`](crate::FrontOptions::trusted_hops)).
-//! - An event is a load balancer's if it has `httpMethod`, or `path` without the member in which other fronts have the
-//!   method or the path.
+//! - An event belongs to a load balancer if it has `httpMethod`, or has `path` without a member in which other front
+//!   ends send the method or the path.
 
 mod cookie_case;
 mod decode;
@@ -33,6 +33,6 @@ pub use read_reply::{ReplyError, read_reply};
 
 use super::FrontLimits;
 
-/// What a load balancer accepts: 1 MB of reply (AWS, "Use Lambda functions as targets"), 32 K of headers (AWS,
+/// The limits of a load balancer: 1 MB for a reply (AWS, "Use Lambda functions as targets"), 32 K for its headers (AWS,
 /// "Troubleshoot your Application Load Balancers").
 pub const LIMITS: FrontLimits = FrontLimits { reply: 1_048_576, headers: 32_768 };

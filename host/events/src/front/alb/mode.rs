@@ -1,24 +1,22 @@
-//! Which maps events and replies have.
+//! The header mode: which maps events and replies have.
 
-use crate::{
-    detect::Marks,
-    front::Envelope,
-    json::{Map, Member},
-};
+use crate::detect::Marks;
+use crate::front::Envelope;
+use crate::json::{Map, Member};
 
-/// Which of its two sets of maps a load balancer fills, and expects back: the target group's attribute
-/// `lambda.multi_value_headers.enabled`.
+/// The maps that a load balancer fills in events and reads from replies: the target group's attribute
+/// `lambda.multi_value_headers.enabled`. `lambda.multi_value_headers.enabled`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum HeaderMode {
-    /// `headers` and `queryStringParameters`: one text a name (the default of a target group).
+    /// `headers` and `queryStringParameters`: one text for each name (the default of a target group).
     #[default]
     Single,
-    /// `multiValueHeaders` and `multiValueQueryStringParameters`: a list of texts a name.
+    /// `multiValueHeaders` and `multiValueQueryStringParameters`: a list of texts for each name.
     Multi,
 }
 
 impl HeaderMode {
-    /// Of the values of one name, those that an event keeps: all of them, or the last.
+    /// The values of one name that an event keeps: all of them, or only the last.
     pub(super) fn kept<T>(self, values: &[T]) -> &[T] {
         match self {
             Self::Multi => values,
@@ -27,18 +25,18 @@ impl HeaderMode {
     }
 }
 
-/// What an event asks of its reply.
+/// The form of the reply that an event requires.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ReplyForm {
-    /// The map that the reply's headers go into.
+    /// The map for the reply's headers.
     pub mode: HeaderMode,
     /// The method was `HEAD`: the reply carries no body.
     pub head: bool,
 }
 
 impl ReplyForm {
-    /// What this event asks. The headers decide: a filled `multiValueHeaders` first, then a filled `headers`; without
-    /// headers, the map that the query came in.
+    /// The form that this event requires. A filled `multiValueHeaders` decides first, then a filled `headers`. Without
+    /// headers, the map that has the query decides.
     pub(super) fn of(event: &Envelope<'_>) -> Self {
         let multi = is_filled(&event.multi_headers) || !is_filled(&event.headers) && is_filled(&event.multi_query);
         Self {
@@ -47,7 +45,7 @@ impl ReplyForm {
         }
     }
 
-    /// What an event with an unreadable value asks, as far as the names of its members tell.
+    /// The form that an event with an unreadable value requires, as far as the names of its members show.
     pub(crate) fn of_marks(marks: Marks) -> Self {
         Self { mode: if marks.multi_headers { HeaderMode::Multi } else { HeaderMode::Single }, head: false }
     }

@@ -1,32 +1,32 @@
-//! What an event keeps of a request.
+//! The normal form of a request: the information that an event keeps.
+
+use bytes::Bytes;
+use http::header::HOST;
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderValue, Request, Uri};
 
 use super::HeaderMode;
-use crate::{
-    http::{
-        cookies::join_cookies,
-        hop, request,
-        target::{RequestTarget, grouped},
-    },
-    json::MemberPath,
-};
-use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Request, Uri, header::HOST, uri::PathAndQuery};
+use crate::http::cookies::join_cookies;
+use crate::http::target::{RequestTarget, grouped};
+use crate::http::{hop_by_hop, request};
+use crate::json::MemberPath;
 
-/// What is left of a request once it has been an event: for every request that an event can be made of,
+/// The request that remains after a conversion to an event and back. For every request that can become an event,
 /// `decode(event(request)) == normal_form(mode, request)`.
 ///
-/// - Repeated headers and keys of the query: single-value mode keeps the last value; multi-value mode keeps all, at the place
-///   of the first (`a=1&b=2&a=3` becomes `a=1&a=3&b=2`).
-/// - Several `cookie` headers are one, joined by `; `, where the mode keeps them all.
-/// - `flag` becomes `flag=`; nothing between two `&`, and a `?` with nothing after it, disappear.
-/// - Path and query keep their bytes; what no URI may hold is percent-encoded.
-/// - The URI is absolute: its scheme from `X-Forwarded-Proto`, its authority from the `host` header. Where there is no such
-///   header, the URI's own authority becomes one; without either, the authority is `localhost`.
-/// - Hop-by-hop headers are gone, with those that `Connection` names.
-/// - Fragments are gone, and header names are in lower case; an [`http::Request`] never has them otherwise.
-/// - The body, the method and the order of one header's values stay. HTTP version and extensions are the default ones.
+/// - Repeated headers and query keys: single-value mode keeps the last value. Multi-value mode keeps all of them, at
+///   the position of the first (`a=1&b=2&a=3` becomes `a=1&a=3&b=2`).
+/// - Several `cookie` headers become one, joined by `; `, if the mode keeps all of them.
+/// - `flag` becomes `flag=`. Empty segments between two `&`, and a `?` without a query, disappear.
+/// - Path and query keep their bytes, but bytes that a URI must not contain are percent-encoded.
+/// - The URI is absolute: its scheme is from `X-Forwarded-Proto`, its authority from the `host` header. Without that
+///   header, the URI's own authority becomes the header. Without either, the authority is `localhost`.
+/// - Hop-by-hop headers are removed, including those that `Connection` lists.
+/// - Fragments are removed and header names are in lower case, as in every [`http::Request`].
+/// - The body, the method and the order of the values of a header are kept. The HTTP version and the extensions are the
+///   defaults.
 ///
-/// A target that would be longer than a URI may be, 65,534 bytes, stays as it was; [`decode`](crate::decode()) refuses it.
+/// A target that would exceed the limit of a URI, 65,534 bytes, is not changed; [`decode`](crate::decode()) rejects it.
 pub fn normal_form(mode: HeaderMode, request: Request<Bytes>) -> Request<Bytes> {
     let added = host_of_target(&request);
     let headers = headers(mode, request.headers(), added);
@@ -39,7 +39,7 @@ pub fn normal_form(mode: HeaderMode, request: Request<Bytes>) -> Request<Bytes> 
     normal
 }
 
-/// The `host` header that a request lacks and its target has (RFC 9112, section 3.2.2).
+/// The value for a missing `host` header, from the authority of the target (RFC 9112, section 3.2.2).
 pub(super) fn host_of_target(request: &Request<Bytes>) -> Option<HeaderValue> {
     let authority = request.uri().authority().filter(|_| !request.headers().contains_key(HOST))?;
     let host = authority.as_str().rsplit('@').next()?;
@@ -53,12 +53,12 @@ fn headers(mode: HeaderMode, sent: &HeaderMap, host: Option<HeaderValue>) -> Hea
     });
     let mut headers = HeaderMap::new();
     for (name, value) in host.map(|host| (HOST, host)).into_iter().chain(own) {
-        // A map that is full already has no room for the added host; `decode` refuses so many names anyway.
+        // A full map has no room for the added host. `decode` rejects so many names anyway.
         if headers.try_append(name, value).is_err() {
             break;
         }
     }
-    hop::strip(&mut headers);
+    hop_by_hop::strip(&mut headers);
     join_cookies(&mut headers);
     headers
 }

@@ -1,38 +1,36 @@
-//! A reply becomes a response.
+//! Decodes a reply into a response.
 
-use super::{HeaderMode, LIMITS, ReplyForm};
-use crate::{
-    http::{
-        body::decode_base64,
-        hop,
-        status::{is_bodiless, is_sendable},
-        values::{MultiMap, SingleMap},
-    },
-    json::{InvalidMember, Key, Map, Member, MemberPath, Shape, Text, quoted},
-};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header::CONTENT_LENGTH};
+use http::header::CONTENT_LENGTH;
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use serde::de::{IgnoredAny, MapAccess};
 
-/// Why a load balancer answers 502 to a reply.
+use super::{HeaderMode, LIMITS, ReplyForm};
+use crate::http::body::decode_base64;
+use crate::http::hop_by_hop;
+use crate::http::status::{is_bodiless, is_sendable};
+use crate::http::values::{MultiMap, SingleMap};
+use crate::json::{InvalidMember, Key, Map, Member, MemberPath, Shape, Text, quoted};
+
+/// The reason why a load balancer answers 502 instead of a reply.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReplyError {
     /// The reply is malformed.
     #[error("{at}: {reason}")]
     Invalid {
-        /// The place in the reply, as a JSON path; `reply` for the whole.
+        /// The path of the value in the reply; `reply` for the whole document.
         at: String,
-        /// What was found there and what was expected.
+        /// The expected and the found value.
         reason: String,
     },
     /// The reply, or its header block, is too large.
     #[error("{what}: {size} bytes, the load balancer accepts {limit}")]
     TooLarge {
-        /// What is too large: `reply` or `headers`.
+        /// The part that is too large: `reply` or `headers`.
         what: &'static str,
         /// Its size in bytes.
         size: usize,
-        /// Bytes allowed.
+        /// The limit in bytes.
         limit: usize,
     },
 }
@@ -53,15 +51,21 @@ impl From<InvalidMember> for ReplyError {
     }
 }
 
-/// Reads a function's reply as strictly as a load balancer does, and gives the response that it sends to the client.
+/// Decodes a function's reply as strictly as a load balancer does, and returns the response for the client.
 ///
-/// `form` is what the event asked for. Refused are: no JSON object; a `statusCode` that is missing, no integer or outside
-/// 200 to 599; a `statusDescription` that is no string, holds control characters or begins with another code; an
-/// `isBase64Encoded` that is no boolean; the map of the other mode alone; a header value that is no string, or holds control characters; a body that is no string
-/// or no plain base64; null anywhere; 1 MiB of JSON or 32 KiB of headers exceeded.
+/// `form` is the form that the event required. These replies are rejected:
 ///
-/// As a load balancer does, it removes hop-by-hop headers, leaves out the body in the answer to `HEAD` and with 204 and 304,
-/// and drops `content-length` where a body is sent, because its length is known then.
+/// - a document that is not a JSON object, or has null anywhere;
+/// - a `statusCode` that is missing, not an integer, or outside 200 to 599;
+/// - a `statusDescription` that is not a string, contains control characters, or begins with another code;
+/// - an `isBase64Encoded` that is not a boolean;
+/// - only the map of the other mode;
+/// - a header value that is not a string, or contains control characters;
+/// - a body that is not a string, or not standard base64;
+/// - more than 1 MiB of JSON or 32 KiB of headers.
+///
+/// Like a load balancer, this function removes hop-by-hop headers. It omits the body in the answer to `HEAD` and with
+/// 204 and 304. It removes `content-length` if a body is sent, because the length is then known.
 ///
 /// # Errors
 /// [`ReplyError`], whose [`reason`](ReplyError::reason) is the code for the access log.
@@ -69,7 +73,7 @@ pub fn read_reply(reply: &[u8], form: ReplyForm) -> Result<Response<Bytes>, Repl
     within("reply", reply.len(), LIMITS.reply)?;
     let whole = MemberPath::field("reply");
     let document: Member<Document<'_>> =
-        serde_json::from_slice(reply).map_err(|error| whole.fault(format!("no JSON: {error}")))?;
+        serde_json::from_slice(reply).map_err(|error| whole.fault(format!("invalid JSON: {error}")))?;
     let document = document.required(whole)?;
 
     let status = status(document.status, document.description)?;
@@ -89,7 +93,7 @@ fn within(what: &'static str, size: usize, limit: usize) -> Result<(), ReplyErro
     if size > limit { Err(ReplyError::TooLarge { what, size, limit }) } else { Ok(()) }
 }
 
-/// A reply's fields. Unknown ones are skipped.
+/// The fields of a reply. Unknown fields are skipped.
 #[derive(Default)]
 struct Document<'de> {
     status: Member<u64>,
@@ -135,20 +139,20 @@ fn status(code: Member<u64>, description: Member<Text<'_>>) -> Result<StatusCode
     }
 }
 
-/// Whether a description begins with another code. One without a code is as good as one with it.
+/// Whether a description begins with another status code. A description without a code is accepted.
 fn is_of_another(status: StatusCode, text: &str) -> bool {
     let code = text.split(' ').next().unwrap_or_default();
     code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_digit()) && code != status.as_str()
 }
 
-/// One header and one of its values.
+/// A header name with one of its values.
 struct Line<'de> {
     place: String,
     name: Text<'de>,
     value: Text<'de>,
 }
 
-/// The headers of the mode's map; the other map may be there too, but not alone.
+/// The headers in the map of the mode. The other map may be present too, but not alone.
 fn lines<'de>(
     mode: HeaderMode,
     single: Member<SingleMap<'de>>,
@@ -200,7 +204,7 @@ fn headers(lines: Vec<Line<'_>>, keeps_length: bool) -> Result<HeaderMap, Invali
             headers.try_append(name, value).map_err(|_| fault("more than 24576 header names"))?;
         }
     }
-    hop::strip(&mut headers);
+    hop_by_hop::strip(&mut headers);
     Ok(headers)
 }
 

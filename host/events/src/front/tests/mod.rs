@@ -1,19 +1,22 @@
-//! A second front beside the load balancer's: what it needs is a file of its own, and a line for each member and each
-//! kind where fronts meet.
+//! Adds a second front end next to the load balancer, to show what one takes: a file of its own, and one line for each
+//! member and each kind where front ends meet.
 
 mod relay;
 
-use super::{EncodeError, Form, alb};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Request, Response, Uri};
-use proptest::{collection::vec, prelude::*, sample::select};
-use relay::{BothEvents, RelayForm};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use self::relay::{BothEvents, RelayForm};
+use super::{EncodeError, Form, alb};
 
 proptest! {
     #[test]
     fn a_request_comes_back_from_the_relay_in_its_normal_form(request in request()) {
         let event = relay::event(&request);
-        let BothEvents::Relay(Ok((read, form))) = relay::decode(&event) else { panic!("no request of the relay") };
+        let BothEvents::Relay(Ok((read, form))) = relay::decode(&event) else { panic!("not a request of the relay") };
         let normal = relay::normal_form(&request);
         prop_assert_eq!(read.method(), normal.method());
         prop_assert_eq!(read.uri(), normal.uri());
@@ -23,10 +26,10 @@ proptest! {
     }
 
     #[test]
-    fn a_load_balancers_request_is_the_same_whoever_else_may_send_events(request in request()) {
+    fn a_second_front_end_does_not_change_a_load_balancers_request(request in request()) {
         for mode in [alb::HeaderMode::Single, alb::HeaderMode::Multi] {
             let event = alb::event(&request, mode, "arn").expect("an event");
-            let BothEvents::Alb(Ok(read)) = relay::decode(&event) else { panic!("no request of the load balancer") };
+            let BothEvents::Alb(Ok(read)) = relay::decode(&event) else { panic!("not a request of the load balancer") };
             let normal = alb::normal_form(mode, request.clone());
             prop_assert_eq!(read.request.uri(), normal.uri());
             prop_assert_eq!(read.request.headers(), normal.headers());
@@ -68,7 +71,7 @@ fn request() -> impl Strategy<Value = Request<Bytes>> {
 }
 
 #[test]
-fn names_of_members_tell_whose_an_event_is_in_any_order() {
+fn member_names_identify_the_front_end_in_any_order() {
     for (event, expected) in [
         (r#"{"verb":"GET","target":"/","headers":{}}"#, "relay"),
         (r#"{"headers":{},"body":"x","path":"/","target":"/","verb":"GET"}"#, "relay"),

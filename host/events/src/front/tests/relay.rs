@@ -1,29 +1,22 @@
-//! A front that nobody has: the *relay*. Its events share some members with a load balancer's and have others of their
-//! own; its replies may be six times as large, and may be streamed.
+//! A front end that exists only in tests: the *relay*. Its events share some members with a load balancer's events and
+//! have others of their own. Its replies may be six times as large, and may be streamed.
 
-use crate::{
-    detect::FrontKind,
-    front::{EncodeError, Envelope, FrontLimits, Incoming, InvalidEvent, alb},
-    http::{
-        body,
-        header_writer::{HeaderWriter, Repeats},
-        headers, hop, length,
-        media::{self, Media},
-        request,
-        status::{is_bodiless, is_sendable},
-        target::{RequestTarget, grouped},
-        values::{SingleMap, Values},
-    },
-    json::{InvalidMember, JsonWriter, Key, Map, Member, MemberPath, Shape, Text, document},
-};
 use bytes::Bytes;
-use http::{
-    HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri,
-    header::{COOKIE, GetAll, SET_COOKIE},
-};
+use http::header::{COOKIE, GetAll, SET_COOKIE};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use serde::de::{IgnoredAny, MapAccess};
 
-/// How a relay's answer is written.
+use crate::detect::FrontKind;
+use crate::front::{EncodeError, Envelope, FrontLimits, Incoming, InvalidEvent, alb};
+use crate::http::header_writer::{HeaderWriter, Repeats};
+use crate::http::media::{self, Media};
+use crate::http::status::{is_bodiless, is_sendable};
+use crate::http::target::{RequestTarget, grouped};
+use crate::http::values::{SingleMap, Values};
+use crate::http::{body, headers, hop_by_hop, length, request};
+use crate::json::{InvalidMember, JsonWriter, Key, Map, Member, MemberPath, Shape, Text, document};
+
+/// The form of a relay's reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct RelayForm {
     pub(super) head: bool,
@@ -39,7 +32,7 @@ impl RelayForm {
     }
 }
 
-/// The members of both fronts' events.
+/// The members of the events of both front ends.
 #[derive(Default)]
 struct BothEnvelopes<'de> {
     shared: Envelope<'de>,
@@ -65,7 +58,7 @@ impl<'de> Shape<'de> for BothEnvelopes<'de> {
     }
 }
 
-/// An event of one of two fronts, or none.
+/// An event of one of the two front ends, or of neither.
 #[derive(Debug)]
 pub(super) enum BothEvents {
     Alb(Result<Incoming, InvalidEvent>),
@@ -73,7 +66,7 @@ pub(super) enum BothEvents {
     Other,
 }
 
-/// The one pass for both, and the one decision.
+/// Decodes an event in one pass, and decides once which front end sent it.
 pub(super) fn decode(event: &[u8]) -> BothEvents {
     let Ok(Member::Is(both @ BothEnvelopes { .. })) = document(event) else { return BothEvents::Other };
     match (&both.verb, both.shared.marks().front()) {
@@ -121,7 +114,7 @@ fn request_of(method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Requ
     request
 }
 
-/// What the relay sends for a request.
+/// Encodes a request as the relay's event.
 pub(super) fn event(request: &Request<Bytes>) -> Vec<u8> {
     let mut json = JsonWriter::new(0, usize::MAX);
     json.raw(r#"{"verb":"#);
@@ -139,8 +132,8 @@ pub(super) fn event(request: &Request<Bytes>) -> Vec<u8> {
     json.finish().unwrap_or_default()
 }
 
-/// What an event keeps of a request: of repeated headers one with commas, but each cookie; of the query what a load
-/// balancer keeps. Hop-by-hop headers are gone.
+/// The information that an event keeps of a request. Repeated headers are joined by commas, but each cookie is kept.
+/// The query is the same as a load balancer's. Hop-by-hop headers are removed.
 pub(super) fn normal_form(request: &Request<Bytes>) -> Request<Bytes> {
     let sent = request.headers();
     let mut headers = HeaderMap::new();
@@ -148,7 +141,7 @@ pub(super) fn normal_form(request: &Request<Bytes>) -> Request<Bytes> {
         let values: Vec<_> = sent.get_all(name).iter().map(HeaderValue::as_bytes).collect();
         headers.extend(HeaderValue::from_bytes(&values.join(&b", "[..])).ok().map(|joined| (name.clone(), joined)));
     }
-    hop::strip(&mut headers);
+    hop_by_hop::strip(&mut headers);
     headers.extend(sent.get_all(COOKIE).iter().map(|cookie| (COOKIE, cookie.clone())));
     let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
     let uri =
@@ -156,7 +149,7 @@ pub(super) fn normal_form(request: &Request<Bytes>) -> Request<Bytes> {
     request_of(request.method().clone(), uri.unwrap_or_default(), headers, request.body().clone())
 }
 
-/// Turns a response into the relay's reply.
+/// Encodes a response as the relay's reply.
 pub(super) fn encode(response: &Response<Bytes>, form: RelayForm) -> Result<Vec<u8>, EncodeError> {
     const FRONT: &str = "the relay";
     let (status, headers, limits) = (response.status(), response.headers(), form.limits());
@@ -171,9 +164,9 @@ pub(super) fn encode(response: &Response<Bytes>, form: RelayForm) -> Result<Vec<
     json.raw(r#"{"status":"#);
     json.raw(status.as_str());
     json.raw(r#","fields":"#);
-    let hop = hop::Hop::of(headers);
+    let hop_by_hop = hop_by_hop::HopByHop::of(headers);
     let mut map = HeaderWriter::open(&mut json, Repeats::Joined);
-    for name in headers.keys().filter(|name| !hop.ends(name) && *name != SET_COOKIE) {
+    for name in headers.keys().filter(|name| !hop_by_hop.contains(name) && *name != SET_COOKIE) {
         map.entry(name.as_str(), headers.get_all(name).iter());
     }
     let size = map.close();
@@ -202,7 +195,7 @@ fn write_body(json: &mut JsonWriter, media: Media<'_>) {
     json.raw(if matches!(media, Media::Text(_)) { "}" } else { r#","isBase64Encoded":true}"# });
 }
 
-/// A reply's members.
+/// The members of a reply.
 #[derive(Default)]
 struct RelayReply<'de> {
     status: Member<u64>,
@@ -231,7 +224,7 @@ impl<'de> Shape<'de> for RelayReply<'de> {
     }
 }
 
-/// The response that the relay sends to the client.
+/// Decodes a reply into the response that the relay sends to the client.
 pub(super) fn read_reply(reply: &[u8]) -> Result<Response<Bytes>, InvalidMember> {
     let whole = MemberPath::field("reply");
     let reply: RelayReply<'_> = document(reply).map_err(|error| whole.fault(error))?.required(whole)?;

@@ -1,12 +1,13 @@
-//! A load balancer in front of a handler, with everything that it tells.
+//! A load balancer in front of a handler, with its events and log records.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use funcserver_events::alb::HeaderMode;
 use funcserver_local::InvocationError;
-use funcserver_local::balancer::{BalancerOptions, FunctionReply, Handler, Record, serve};
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use funcserver_local::balancer::{BalancerOptions, Handler, Record, serve};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -20,14 +21,14 @@ pub(crate) struct Local {
 }
 
 impl Local {
-    /// Answers every event with `reply`, and keeps the events.
+    /// Starts a load balancer whose handler answers every event with `reply`, and keeps the events.
     pub(crate) async fn replying(mode: HeaderMode, reply: Result<&'static str, InvocationError>) -> Self {
         let events: Arc<Mutex<Vec<Bytes>>> = Arc::default();
-        let kept = Arc::clone(&events);
+        let kept = events.clone();
         let handler = move |event: Bytes| {
             kept.lock().unwrap().push(event);
             let reply = reply.clone();
-            async move { reply.map(|reply| FunctionReply { reply: Bytes::from(reply), note: Some("in no time".into()) }) }
+            async move { reply.map(Bytes::from) }
         };
         Self { events, ..Self::with(mode, Duration::from_secs(10), handler).await }
     }
@@ -36,7 +37,7 @@ impl Local {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let records: Arc<Mutex<Vec<Record>>> = Arc::default();
-        let kept = Arc::clone(&records);
+        let kept = records.clone();
         let options = BalancerOptions {
             header_mode,
             drain,
@@ -54,7 +55,7 @@ impl Local {
         self.events.lock().unwrap().last().cloned().expect("no event was made")
     }
 
-    /// The records so far, once there are `count`.
+    /// The log records, once there are at least `count`.
     pub(crate) async fn records(&self, count: usize) -> Vec<Record> {
         let give_up = Instant::now() + Duration::from_secs(10);
         loop {
@@ -67,7 +68,7 @@ impl Local {
         }
     }
 
-    /// Shuts it down, and says how many connections were broken off, and all records.
+    /// Shuts it down, and returns the number of aborted connections and all records.
     pub(crate) async fn stop(self) -> (usize, Vec<Record>) {
         self.stop.send(()).unwrap();
         let served = tokio::time::timeout(Duration::from_secs(30), self.served).await.expect("no end within 30 s");

@@ -1,13 +1,14 @@
-//! Bytes to and from a socket.
+//! Sends bytes to a socket and reads responses from it.
 
 pub(crate) mod balancer;
 
 use std::net::SocketAddr;
 use std::time::Duration;
+
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// A response as it came.
+/// A response as received.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
@@ -16,7 +17,7 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    /// The value of a header, whose name is given in lower case.
+    /// The value of a header. `name` is in lower case.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let mut lines = self.head.lines().skip(1).filter_map(|line| line.split_once(':'));
         lines.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
@@ -34,7 +35,7 @@ pub(crate) async fn send(address: SocketAddr, request: impl AsRef<[u8]>) -> Repl
     read(&mut stream).await
 }
 
-/// Reads one response: as long as its length says, or to the end.
+/// Reads one response, to the length that it states or to the end of the stream.
 pub(crate) async fn read(stream: &mut TcpStream) -> Reply {
     tokio::time::timeout(Duration::from_secs(60), read_response(stream)).await.expect("no response within a minute")
 }

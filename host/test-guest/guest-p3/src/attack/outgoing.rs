@@ -1,4 +1,4 @@
-//! Outgoing requests, well-behaved and not. A peer may do the rest.
+//! Regular and hostile outgoing requests. Their server may be hostile too.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -13,19 +13,19 @@ use wasip3::{spawn_local, wit_future, wit_stream};
 use crate::body::fields;
 use crate::fetch::request;
 
-/// What is read of a body at once.
+/// The number of bytes of a body that are read at a time.
 const PIECE: usize = 16 * 1024;
 
 pub async fn get(url: &str) -> String {
-    told(send(request(url).expect("the driver writes whole URLs")).await).await
+    described(send(request(url).expect("the driver writes whole URLs")).await).await
 }
 
-/// The response of the upstream, handed on.
+/// Passes on the response of the upstream server.
 pub async fn proxy(url: &str) -> Result<Response, ErrorCode> {
     send(request(url).expect("the driver writes whole URLs")).await
 }
 
-/// The body of the upstream, in a response of our own.
+/// Puts the body of the upstream response into a new response.
 pub async fn proxy_own(url: &str) -> Result<Response, ErrorCode> {
     let upstream = proxy(url).await?;
     let (_, done) = wit_future::new(|| Ok(()));
@@ -48,7 +48,7 @@ pub async fn upload(url: &str, bytes: usize) -> String {
         drop(writer);
         let _ = end.write(Ok(None)).await;
     });
-    told(send(request).await).await
+    described(send(request).await).await
 }
 
 pub async fn flood(url: &str, count: usize) -> String {
@@ -69,7 +69,7 @@ pub async fn drop_all(url: &str, count: usize) -> String {
         begun.retain_mut(|one| one.as_mut().poll(context).is_pending());
         if begun.is_empty() { Poll::Ready(()) } else { Poll::Pending }
     }));
-    // Each is asked for once; some are on their way by then.
+    // Each is polled once. After a short time some of them have been sent.
     let mut some_time = pin!(wait_for(20_000_000));
     poll_fn(|context| match (all.as_mut().poll(context), some_time.as_mut().poll(context)) {
         (Poll::Pending, Poll::Pending) => Poll::Pending,
@@ -92,8 +92,9 @@ fn aim(request: &Request, url: &str) {
     assert!(set.iter().all(Result::is_ok), "the host takes the URL {url}");
 }
 
-/// `error=NAME`, or `status=200 bytes=N sum=HEX` and ` cut` if the body did not come to its end. The sum is FNV-1a's.
-async fn told(result: Result<Response, ErrorCode>) -> String {
+/// Describes a response: `error=NAME`, or `status=200 bytes=N sum=HEX`, with ` cut` if the body is incomplete. The sum
+/// is FNV-1a.
+async fn described(result: Result<Response, ErrorCode>) -> String {
     let response = match result {
         Ok(response) => response,
         Err(error) => return format!("error={}", name(&error)),
@@ -117,7 +118,7 @@ async fn told(result: Result<Response, ErrorCode>) -> String {
     format!("status={status} bytes={bytes} sum={sum:016x}{end}")
 }
 
-/// From Rust's spelling (`ErrorCode::HttpRequestDenied`) to WIT's (`HTTP-request-denied`).
+/// Converts the Rust name of an error code (`ErrorCode::HttpRequestDenied`) to the name in WIT (`HTTP-request-denied`).
 fn name(error: &ErrorCode) -> String {
     let spelled = format!("{error:?}");
     let variant = spelled.trim_start_matches("ErrorCode::");

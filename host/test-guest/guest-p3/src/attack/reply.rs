@@ -1,4 +1,4 @@
-//! Answers whose parts are many or empty.
+//! Answers with many or empty parts.
 
 use wasip3::http::types::Response;
 use wasip3::spawn_local;

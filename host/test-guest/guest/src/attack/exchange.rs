@@ -1,4 +1,4 @@
-//! One outgoing request, from its URL to what came back.
+//! An outgoing request, from its URL to the description of the response.
 
 use std::io::Read;
 
@@ -9,7 +9,7 @@ use wasip2::http::types::{
 
 use crate::fetch::name;
 
-/// A request without headers.
+/// Creates a request without headers.
 pub fn request(url: &str, method: &Method) -> OutgoingRequest {
     let (scheme, rest) = url.split_once("://").expect("the driver writes whole URLs");
     let (authority, path) = rest.find('/').map_or((rest, "/"), |slash| rest.split_at(slash));
@@ -25,7 +25,7 @@ pub fn request(url: &str, method: &Method) -> OutgoingRequest {
     request
 }
 
-/// Sends it; every timeout is that many milliseconds, if there is a number.
+/// Sends the request. If `within` is set, every timeout is this many milliseconds.
 pub fn send(request: OutgoingRequest, within: Option<u64>) -> Result<FutureIncomingResponse, ErrorCode> {
     let options = within.map(|milliseconds| {
         let options = RequestOptions::new();
@@ -46,8 +46,9 @@ pub fn wait(response: &FutureIncomingResponse) -> Result<IncomingResponse, Error
     response.get().expect("the host says that it is ready").expect("the response is taken once")
 }
 
-/// `error=NAME`, or `status=200 bytes=N sum=HEX` and ` cut` if the body did not come to its end. The sum is FNV-1a's.
-pub fn told(result: Result<IncomingResponse, ErrorCode>) -> String {
+/// Describes a response: `error=NAME`, or `status=200 bytes=N sum=HEX`, with ` cut` if the body is incomplete. The sum
+/// is FNV-1a.
+pub fn described(result: Result<IncomingResponse, ErrorCode>) -> String {
     let response = match result {
         Ok(response) => response,
         Err(error) => return format!("error={}", name(&error)),

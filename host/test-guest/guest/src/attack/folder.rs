@@ -1,4 +1,4 @@
-//! What can be done to `/tmp`.
+//! Attacks on `/tmp`.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -6,17 +6,17 @@ use std::io::{self, Read};
 use wasip2::filesystem::preopens::get_directories;
 use wasip2::filesystem::types::{Descriptor, DescriptorFlags, OpenFlags, PathFlags};
 
-/// Files in one folder.
+/// The number of files in one folder.
 const TOGETHER: usize = 1_000;
 
-/// The folder `/tmp` itself.
+/// The handle of the folder `/tmp`.
 pub fn tmp() -> Descriptor {
     let folders = get_directories();
     let (folder, _) = folders.into_iter().find(|(_, name)| name == "/tmp").expect("the driver grants /tmp");
     folder
 }
 
-/// What is in a file that this text was written to. Nothing else lies there before.
+/// Writes a text to a file, and reads it back. The folder must be empty before.
 pub fn keep(text: &str) -> String {
     let before = fs::read_dir("/tmp").expect("/tmp can be listed").count();
     assert_eq!(before, 0, "/tmp is empty");

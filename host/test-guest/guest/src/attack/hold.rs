@@ -1,5 +1,5 @@
-//! Handles, with as much of the host's memory behind each as there may be. They are kept until the instance ends; the
-//! answer is how many there were.
+//! Handles with as much host memory behind each as possible. They are kept until the instance ends. The answer is their
+//! number.
 
 use std::fs::File;
 use std::mem::forget;
@@ -56,7 +56,7 @@ pub fn pollables(count: usize) -> String {
     kept(count, || Some(subscribe_duration(u64::MAX)))
 }
 
-/// As many as are asked for, or as can be had.
+/// Creates `count` values, or as many as the host allows.
 fn kept<T>(count: usize, make: impl FnMut() -> Option<T>) -> String {
     let all: Vec<T> = std::iter::repeat_with(make).take(count).map_while(|one| one).collect();
     let said = all.len().to_string();

@@ -1,8 +1,8 @@
-//! What can be done to the log.
+//! Attacks on the log.
 
 use wasip2::cli::stdout::get_stdout;
 
-/// So many line breaks, in as few writes as the host takes them.
+/// Prints `bytes` line breaks, in as few writes as the host accepts.
 pub fn lines(bytes: usize) -> String {
     let stream = get_stdout();
     let breaks = vec![b'\n'; bytes];
@@ -18,7 +18,7 @@ pub fn lines(bytes: usize) -> String {
     "lines".to_owned()
 }
 
-/// Every control character in text, in keys and in values, at every depth; and what an escape sequence does with them.
+/// Prints every control character in text, in keys and in values, at every depth, and complete escape sequences.
 pub fn controls() -> String {
     let mut codes: Vec<char> = (0..0xa0).filter_map(char::from_u32).collect();
     codes.retain(|code| code.is_control() && *code != '\n');

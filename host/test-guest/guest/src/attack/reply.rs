@@ -1,4 +1,4 @@
-//! Answers whose parts are many, empty, early or huge.
+//! Answers with many, empty, early or huge parts.
 
 use wasip2::http::types::{ErrorCode, OutgoingBody, OutgoingResponse, ResponseOutparam};
 

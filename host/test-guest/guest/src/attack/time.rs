@@ -1,4 +1,4 @@
-//! Work without an end, most of it in single instructions or single calls that take long.
+//! Endless work, most of it in single slow instructions or calls.
 
 use std::hint::black_box;
 

@@ -1,4 +1,4 @@
-//! Text as other programs write it: behind a byte order mark, or in another encoding than UTF-8.
+//! Text files that other programs have written with a byte order mark, or in another encoding than UTF-8.
 
 /// Text that is not UTF-8.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -6,17 +6,17 @@ pub(crate) struct Encoding(&'static str);
 
 impl std::fmt::Display for Encoding {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "it is {}, as PowerShell's > writes it, and UTF-8 is expected: save it as that", self.0)
+        write!(f, "it is {}, as PowerShell's > writes it; save it as UTF-8", self.0)
     }
 }
 
 impl std::error::Error for Encoding {}
 
-/// The text without its byte order mark (U+FEFF), which says nothing in UTF-8.
+/// The text without its byte order mark (U+FEFF), which has no meaning in UTF-8.
 ///
 /// # Errors
-/// It is UTF-16 or UTF-32: by its mark, or by the zeros that its first character has there. JSON and TOML begin with one of
-/// ASCII's.
+/// It is UTF-16 or UTF-32. They are detected by their mark, or by the zero bytes of the first character, which is ASCII
+/// in JSON and TOML.
 pub(crate) fn without_mark(mut bytes: Vec<u8>) -> Result<Vec<u8>, Encoding> {
     match bytes[..] {
         [0xef, 0xbb, 0xbf, ..] => Ok(bytes.split_off(3)),

@@ -1,20 +1,21 @@
-//! What the load balancer itself says to a client.
+//! The error responses of the load balancer itself.
 
-use crate::{InvocationError, InvocationErrorKind};
 use bytes::Bytes;
 use funcserver_events::alb::{EventError, ReplyError};
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
 
-/// Why the load balancer answers itself, and not the function.
+use crate::{InvocationError, InvocationErrorKind};
+
+/// The reason why the load balancer answers a request itself, instead of the function.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{} {}: {detail}", status.as_str(), phrase(*status))]
 pub struct Refusal {
-    /// The status that it answers with.
+    /// The status of the response.
     pub status: StatusCode,
     /// The access log's `error_reason`.
     pub reason: Option<&'static str>,
-    /// What was found, and what would be accepted.
+    /// The found and the accepted value.
     pub detail: String,
 }
 
@@ -27,7 +28,7 @@ impl Refusal {
         Self { reason: Some(reason), ..self }
     }
 
-    /// The page that a browser shows.
+    /// The HTML page with the error.
     pub(super) fn page(&self) -> Response<Full<Bytes>> {
         let title = format!("{} {}", self.status.as_str(), phrase(self.status));
         let reason = self.reason.map(|reason| format!("{reason}: ")).unwrap_or_default();
@@ -74,7 +75,7 @@ impl From<ReplyError> for Refusal {
     }
 }
 
-/// The words beside a status; a load balancer's own statuses are in no registry.
+/// The reason phrase of a status. A load balancer's own statuses have no registered one.
 pub(super) fn phrase(status: StatusCode) -> &'static str {
     match status.as_u16() {
         463 => "Too Many Forwarded Addresses",
@@ -82,7 +83,7 @@ pub(super) fn phrase(status: StatusCode) -> &'static str {
     }
 }
 
-/// Text in HTML. The detail of an error may show what a client, or a function, has sent.
+/// Escapes text for HTML. The detail of an error may contain text from a client or a function.
 fn escaped(text: &str) -> String {
     let mut html = String::with_capacity(text.len());
     for char in text.chars() {
@@ -100,11 +101,12 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use http_body_util::BodyExt;
 
+    use super::*;
+
     #[tokio::test]
-    async fn a_page_shows_no_markup_of_others() {
+    async fn an_error_page_escapes_markup() {
         let refusal =
             Refusal::new(StatusCode::BAD_GATEWAY, "<script>'x' & \"y\"</script>").with_reason("LambdaUnhandled");
         let body = refusal.page().into_body().collect().await.unwrap().to_bytes();

@@ -1,16 +1,16 @@
-//! Files among the sources that the build command itself writes: each build would ask for the next one.
+//! Detects sources that the build command itself writes. Without this, each build would trigger the next one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// After so many builds in a row during each of which a file has changed, the build has done it, and not its user.
+/// A file that has changed during this many builds in a row was written by the build, not by the user.
 const BUILDS: u32 = 3;
 
-/// What is known of them.
+/// The generated files, and the candidates.
 #[derive(Debug, Default)]
 pub(super) struct Generated {
     known: BTreeSet<PathBuf>,
-    /// How many builds in a row changed it.
+    /// The number of builds in a row that changed each file.
     suspects: BTreeMap<PathBuf, u32>,
 }
 
@@ -20,7 +20,7 @@ impl Generated {
         self.known.contains(path)
     }
 
-    /// Counts the files that have changed during a build, and returns those that are known from now on.
+    /// Counts the files that have changed during a build, and returns the newly detected ones.
     pub(super) fn count(&mut self, changed: Vec<PathBuf>) -> Vec<PathBuf> {
         let counted = changed.into_iter().filter(|path| !self.known.contains(path));
         let suspects: BTreeMap<_, _> = counted

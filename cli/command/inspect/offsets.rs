@@ -1,4 +1,4 @@
-//! Where in its source the code of a component is that a crash names by offsets.
+//! `inspect --at`: maps the offsets of a crash to functions and lines of the source.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -12,15 +12,15 @@ use super::show;
 use crate::component::Component;
 use crate::output;
 
-/// How long one offset may take. Honest debug information takes some milliseconds.
+/// The time limit for one offset. Well-formed debug information takes some milliseconds.
 const TIME: Duration = Duration::from_secs(5);
 
-/// What is known of an offset, as `--json` prints it.
+/// The location of an offset, as `--json` prints it.
 #[derive(Serialize)]
 struct Found {
     /// The offset, as the log writes it.
     offset: String,
-    /// The functions that the code is in, the innermost first; none if no code is there.
+    /// The functions that contain the offset, the innermost first; none if it is not in code.
     functions: Vec<Function>,
 }
 
@@ -51,7 +51,8 @@ pub(super) fn run(component: &Component, offsets: &[u64], json: bool) -> Result<
     }
     if places.iter().any(|(_, place)| place.is_none()) {
         bail!(
-            "not all of these offsets are code of {origin}; take the file, and the version of funcserver, that made what crashed"
+            "not all of these offsets are code of {origin}; use the same file, and the same version of funcserver, as for the \
+             component that crashed"
         );
     }
     Ok(ExitCode::SUCCESS)
@@ -71,9 +72,9 @@ impl Function {
     }
 }
 
-/// The innermost function on the offset's own line; each further one, into which that was inlined, below.
+/// The innermost function on the line of the offset; below it, each function into which the one above was inlined.
 fn text(offset: u64, place: Option<&SourceLocation>) -> String {
-    let Some(place) = place else { return format!("{offset:#x} is no code") };
+    let Some(place) = place else { return format!("{offset:#x} is not code") };
     let functions = place.functions.iter().map(|function| show(&function.to_string()));
     format!("{offset:#x} {}", functions.collect::<Vec<_>>().join("\n  inlined into "))
 }

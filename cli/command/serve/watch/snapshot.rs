@@ -1,8 +1,8 @@
-//! What files hold, so that a change is seen: by looking again and again.
+//! Snapshots of files, to detect changes by polling.
 //!
-//! Looking costs a few milliseconds for a thousand files, works on every file system, and is one way only. Notifications
-//! of the system would have to be asked for folder by folder, as there is no leaving out `target/`, and would need this
-//! beside them for network and container mounts.
+//! Polling costs a few milliseconds for a thousand files, and works on every file system. Notifications of the system
+//! would have to be requested for each folder to exclude `target/`, and network and container mounts would still need
+//! polling.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,23 +11,23 @@ use std::time::{Duration, SystemTime};
 
 use ignore::{DirEntry, WalkBuilder};
 
-use crate::hash::sha256;
+use crate::cache::sha256;
 use crate::input;
 use crate::size::Size;
 
-/// Folders that hold what is made, in whatever language. Those that `.gitignore` names, and hidden ones, are left out too.
+/// Folders with build output, in any language. Folders that `.gitignore` names, and hidden ones, are excluded too.
 const MADE: [&str; 4] = ["target", "node_modules", "dist", "__pycache__"];
 
-/// Files that are made, by their endings. A log may be this program's own.
+/// The extensions of build output. A log may be this program's own.
 const MADE_FILES: [&str; 4] = ["wasm", "cwasm", "zip", "log"];
 
-/// Files above this size are not read: their time and length count.
+/// Larger files are not read: only their time and length are compared.
 const READ: Size = Size(1 << 20);
 
-/// A file that was written so recently may be written again without another time.
+/// If a file was written this recently, a second write may leave its time unchanged.
 const RECENT: Duration = Duration::from_secs(1);
 
-/// Files, and what they held at a moment.
+/// The state of files at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Snapshot(BTreeMap<PathBuf, Seen>);
 
@@ -35,12 +35,12 @@ pub(super) struct Snapshot(BTreeMap<PathBuf, Seen>);
 struct Seen {
     modified: SystemTime,
     length: u64,
-    /// A hash of the content, where it was read.
+    /// A hash of the content, if it was read.
     content: Option<String>,
 }
 
 impl Snapshot {
-    /// Looks at `files`. One that has the time and the length that it had in `before` is not read again.
+    /// Takes a snapshot of `files`. A file with the same time and length as in `before` is not read again.
     pub(super) fn of(files: impl IntoIterator<Item = PathBuf>, before: &Snapshot) -> Snapshot {
         let seen = files.into_iter().filter_map(|path| {
             let seen = Seen::of(&path, before.0.get(&path))?;
@@ -74,7 +74,7 @@ impl Seen {
     }
 }
 
-/// The same content is no change, whoever wrote it anew.
+/// A file that was rewritten with the same content has not changed.
 impl PartialEq for Seen {
     fn eq(&self, other: &Seen) -> bool {
         match (&self.content, &other.content) {
@@ -86,7 +86,7 @@ impl PartialEq for Seen {
 
 impl Eq for Seen {}
 
-/// The source files in `folder`: all but what is hidden, ignored or made.
+/// The source files in `folder`: all files that are not hidden, ignored or build output.
 pub(super) fn sources(folder: &Path) -> Vec<PathBuf> {
     let walk = WalkBuilder::new(folder).require_git(false).filter_entry(|entry| !is_made(entry)).build();
     let files =
@@ -97,7 +97,7 @@ pub(super) fn sources(folder: &Path) -> Vec<PathBuf> {
 fn is_made(entry: &DirEntry) -> bool {
     let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
     match is_folder {
-        // The folder that is asked for may have any name.
+        // The root folder may have any name.
         true => entry.depth() > 0 && MADE.iter().any(|name| entry.file_name() == *name),
         false => entry.path().extension().is_some_and(|ending| MADE_FILES.iter().any(|made| ending == *made)),
     }

@@ -1,4 +1,4 @@
-//! What is left of a core module: what its exports reach, of those that are used.
+//! Determines which parts of a core module are live: reachable from its used exports.
 
 use wasmparser::{
     DataKind, ElementItems, ElementKind, ExternalKind, Operator, OperatorsReader, Parser, Payload, TableInit, TypeRef,
@@ -6,25 +6,26 @@ use wasmparser::{
 
 use super::{Error, Uses};
 
-/// What is left of a module.
-pub(super) struct Left {
-    /// Which imports stay, in their order.
+/// The live parts of a module.
+pub(super) struct Liveness {
+    /// For each import, in order, whether it is kept.
     pub(super) imports: Vec<bool>,
     pub(super) functions: Items,
     pub(super) globals: Items,
-    /// How many segments of data stay, if only those do that fill a memory: no instruction names another.
+    /// The number of data segments that are kept, if only those that fill a memory are kept. `None` if an instruction
+    /// names a segment.
     pub(super) filling: Option<u32>,
 }
 
-/// The functions of a module, or its globals: first the imported ones, then its own.
+/// The functions or the globals of a module: first the imported ones, then its own.
 pub(super) struct Items {
     imported: usize,
-    /// The index that each gets; `None` for one that is left out.
+    /// The new index of each, or `None` if it is removed.
     pub(super) indices: Vec<Option<u32>>,
 }
 
-impl Left {
-    pub(super) fn read(wasm: &[u8], uses: &Uses<'_>) -> Result<Left, Error> {
+impl Liveness {
+    pub(super) fn read(wasm: &[u8], uses: &Uses<'_>) -> Result<Liveness, Error> {
         let mut graph = Graph::default();
         for payload in Parser::new(0).parse_all(wasm) {
             graph.read(payload?, uses)?;
@@ -32,7 +33,7 @@ impl Left {
         Ok(graph.reached())
     }
 
-    /// The code refers to nothing by another index than before.
+    /// Whether all indices in the code stay the same.
     pub(super) fn keeps_code(&self) -> bool {
         self.functions.complete() && self.globals.complete()
     }
@@ -49,33 +50,33 @@ impl Items {
         self.indices.iter().all(Option::is_some)
     }
 
-    pub(super) fn own_stays(&self, own: usize) -> bool {
+    pub(super) fn keeps_own(&self, own: usize) -> bool {
         self.indices.get(self.imported + own).is_some_and(Option::is_some)
     }
 
-    pub(super) fn own_that_stay(&self) -> Vec<usize> {
-        (0..self.indices.len() - self.imported).filter(|own| self.own_stays(*own)).collect()
+    pub(super) fn kept_own(&self) -> Vec<usize> {
+        (0..self.indices.len() - self.imported).filter(|own| self.keeps_own(*own)).collect()
     }
 
     pub(super) fn index(&self, old: u32) -> u32 {
-        // One that is left out is referred to by others that are, alone; and one that is not there, by a damaged module.
+        // Only removed items refer to a removed item, and only damaged modules refer to an index that does not exist.
         self.indices.get(old as usize).copied().flatten().unwrap_or(u32::MAX)
     }
 }
 
-/// What refers to which function and global of a module.
+/// The references between the functions and globals of a module.
 #[derive(Default)]
 struct Graph {
-    /// What is imported, in its order.
+    /// The kinds of the imports, in order.
     imports: Vec<Import>,
     own_globals: usize,
-    /// Whom each of the module's own functions refers to.
+    /// The references of each of the module's own functions.
     bodies: Vec<References>,
-    /// Who is reached from outside of functions.
+    /// The references from outside of functions.
     roots: References,
-    /// Something beside the code knows its places: none of it is moved.
+    /// Whether a custom section refers to offsets in the code, so that no function may be moved.
     pinned: bool,
-    /// How many segments of data fill a memory when the module is instantiated.
+    /// The number of data segments that fill a memory when the module is instantiated.
     filling: u32,
 }
 
@@ -90,7 +91,7 @@ enum Import {
 struct References {
     functions: Vec<u32>,
     globals: Vec<u32>,
-    /// Whether there are segments of data among them.
+    /// Whether an instruction refers to a data segment.
     data: bool,
 }
 
@@ -159,7 +160,7 @@ impl Graph {
         Ok(())
     }
 
-    /// What a table holds may be called by whoever has the table.
+    /// Any code that has access to a table may call its elements.
     fn elements(&mut self, items: ElementItems<'_>) -> Result<(), Error> {
         match items {
             ElementItems::Functions(functions) => {
@@ -180,13 +181,13 @@ impl Graph {
         self.imports.iter().filter(|import| **import == kind).count()
     }
 
-    fn reached(mut self) -> Left {
+    fn reached(mut self) -> Liveness {
         let names_data = self.bodies.iter().any(|body| body.data);
         let imported = self.imported(Import::Function);
         let mut functions = vec![self.pinned; imported + self.bodies.len()];
         let imported_globals = self.imported(Import::Global);
         let mut globals = vec![self.pinned; imported_globals + self.own_globals];
-        // The own ones stay: what they begin with may be what an import holds.
+        // The module's own globals are all kept, because their initial value may depend on an import.
         globals[imported_globals..].fill(true);
         while let Some(function) = self.roots.functions.pop() {
             let Some(reached) = functions.get_mut(function as usize) else { continue };
@@ -209,7 +210,7 @@ impl Graph {
             Import::Global => global.next().copied().unwrap_or(true),
             Import::Other => true,
         });
-        Left {
+        Liveness {
             imports: imports.collect(),
             functions: Items::new(imported, &functions),
             globals: Items::new(imported_globals, &globals),
@@ -239,7 +240,7 @@ impl References {
     }
 }
 
-/// Hints for the compiler name places in the code.
+/// Whether this custom section has compiler hints, which refer to offsets in the code.
 pub(super) fn hints(section: &str) -> bool {
     section.starts_with("metadata.code.")
 }

@@ -1,35 +1,36 @@
-//! Headers that concern one connection only, and so end at the front (RFC 9110, section 7.6.1).
+//! Hop-by-hop headers: they apply to one connection, so the front end removes them (RFC 9110, section 7.6.1).
 
-use http::{HeaderMap, HeaderName, header::CONNECTION};
+use http::header::CONNECTION;
+use http::{HeaderMap, HeaderName};
 
-/// Removes the headers that end here.
+/// Removes the hop-by-hop headers.
 pub(crate) fn strip(headers: &mut HeaderMap) {
-    let hop = Hop::of(headers);
-    let ending: Vec<HeaderName> = headers.keys().filter(|name| hop.ends(name)).cloned().collect();
-    for name in ending {
+    let hop_by_hop = HopByHop::of(headers);
+    let removed: Vec<HeaderName> = headers.keys().filter(|name| hop_by_hop.contains(name)).cloned().collect();
+    for name in removed {
         headers.remove(name);
     }
 }
 
-/// Which headers of a message end here.
-pub(crate) struct Hop {
+/// Decides which headers of a message are hop-by-hop.
+pub(crate) struct HopByHop {
     named: Vec<String>,
 }
 
-impl Hop {
+impl HopByHop {
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let lists = headers.get_all(CONNECTION).iter().filter_map(|list| list.to_str().ok());
         let named = lists.flat_map(|list| list.split(',')).map(|name| name.trim().to_ascii_lowercase());
         Self { named: named.collect() }
     }
 
-    pub(crate) fn ends(&self, name: &HeaderName) -> bool {
+    pub(crate) fn contains(&self, name: &HeaderName) -> bool {
         let name = name.as_str();
-        is_hop_by_hop(name) || self.named.iter().any(|named| named == name) && !is_fronts_own(name)
+        is_always_hop_by_hop(name) || self.named.iter().any(|named| named == name) && !is_protected(name)
     }
 }
 
-fn is_hop_by_hop(name: &str) -> bool {
+fn is_always_hop_by_hop(name: &str) -> bool {
     matches!(
         name,
         "connection"
@@ -44,22 +45,23 @@ fn is_hop_by_hop(name: &str) -> bool {
     )
 }
 
-/// What the front adds, and where the request goes, is not the client's to take away by naming it.
-fn is_fronts_own(name: &str) -> bool {
+/// Headers that a client cannot remove by listing them in `Connection`: `host`, and those that the front end adds.
+fn is_protected(name: &str) -> bool {
     name == "host" || name.starts_with("x-forwarded-") || name.starts_with("x-amzn-")
 }
 
 #[cfg(test)]
 mod tests {
-    use http::{HeaderMap, HeaderName, HeaderValue, header::CONNECTION};
+    use http::header::CONNECTION;
+    use http::{HeaderMap, HeaderName, HeaderValue};
 
     #[test]
-    fn hop_by_hop_headers_and_those_that_connection_names_end_here() {
+    fn hop_by_hop_headers_and_those_that_connection_lists_are_removed() {
         let mut headers = HeaderMap::new();
         for list in ["close, X-Mine", " host,x-forwarded-for, X-Amzn-Trace-Id", ""] {
             headers.append(CONNECTION, HeaderValue::from_static(list));
         }
-        for (name, ends) in [
+        for (name, is_removed) in [
             ("te", true),
             ("trailer", true),
             ("x-mine", true),
@@ -74,7 +76,7 @@ mod tests {
             let mut stripped = headers.clone();
             stripped.append(name.clone(), HeaderValue::from_static("x"));
             super::strip(&mut stripped);
-            assert_eq!(stripped.contains_key(&name), !ends, "{name}");
+            assert_eq!(stripped.contains_key(&name), !is_removed, "{name}");
             assert!(!stripped.contains_key(CONNECTION));
         }
     }

@@ -1,7 +1,7 @@
-//! Answers to HEAD that state the length of a body which they do not have (RFC 9110, section 8.6).
+//! Answers to HEAD with the length of a body that they do not have (RFC 9110, section 8.6).
 //!
-//! wasmtime counts what a guest writes against the `content-length` that it stated, and refuses to finish a body that is
-//! shorter. To HEAD such an answer is right, and frameworks give it: here the empty body is accepted.
+//! Wasmtime compares the written bytes with the stated `content-length`, and rejects `finish` for a shorter body. Such
+//! an answer to HEAD is correct, and frameworks send it. This function accepts the empty body.
 
 use wasmtime::component::{LinkerInstance, Resource};
 use wasmtime_wasi_http::FieldMap;
@@ -13,7 +13,7 @@ use crate::state::State;
 
 const FINISH: &str = "[static]outgoing-body.finish";
 
-/// Puts this `finish` in the place of wasmtime's.
+/// Replaces wasmtime's `finish`.
 pub(super) fn add(types: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
     types.func_wrap(FINISH, |mut store, (body, trailers): (Resource<HostOutgoingBody>, Option<Resource<FieldMap>>)| {
         let state = store.data_mut();

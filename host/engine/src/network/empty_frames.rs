@@ -1,8 +1,8 @@
-//! A request's body without its empty frames.
+//! Removes the empty frames of a request's body.
 //!
-//! An empty frame of HTTP/2 needs no room in the window of its stream: whatever a server reads, it is taken at once, and kept until
-//! it is written. A guest that writes nothing, again and again, would grow the host's memory by them without a bound
-//! (GHSA-f8mm-ggr3-89wh). No server can tell that they are missing.
+//! An empty frame of HTTP/2 uses no room in the window of its stream, so it is accepted at once and stored until it is
+//! written, even if the server reads nothing. A guest that writes empty frames repeatedly would grow the host's memory
+//! without a limit (GHSA-f8mm-ggr3-89wh). Servers do not notice that the frames are missing.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -12,10 +12,10 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use wasmtime_wasi_http::{Error, WasiBody};
 
-/// How many are left out before others get their turn.
+/// The number of frames that are skipped before the task yields.
 const AT_ONCE: usize = 32;
 
-/// The same body; whether it has ended, and how long it is at least, is what it says itself.
+/// The same body without its empty frames. `is_end_stream` and `size_hint` are those of the original body.
 pub(crate) fn without_empty(body: WasiBody) -> WasiBody {
     WithoutEmpty(body).boxed_unsync()
 }
@@ -54,7 +54,7 @@ mod tests {
 
     use super::*;
 
-    /// A body of these frames, which are all there already.
+    /// A body of these frames, which are all ready.
     struct Frames(VecDeque<Frame<Bytes>>);
 
     impl Body for Frames {
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn empty_frames_are_left_out_and_all_others_stay() {
+    async fn only_empty_frames_are_removed() {
         let mut frames: VecDeque<_> = (0..100_000).map(|_| data("")).collect();
         frames.push_back(data("one"));
         frames.push_back(data(""));
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_of_nothing_else_lets_others_have_their_turn() {
+    fn a_body_of_empty_frames_yields_to_other_tasks() {
         let frames = (0..AT_ONCE * 2).map(|_| data("")).collect();
         let mut body = without_empty(Frames(frames).boxed_unsync());
         let mut context = Context::from_waker(std::task::Waker::noop());

@@ -1,4 +1,5 @@
-//! Any custom runtime: a program, or the bootstrap of a zip, in as many environments as there are requests at once.
+//! Any custom runtime (`--exec`, `--zip`): a program, or the bootstrap of a zip, in one environment for each concurrent
+//! request.
 
 use std::env::consts::ARCH;
 use std::fs;
@@ -20,22 +21,22 @@ use crate::bootstrap_file::architecture;
 use crate::output;
 use crate::zip::BOOTSTRAP;
 
-/// What a program on this machine needs of its user's environment to be found and to work, such as `python3`.
+/// The user's variables that a program such as `python3` needs to be found and to work.
 const PASSED_ON: [&str; 2] = ["PATH", "HOME"];
 
 /// A custom runtime.
-pub(crate) struct Runtime {
-    /// Its environments. They end before the folder goes.
+pub(crate) struct CustomRuntime {
+    /// Its environments. They end before the folder is removed.
     pub(crate) fleet: Fleet,
-    /// What it is.
+    /// Its name for messages.
     pub(crate) name: String,
-    /// Where the zip was unpacked to.
+    /// The folder with the unpacked zip.
     _folder: Option<TempDir>,
 }
 
-impl Runtime {
-    /// The custom runtime that is asked for, if one is. None of its environments is started yet.
-    pub(crate) fn of(args: &args::Serve, env: &dyn Env) -> Result<Option<Runtime>> {
+impl CustomRuntime {
+    /// The requested custom runtime, if there is one. Environments start with the first request.
+    pub(crate) fn of(args: &args::Serve, env: &dyn Env) -> Result<Option<CustomRuntime>> {
         let (mut program, name, folder) = match (&args.program.zip, args.program.command()) {
             (Some(zip), _) => {
                 let folder = unpacked(zip)?;
@@ -55,17 +56,17 @@ impl Runtime {
             check_program(&program)?;
         }
         let function = Function { memory_mb: args.memory, timeout: args.timeout.duration(), ..Function::default() };
-        let fleet = Fleet::new(function, program, args.program.max_environments.into(), Arc::new(tell));
-        Ok(Some(Runtime { fleet, name, _folder: folder }))
+        let fleet = Fleet::new(function, program, args.program.max_environments.into(), Arc::new(print));
+        Ok(Some(CustomRuntime { fleet, name, _folder: folder }))
     }
 }
 
-/// Writes a line of a process.
-fn tell(line: &Line) {
+/// Prints a line of a process.
+fn print(line: &Line) {
     output::note(format_args!("[{}] {}", line.environment, line.text));
 }
 
-/// The zip in a folder of its own, with a bootstrap that can be started here.
+/// Unpacks the zip into a new folder, and checks that its bootstrap can be started here.
 fn unpacked(zip: &Path) -> Result<TempDir> {
     let folder = TempDir::with_prefix("funcserver-").context("cannot make a folder to unpack the zip to")?;
     unpack(zip, folder.path())?;
@@ -74,13 +75,13 @@ fn unpacked(zip: &Path) -> Result<TempDir> {
     let metadata = match fs::metadata(&bootstrap) {
         Ok(metadata) if metadata.is_file() => metadata,
         _ => bail!(
-            "{shown} has no file {BOOTSTRAP} at its top, which is what Lambda starts; make such a zip: funcserver bundle"
+            "{shown} has no file {BOOTSTRAP} at its top level, which Lambda starts; make a zip: funcserver bundle"
         ),
     };
     check_mode(&metadata, zip)?;
     if let Some(found) = foreign(&bootstrap) {
         bail!(
-            "the {BOOTSTRAP} in {shown} is a program for {found}, and this machine is {here}; make a zip for it: \
+            "the {BOOTSTRAP} in {shown} is a program for {found}, and this machine is {here}; make a zip for this machine: \
              funcserver bundle --arch {here}",
             here = here()
         );
@@ -90,10 +91,10 @@ fn unpacked(zip: &Path) -> Result<TempDir> {
 
 fn check_mode(metadata: &fs::Metadata, zip: &Path) -> Result<()> {
     let mode = metadata.permissions().mode() & 0o777;
-    // Lambda starts it as a user of its own.
+    // Lambda starts it as another user.
     if mode & 0o005 != 0o005 {
         bail!(
-            "the {BOOTSTRAP} in {} has the mode {mode:04o}, with which Lambda cannot start it; before zipping: \
+            "the {BOOTSTRAP} in {} has the mode {mode:04o}, and Lambda cannot start it; before you zip it: \
              chmod 755 {BOOTSTRAP}",
             zip.display()
         );
@@ -101,7 +102,7 @@ fn check_mode(metadata: &fs::Metadata, zip: &Path) -> Result<()> {
     Ok(())
 }
 
-/// What would otherwise be told with every request only.
+/// Reports errors at the start that would otherwise appear only with each request.
 fn check_program(program: &Program) -> Result<()> {
     let name = program.executable.display();
     let path = program.resolve().map_err(|error| {
@@ -109,27 +110,27 @@ fn check_program(program: &Program) -> Result<()> {
     })?;
     if let Some(found) = foreign(&path) {
         bail!(
-            "{name} is a program for {found}, and this machine is {here}; name one for {here}, or an emulator before it",
+            "{name} is a program for {found}, and this machine is {here}; name a program for {here}, or put an emulator first",
             here = here()
         );
     }
     Ok(())
 }
 
-/// The architecture of a program that is for another one than this machine's.
+/// The architecture of a program, if it is not this machine's.
 fn foreign(program: &Path) -> Option<String> {
     let found = architecture(&head(program)?)?;
     (found != here()).then_some(found)
 }
 
-/// Enough of a file to hold an ELF header.
+/// The first bytes of a file, enough for an ELF header.
 fn head(path: &Path) -> Option<Vec<u8>> {
     let mut head = Vec::new();
     fs::File::open(path).ok()?.take(64).read_to_end(&mut head).ok()?;
     Some(head)
 }
 
-/// This machine's architecture, as Lambda calls it where it knows it.
+/// This machine's architecture, with Lambda's name if it has one.
 fn here() -> &'static str {
     Arch::host().map_or(ARCH, Arch::name)
 }

@@ -1,4 +1,6 @@
-//! A guest's standard output and error, cut into lines.
+//! A guest's standard output and error, cut into lines, and passed on to the call that the guest answers (`sink.rs`).
+
+mod sink;
 
 use std::io;
 use std::mem;
@@ -11,8 +13,10 @@ use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
 
-use crate::call::{Output, Stream};
+use crate::call::{Lines, Stream};
 use crate::dump::Dump;
+
+pub(crate) use sink::OutputSink;
 
 /// The longest line that is passed on. CloudWatch cuts events above 256 KB, and nobody reads such a line.
 const MAX_LINE: usize = 32 * 1024;
@@ -23,11 +27,11 @@ const LINE_COST: usize = 150;
 
 /// One standard stream of one instance. All handles that the guest opens share it.
 #[derive(Clone)]
-pub(crate) struct Lines(Arc<Mutex<Buffer>>);
+pub(crate) struct StandardStream(Arc<Mutex<Buffer>>);
 
 struct Buffer {
     stream: Stream,
-    sink: Arc<dyn Output>,
+    sink: OutputSink,
     /// The line that is being written, if one is.
     line: Option<Vec<u8>>,
     cut: bool,
@@ -42,15 +46,15 @@ struct Buffer {
     told: bool,
 }
 
-/// Records, one behind the other.
-#[derive(Default)]
-struct Batch {
+/// Lines, one behind the other.
+#[derive(Clone, Default)]
+pub(crate) struct Batch {
     text: String,
     ends: Vec<usize>,
 }
 
-impl Lines {
-    pub(crate) fn new(stream: Stream, sink: Arc<dyn Output>, allowance: usize) -> Self {
+impl StandardStream {
+    pub(crate) fn new(stream: Stream, sink: OutputSink, allowance: usize) -> Self {
         Self(Arc::new(Mutex::new(Buffer {
             stream,
             sink,
@@ -178,7 +182,7 @@ impl Buffer {
         if self.batch.ends.is_empty() {
             return;
         }
-        let written = self.sink.lines(self.stream, &mut self.batch.records());
+        let written = self.sink.write(self.stream, &self.batch);
         self.allowance = self.allowance.saturating_sub(written.saturating_sub(paid));
         self.batch.clear();
     }
@@ -190,9 +194,12 @@ impl Batch {
         self.ends.push(self.text.len());
     }
 
-    fn records(&self) -> impl Iterator<Item = &str> {
-        let mut start = 0;
-        self.ends.iter().map(move |end| &self.text[mem::replace(&mut start, *end)..*end])
+    fn of(line: &str) -> Self {
+        Self { text: line.to_owned(), ends: vec![line.len()] }
+    }
+
+    fn lines(&self, stream: Stream) -> Lines<'_> {
+        Lines::new(stream, &self.text, &self.ends)
     }
 
     fn clear(&mut self) {
@@ -208,13 +215,13 @@ impl Drop for Buffer {
     }
 }
 
-impl IsTerminal for Lines {
+impl IsTerminal for StandardStream {
     fn is_terminal(&self) -> bool {
         false
     }
 }
 
-impl StdoutStream for Lines {
+impl StdoutStream for StandardStream {
     fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
         Box::new(self.clone())
     }
@@ -224,9 +231,9 @@ impl StdoutStream for Lines {
     }
 }
 
-impl OutputStream for Lines {
+impl OutputStream for StandardStream {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
-        Lines::write(self, &bytes);
+        StandardStream::write(self, &bytes);
         Ok(())
     }
 
@@ -240,13 +247,13 @@ impl OutputStream for Lines {
 }
 
 #[async_trait::async_trait]
-impl Pollable for Lines {
+impl Pollable for StandardStream {
     async fn ready(&mut self) {}
 }
 
-impl AsyncWrite for Lines {
+impl AsyncWrite for StandardStream {
     fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Lines::write(&self, bytes);
+        StandardStream::write(&self, bytes);
         Poll::Ready(Ok(bytes.len()))
     }
 
@@ -261,29 +268,38 @@ impl AsyncWrite for Lines {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
+    use crate::call::{Call, GuestStep};
 
     /// The records of each write.
     #[derive(Default)]
     struct Writes(Mutex<Vec<Vec<String>>>);
 
-    impl Output for Writes {
-        fn line(&self, stream: Stream, line: &str) {
-            self.lines(stream, &mut [line].into_iter());
+    impl Call for Writes {
+        fn deadline(&self) -> Instant {
+            Instant::now()
         }
 
-        fn lines(&self, _: Stream, lines: &mut dyn Iterator<Item = &str>) -> usize {
-            let lines: Vec<_> = lines.map(str::to_owned).collect();
+        fn on(&self, step: GuestStep<'_>) {
+            let GuestStep::Lines(lines) = step else { return };
             // As a log that doubles what it is given.
-            let written = lines.iter().map(|line| 2 * line.len() + LINE_COST).sum();
-            self.0.lock().unwrap().push(lines);
-            written
+            lines.count_logged(lines.iter().map(|line| 2 * line.len() + LINE_COST).sum());
+            self.0.lock().unwrap().push(lines.iter().map(str::to_owned).collect());
         }
+    }
+
+    /// A stream whose lines go there.
+    fn stream_to(kept: &Arc<Writes>, stream: Stream, allowance: usize) -> StandardStream {
+        let sink = OutputSink::default();
+        sink.open(kept.clone());
+        StandardStream::new(stream, sink, allowance)
     }
 
     fn writes_of(stream: Stream, allowance: usize, writes: &[&[u8]]) -> Vec<Vec<String>> {
         let kept = Arc::new(Writes::default());
-        let lines = Lines::new(stream, kept.clone(), allowance);
+        let lines = stream_to(&kept, stream, allowance);
         for bytes in writes {
             lines.write(bytes);
         }
@@ -377,7 +393,7 @@ mod tests {
     #[test]
     fn each_request_has_its_allowance_and_its_mark() {
         let kept = Arc::new(Writes::default());
-        let lines = Lines::new(Stream::Stdout, kept.clone(), LINE_COST + 1);
+        let lines = stream_to(&kept, Stream::Stdout, LINE_COST + 1);
         for _ in 0..3 {
             lines.write(b"ab");
             lines.end_request();

@@ -1,0 +1,155 @@
+//! A function's component under `lambda_runtime`, for people who have layers of their own around their functions.
+//!
+//! It is deployed in place of `bootstrap`, in a zip that is otherwise the same: it reads `funcserver.toml`, the
+//! variables `FUNCSERVER_…` and the compiled component as `bootstrap` does. The loop over the Runtime API is that of
+//! `lambda_runtime`, and any `tower` layer can be put around the component. There are two here:
+//!
+//! - [`read_only`] is around the component: with the variable `READ_ONLY` set, requests that may write get 503.
+//! - [`finishing`] is around the sending of the answer: what a component still does after it comes then.
+//!
+//! Events and answers pass as the JSON that they are ([`RawValue`]). The types of `aws_lambda_events` 1.2 are right for
+//! a layer that looks at one thing, and for an answer of its own, but they do not keep all that a component may need:
+//! `AlbTargetGroupRequest` has the query without its order, and takes no event whose query is `null`;
+//! `AlbTargetGroupResponse` has one header where several cookies need names in different letter cases.
+//!
+//! What `bootstrap` does besides is missing here: its watchdog, its report of a start that failed, its second try after
+//! a fault of the Runtime API, and its end in good order. ARCHITECTURE.md ("The loop is ours") says what that comes to;
+//! `scripts/bench runtimes` measures it.
+
+#![deny(unsafe_code)]
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use aws_lambda_events::alb::{AlbTargetGroupRequest, AlbTargetGroupResponse};
+use funcserver_engine::{Guest, LoadError};
+use funcserver_function::config::{Env as _, LambdaEnv, Variables};
+use funcserver_function::log::Log;
+use funcserver_function::task_root::{self, DeployedComponent};
+use funcserver_function::{After, Context, Host, Outcome, log_panics};
+use lambda_runtime::tower::layer::layer_fn;
+use lambda_runtime::tower::{Service, ServiceExt as _, service_fn};
+use lambda_runtime::{BoxFuture, Diagnostic, Error, LambdaEvent, LambdaInvocation, Runtime, SnapStartResource};
+use serde_json::value::RawValue;
+
+/// An event, or the answer to one, as it came.
+type Json = Box<RawValue>;
+
+tokio::task_local! {
+    /// What is left to do once the answer is sent; each invocation has its own.
+    static AFTER: Cell<Option<After>>;
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    let env = Variables::of_process();
+    let host = host(&LambdaEnv::read(&env)?, &env)?;
+    host.warm_up().await;
+    let restored = Arc::new(Restored(host.clone()));
+    let component = service_fn(move |event| answer(host.clone(), event));
+    let handler = read_only(env.get("READ_ONLY").is_some(), component);
+    let runtime = Runtime::new(handler).layer(layer_fn(finishing)).register_snapstart_resource(restored);
+    runtime.run_concurrent().await
+}
+
+/// The function as it was deployed, ready for events.
+fn host(lambda: &LambdaEnv, env: &Variables) -> Result<Host, Error> {
+    let config = task_root::config(lambda, env)?;
+    let log = Log::of(&config.log, std::io::stderr(), None);
+    // The lines of lambda_runtime go there as well.
+    log.forward_tracing();
+    log_panics(log.clone());
+    let component = task_root::component(lambda, &config, env, &log)?;
+    Ok(Host::new(load(component)?, &config, log))
+}
+
+/// Maps the function's component.
+#[expect(unsafe_code)]
+fn load(component: DeployedComponent) -> Result<Guest, LoadError> {
+    // SAFETY: the file is part of the function, as this executable is: whoever deployed them compiled it by
+    // `funcserver build`. Nobody writes to it, as Lambda mounts a function's folder read-only.
+    unsafe { component.runtime.load(&component.path, component.options) }
+}
+
+/// The component's answer. An error of the handler's is an answer too, unless `limits.fail` says otherwise.
+async fn answer(host: Host, event: LambdaEvent<Json>) -> Result<Json, Diagnostic> {
+    let (event, context) = event.into_parts();
+    let invocation = host.invocation(Context {
+        request_id: context.request_id,
+        deadline_ms: context.deadline,
+        trace_id: context.xray_trace_id,
+        function_arn: context.invoked_function_arn,
+        invocation_id: None, // lambda_runtime sends it back itself.
+    });
+    let (outcome, after) = host.invoke(Box::<str>::from(event).into_boxed_bytes().into(), &invocation).await;
+    AFTER.with(|slot| slot.set(Some(after)));
+    match outcome {
+        Outcome::Reply(json) => serde_json::from_slice(&json).map_err(unfit),
+        Outcome::Error { kind, message } => Err(Diagnostic { error_type: kind, error_message: message }),
+    }
+}
+
+/// A layer around the component. If it is `on`, only requests that read are let through; the others get 503.
+fn read_only<S>(
+    on: bool,
+    inner: S,
+) -> impl Service<LambdaEvent<Json>, Response = Json, Error = Diagnostic, Future: Send> + Clone + Send + 'static
+where
+    S: Service<LambdaEvent<Json>, Response = Json, Error = Diagnostic, Future: Send> + Clone + Send + 'static,
+{
+    service_fn(move |event: LambdaEvent<Json>| {
+        let inner = inner.clone();
+        async move {
+            if on && let Some(refusal) = refusal(&event.payload)? {
+                return Ok(refusal);
+            }
+            inner.oneshot(event).await
+        }
+    })
+}
+
+/// The answer to a request that may write. An event that does not fit the type is an error: a queue keeps its messages.
+fn refusal(event: &RawValue) -> Result<Option<Json>, Diagnostic> {
+    let request: AlbTargetGroupRequest = serde_json::from_str(event.get()).map_err(unfit)?;
+    if request.http_method.is_safe() {
+        return Ok(None);
+    }
+    let mut response = AlbTargetGroupResponse::default();
+    response.status_code = 503;
+    response.status_description = Some("503 Service Unavailable".to_owned());
+    response.body = Some("read-only for the moment\n".into());
+    serde_json::value::to_raw_value(&response).map(Some).map_err(unfit)
+}
+
+fn unfit(error: serde_json::Error) -> Diagnostic {
+    Diagnostic { error_type: "Example.Json".to_owned(), error_message: error.to_string() }
+}
+
+/// A layer around all that is done for one event, the sending of the answer included.
+fn finishing<S>(
+    inner: S,
+) -> impl Service<LambdaInvocation, Response = (), Error = Error, Future: Send> + Clone + Send + 'static
+where
+    S: Service<LambdaInvocation, Response = (), Error = Error, Future: Send> + Clone + Send + 'static,
+{
+    service_fn(move |invocation| {
+        let inner = inner.clone();
+        AFTER.scope(Cell::new(None), async move {
+            let sent = inner.oneshot(invocation).await;
+            if let Some(after) = AFTER.with(Cell::take) {
+                after.finish().await;
+            }
+            sent
+        })
+    })
+}
+
+/// Forgets what must not be in two processes, once one that was restored from a snapshot runs.
+struct Restored(Host);
+
+impl SnapStartResource for Restored {
+    fn after_restore(&self) -> BoxFuture<'_, Result<(), Error>> {
+        self.0.restored();
+        Box::pin(async { Ok(()) })
+    }
+}
