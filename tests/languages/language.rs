@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
 
 use funcserver_engine::HandlerVersion;
 
@@ -41,7 +40,7 @@ impl Language {
 
 /// Checks that the table lists exactly the folders that exist.
 pub(crate) fn check_folders() -> Result<(), String> {
-    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("guest-example");
+    let examples = std::path::absolute("guest-example").unwrap();
     let mut folders = BTreeSet::new();
     for entry in fs::read_dir(examples).unwrap() {
         let entry = entry.unwrap();

@@ -13,10 +13,13 @@ use crate::http::get;
 use crate::server::{Server, mark, processes_with};
 use crate::tool::{Tool, debug_bootstrap};
 
-const RUNTIME: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tool/runtime.py");
+const RUNTIME: &str = "tests/tool/runtime.py";
 
 fn python(tool: &Tool, options: &str) -> Server {
-    Server::exec(tool, &format!("{options} --exec python3 {RUNTIME} a --listen b"))
+    Server::exec(
+        tool,
+        &format!("{options} --exec python3 {} a --listen b", std::path::absolute(RUNTIME).unwrap().display()),
+    )
 }
 
 /// Sends fifty requests at once, and returns the bodies of the answered ones. The others must be throttled, and none
@@ -83,7 +86,7 @@ fn fifty_requests_at_once_are_answered_or_throttled_by_four_of_our_bootstraps() 
 
 /// The program in `bench/lambda-http`. Building it takes half a minute, once.
 fn lambda_http() -> PathBuf {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("bench/lambda-http");
+    let folder = std::path::absolute("bench/lambda-http").unwrap();
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bench-lambda-http");
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--locked", "--quiet", "--target-dir"]).arg(&target).current_dir(folder);

@@ -20,7 +20,7 @@ const IGNORED: [&str; 3] = ["build-output", "target", "__pycache__"];
 const NAMED: [&str; 5] = ["README.md", "Cargo.toml", "Cargo.lock", "package.json", "go.mod"];
 
 fn examples() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("guest-example")
+    std::path::absolute("guest-example").unwrap()
 }
 
 /// The folders of examples on disk.

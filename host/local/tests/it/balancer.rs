@@ -371,8 +371,9 @@ async fn many_concurrent_clients_are_served() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_fleet_as_handler_answers_or_is_throttled() {
-    let mut program = Program::new("python3", env!("CARGO_MANIFEST_DIR"));
-    program.arguments = vec![concat!(env!("CARGO_MANIFEST_DIR"), "/tests/runtime.py").into()];
+    let here = std::env::current_dir().unwrap();
+    let mut program = Program::new("python3", &here);
+    program.arguments = vec![here.join("tests/runtime.py").into()];
     for name in ["PATH", "HOME"] {
         program.variables.insert(name.into(), std::env::var_os(name).unwrap_or_default());
     }

@@ -9,11 +9,11 @@ use funcserver_local::environment::{Environment, Fleet, Line, LineSink, OutputSt
 use funcserver_local::{Function, InvocationError, InvocationErrorKind};
 use serde_json::{Value, json};
 
-const RUNTIME: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/runtime.py");
-
 fn python(start: &str) -> Program {
-    let mut program = Program::new("python3", env!("CARGO_MANIFEST_DIR"));
-    program.arguments = vec![RUNTIME.into()];
+    // cargo starts tests in the package's folder.
+    let here = std::env::current_dir().unwrap();
+    let mut program = Program::new("python3", &here);
+    program.arguments = vec![here.join("tests/runtime.py").into()];
     program.variables.insert("PATH".into(), std::env::var_os("PATH").unwrap_or_default());
     if let Some(home) = std::env::var_os("HOME") {
         program.variables.insert("HOME".into(), home);
@@ -63,7 +63,7 @@ fn runs(process_id: u32) -> bool {
 async fn a_program_starts_as_in_lambda_and_answers_repeatedly() {
     let environment = environment("").await;
     let seen = json(environment.invoke(event("env")).await);
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = std::env::current_dir().unwrap();
     assert_eq!(seen["cwd"], root.to_str().unwrap());
     assert_eq!(seen["env"]["LAMBDA_TASK_ROOT"], root.to_str().unwrap());
     assert_eq!(seen["env"]["AWS_LAMBDA_FUNCTION_NAME"], "function");
