@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::task::AtomicWaker;
 use http::header::{HOST, USER_AGENT};
 use http::response::Parts;
@@ -288,8 +288,9 @@ impl Open {
 /// Reads a body of at most `most` bytes. Frames are copied into one buffer, because each would keep its whole read
 /// buffer alive.
 async fn whole(mut body: Incoming, most: usize) -> anyhow::Result<Bytes> {
+    let stated = body.size_hint().exact().and_then(|stated| usize::try_from(stated).ok()).unwrap_or(0);
     let mut whole = Bytes::new();
-    let mut pieces = BytesMut::new();
+    let mut pieces = Vec::new();
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame?.into_data() else { continue };
         if data.len() > most - whole.len() - pieces.len() {
@@ -299,10 +300,22 @@ async fn whole(mut body: Incoming, most: usize) -> anyhow::Result<Bytes> {
             whole = data;
             continue;
         }
-        pieces.extend_from_slice(&std::mem::take(&mut whole));
+        let first = std::mem::take(&mut whole);
+        make_room(&mut pieces, first.len() + data.len(), stated, most);
+        pieces.extend_from_slice(&first);
         pieces.extend_from_slice(&data);
     }
-    Ok(if pieces.is_empty() { whole } else { pieces.freeze() })
+    Ok(if pieces.is_empty() { whole } else { pieces.into() })
+}
+
+/// Makes room for `more` bytes in a buffer that gets `stated` bytes in all, if that is known, and `most` bytes at most. A
+/// vector alone would double its room beyond `most`, and the heap keeps the memory that it has had.
+fn make_room(buffer: &mut Vec<u8>, more: usize, stated: usize, most: usize) {
+    let needed = buffer.len() + more;
+    if needed > buffer.capacity() {
+        let room = stated.max(2 * buffer.capacity()).min(most).max(needed);
+        buffer.reserve_exact(room - buffer.len());
+    }
 }
 
 /// Returns an error unless the status is a success.
@@ -323,4 +336,25 @@ async fn connect(address: &str) -> anyhow::Result<Box<Open>> {
     let (sender, driver) = builder.handshake(TokioIo::new(Metered { stream, left: left.clone() })).await?;
     let bell = Arc::<Bell>::default();
     Ok(Box::new(Open { sender, driver: Some(driver), left, bell_waker: bell.clone().into(), bell }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_gets_room_as_it_grows_and_never_more_than_it_may_have() {
+        const MOST: usize = 8 << 20;
+        for (stated, piece) in [(0, 1000), (0, 64 << 10), (6 << 20, 16 << 10), (usize::MAX, 3)] {
+            let (mut buffer, mut moves) = (Vec::new(), 0);
+            while buffer.len() + piece <= MOST {
+                let before = buffer.capacity();
+                make_room(&mut buffer, piece, stated, MOST);
+                moves += usize::from(buffer.capacity() != before);
+                assert!(buffer.capacity() >= buffer.len() + piece && buffer.capacity() <= MOST);
+                buffer.resize(buffer.len() + piece, 0);
+            }
+            assert!(moves <= 15, "{moves} times moved");
+        }
+    }
 }

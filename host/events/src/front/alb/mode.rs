@@ -5,7 +5,7 @@ use crate::front::Envelope;
 use crate::json::{Map, Member};
 
 /// The maps that a load balancer fills in events and reads from replies: the target group's attribute
-/// `lambda.multi_value_headers.enabled`. `lambda.multi_value_headers.enabled`.
+/// `lambda.multi_value_headers.enabled`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum HeaderMode {
     /// `headers` and `queryStringParameters`: one text for each name (the default of a target group).
