@@ -11,7 +11,7 @@ use crate::tool::Tool;
 use crate::wasm::{self, MIRROR};
 
 fn mirror() -> Tool {
-    let tool = Tool::new();
+    let tool = Tool::with_empty_cache();
     tool.write("mirror.wasm", MIRROR);
     tool
 }

@@ -31,6 +31,7 @@ mod schema;
 mod serve;
 mod server;
 mod tool;
+mod warm_cache;
 mod wasm;
 mod watch;
 mod zip;

@@ -12,7 +12,7 @@ const EVENT: &str = r#"{"httpMethod": "GET", "path": "/", "headers": {}}"#;
 
 /// A project whose settings name a `.cwasm` that was compiled elsewhere.
 fn foreign() -> Tool {
-    let (tool, maker) = (Tool::new(), Tool::new());
+    let (tool, maker) = (Tool::with_empty_cache(), Tool::new());
     elf::compile(&maker, "handler.cwasm", "");
     for name in ["handler.cwasm", "handler.cwasm.json"] {
         tool.write(name, maker.read(name));
@@ -67,7 +67,7 @@ fn warned(tool: &Tool) -> String {
 
 #[test]
 fn the_cache_is_this_users_alone() {
-    let tool = Tool::new();
+    let tool = Tool::with_empty_cache();
     tool.write("mirror.wasm", MIRROR);
     // This holds with every umask.
     let mut shell = Command::new("sh");

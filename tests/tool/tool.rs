@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::warm_cache;
+
 /// The longest time for a call of the tool.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -26,7 +28,15 @@ pub(crate) struct Ended {
 }
 
 impl Tool {
+    /// A user whose cache contains the compiled mirror and example.
     pub(crate) fn new() -> Tool {
+        let tool = Tool::with_empty_cache();
+        warm_cache::make(&tool.cache());
+        tool
+    }
+
+    /// A user with an empty cache.
+    pub(crate) fn with_empty_cache() -> Tool {
         let tool = Tool { home: TempDir::new().unwrap() };
         fs::create_dir(tool.path("")).unwrap();
         tool
