@@ -28,14 +28,14 @@ pub(crate) struct Ended {
 }
 
 impl Tool {
-    /// A user who has compiled the mirror and the example before.
+    /// A user whose cache contains the compiled mirror and example.
     pub(crate) fn new() -> Tool {
         let tool = Tool::with_empty_cache();
         warm_cache::make(&tool.cache());
         tool
     }
 
-    /// A user who has compiled nothing.
+    /// A user with an empty cache.
     pub(crate) fn with_empty_cache() -> Tool {
         let tool = Tool { home: TempDir::new().unwrap() };
         fs::create_dir(tool.path("")).unwrap();

@@ -1,26 +1,27 @@
-//! A user's cache in which the components that most tests serve are compiled already: compiling them takes longer than most
-//! tests.
+//! A cache that already contains the compiled mirror and example, which most tests serve: compiling them takes longer than
+//! most tests.
 //!
-//! The tool under test has compiled them, once. What it made is kept in the target folder under the tool's time and length,
-//! so that another build of the tool finds nothing.
+//! The tool under test compiles them once. The result is cached in the target folder, under a hash of the tool's
+//! modification time and length, so that each build of the tool compiles them again.
 
-use std::fs::{self, DirBuilder};
+use std::ffi::OsString;
+use std::fs::{self, DirBuilder, OpenOptions};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
 use std::time::{Duration, SystemTime};
-use std::{ffi::OsString, io::Write as _};
 
 use tempfile::TempDir;
 
 use crate::wasm::MIRROR;
 
-/// Where compiled components are within a user's folder for caches.
+/// The folder of compiled components, in a user's folder for caches.
 const COMPONENTS: &str = "funcserver/components";
 
-/// How long what another build of the tool made is kept: longer than any test process runs.
+/// How long the cache of another build of the tool is kept: longer than any test process runs.
 const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The names and contents of the files.
@@ -29,12 +30,12 @@ static FILES: LazyLock<Vec<(OsString, Vec<u8>)>> = LazyLock::new(|| {
     entries.map(|entry| (entry.file_name(), fs::read(entry.path()).unwrap())).collect()
 });
 
-/// Makes the cache in that folder.
+/// Fills a user's folder for caches.
 pub(crate) fn make(cache: &Path) {
     let folder = cache.join(COMPONENTS);
     DirBuilder::new().recursive(true).mode(0o700).create(&folder).unwrap();
     for (name, bytes) in &*FILES {
-        let file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(folder.join(name));
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(folder.join(name));
         file.unwrap().write_all(bytes).unwrap();
     }
 }
@@ -50,7 +51,7 @@ fn folder() -> PathBuf {
     if !folder.is_dir() {
         fs::create_dir_all(&parent).unwrap();
         remove_old(&parent);
-        // Renamed when it is complete, because other processes do the same.
+        // Renamed when it is complete, because several test processes may do this at once.
         let home = TempDir::new_in(&parent).unwrap();
         compile(tool, home.path());
         let renamed = fs::rename(home.path().join("cache"), &folder);

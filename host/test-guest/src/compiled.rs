@@ -39,7 +39,7 @@ fn cached(folder: &Path, wasm: &[u8], compile: &dyn Fn() -> Vec<u8>) -> io::Resu
         return Ok(path);
     }
     fs::create_dir_all(folder)?;
-    // Renamed when it is complete, because other processes do the same.
+    // Renamed when it is complete, because several test processes may do this at once.
     let file = NamedTempFile::new_in(folder)?;
     fs::write(&file, compile())?;
     file.persist(&path)?;
