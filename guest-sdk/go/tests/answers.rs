@@ -1,6 +1,7 @@
 //! Requests and responses, but for their bodies.
 
-use funcserver_engine::{Facts, Grants, Options};
+use funcserver_engine::{Facts, Grants};
+use funcserver_test_guest::Options;
 use http::{HeaderValue, Method, header};
 use serde_json::{Value, json};
 
@@ -50,15 +51,15 @@ async fn the_invocation_is_in_a_struct_and_ends_the_context() {
 #[tokio::test]
 async fn the_typed_import_tells_the_same() {
     let facts = Facts {
-        request_id: "8476".into(),
+        request_id: "8476",
         deadline_ms: 4_102_444_800_123,
-        trace_id: Some("Root=1".into()),
-        function_arn: "arn:f".into(),
-        target_group_arn: Some("arn:t".into()),
+        trace_id: Some("Root=1"),
+        function_arn: "arn:f",
+        target_group_arn: Some("arn:t"),
         multi_value_headers: true,
-        client_address: Some("198.51.100.7".into()),
+        client_address: Some("198.51.100.7"),
     };
-    let told = |facts| async {
+    let told = |facts| async move {
         let (answer, _) = answer_with(&guest(), get("/imported"), facts).await;
         serde_json::from_slice::<Value>(answer.result.unwrap().body()).unwrap()
     };
@@ -75,7 +76,7 @@ async fn the_typed_import_tells_the_same() {
     assert_eq!(invocation["MultiValueHeaders"], true);
     assert!(invocation["Deadline"].as_str().unwrap().starts_with("2100-01-01T00:00:00.123"), "{invocation}");
 
-    let little = told(Facts { request_id: "8477".into(), ..Facts::default() }).await;
+    let little = told(Facts { request_id: "8477", ..Facts::default() }).await;
     assert_eq!((&little["RequestID"], &little["TraceID"]), (&json!("8477"), &json!("")));
 }
 

@@ -1,6 +1,7 @@
 //! The guest's own requests.
 
-use funcserver_engine::{Allow, Guest, Network, Options};
+use funcserver_engine::{Allow, Guest, Network};
+use funcserver_test_guest::Options;
 use http::Method;
 
 use crate::bodies::body;

@@ -6,9 +6,13 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use funcserver_engine::{Answer, Call, Facts, Fault, Guest, Limits, Options, Output, Stream};
+use funcserver_engine::{Call, Facts, Fault, Guest, GuestStep, Limits, WholeAnswer};
+use funcserver_test_guest::Options;
 use http::{Method, Request, Response};
 use tempfile::TempDir;
+
+/// The longest body, in bytes: longer than a load balancer lets through.
+const MAX_BODY: usize = 64 << 20;
 
 /// No answer takes longer here.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -34,9 +38,8 @@ pub(crate) fn compile(guest: &str, settings: &str) -> (TempDir, String) {
     (folder, said)
 }
 
-/// Room for bodies that no load balancer lets through.
 pub(crate) fn limits() -> Limits {
-    Limits { memory: 256 << 20, response_body: 64 << 20, concurrency: 8, ..Limits::default() }
+    Limits { memory: 256 << 20, concurrency: 8, ..Limits::default() }
 }
 
 pub(crate) fn load(options: impl Into<Options>) -> Guest {
@@ -57,9 +60,26 @@ impl Lines {
     }
 }
 
-impl Output for Lines {
-    fn line(&self, _: Stream, line: &str) {
-        self.0.lock().unwrap().push(line.to_owned());
+/// A call of which only the lines are kept.
+struct TestCall {
+    deadline: Instant,
+    facts: Facts<'static>,
+    lines: Arc<Lines>,
+}
+
+impl Call for TestCall {
+    fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    fn facts(&self) -> Facts<'_> {
+        self.facts
+    }
+
+    fn on(&self, step: GuestStep<'_>) {
+        if let GuestStep::Lines(lines) = step {
+            self.lines.0.lock().unwrap().extend(lines.iter().map(str::to_owned));
+        }
     }
 }
 
@@ -73,22 +93,31 @@ pub(crate) fn get(target: &str) -> Request<Bytes> {
 }
 
 /// What comes of a request, and what the guest wrote.
-pub(crate) async fn answer(guest: &Guest, request: Request<Bytes>) -> (Answer, Arc<Lines>) {
+pub(crate) async fn answer(guest: &Guest, request: Request<Bytes>) -> (WholeAnswer, Arc<Lines>) {
     answer_with(guest, request, Facts::default()).await
 }
 
-pub(crate) async fn answer_with(guest: &Guest, request: Request<Bytes>, facts: Facts) -> (Answer, Arc<Lines>) {
+pub(crate) async fn answer_with(
+    guest: &Guest,
+    request: Request<Bytes>,
+    facts: Facts<'static>,
+) -> (WholeAnswer, Arc<Lines>) {
     call(guest, request, facts, PATIENCE).await
 }
 
-pub(crate) async fn answer_within(guest: &Guest, request: Request<Bytes>, time: Duration) -> (Answer, Arc<Lines>) {
+pub(crate) async fn answer_within(guest: &Guest, request: Request<Bytes>, time: Duration) -> (WholeAnswer, Arc<Lines>) {
     call(guest, request, Facts::default(), time).await
 }
 
-async fn call(guest: &Guest, request: Request<Bytes>, facts: Facts, time: Duration) -> (Answer, Arc<Lines>) {
+async fn call(
+    guest: &Guest,
+    request: Request<Bytes>,
+    facts: Facts<'static>,
+    time: Duration,
+) -> (WholeAnswer, Arc<Lines>) {
     let lines = Arc::new(Lines::default());
-    let call = Call { facts, deadline: Instant::now() + time, output: lines.clone() };
-    (guest.handle(request, call).await, lines)
+    let call = Arc::new(TestCall { deadline: Instant::now() + time, facts, lines: lines.clone() });
+    (guest.handle(request, call).await.whole(MAX_BODY).await, lines)
 }
 
 /// The response to a request, after which nothing went wrong.

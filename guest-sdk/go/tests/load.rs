@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use funcserver_engine::{Limits, Options, Reuse};
+use funcserver_engine::{Limits, Reuse};
+use funcserver_test_guest::Options;
 use http::{HeaderValue, Method};
 
 use crate::bodies::body;

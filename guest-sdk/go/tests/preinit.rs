@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use funcserver_engine::{Fault, Grants, Guest, Options};
+use funcserver_engine::{Fault, Grants, Guest};
+use funcserver_test_guest::Options;
 use serde_json::Value;
 use tempfile::TempDir;
 
