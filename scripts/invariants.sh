@@ -45,15 +45,17 @@ features() {
 # wasmtime and its compiler are compiled once for all of them. A crate may have other features in procedural macros and build
 # scripts: those are compared with the rest, and the rest on its own.
 check_features() {
-    local engine edges all selection missing
+    local engine edges all selection some missing
     engine=$(cargo tree --locked -p funcserver-engine --features compile --edges normal,build --prefix none --format '{p} ' | grep -v ' (/')
     [[ $engine == *cranelift-codegen* ]] || die "cargo tree does not find the engine's compiler, so it proves nothing"
     for edges in normal,no-proc-macro normal,build; do
         all=$(features "$edges,dev" --workspace)
         for selection in "$edges -p funcserver" "$edges,dev -p funcserver" "$edges,dev -p funcserver-engine" \
             "$edges,dev -p funcserver-function" "$edges,dev -p funcserver-bootstrap" "$edges -p funcserver-chaos"; do
+            # Apart, so that an error of cargo tree ends the check.
             # shellcheck disable=SC2086 # the edges, and then options
-            missing=$(LC_ALL=C comm -13 <(echo "$all") <(features $selection) | grep -F "$engine") || true
+            some=$(features $selection)
+            missing=$(LC_ALL=C comm -13 <(echo "$all") <(echo "$some") | grep -F "$engine") || true
             [[ -z $missing ]] || die "cargo tree -e $selection: other features than the whole workspace's, which cargo tree" \
                 "-e $edges,dev --workspace -f '{p} {f}' shows: name those in host/features/Cargo.toml: ${missing//$'\n'/; }"
         done

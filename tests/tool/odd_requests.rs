@@ -37,13 +37,11 @@ fn over_a_socket_in_multi_value_mode() {
 }
 
 #[test]
-#[ignore = "needs curl"]
 fn by_curl_in_single_value_mode() {
     compare(HeaderMode::Single, curl, &cases_for_curl());
 }
 
 #[test]
-#[ignore = "needs curl"]
 fn by_curl_in_multi_value_mode() {
     compare(HeaderMode::Multi, curl, &cases_for_curl());
 }

@@ -97,5 +97,5 @@ fn inspect_takes_the_proposals_of_a_compiled_component_from_its_facts() {
 fn the_error_for_an_unknown_name_lists_all() {
     let tool = user();
     tool.write("funcserver.toml", "[component]\nproposals = ['simd', 'garbage']\n");
-    tool.run("build gc.wasm").failed(&["\"threads\"", "\"gc\"", "\"garbage\" is none of them"]);
+    tool.run("build gc.wasm").failed(&["\"threads\"", "\"gc\"", "\"garbage\" is not one of them"]);
 }

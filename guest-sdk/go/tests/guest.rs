@@ -2,12 +2,12 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::sync::{Arc, LazyLock, Mutex};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use bytes::Bytes;
-use funcserver_engine::{Call, Facts, Fault, Guest, GuestStep, Limits, WholeAnswer};
-use funcserver_test_guest::Options;
+use funcserver_engine::{Facts, Fault, Guest, Limits, WholeAnswer};
+use funcserver_test_guest::{Options, Written, call_with};
 use http::{Method, Request, Response};
 use tempfile::TempDir;
 
@@ -50,39 +50,6 @@ pub(crate) fn guest() -> Guest {
     load(limits())
 }
 
-/// What a guest has written, line by line.
-#[derive(Default)]
-pub(crate) struct Lines(Mutex<Vec<String>>);
-
-impl Lines {
-    pub(crate) fn text(&self) -> String {
-        self.0.lock().unwrap().join("\n")
-    }
-}
-
-/// A call of which only the lines are kept.
-struct TestCall {
-    deadline: Instant,
-    facts: Facts<'static>,
-    lines: Arc<Lines>,
-}
-
-impl Call for TestCall {
-    fn deadline(&self) -> Instant {
-        self.deadline
-    }
-
-    fn facts(&self) -> Facts<'_> {
-        self.facts
-    }
-
-    fn on(&self, step: GuestStep<'_>) {
-        if let GuestStep::Lines(lines) = step {
-            self.lines.0.lock().unwrap().extend(lines.iter().map(str::to_owned));
-        }
-    }
-}
-
 pub(crate) fn request(method: Method, target: &str, body: impl Into<Bytes>) -> Request<Bytes> {
     let uri = format!("https://shop.example{target}");
     Request::builder().method(method).uri(uri).header("host", "shop.example").body(body.into()).unwrap()
@@ -93,7 +60,7 @@ pub(crate) fn get(target: &str) -> Request<Bytes> {
 }
 
 /// What comes of a request, and what the guest wrote.
-pub(crate) async fn answer(guest: &Guest, request: Request<Bytes>) -> (WholeAnswer, Arc<Lines>) {
+pub(crate) async fn answer(guest: &Guest, request: Request<Bytes>) -> (WholeAnswer, Arc<Written>) {
     answer_with(guest, request, Facts::default()).await
 }
 
@@ -101,11 +68,15 @@ pub(crate) async fn answer_with(
     guest: &Guest,
     request: Request<Bytes>,
     facts: Facts<'static>,
-) -> (WholeAnswer, Arc<Lines>) {
+) -> (WholeAnswer, Arc<Written>) {
     call(guest, request, facts, PATIENCE).await
 }
 
-pub(crate) async fn answer_within(guest: &Guest, request: Request<Bytes>, time: Duration) -> (WholeAnswer, Arc<Lines>) {
+pub(crate) async fn answer_within(
+    guest: &Guest,
+    request: Request<Bytes>,
+    time: Duration,
+) -> (WholeAnswer, Arc<Written>) {
     call(guest, request, Facts::default(), time).await
 }
 
@@ -114,9 +85,8 @@ async fn call(
     request: Request<Bytes>,
     facts: Facts<'static>,
     time: Duration,
-) -> (WholeAnswer, Arc<Lines>) {
-    let lines = Arc::new(Lines::default());
-    let call = Arc::new(TestCall { deadline: Instant::now() + time, facts, lines: lines.clone() });
+) -> (WholeAnswer, Arc<Written>) {
+    let (call, lines) = call_with(time, facts);
     (guest.handle(request, call).await.whole(MAX_BODY).await, lines)
 }
 

@@ -24,7 +24,7 @@ impl Server {
         let port = listener.local_addr().unwrap().port();
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                // A client that goes away is none of our affair.
+                // If the client closes the connection, there is no answer to write.
                 thread::spawn(move || answer(stream));
             }
         });

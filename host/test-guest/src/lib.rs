@@ -2,6 +2,7 @@
 //! The components for the tests of the host: they mirror requests, and misbehave on demand. Their sources are in
 //! `guest/` (`wasi:http` 0.2) and `guest-p3/` (0.3), with a list of what they can do.
 
+mod call;
 mod compiled;
 mod event;
 
@@ -9,6 +10,7 @@ use std::path::Path;
 
 use funcserver_engine::{Grants, Guest, GuestOptions, Limits, LoadError, Network, Reuse, Runtime};
 
+pub use call::{Written, call_with};
 pub use compiled::compiled;
 pub use event::{act, answer};
 

@@ -1,12 +1,13 @@
 //! A guest that performs the act that a test asks for, and the lines that it prints.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use funcserver_engine::{Call, Facts, Guest, GuestStep, Limits, Notice, Stream, WholeAnswer};
-use funcserver_test_guest::{Options, compiled};
+use funcserver_engine::{Call, Facts, Guest, Limits, WholeAnswer};
+pub use funcserver_test_guest::call_with;
+use funcserver_test_guest::{Options, Written, compiled};
 use http::{Request, Response};
 
 static GUEST: LazyLock<PathBuf> = LazyLock::new(|| compiled(funcserver_test_guest::WASM));
@@ -36,55 +37,8 @@ pub fn guest_with(options: impl Into<Options>) -> Guest {
     funcserver_test_guest::load(&HOST_IMPORTS, options).unwrap()
 }
 
-/// Records lines and notices in the order of their arrival.
-#[derive(Default)]
-pub struct Lines(Mutex<Vec<(Stream, String)>>, Mutex<Vec<Notice>>);
-
-impl Lines {
-    pub fn all(&self) -> Vec<(Stream, String)> {
-        self.0.lock().unwrap().clone()
-    }
-
-    pub fn notices(&self) -> Vec<Notice> {
-        self.1.lock().unwrap().clone()
-    }
-}
-
-/// A call with the facts that a test gives it.
-struct TestCall {
-    deadline: Instant,
-    facts: Facts<'static>,
-    lines: Arc<Lines>,
-}
-
-impl Call for TestCall {
-    fn deadline(&self) -> Instant {
-        self.deadline
-    }
-
-    fn facts(&self) -> Facts<'_> {
-        self.facts
-    }
-
-    fn on(&self, step: GuestStep<'_>) {
-        match step {
-            GuestStep::Lines(lines) => {
-                let written = lines.iter().map(|line| (lines.stream, line.to_owned()));
-                self.lines.0.lock().unwrap().extend(written);
-            }
-            GuestStep::Outgoing(notice) => self.lines.1.lock().unwrap().push(notice.clone()),
-            _ => {}
-        }
-    }
-}
-
-pub fn call(time: Duration) -> (Arc<dyn Call>, Arc<Lines>) {
+pub fn call(time: Duration) -> (Arc<dyn Call>, Arc<Written>) {
     call_with(time, Facts::default())
-}
-
-pub fn call_with(time: Duration, facts: Facts<'static>) -> (Arc<dyn Call>, Arc<Lines>) {
-    let lines = Arc::new(Lines::default());
-    (Arc::new(TestCall { deadline: Instant::now() + time, facts, lines: lines.clone() }), lines)
 }
 
 /// The longest body that the tests accept.
@@ -100,7 +54,7 @@ pub fn request(act: &str) -> Request<Bytes> {
 }
 
 /// The answer to `act` with a deadline of ten seconds, and the lines that the guest printed.
-pub async fn act(guest: &Guest, act: &str) -> (WholeAnswer, Arc<Lines>) {
+pub async fn act(guest: &Guest, act: &str) -> (WholeAnswer, Arc<Written>) {
     let (call, lines) = call(Duration::from_secs(10));
     (handle(guest, request(act), call).await, lines)
 }

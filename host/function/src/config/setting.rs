@@ -298,7 +298,8 @@ impl Setting {
             }
             (Kind::Proposals { slot }, Some(list)) => {
                 let known = proposals::parse(&list);
-                let known = known.map_err(|name| format!("{}; \"{}\" is none of them", self.allowed(), shown(name)))?;
+                let known =
+                    known.map_err(|name| format!("{}; \"{}\" is not one of them", self.allowed(), shown(name)))?;
                 *slot(config) = Some(known);
                 return Ok(());
             }

@@ -111,7 +111,7 @@ fn proposals_are_a_list_of_known_names() {
     let errors = lines(from_file("component.proposals = ['simd', 'GC']"));
     let all: Vec<_> = funcserver_engine::PROPOSALS.iter().map(|proposal| format!("\"{}\"", proposal.name)).collect();
     let expected = format!(
-        "funcserver.toml:1: component.proposals is ['simd', 'GC'], allowed: a list of {}; \"GC\" is none of them",
+        "funcserver.toml:1: component.proposals is ['simd', 'GC'], allowed: a list of {}; \"GC\" is not one of them",
         all.join(", ")
     );
     assert_eq!(errors, [expected]);
