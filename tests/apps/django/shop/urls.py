@@ -1,0 +1,36 @@
+from django.urls import path
+
+from .views import api, diagnostics, files, pages
+
+urlpatterns = [
+    path("", pages.home),
+    path("hello/<name>", pages.hello),
+    path("template", pages.Template.as_view()),
+    path("form", pages.Form.as_view()),
+    path("cookie", pages.cookie),
+    path("session", pages.count),
+    path("flash", pages.leave_message),
+    path("messages", pages.Messages.as_view(), name="messages"),
+    path("redirect", pages.elsewhere),
+    path("json", api.Json.as_view()),
+    path("query", api.query),
+    path("headers", api.headers),
+    path("items", api.Items.as_view()),
+    path("items/<int:number>", api.OneItem.as_view(), name="item"),
+    path("upload", files.upload),
+    path("download", files.download),
+    path("stream", files.stream),
+    path("large", files.Large.as_view()),
+    path("echo", files.echo),
+    path("variable", diagnostics.variable),
+    path("secret", diagnostics.secret),
+    path("boom", diagnostics.boom),
+    path("boom-late", diagnostics.boom_late),
+    path("abort", diagnostics.teapot),
+    path("slow", diagnostics.slow),
+    path("background", diagnostics.background),
+    path("log", diagnostics.log),
+    path("time", diagnostics.offset),
+    path("random", diagnostics.random),
+    path("counter", diagnostics.counter),
+]

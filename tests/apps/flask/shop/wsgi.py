@@ -1,0 +1,5 @@
+"""What a WSGI server serves."""
+
+from . import create_app
+
+app = create_app()
