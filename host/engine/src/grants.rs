@@ -10,6 +10,8 @@ use crate::scratch::{Folder, Scratch};
 
 /// The path of the assets in the guest.
 const ASSETS: &str = "/";
+/// The path of the sources in the guest.
+const SOURCES: &str = "/app";
 /// The path of the temporary folder in the guest.
 const SCRATCH: &str = "/tmp";
 
@@ -20,6 +22,9 @@ pub struct Grants {
     pub env: Vec<(String, String)>,
     /// A folder that the guest sees as `/`, read-only.
     pub assets: Option<PathBuf>,
+    /// A folder that the guest sees as `/app`, read-only: the sources of an app that reads them when it starts. No setting
+    /// of a function grants it; the tool does while an app is developed.
+    pub sources: Option<PathBuf>,
     /// A folder in which each instance gets its own folder, `/tmp` in the guest. It is empty for every request, and
     /// removed after the instance. Other contents that belong to no live process are removed too.
     pub scratch: Option<PathBuf>,
@@ -39,6 +44,9 @@ impl Grants {
         wasi.envs(&self.env);
         if let Some(assets) = &self.assets {
             mount(wasi, assets, ASSETS, FsPerms::ReadOnly)?;
+        }
+        if let Some(sources) = &self.sources {
+            mount(wasi, sources, SOURCES, FsPerms::ReadOnly)?;
         }
         let Some(scratch) = scratch else { return Ok(None) };
         let folder = scratch.folder()?;

@@ -53,6 +53,7 @@ impl Sandbox<'_> {
             grants: Grants {
                 env: config.guest.variables(env)?,
                 assets: config.guest.assets()?,
+                sources: None,
                 scratch: config.guest.tmp.then(|| self.scratch.to_owned()),
             },
             reuse: config.guest.reuse.clone(),

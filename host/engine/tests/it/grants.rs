@@ -39,6 +39,25 @@ async fn assets_can_be_read_and_not_changed() {
 }
 
 #[tokio::test]
+async fn sources_can_be_read_below_their_folder_and_not_changed() {
+    let (sources, assets) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    std::fs::write(sources.path().join("shop.py"), "app = 1").unwrap();
+    std::fs::write(assets.path().join("page.html"), "<p>page").unwrap();
+    let both = Grants {
+        sources: Some(sources.path().to_owned()),
+        assets: Some(assets.path().to_owned()),
+        ..Grants::default()
+    };
+    let guest = guest_with(options(both));
+    assert_eq!(json(&response(&guest, "read:/app/shop.py").await)["text"], "app = 1");
+    assert_eq!(json(&response(&guest, "read:/page.html").await)["text"], "<p>page");
+    for act in ["write:/app/shop.py", "write:/app/new", "read:/app/../etc/passwd", "read:/shop.py"] {
+        let answer = json(&response(&guest, act).await);
+        assert!(answer["error"].is_string(), "{act}: {answer}");
+    }
+}
+
+#[tokio::test]
 async fn the_temporary_folder_is_empty_for_every_request() {
     let scratch = tempfile::tempdir().unwrap();
     let guest = guest_with(options(Grants { scratch: Some(scratch.path().to_owned()), ..Grants::default() }));

@@ -12,6 +12,7 @@ use http::uri::PathAndQuery;
 
 use crate::log::{Format, Level};
 
+mod app;
 mod component;
 #[cfg(test)]
 mod docs;
@@ -28,6 +29,7 @@ mod tests;
 mod value;
 mod variables;
 
+pub use app::{App, Import};
 pub use component::{NotFound, find_component};
 pub use duration::{DurationError, duration};
 pub use env::{Env, Variables};
@@ -76,6 +78,10 @@ pub struct ComponentConfig {
     pub path: Option<PathBuf>,
     /// The command that builds it, which only the tool uses.
     pub build: Option<String>,
+    /// The app that the tool makes it of.
+    pub app: Option<App>,
+    /// When the modules of that app are imported.
+    pub import: Import,
     /// The request that it answers before the first event.
     pub warmup: Option<PathAndQuery>,
     /// The proposals that it may use, if they are restricted.

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use funcserver_engine::PROPOSALS;
 use serde_json::{Value, json};
 
+use super::App;
 use super::duration;
 use super::setting::{Fallback, Kind, Setting};
 use super::value::size_pattern;
@@ -21,6 +22,7 @@ impl Setting {
             }
             Kind::Target { .. } => json!({ "type": "string", "pattern": "^/" }),
             Kind::Command { .. } => json!({ "type": "string", "pattern": r"\S" }),
+            Kind::App { .. } => json!({ "type": "string", "pattern": App::PATTERN }),
             Kind::Flag { .. } => json!({ "type": "boolean" }),
             Kind::Count { range, .. } => whole_number(range),
             Kind::Size { range, .. } => number_or_text(range, size_pattern()),

@@ -11,7 +11,7 @@ use http::uri::PathAndQuery;
 use super::duration::DurationError;
 use super::error::shown;
 use super::value::{Written, size_text, time_text};
-use super::{Config, Fail, proposals};
+use super::{App, Config, Fail, Import, proposals};
 
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
@@ -47,6 +47,7 @@ pub(super) enum Kind {
     Path { endings: [&'static str; 2], slot: fn(&mut Config) -> &mut Option<PathBuf> },
     Target { slot: fn(&mut Config) -> &mut Option<PathAndQuery> },
     Command { slot: fn(&mut Config) -> &mut Option<String> },
+    App { slot: fn(&mut Config) -> &mut Option<App> },
     Flag { slot: fn(&mut Config) -> &mut bool },
     Count { range: RangeInclusive<u64>, set: fn(&mut Config, usize) },
     Size { range: RangeInclusive<u64>, set: fn(&mut Config, usize) },
@@ -76,6 +77,25 @@ pub static SETTINGS: &[Setting] = &[
         default: Fallback::Rule("none"),
         doc: "The command that builds the component, run in the folder of the file: always by `build` and `bundle`, and by `serve --watch` when a source has changed.",
         kind: Kind::Command { slot: |config| &mut config.component.build },
+    },
+    Setting {
+        key: "component.app",
+        variable: "FUNCSERVER_COMPONENT_APP",
+        carried: false,
+        default: Fallback::Rule("none"),
+        doc: "Your app, which `funcserver` makes the component of; see [below](#an-app). It takes the place of `component.build`.",
+        kind: Kind::App { slot: |config| &mut config.component.app },
+    },
+    Setting {
+        key: "component.import",
+        variable: "FUNCSERVER_COMPONENT_IMPORT",
+        carried: false,
+        default: Fallback::Value("build"),
+        doc: "When the modules of `component.app` are imported: once, when the component is built, or at the start of each instance; see [below](#when-an-app-is-imported).",
+        kind: Kind::Choice {
+            names: ["build", "start"],
+            set: |config, name| config.component.import = if name == "start" { Import::Start } else { Import::Build },
+        },
     },
     Setting {
         key: "component.warmup",
@@ -270,6 +290,7 @@ impl Setting {
             Kind::Path { endings: [one, other], .. } => format!("the path of a .{one} or .{other} file"),
             Kind::Target { .. } => r#"a path such as "/ready", with a query if need be"#.into(),
             Kind::Command { .. } => "a command as one text".into(),
+            Kind::App { .. } => App::ALLOWED.into(),
             Kind::Flag { .. } => "true or false".into(),
             Kind::Count { range, .. } => format!("a whole number {}", span(range, |number| number.to_string())),
             Kind::Size { range, .. } => format!("a size {}, as \"1MiB\" or in bytes", span(range, size_text)),
@@ -323,6 +344,7 @@ impl Setting {
                 *slot(config) = Some(text.starts_with('/').then(|| text.parse().ok())??);
             }
             Kind::Command { slot } => *slot(config) = Some(written.text()?.to_owned()),
+            Kind::App { slot } => *slot(config) = Some(written.text()?.parse().ok()?),
             Kind::Flag { slot } => *slot(config) = written.flag()?,
             Kind::Count { range, set } => set(config, within(range, written.count()?)?),
             Kind::Size { range, set } => set(config, within(range, written.size()?)?),
@@ -405,6 +427,8 @@ mod tests {
         let examples = [
             ("component.path", "a.wasm"),
             ("component.build", "make"),
+            ("component.app", "shop.wsgi:app"),
+            ("component.import", "start"),
             ("component.warmup", "/ready?quick"),
             ("component.proposals", "simd,gc"),
             ("guest.env", r#"{"STAGE": "test"}"#),

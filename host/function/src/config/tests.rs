@@ -52,8 +52,7 @@ fn every_setting_from_the_file() {
             component: ComponentConfig {
                 path: Some("project/target/shop.wasm".into()),
                 build: Some("cargo build".into()),
-                warmup: None,
-                proposals: None,
+                ..ComponentConfig::default()
             },
             network: NetworkConfig {
                 allow: Allow::parse(["https://api.example.com", "*.example.com:443"]).unwrap(),
@@ -141,6 +140,13 @@ fn each_kind_of_bad_value_in_the_file() {
             "component.build = ['cargo', 'build']",
             "component.build is ['cargo', 'build'], allowed: a command as one text",
         ),
+        (
+            "component.app = 'src/app.ts'",
+            "component.app is 'src/app.ts', allowed: an app in Python as \"module:name\", such as \"shop.wsgi:app\", or \
+             \"shop:create_app()\" for a function that returns it; an app in another language has component.path and \
+             component.build instead",
+        ),
+        ("component.import = 'later'", "component.import is 'later', allowed: \"build\" or \"start\""),
         ("component.build = ' '", "component.build is ' ', allowed: a command as one text"),
         (
             "component.warmup = 'ready'",
@@ -307,7 +313,7 @@ fn the_warm_up_is_carried_and_the_rest_of_its_section_is_not() {
 
 #[test]
 fn a_file_without_settings_of_the_host_carries_nothing() {
-    assert_eq!(carried(Path::new(FILE), "[component]\nbuild = 'make'\n"), Ok(String::new()));
+    assert_eq!(carried(Path::new(FILE), "[component]\napp = 'shop:app'\nimport = 'start'\nbuild = 'make'\n"), Ok(String::new()));
     assert!(carried(Path::new(FILE), "[component]\npath = 'a'\n").is_err());
 }
 
