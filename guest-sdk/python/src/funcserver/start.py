@@ -24,9 +24,10 @@ def on_start(function: Start) -> Start:
 
 
 def run_pending() -> None:
-    """Runs the functions that have not run in this instance."""
+    """Runs the functions that have not run in this instance. One that fails runs again at the next request."""
     while _pending:
-        _pending.pop(0)()
+        _pending[0]()
+        del _pending[0]
 
 
 def serve(app: Any) -> Any:

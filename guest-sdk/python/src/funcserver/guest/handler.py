@@ -1,0 +1,60 @@
+"""What the component exports: each request goes to the app, and no exception of the app ends the instance."""
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from wit_world import exports
+from wit_world.imports.types import IncomingRequest, ResponseOutparam
+
+from funcserver import start
+from funcserver.guest import asgi, log, wsgi
+from funcserver.guest.http import Answer, Request
+from funcserver.guest.kind import kind_of
+
+Serve = Callable[[Request, Answer], None]
+
+_load: Callable[[], Any] | None = None
+_serve: Serve | None = None
+
+
+def set_app(load: Callable[[], Any]) -> None:
+    """`load` gives the app. It is called once in each instance, before the first request."""
+    global _load, _serve
+    _load, _serve = load, None
+
+
+def server_of(app: Any) -> Serve:
+    """Raises `kind.NotAnApp`."""
+    if kind_of(app) == "asgi":
+        return asgi.Server(app).answer
+    return lambda request, reply: wsgi.answer(app, request, reply)
+
+
+class IncomingHandler(exports.IncomingHandler):
+    def handle(self, request: IncomingRequest, response_out: ResponseOutparam) -> None:
+        incoming = Request(request)
+        reply = Answer(response_out)
+        try:
+            (_serve or _first())(incoming, reply)
+        except MemoryError:
+            # The host replaces the instance. One that lived on would fail each request.
+            raise
+        except BaseException as error:
+            log.failure(error, f"{incoming.method} {incoming.path}")
+            reply.fail()
+        finally:
+            incoming.body.close()
+            sys.stdout.flush()
+
+
+def _first() -> Serve:
+    """The start of the instance. If it fails, the next request tries again."""
+    global _serve
+    assert _load is not None, "set_app comes first"
+    start.run_pending()
+    app = _load()
+    # Those that the app has added while it was loaded.
+    start.run_pending()
+    _serve = server_of(app)
+    return _serve
