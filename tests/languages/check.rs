@@ -27,6 +27,54 @@ pub(crate) fn content_type(expected: &'static str) -> Check {
     check(move |response| same("content-type", plain(&header(response, header::CONTENT_TYPE)), plain(expected)))
 }
 
+/// The content type without its parameters.
+pub(crate) fn kind(expected: &'static str) -> Check {
+    check(move |response| {
+        let found = header(response, header::CONTENT_TYPE);
+        same("content-type", found.split(';').next().unwrap_or_default().trim(), expected)
+    })
+}
+
+/// An HTML page that has `part`.
+pub(crate) fn html(part: &'static str) -> Vec<Check> {
+    vec![status(200), kind("text/html"), contains(part)]
+}
+
+/// The body has `part`.
+pub(crate) fn contains(part: &'static str) -> Check {
+    check(move |response| match String::from_utf8_lossy(response.body()).contains(part) {
+        true => Ok(()),
+        false => Err(format!("the body has no {part}")),
+    })
+}
+
+/// There is a header of that name.
+pub(crate) fn has(name: &'static str) -> Check {
+    check(move |response| same(name, response.headers().contains_key(name), true))
+}
+
+/// There is no header of that name.
+pub(crate) fn lacks(name: &'static str) -> Check {
+    check(move |response| same(name, response.headers().contains_key(name), false))
+}
+
+/// The end of `location`.
+pub(crate) fn redirects(end: &'static str) -> Check {
+    check(move |response| match header(response, header::LOCATION) {
+        location if location.ends_with(end) => Ok(()),
+        location => Err(format!("location is {location:?} and should end with {end:?}")),
+    })
+}
+
+/// `allow` has these methods, and perhaps others.
+pub(crate) fn allows(expected: &'static [&'static str]) -> Check {
+    check(move |response| {
+        let allow = header(response, header::ALLOW);
+        let missing = expected.iter().find(|method| !allow.split(',').any(|allowed| allowed.trim() == **method));
+        missing.map_or(Ok(()), |method| Err(format!("allow is {allow:?} and lacks {method}")))
+    })
+}
+
 /// The methods in `allow`.
 pub(crate) fn allow(expected: &[&'static str]) -> Check {
     let expected: BTreeSet<String> = expected.iter().map(|method| (*method).to_owned()).collect();

@@ -20,7 +20,7 @@ pub(crate) struct Case {
 }
 
 /// A target group.
-const TARGET_GROUP: &str = "arn:aws:elasticloadbalancing:eu-north-1:111122223333:targetgroup/shop/73e2d6bc24d8a067";
+pub(crate) const TARGET_GROUP: &str = "arn:aws:elasticloadbalancing:eu-north-1:111122223333:targetgroup/shop/73e2d6bc24d8a067";
 
 #[rustfmt::skip] // One line an entry where it fits: it is a table.
 pub(crate) fn all() -> Vec<Case> {
@@ -113,7 +113,7 @@ fn event(name: &'static str, event: Value, checks: Vec<Check>) -> Case {
     Case { name, events: vec![(HeaderMode::Single, event.to_string().into_bytes())], head: false, checks }
 }
 
-fn ask(method: Method, target: &str) -> Builder {
+pub(crate) fn ask(method: Method, target: &str) -> Builder {
     Request::builder()
         .method(method)
         .uri(target)
@@ -123,20 +123,20 @@ fn ask(method: Method, target: &str) -> Builder {
         .header("x-forwarded-port", "443")
 }
 
-fn bare(method: Method, target: &str) -> Request<Bytes> {
+pub(crate) fn bare(method: Method, target: &str) -> Request<Bytes> {
     ask(method, target).body(Bytes::new()).unwrap()
 }
 
-fn get(target: &str) -> Request<Bytes> {
+pub(crate) fn get(target: &str) -> Request<Bytes> {
     bare(Method::GET, target)
 }
 
-fn with_body(builder: Builder, body: impl Into<Bytes>) -> Request<Bytes> {
+pub(crate) fn with_body(builder: Builder, body: impl Into<Bytes>) -> Request<Bytes> {
     let body = body.into();
     builder.header("content-length", body.len()).body(body).unwrap()
 }
 
-fn header(mut request: Request<Bytes>, name: &str, value: &str) -> Request<Bytes> {
+pub(crate) fn header(mut request: Request<Bytes>, name: &str, value: &str) -> Request<Bytes> {
     let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
     request.headers_mut().append(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
     request
