@@ -38,13 +38,13 @@ impl Language {
     }
 }
 
-/// Checks that the table lists exactly the folders that exist.
+/// Checks that the table lists exactly the folders with a router, which have a script `build`.
 pub(crate) fn check_folders() -> Result<(), String> {
     let examples = std::path::absolute("guest-example").unwrap();
     let mut folders = BTreeSet::new();
     for entry in fs::read_dir(examples).unwrap() {
         let entry = entry.unwrap();
-        if entry.file_type().unwrap().is_dir() {
+        if entry.path().join("build").is_file() {
             folders.insert(entry.file_name().into_string().unwrap());
         }
     }

@@ -20,7 +20,8 @@ pub(crate) struct Case {
 }
 
 /// A target group.
-pub(crate) const TARGET_GROUP: &str = "arn:aws:elasticloadbalancing:eu-north-1:111122223333:targetgroup/shop/73e2d6bc24d8a067";
+pub(crate) const TARGET_GROUP: &str =
+    "arn:aws:elasticloadbalancing:eu-north-1:111122223333:targetgroup/shop/73e2d6bc24d8a067";
 
 #[rustfmt::skip] // One line an entry where it fits: it is a table.
 pub(crate) fn all() -> Vec<Case> {

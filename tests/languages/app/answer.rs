@@ -33,8 +33,8 @@ impl Answer {
 
     /// The JSON value at a pointer (RFC 6901).
     pub(crate) fn json(&self, pointer: &str) -> Result<Value, String> {
-        let value: Value = serde_json::from_slice(self.response.body())
-            .map_err(|error| self.error(&format!("not JSON: {error}")))?;
+        let value: Value =
+            serde_json::from_slice(self.response.body()).map_err(|error| self.error(&format!("not JSON: {error}")))?;
         value.pointer(pointer).cloned().ok_or_else(|| self.error(&format!("nothing at {pointer}")))
     }
 

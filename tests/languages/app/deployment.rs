@@ -101,7 +101,7 @@ impl Deployment {
         self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The load balancer's setting. Each kind of instances has one of the two.
+    /// The load balancer's setting: multi-value headers for fresh instances, single values for reused ones.
     pub(crate) fn mode(&self) -> HeaderMode {
         match self.instances {
             Instances::Fresh => HeaderMode::Multi,

@@ -17,8 +17,8 @@ use libtest_mimic::Trial;
 
 use self::client::Client;
 use self::deployment::{Deployment, Instances, Place};
-pub(crate) use self::framework::check_folders;
 use self::framework::Framework;
+pub(crate) use self::framework::check_folders;
 
 /// The deployment of an app that all its tests share, and the reason if it cannot be loaded.
 type Loaded = Arc<LazyLock<Result<Deployment, String>, Box<dyn FnOnce() -> Result<Deployment, String> + Send>>>;
@@ -55,7 +55,7 @@ fn trials_in(framework: Framework, place: &Place, instances: Instances) -> Vec<T
     let deployment: Loaded = Arc::new(LazyLock::new(load));
     let name = |test: &str| format!("{}::{}::{}::{test}", framework.name, place.name(), instances.name());
     let mut trials = Vec::new();
-    for row in requests::all(framework) {
+    for row in requests::all(framework).into_iter().filter(|row| !row.repeats || instances == Instances::Fresh) {
         let deployment = deployment.clone();
         trials.push(Trial::test(name(row.name), move || {
             let mut client = Client::of(loaded(&deployment)?);

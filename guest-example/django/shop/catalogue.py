@@ -1,0 +1,5 @@
+PRODUCTS = [
+    {"name": "Kettle", "price": 39.0},
+    {"name": "Teapot", "price": 24.5},
+    {"name": "Cup", "price": 4.5},
+]
