@@ -1,5 +1,3 @@
-"""A small shop: an API, and a page that shows its products."""
-
 from pathlib import Path
 from typing import Annotated
 
@@ -8,20 +6,29 @@ from fastapi.responses import HTMLResponse
 from fastapi.templating import Jinja2Templates
 from pydantic import BaseModel, Field
 
-PRICES = {"cup": 4.5, "plate": 7.25, "spoon": 1.75}
+app = FastAPI(title="Shop")
+templates = Jinja2Templates(directory=Path(__file__).parent / "templates")
 
 
-class Order(BaseModel):
+class Product(BaseModel):
+    name: str
+    price: float
+
+
+class Line(BaseModel):
     product: str
-    quantity: Annotated[int, Field(ge=1, le=100)] = 1
+    count: Annotated[int, Field(ge=1, le=100)] = 1
 
 
-class Receipt(Order):
+class Total(BaseModel):
     total: float
 
 
-app = FastAPI(title="example-fastapi")
-templates = Jinja2Templates(directory=Path(__file__).parent / "templates")
+PRODUCTS = {
+    "kettle": Product(name="Kettle", price=39.0),
+    "teapot": Product(name="Teapot", price=24.5),
+    "cup": Product(name="Cup", price=4.5),
+}
 
 
 @app.get("/")
@@ -30,13 +37,19 @@ async def home() -> dict[str, str]:
 
 
 @app.get("/products", response_class=HTMLResponse)
-async def products(request: Request) -> HTMLResponse:
-    return templates.TemplateResponse(request, "products.html", {"prices": PRICES})
+async def products(request: Request):
+    return templates.TemplateResponse(request, "products.html", {"products": PRODUCTS.values()})
 
 
-@app.post("/orders", status_code=201)
-async def order(order: Order) -> Receipt:
-    if order.product not in PRICES:
-        raise HTTPException(404, f"there is no product {order.product}")
-    total = PRICES[order.product] * order.quantity
-    return Receipt(product=order.product, quantity=order.quantity, total=total)
+@app.get("/api/products/{key}")
+async def product(key: str) -> Product:
+    if key not in PRODUCTS:
+        raise HTTPException(404, f"there is no product {key}")
+    return PRODUCTS[key]
+
+
+@app.post("/api/total")
+async def total(order: list[Line]) -> Total:
+    """The price of an order such as [{"product": "cup", "count": 2}]."""
+    products = [await product(line.product) for line in order]
+    return Total(total=sum(product.price * line.count for product, line in zip(products, order)))
