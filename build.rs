@@ -1,9 +1,11 @@
 #![forbid(unsafe_code)]
 //! Compiles the example handler that the tool carries as its default component, and embeds the examples of all languages
-//! as templates.
+//! as templates, and the Python package that makes components of apps.
 
+#[path = "cli/python/embed.rs"]
+mod python;
 #[path = "cli/command/new/embed.rs"]
-mod embed;
+mod templates;
 
 use std::env;
 use std::io;
@@ -13,16 +15,20 @@ use std::process::ExitCode;
 use funcserver_guest_build::{GuestCrate, hand_over};
 
 fn main() -> ExitCode {
-    println!("cargo::rerun-if-changed=cli/command/new/embed.rs");
-    if let Err(error) = templates() {
-        println!("cargo::error=cannot embed guest-example/ as templates: {error}");
+    for file in ["cli/command/new/embed.rs", "cli/python/embed.rs"] {
+        println!("cargo::rerun-if-changed={file}");
+    }
+    if let Err(error) = embed() {
+        println!("cargo::error=cannot embed guest-example/ and guest-sdk/python/: {error}");
         return ExitCode::SUCCESS;
     }
     let example = GuestCrate { folder: Path::new("guest-example/rust"), name: "example-rust", features: &[] };
     hand_over(&[("FUNCSERVER_EXAMPLE_COMPONENT", example)])
 }
 
-fn templates() -> io::Result<()> {
+fn embed() -> io::Result<()> {
     let out = env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("cargo names no OUT_DIR"))?;
-    embed::embed(Path::new("guest-example"), &Path::new(&out).join("templates.rs"))
+    let out = Path::new(&out);
+    templates::embed(Path::new("guest-example"), &out.join("templates.rs"))?;
+    python::embed(Path::new("guest-sdk/python/src"), &out.join("python_sdk.rs"))
 }

@@ -3,7 +3,6 @@
 //! The shell runs it in the folder of the file. Its output goes to stderr, because stdout is for the tool's own output.
 
 use std::io;
-use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -18,10 +17,9 @@ use crate::project::{FILE, Project};
 pub(crate) struct BuildCommand(String);
 
 impl BuildCommand {
-    /// The build command; `None` if the command line names a component, which the command does not make.
-    pub(crate) fn of(argument: Option<&Path>, project: &Project) -> Option<BuildCommand> {
-        let command = project.config.component.build.as_deref().filter(|_| argument.is_none())?;
-        Some(BuildCommand(command.to_owned()))
+    /// The build command, if the settings have one.
+    pub(crate) fn of(project: &Project) -> Option<BuildCommand> {
+        Some(BuildCommand(project.config.component.build.clone()?))
     }
 
     /// Runs it to its end.

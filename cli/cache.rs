@@ -7,34 +7,25 @@
 
 use std::fmt::Write as _;
 use std::io;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::path::PathBuf;
+use std::time::SystemTime;
 
 use funcserver_engine::{Target, WASMTIME_VERSION, compile};
 use funcserver_function::artifact::Artifact;
 use funcserver_function::config::Env;
 use funcserver_function::marker;
 use sha2::{Digest as _, Sha256};
-use tempfile::TempDir;
 
 use crate::input;
-use crate::output;
-use crate::private_folder::PrivateFolder;
 use crate::size::Size;
-
-/// The path in the user's folder for caches.
-const FOLDERS: [&str; 2] = ["funcserver", "components"];
+use crate::user_cache::UserCache;
 
 /// The largest file of facts that is read.
 const FACTS: Size = Size(4 << 20);
 
 /// A folder of compiled components.
 #[derive(Debug)]
-pub(crate) struct Cache {
-    folder: PrivateFolder,
-    /// If there is no folder for caches, the cache lasts as long as this process.
-    _temporary: Option<TempDir>,
-}
+pub(crate) struct Cache(UserCache);
 
 /// One compiled component.
 #[derive(Debug)]
@@ -47,32 +38,18 @@ pub(crate) struct CachedComponent {
     pub(crate) facts: Artifact,
 }
 
-/// How long an unused component stays in the cache.
-const MAX_AGE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-
 impl Cache {
     /// The user's cache, or one for this process alone if that cannot be used.
     pub(crate) fn open(env: &dyn Env) -> io::Result<Cache> {
-        match home(env) {
-            Some(home) => match writable(&home) {
-                Ok(folder) => return Ok(Cache { folder, _temporary: None }),
-                Err(error) => {
-                    let folder = home.join(FOLDERS.join("/"));
-                    output::warn(format_args!("cannot cache compiled components in {}: {error}", folder.display()));
-                }
-            },
-            None => output::warn("cannot cache compiled components: neither XDG_CACHE_HOME nor HOME is set"),
-        }
-        let temporary = TempDir::with_prefix("funcserver-")?;
-        Ok(Cache { folder: PrivateFolder::within(temporary.path(), &FOLDERS)?, _temporary: Some(temporary) })
+        Ok(Cache(UserCache::open(env, "components", "compiled components")?))
     }
 
     /// The component that was compiled from a source with the hash `source` for `target`, if it is cached and intact.
     pub(crate) fn get(&self, source: &str, target: Target) -> Option<CachedComponent> {
         let name = name(source, target);
-        let path = self.folder.path(&name);
-        let facts: Artifact = serde_json::from_slice(&self.folder.read(&facts_of(&name), FACTS).ok()?).ok()?;
-        let file = self.folder.open(&name).ok()?;
+        let path = self.0.folder.path(&name);
+        let facts: Artifact = serde_json::from_slice(&self.0.folder.read(&facts_of(&name), FACTS).ok()?).ok()?;
+        let file = self.0.folder.open(&name).ok()?;
         let bytes = input::bounded(&file, input::COMPONENT).ok()?;
         let whole = facts.source_sha256 == source && facts.check_hash(&path, &sha256(&bytes)).is_ok();
         if !whole {
@@ -86,22 +63,19 @@ impl Cache {
     /// Caches a component that was compiled for `target`.
     pub(crate) fn put(&self, bytes: Vec<u8>, facts: Artifact, target: Target) -> io::Result<CachedComponent> {
         let name = name(&facts.source_sha256, target);
-        self.folder.write(&name, &bytes)?;
-        self.folder.write(&facts_of(&name), facts.to_json()?.as_bytes())?;
+        self.0.folder.write(&name, &bytes)?;
+        self.0.folder.write(&facts_of(&name), facts.to_json()?.as_bytes())?;
         self.prune();
-        Ok(CachedComponent { path: self.folder.path(&name), bytes, facts })
+        Ok(CachedComponent { path: self.0.folder.path(&name), bytes, facts })
     }
 
     fn prune(&self) {
-        for name in self.folder.names().unwrap_or_default() {
-            let modified = self.folder.open(&name).and_then(|file| file.metadata()?.modified());
-            let age = modified.ok().and_then(|time| time.elapsed().ok());
-            if age.is_none_or(|age| age <= MAX_AGE) {
-            } else if name.ends_with(".cwasm") {
-                let _ = self.folder.remove(&facts_of(&name)).and_then(|()| self.folder.remove(&name));
+        for name in self.0.unused() {
+            if name.ends_with(".cwasm") {
+                let _ = self.0.folder.remove(&facts_of(&name)).and_then(|()| self.0.folder.remove(&name));
             } else if name.starts_with('.') {
                 // A temporary file of a process that was killed.
-                let _ = self.folder.remove(&name);
+                let _ = self.0.folder.remove(&name);
             }
         }
     }
@@ -116,19 +90,6 @@ fn name(source: &str, target: Target) -> String {
 
 fn facts_of(name: &str) -> String {
     format!("{name}.json")
-}
-
-/// The cache in a user's folder for caches, if files can be written there.
-fn writable(home: &Path) -> io::Result<PrivateFolder> {
-    let folder = PrivateFolder::within(home, &FOLDERS)?;
-    folder.probe()?;
-    Ok(folder)
-}
-
-/// The user's folder for caches (XDG Base Directory Specification: a relative path is ignored).
-fn home(env: &dyn Env) -> Option<PathBuf> {
-    let absolute = |name| env.get(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    absolute("XDG_CACHE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".cache")))
 }
 
 /// The SHA-256 of `bytes`.

@@ -210,7 +210,7 @@ fn handler_world(component: &Component) -> Result<World> {
     world.handler().map_err(|misfit| {
         let argument = match origin {
             ComponentSource::File(path) => format!(" {}", path.display()),
-            ComponentSource::Example => String::new(),
+            ComponentSource::App(_) | ComponentSource::Example => String::new(),
         };
         anyhow!("{origin} cannot run as a handler: {misfit}; see: funcserver inspect{argument}")
     })?;

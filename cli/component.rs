@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow, bail};
 use funcserver_engine::{FileKind, preinit};
-use funcserver_function::config::GuestConfig;
+use funcserver_function::config::{App, GuestConfig};
 
 use crate::cache::digest;
 use crate::componentize::{asks_preinit, componentize};
@@ -36,6 +36,8 @@ pub(crate) struct Component {
 pub(crate) enum ComponentSource {
     /// A file.
     File(PathBuf),
+    /// An app that reads its own files when an instance starts.
+    App(App),
     /// The built-in example.
     Example,
 }
@@ -50,6 +52,7 @@ impl Component {
                 "the component is {}, which {FILE} or FUNCSERVER_COMPONENT names",
                 path.display()
             )),
+            ComponentSource::App(app) => output::note(format_args!("the app is {app}")),
             ComponentSource::Example => output::note("no component given: using the built-in example"),
         }
         Ok(component)
@@ -58,15 +61,20 @@ impl Component {
     /// Reads the component that the command uses.
     pub(crate) fn find(argument: Option<&Path>, project: &Project) -> Result<Component> {
         let (settings, guest) = (&project.config.component, &project.config.guest);
-        match (argument, &settings.path, &settings.build) {
+        match (argument, project.component(), &settings.build) {
             (Some(path), _, _) => Ok(Component { named: true, ..Component::read(path, None, guest)? }),
-            (None, Some(path), build) => Component::read(path, build.as_deref(), guest),
+            (None, Some(path), build) => Component::read(&path, build.as_deref(), guest),
             (None, None, Some(_)) => bail!(
                 "component.build makes a component, but component.path is not set; set it in {FILE} to the file that the build \
                  command writes"
             ),
             (None, None, None) => Component::of(ComponentSource::Example, EXAMPLE.to_vec(), guest),
         }
+    }
+
+    /// The component of an app that reads its own files when an instance starts.
+    pub(crate) fn of_app(app: App, wasm: Vec<u8>) -> Component {
+        Component { origin: ComponentSource::App(app), bytes: wasm, named: false, module: None }
     }
 
     fn read(path: &Path, build: Option<&str>, guest: &GuestConfig) -> Result<Component> {
@@ -137,6 +145,7 @@ impl Component {
     pub(crate) fn name(&self) -> String {
         match &self.origin {
             ComponentSource::File(path) => path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+            ComponentSource::App(app) => app.as_str().split([':', '.']).next().unwrap_or_default().to_owned(),
             ComponentSource::Example => "example".to_owned(),
         }
     }
@@ -146,6 +155,7 @@ impl fmt::Display for ComponentSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ComponentSource::File(path) => write!(f, "{}", path.display()),
+            ComponentSource::App(app) => app.fmt(f),
             ComponentSource::Example => f.write_str("the built-in example"),
         }
     }

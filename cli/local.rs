@@ -1,7 +1,7 @@
 //! A function on this machine, for `serve` and `invoke`: the same host as in Lambda runs in this process.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -9,12 +9,13 @@ use anyhow::{Context as _, Result, bail};
 use bytes::Bytes;
 use funcserver_engine::Target;
 use funcserver_function::artifact::Artifact;
-use funcserver_function::config::Env;
+use funcserver_function::config::{Env, Variables};
 use funcserver_function::log::Log;
 use funcserver_function::{After, Context, Host, Observer, Outcome, Sandbox};
 use funcserver_local::Function;
 use tempfile::TempDir;
 
+use crate::builder::Builder;
 use crate::compiled::Compiled;
 use crate::component::{Component, ComponentSource};
 use crate::native;
@@ -45,6 +46,17 @@ pub(crate) struct Setup {
     pub(crate) concurrency: usize,
     /// Who is told of invocations besides the log.
     pub(crate) observer: Option<Arc<dyn Observer>>,
+    /// A folder that the component sees as `/app`: the sources of an app that reads them when an instance starts.
+    pub(crate) sources: Option<PathBuf>,
+    /// A variable of the component that the project does not set.
+    pub(crate) variable: Option<(&'static str, &'static str)>,
+}
+
+impl Setup {
+    /// A function of the usual memory that answers one event at a time.
+    pub(crate) fn new(timeout: Duration) -> Setup {
+        Setup { timeout, memory: MEMORY, concurrency: 1, observer: None, sources: None, variable: None }
+    }
 }
 
 impl LocalFunction {
@@ -54,17 +66,14 @@ impl LocalFunction {
         argument: Option<&Path>,
         timeout: Duration,
         concurrency: usize,
-        env: &dyn Env,
+        env: &Variables,
     ) -> Result<(LocalFunction, ComponentSource)> {
         let project = Project::read(env)?;
+        Builder::of(argument, &project, env).map_or(Ok(()), |builder| builder.refresh())?;
         let component = Component::choose(argument, &project)?;
         let origin = component.origin.clone();
-        let function = LocalFunction::of(
-            component,
-            &project,
-            Setup { timeout, memory: MEMORY, concurrency, observer: None },
-            env,
-        )?;
+        let setup = Setup { concurrency, ..Setup::new(timeout) };
+        let function = LocalFunction::of(component, &project, setup, env)?;
         Ok((function, origin))
     }
 
@@ -73,6 +82,20 @@ impl LocalFunction {
         let lines = SourceLines::of(&component);
         let origin = component.origin.clone();
         let compiled = Compiled::of(component, Target::Host, &project.config.component, env)?;
+        let log = Log::of(&project.config.log, io::stderr(), lines);
+        log.forward_tracing();
+        LocalFunction::of_compiled(&compiled, &origin, project, setup, log, env)
+    }
+
+    /// Loads a compiled component.
+    pub(crate) fn of_compiled(
+        compiled: &Compiled,
+        origin: &ComponentSource,
+        project: &Project,
+        setup: Setup,
+        log: Log,
+        env: &dyn Env,
+    ) -> Result<LocalFunction> {
         let scratch = TempDir::with_prefix("funcserver-").context("cannot make a temporary folder")?;
         let sandbox = Sandbox {
             memory: setup.memory,
@@ -85,12 +108,12 @@ impl LocalFunction {
         };
         let mut options = sandbox.guest(&project.config, compiled.facts.as_ref().and_then(Artifact::calls), env)?;
         options.grants.assets = project.assets()?;
+        options.grants.sources = setup.sources;
+        options.grants.env.extend(setup.variable.map(|(name, value)| (name.to_owned(), value.to_owned())));
         let guest = native::load(&sandbox.runtime(&project.config), &compiled.path, &compiled.bytes, options)?;
         if let Some(refusal) = guest.refusal() {
             bail!("{origin} cannot run: {refusal}");
         }
-        let log = Log::of(&project.config.log, io::stderr(), lines);
-        log.forward_tracing();
         let others = setup.observer.into_iter().map(|observer| Box::new(observer) as Box<dyn Observer>);
         let host = Host::observed(guest, &project.config, log, others.collect());
         let scratch = Arc::new(scratch);

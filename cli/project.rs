@@ -1,9 +1,10 @@
 //! The user's project: the `funcserver.toml` of the working folder, if there is one, and the effective settings.
 
+use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use funcserver_function::config::{Config, Env, carried};
 
 use crate::assets;
@@ -12,6 +13,9 @@ use crate::input;
 
 /// The file with the settings.
 pub(crate) const FILE: &str = "funcserver.toml";
+
+/// The component that is made of an app, unless the settings name another file.
+const BUILT_APP: &str = "build-output/handler.wasm";
 
 /// The settings of one call of the tool.
 #[derive(Debug)]
@@ -35,7 +39,23 @@ impl Project {
                 Err(error) => return Err(error).with_context(|| format!("cannot read {FILE}")),
             };
         let config = Config::read(text.as_deref().map(|text| (path, text)), env)?;
+        if config.component.app.is_some() && config.component.build.is_some() {
+            bail!(
+                "component.app and component.build are both set, and each makes the component; keep component.app if \
+                 {FILE} names your app, or component.build if your own command writes the component"
+            );
+        }
         Ok(Project { config, text })
+    }
+
+    /// The component's file, if the settings name one, or an app to make it of.
+    pub(crate) fn component(&self) -> Option<Cow<'_, Path>> {
+        let component = &self.config.component;
+        match (&component.path, &component.app) {
+            (Some(path), _) => Some(path.into()),
+            (None, Some(_)) => Some(Path::new(BUILT_APP).into()),
+            (None, None) => None,
+        }
     }
 
     /// The folder of the component's assets, with all links resolved, if there is one.

@@ -28,9 +28,12 @@ pub(crate) struct Serve {
     #[arg(long)]
     pub(crate) multi_value_headers: bool,
     /// Reload a changed component without dropping a request; if funcserver.toml sets component.build, run that command
-    /// first, and again whenever a source changes
+    /// first, and again whenever a source changes; if it sets component.app, serve the app from its sources
     #[arg(long)]
     pub(crate) watch: bool,
+    /// With --watch: serve an app as it is bundled, not from its sources; each change is then built, which takes longer
+    #[arg(long, requires = "watch")]
+    pub(crate) optimize: bool,
     /// Save every event and its reply in this folder, for invoke to replay; they may contain cookies, tokens and
     /// personal data
     #[arg(long, value_name = "DIR")]

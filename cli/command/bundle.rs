@@ -5,16 +5,17 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
 use funcserver_engine::Target;
-use funcserver_function::config::Env;
+use funcserver_function::config::Variables;
 use serde::Serialize;
 
 use crate::args;
 use crate::assets::{self, Asset};
 use crate::bootstrap_file::BootstrapFile;
-use crate::build_command::BuildCommand;
+use crate::builder::Builder;
 use crate::cache::sha256;
 use crate::compiled::{self, Compiled};
 use crate::component::Component;
+use crate::load_check;
 use crate::output;
 use crate::output_file;
 use crate::project::{FILE, Project};
@@ -35,9 +36,9 @@ struct Report<'a> {
     unzipped: u64,
 }
 
-pub(crate) fn run(args: &args::Bundle, env: &dyn Env) -> Result<ExitCode> {
+pub(crate) fn run(args: &args::Bundle, env: &Variables) -> Result<ExitCode> {
     let project = Project::read(env)?;
-    BuildCommand::of(args.component.path.as_deref(), &project).map_or(Ok(()), |build| build.run())?;
+    Builder::of(args.component.path.as_deref(), &project, env).map_or(Ok(()), |builder| builder.run())?;
     let component = Component::choose(args.component.path.as_deref(), &project)?;
     let origin = component.origin.clone();
     let path = &args.output;
@@ -46,9 +47,10 @@ pub(crate) fn run(args: &args::Bundle, env: &dyn Env) -> Result<ExitCode> {
     output::note(format_args!("the bootstrap is {}", bootstrap.path.display()));
     output_file::check(path)?;
     project.assets()?;
-    let compiled = Compiled::of(component, Target::Lambda(arch), &project.config.component, env)?;
+    let target = Target::Lambda(arch);
+    let compiled = Compiled::of(component, target, &project.config.component, env)?;
 
-    let facts = compiled.facts.map(|facts| facts.to_json()).transpose()?;
+    let facts = compiled.facts.as_ref().map(|facts| facts.to_json()).transpose()?;
     let settings = project.carried()?;
     let assets = project.config.guest.assets.as_deref().map_or(Ok(Vec::new()), |folder| assets::read(folder, path))?;
     let mut entries =
@@ -64,6 +66,9 @@ pub(crate) fn run(args: &args::Bundle, env: &dyn Env) -> Result<ExitCode> {
     output_file::write(path, &zip)?;
     output::note(format_args!("{origin} -> {} for {arch}", path.display()));
     print_sizes(Size::of(&zip), unzipped);
+    if args.component.path.is_none() {
+        load_check::tell_cost(&compiled, &origin, target, &project, env);
+    }
     if args.json {
         output::json(&Report {
             file: path,

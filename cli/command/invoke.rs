@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result, bail};
 use bytes::Bytes;
 use funcserver_function::Outcome;
-use funcserver_function::config::Env;
+use funcserver_function::config::Variables;
 
 use funcserver_local::request_id;
 
@@ -30,7 +30,7 @@ struct Event {
     recorded: Option<Vec<u8>>,
 }
 
-pub(crate) fn run(args: &args::Invoke, env: &dyn Env) -> Result<ExitCode> {
+pub(crate) fn run(args: &args::Invoke, env: &Variables) -> Result<ExitCode> {
     let (component, files) = args.component_and_events();
     let events = events(files, args.diff)?;
     let (function, _) = LocalFunction::load(component, args.timeout.duration(), 1, env)?;

@@ -1,18 +1,26 @@
 //! Loads the component: at the start, and again whenever it has changed.
 
 use std::env::current_dir;
+use std::io;
 use std::path::{Path, PathBuf, absolute};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use funcserver_engine::Target;
 use funcserver_function::Observer;
 use funcserver_function::config::Variables;
+use funcserver_function::log::Log;
 use tokio::task::spawn_blocking;
 
 use crate::args;
+use crate::builder::Builder;
+use crate::compiled::Compiled;
 use crate::component::{Component, ComponentSource};
+use crate::load_check;
 use crate::local::{LocalFunction, Setup};
 use crate::project::Project;
+use crate::python::PythonApp;
 
 /// Concurrent events; more wait. Lambda would start as many environments.
 const CONCURRENCY: usize = 128;
@@ -21,6 +29,8 @@ const CONCURRENCY: usize = 128;
 #[derive(Clone)]
 pub(super) struct Loader {
     argument: Option<PathBuf>,
+    /// Whether an app is served as it is bundled.
+    optimize: bool,
     /// The folder that `serve` itself writes to, as a path in the working folder.
     record: Option<PathBuf>,
     setup: Setup,
@@ -32,9 +42,10 @@ impl Loader {
         // In bytes; there are no more than 10,240 of them.
         let memory = usize::try_from(args.memory).unwrap_or(usize::MAX).saturating_mul(1 << 20);
         let setup =
-            Setup { timeout: args.timeout.duration(), memory, concurrency: CONCURRENCY, observer: Some(observer) };
+            Setup { memory, concurrency: CONCURRENCY, observer: Some(observer), ..Setup::new(args.timeout.duration()) };
         let record = args.record.as_deref().and_then(inside);
-        Loader { argument: args.component.path.clone(), record, setup, env: Arc::new(env.clone()) }
+        let (argument, optimize) = (args.component.path.clone(), args.optimize);
+        Loader { argument, optimize, record, setup, env: Arc::new(env.clone()) }
     }
 
     /// Whether `serve` itself writes this file.
@@ -47,16 +58,59 @@ impl Loader {
         self.argument.as_deref()
     }
 
+    /// What makes the component, if something does.
+    pub(super) fn builder(&self, project: &Project) -> Option<Builder> {
+        Builder::of(self.argument(), project, &self.env)
+    }
+
+    /// The app of the project, if it is to be served from its sources.
+    pub(super) fn app(&self, project: &Project) -> Option<PythonApp> {
+        match self.builder(project)? {
+            Builder::App(app) if !self.optimize => Some(app),
+            Builder::App(_) | Builder::Command(_) => None,
+        }
+    }
+
     /// The project as it is now.
     pub(super) fn project(&self) -> Result<Project> {
         Project::read(&*self.env)
     }
 
-    /// Loads the component for the first time, and says which one it is.
+    /// Loads the component for the first time, and says which one it is. An app is built first if that is needed.
+    pub(super) fn load_current(&self, project: &Project) -> Result<(LocalFunction, ComponentSource)> {
+        self.builder(project).map_or(Ok(()), |builder| builder.refresh())?;
+        self.load(project)
+    }
+
+    /// Loads the component as it was built, and says which one it is.
     pub(super) fn load(&self, project: &Project) -> Result<(LocalFunction, ComponentSource)> {
         let component = Component::choose(self.argument(), project)?;
         let origin = component.origin.clone();
         Ok((LocalFunction::of(component, project, self.setup.clone(), &*self.env)?, origin))
+    }
+
+    /// Compiles a component that reads the app's own files when an instance starts.
+    pub(super) fn compile_app(&self, app: &PythonApp, wasm: Vec<u8>, project: &Project) -> Result<Compiled> {
+        let component = Component::of_app(app.name().clone(), wasm);
+        Compiled::of(component, Target::Host, &project.config.component, &*self.env)
+    }
+
+    /// Imports the app from the sources in the working folder, in an instance of its own.
+    pub(super) fn try_app(&self, app: &PythonApp, compiled: &Compiled, project: &Project) -> Result<Duration> {
+        let origin = ComponentSource::App(app.name().clone());
+        load_check::check(compiled, &origin, project, self.with_sources(), &*self.env)
+    }
+
+    /// Loads an app that reads the sources in the working folder.
+    pub(super) fn load_app(&self, app: &PythonApp, compiled: &Compiled, project: &Project) -> Result<LocalFunction> {
+        let origin = ComponentSource::App(app.name().clone());
+        let log = Log::of(&project.config.log, io::stderr(), None);
+        log.forward_tracing();
+        LocalFunction::of_compiled(compiled, &origin, project, self.with_sources(), log, &*self.env)
+    }
+
+    fn with_sources(&self) -> Setup {
+        Setup { sources: Some(".".into()), ..self.setup.clone() }
     }
 
     /// Loads the component as it is now.

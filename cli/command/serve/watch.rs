@@ -1,11 +1,13 @@
 //! `--watch`: a changed component replaces the old one between two requests. If there is a build command, a changed
-//! source runs it first.
+//! source runs it first. An app is served from its sources, unless it is to be optimised.
 //!
 //! If anything fails, the last good component stays.
 
+mod development;
 mod generated;
 mod snapshot;
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,13 +18,15 @@ use tokio::time::sleep;
 
 use super::backend::Slot;
 use super::loader::{Loader, blocking};
-use crate::build_command::BuildCommand;
+use crate::builder::Builder;
 use crate::component::ComponentSource;
 use crate::local::LocalFunction;
 use crate::project::{FILE, Project};
-use crate::{output, report};
+use crate::subprocess::Subprocesses;
+use crate::{output, report, sources};
+use development::{Development, Loaded};
 use generated::Generated;
-use snapshot::{Snapshot, sources};
+use snapshot::Snapshot;
 
 /// How often the files are polled. A change is complete when nothing else has changed for this long.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -41,21 +45,25 @@ pub(super) struct Watch {
     /// The state of the files of the component that is served.
     served: Option<Snapshot>,
     generated: Generated,
+    /// Whether the app that is served cannot be imported, and so answers each request with 500.
+    broken: bool,
 }
 
 /// The settings of the project.
 struct Plan {
     loader: Loader,
     project: Project,
-    component: PathBuf,
-    build: Option<BuildCommand>,
+    /// The component's file, unless an app is served from its sources.
+    component: Option<PathBuf>,
+    build: Option<Builder>,
+    app: Option<Development>,
 }
 
 #[derive(Default)]
 struct Seen {
     /// The component and the settings.
     files: Snapshot,
-    /// The sources, if there is a build command.
+    /// The sources, if the component is made of them.
     sources: Snapshot,
 }
 
@@ -63,8 +71,11 @@ impl Watch {
     /// Builds the component if there is a build command, and loads it. If the build fails, loads the component of an
     /// earlier build.
     pub(super) async fn start(loader: Loader) -> Result<(Watch, LocalFunction, ComponentSource)> {
-        let plan = Arc::new(Plan::of(loader)?);
+        let plan = Arc::new(Plan::of(loader, None)?);
         let before = look(&plan, &Arc::default()).await;
+        if let Some(app) = plan.app.clone() {
+            return Watch::start_app(plan, app, before).await;
+        }
         let built = plan.build().await;
         let seen = look(&plan, &before).await;
         let loading = Arc::clone(&plan);
@@ -81,17 +92,36 @@ impl Watch {
         plan.announce();
         let served = Some(seen.files.clone());
         let seen = Arc::new(Seen { files: seen.files.clone(), sources: before.sources.clone() });
-        Ok((Watch { plan, seen, served, generated: Generated::default() }, function, origin))
+        Ok((Watch { plan, seen, served, generated: Generated::default(), broken: false }, function, origin))
+    }
+
+    /// Serves an app from its sources. One that cannot be imported is served too: its author is about to change it.
+    async fn start_app(
+        plan: Arc<Plan>,
+        app: Development,
+        seen: Arc<Seen>,
+    ) -> Result<(Watch, LocalFunction, ComponentSource)> {
+        let origin = ComponentSource::App(app.name().clone());
+        let Loaded { function, imported } = load_app(&plan, app).await?;
+        let broken = imported.is_err();
+        if let Err(error) = imported {
+            report(&error);
+            output::note(BROKEN);
+        }
+        plan.announce();
+        Ok((Watch { plan, seen, served: None, generated: Generated::default(), broken }, function, origin))
     }
 
     /// Watches until this future is dropped, and puts each new component into `slot`.
     pub(super) async fn run(mut self, slot: Slot) -> Infallible {
         loop {
             let (seen, changes) = self.change().await;
-            output::note(format_args!("changed: {}", listed(&changes)));
+            if self.plan.app.is_none() {
+                output::note(format_args!("changed: {}", listed(&changes)));
+            }
             if let Err(error) = self.act(seen, &changes, &slot).await {
                 report(&error);
-                output::note("still serving the previous component");
+                output::note(self.what_is_served());
             }
         }
     }
@@ -128,18 +158,21 @@ impl Watch {
     async fn act(&mut self, seen: Arc<Seen>, changes: &[PathBuf], slot: &Slot) -> Result<()> {
         self.seen = Arc::clone(&seen);
         if changes.iter().any(|path| path == Path::new(FILE)) {
-            self.plan = Arc::new(Plan::of(self.plan.loader.clone())?);
+            self.plan = Arc::new(Plan::of(self.plan.loader.clone(), self.plan.app.as_ref())?);
             // The new settings may name other files.
             self.seen = look(&self.plan, &seen).await;
         }
-        let only_component = changes.iter().all(|path| *path == self.plan.component);
+        if let Some(app) = self.plan.app.clone() {
+            return self.reload_app(app, changes, slot).await;
+        }
+        let only_component = changes.iter().all(|path| Some(path) == self.plan.component.as_ref());
         if self.plan.build.is_some() && !only_component {
             let built = self.plan.build().await;
             // The files that a failed build has left or removed are not a new change: its error is reported once.
             self.learn().await;
             built?;
             if self.served.as_ref() == Some(&self.seen.files) {
-                output::note(format_args!("{} has not changed", self.plan.component.display()));
+                output::note(format_args!("{} has not changed", self.plan.component_name()));
                 return Ok(());
             }
         }
@@ -168,24 +201,63 @@ impl Watch {
         self.served = Some(self.seen.files.clone());
         output::note(format_args!(
             "serving the new {}, loaded in {:.2} s",
-            self.plan.component.display(),
+            self.plan.component_name(),
             begin.elapsed().as_secs_f64()
         ));
+        self.broken = false;
         Ok(())
+    }
+
+    async fn reload_app(&mut self, app: Development, changes: &[PathBuf], slot: &Slot) -> Result<()> {
+        let begin = Instant::now();
+        let Loaded { function, imported } = load_app(&self.plan, app).await?;
+        imported?;
+        slot.put(function);
+        self.broken = false;
+        output::note(format_args!("reloaded in {:.2} s: {}", begin.elapsed().as_secs_f64(), listed(changes)));
+        Ok(())
+    }
+
+    fn what_is_served(&self) -> &'static str {
+        match (self.broken, &self.plan.app) {
+            (true, _) => BROKEN,
+            (false, Some(_)) => "still serving the app as it was before",
+            (false, None) => "still serving the previous component",
+        }
     }
 }
 
+/// What becomes of requests while an app cannot be imported that never could.
+const BROKEN: &str = "each request is answered with 500 until the app can be imported";
+
+/// Loads an app from its sources. If this future is dropped earlier, all processes that it has started are killed.
+async fn load_app(plan: &Arc<Plan>, app: Development) -> Result<Loaded> {
+    let (programs, _end) = Subprocesses::watched();
+    let plan = Arc::clone(plan);
+    blocking(move || app.load(&plan.loader, &plan.project, &programs)).await
+}
+
 impl Plan {
-    fn of(loader: Loader) -> Result<Plan> {
+    /// `earlier` is the app that was served with the settings before.
+    fn of(loader: Loader, earlier: Option<&Development>) -> Result<Plan> {
         let project = loader.project()?;
-        let Some(component) = loader.argument().or(project.config.component.path.as_deref()) else {
+        if let Some(app) = loader.app(&project) {
+            let app = Some(Development::of(app, earlier));
+            return Ok(Plan { component: None, build: None, app, project, loader });
+        }
+        let component = loader.argument().map(Cow::from).or_else(|| project.component());
+        let Some(component) = component.map(Cow::into_owned) else {
             bail!(
                 "there is nothing to watch, because the built-in example does not change; name a component, or set \
                  component.path in {FILE}"
             );
         };
-        let component = component.to_owned();
-        Ok(Plan { component, build: BuildCommand::of(loader.argument(), &project), project, loader })
+        Ok(Plan { component: Some(component), build: loader.builder(&project), app: None, project, loader })
+    }
+
+    /// The component's file, for messages.
+    fn component_name(&self) -> String {
+        self.component.as_ref().map(|path| path.display().to_string()).unwrap_or_default()
     }
 
     async fn build(&self) -> Result<()> {
@@ -196,10 +268,14 @@ impl Plan {
     }
 
     fn announce(&self) {
-        match &self.build {
-            Some(_) => output::note("watching the sources in this folder"),
-            None => output::note(format_args!("watching {}", self.component.display())),
+        match self.made_of_sources() {
+            true => output::note("watching the sources in this folder"),
+            false => output::note(format_args!("watching {}", self.component_name())),
         }
+    }
+
+    fn made_of_sources(&self) -> bool {
+        self.build.is_some() || self.app.is_some()
     }
 }
 
@@ -207,10 +283,10 @@ impl Plan {
 async fn look(plan: &Arc<Plan>, before: &Arc<Seen>) -> Arc<Seen> {
     let (plan, earlier) = (Arc::clone(plan), Arc::clone(before));
     let looked = blocking(move || {
-        let mut sources = if plan.build.is_some() { sources(Path::new(".")) } else { Vec::new() };
+        let mut sources = if plan.made_of_sources() { sources::of(Path::new(".")) } else { Vec::new() };
         sources.retain(|path| !plan.loader.writes(path));
         Ok(Seen {
-            files: Snapshot::of([plan.component.clone(), FILE.into()], &earlier.files),
+            files: Snapshot::of(plan.component.iter().cloned().chain([FILE.into()]), &earlier.files),
             sources: Snapshot::of(sources, &earlier.sources),
         })
     });

@@ -9,17 +9,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use ignore::{DirEntry, WalkBuilder};
-
 use crate::cache::sha256;
 use crate::input;
 use crate::size::Size;
-
-/// Folders with build output, in any language. Folders that `.gitignore` names, and hidden ones, are excluded too.
-const MADE: [&str; 4] = ["target", "node_modules", "dist", "__pycache__"];
-
-/// The extensions of build output. A log may be this program's own.
-const MADE_FILES: [&str; 4] = ["wasm", "cwasm", "zip", "log"];
 
 /// Larger files are not read: only their time and length are compared.
 const READ: Size = Size(1 << 20);
@@ -86,28 +78,12 @@ impl PartialEq for Seen {
 
 impl Eq for Seen {}
 
-/// The source files in `folder`: all files that are not hidden, ignored or build output.
-pub(super) fn sources(folder: &Path) -> Vec<PathBuf> {
-    let walk = WalkBuilder::new(folder).require_git(false).filter_entry(|entry| !is_made(entry)).build();
-    let files =
-        walk.flatten().filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file() || kind.is_symlink()));
-    files.map(|entry| entry.path().strip_prefix(".").unwrap_or(entry.path()).to_owned()).collect()
-}
-
-fn is_made(entry: &DirEntry) -> bool {
-    let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
-    match is_folder {
-        // The root folder may have any name.
-        true => entry.depth() > 0 && MADE.iter().any(|name| entry.file_name() == *name),
-        false => entry.path().extension().is_some_and(|ending| MADE_FILES.iter().any(|made| ending == *made)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use tempfile::TempDir;
 
     use super::*;
+    use crate::sources;
 
     fn project(files: &[&str]) -> TempDir {
         let folder = TempDir::new().unwrap();
@@ -120,35 +96,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_made_hidden_or_ignored_is_no_source() {
-        let project = project(&[
-            "src/lib.rs",
-            "Cargo.toml",
-            "targets.txt",
-            "src/dist",
-            "target/a.rs",
-            "web/node_modules/a.js",
-            "dist/a.js",
-            ".git/HEAD",
-            ".env",
-            "out/a.wasm",
-            "a.cwasm",
-            "function.zip",
-            "serve.log",
-            "src/generated.rs",
-        ]);
-        fs::write(project.path().join(".gitignore"), "generated.rs\n").unwrap();
-        let mut found = sources(project.path());
-        found.sort();
-        let found: Vec<_> = found.iter().map(|path| path.strip_prefix(project.path()).unwrap()).collect();
-        assert_eq!(found, ["Cargo.toml", "src/dist", "src/lib.rs", "targets.txt"].map(Path::new));
-    }
-
-    #[test]
     fn changes_are_of_content() {
         let project = project(&["same", "changed", "gone"]);
         let path = |name| project.path().join(name);
-        let look = |before: &Snapshot| Snapshot::of(sources(project.path()), before);
+        let look = |before: &Snapshot| Snapshot::of(sources::of(project.path()), before);
         let before = look(&Snapshot::default());
         assert!(look(&before).changes(&before).is_empty());
         fs::write(path("same"), "same").unwrap();

@@ -79,8 +79,22 @@ mod tests {
             assert_eq!(text.parse::<App>().map(|app| app.to_string()), Ok(text.to_owned()));
         }
         for text in [
-            "", "app", "app:", ":app", "a.:b", ".a:b", "a:b:c", "1a:b", "a:b(1)", "a:()", "a b:c", "a:b ", "src/app.ts",
-            "./cmd/shop", "src/app.py:app", "shop-app:app",
+            "",
+            "app",
+            "app:",
+            ":app",
+            "a.:b",
+            ".a:b",
+            "a:b:c",
+            "1a:b",
+            "a:b(1)",
+            "a:()",
+            "a b:c",
+            "a:b ",
+            "src/app.ts",
+            "./cmd/shop",
+            "src/app.py:app",
+            "shop-app:app",
         ] {
             assert_eq!(text.parse::<App>(), Err(NotAnApp), "{text}");
         }

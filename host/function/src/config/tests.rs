@@ -313,7 +313,10 @@ fn the_warm_up_is_carried_and_the_rest_of_its_section_is_not() {
 
 #[test]
 fn a_file_without_settings_of_the_host_carries_nothing() {
-    assert_eq!(carried(Path::new(FILE), "[component]\napp = 'shop:app'\nimport = 'start'\nbuild = 'make'\n"), Ok(String::new()));
+    assert_eq!(
+        carried(Path::new(FILE), "[component]\napp = 'shop:app'\nimport = 'start'\nbuild = 'make'\n"),
+        Ok(String::new())
+    );
     assert!(carried(Path::new(FILE), "[component]\npath = 'a'\n").is_err());
 }
 
