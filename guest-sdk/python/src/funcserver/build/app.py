@@ -1,0 +1,184 @@
+"""Makes the component of an app."""
+
+import json
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from funcserver import pack
+from funcserver.build import environment, output, packages, plan, pydantic
+from funcserver.build.componentize import Componentizer, end_of
+from funcserver.build.environment import PackageFile
+from funcserver.build.errors import BuildError
+from funcserver.build.explain import Explainer
+from funcserver.build.project import MOUNT, App, Project
+
+ENTRY = "funcserver.guest.entry"
+# componentize-py mounts the folders of its option `--python-path` below these names, in order.
+EXTENSIONS_MOUNT = "/1"
+
+
+class Options(NamedTuple):
+    app: App
+    output: Path
+    import_at: str
+    """`build` or `start`."""
+    granted: list[str]
+    dev: bool
+
+
+class Build:
+    def __init__(self, options: Options, folder: Path) -> None:
+        self.options = options
+        self.app = options.app
+        self.begin = time.perf_counter()
+        self.project = Project(folder)
+        self.environment = environment.Environment()
+        editable = [path for path in self.environment.editable_folders()]
+        self.roots = self.project.roots(
+            [path.relative_to(folder).as_posix() for path in editable if path != folder and path.is_relative_to(folder)]
+        )
+        self.sources = plan.Sources(self.project, self.roots)
+        self.distributions = self.environment.for_app(found.name for found in self.sources.foreign())
+        self.distributions += [
+            environment.folder_distribution(path) for path in editable if not path.is_relative_to(folder)
+        ]
+        self.explainer = Explainer(self.app, self.environment, self.distributions, options.granted)
+        self.events: list[dict[str, Any]] = []
+
+    def run(self) -> None:
+        if not self.options.dev:
+            self.project.check_size()
+        known = packages.module_names(self.distributions)
+        self.check_app(known)
+        core = pydantic.component_files(self.environment) if "pydantic_core" in known else []
+        componentizer = Componentizer()
+        packs = packages.packs(self.distributions, componentizer)
+        with tempfile.TemporaryDirectory(prefix="funcserver-build-") as name:
+            staging = Path(name)
+            extensions = self.stage(staging, packs, core, known)
+            self.componentize(componentizer, staging, extensions)
+
+    def check_app(self, known: set[str]) -> None:
+        """What can be told without running the app."""
+        path = self.project.module_file(self.app.module, self.roots)
+        if path is None:
+            if self.app.module in known:
+                return
+            raise self.project.missing_module(self.app, self.roots)
+        if self.options.import_at != "start":
+            return
+        names = plan.names_in(self.project, path)
+        if names is not None and self.app.attribute.partition(".")[0] not in names:
+            raise self.explainer.no_such_name(names, [])
+        for found in self.sources.missing(self.app.module, known) or self.sources.missing_own(self.app.module):
+            event = {"own": [(f"{MOUNT}/{found.file}", found.line, "", "")]}
+            raise BuildError(self.explainer.missing(found.module, event))
+
+    def stage(self, staging: Path, packs: list[tuple[str, Path]], core: list[PackageFile], known: set[str]) -> Path | None:
+        """Puts everything that the component is made of into one folder."""
+        python = staging / "python"
+        packages.copy_sdk(python)
+        staged = []
+        for number, (root, file) in enumerate(packs):
+            link_or_copy(file, python / f"{number}.pack")
+            staged.append({"file": f"{number}.pack", "root": root})
+        if not self.options.dev:
+            with (python / "app.pack").open("wb") as opened:
+                pack.write(opened, [own_entry(file) for file in self.project.files])
+            staged.append({"file": "app.pack", "root": MOUNT})
+        extensions = stage_extensions(staging, self.distributions, core)
+        (python / "plan.json").write_text(
+            json.dumps(
+                {
+                    "app": self.app.text,
+                    "import": self.options.import_at,
+                    "packs": staged,
+                    "roots": [f"{MOUNT}/{root}".rstrip("/") for root in self.roots],
+                    "extensions": extensions,
+                    "imports": self.sources.libraries(known) if self.options.import_at == "start" else [],
+                    "companions": plan.companions(known),
+                }
+            )
+        )
+        return staging / "extensions" if extensions else None
+
+    def componentize(self, componentizer: Componentizer, staging: Path, extensions: Path | None) -> None:
+        what = f"importing {self.app.text}" if self.options.import_at == "build" else "importing the app's packages"
+        output.step(f"{what} into the component")
+        target = self.options.output.absolute()
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = target.with_name(f".{target.name}.{os.getpid()}")
+        try:
+            printed = componentizer.run(staging, ENTRY, part, extensions, self.report)
+            self.judge(printed)
+            os.replace(part, target)
+        finally:
+            part.unlink(missing_ok=True)
+        seconds = time.perf_counter() - self.begin
+        output.step(f"{self.options.output} ({output.megabytes(target.stat().st_size)}, {seconds:.1f} s)")
+
+    def report(self, event: dict[str, Any]) -> None:
+        self.events.append(event)
+        if event["event"] == "printed" and event["text"].strip():
+            output.detail(event["text"])
+        elif event["event"] in ("imported", "libraries"):
+            output.detail(f"imported in {event['seconds']:.1f} s; componentize-py makes the component")
+
+    def judge(self, printed: str | None) -> None:
+        """Raises if the component is not to be used."""
+        by_kind: dict[str, list[dict[str, Any]]] = {}
+        for event in self.events:
+            by_kind.setdefault(event["event"], []).append(event)
+        reads = by_kind.get("read", [])
+        refusal, warnings = self.explainer.reads(reads)
+        if self.options.import_at == "build" or refusal:
+            for warning in warnings:
+                output.warn(warning)
+        if refusal:
+            raise refusal
+        if "failed" in by_kind:
+            raise self.explainer.failure(by_kind["failed"][0], reads)
+        if "unfit" in by_kind:
+            raise self.explainer.unfit(by_kind["unfit"][0])
+        self.check_libraries(by_kind.get("missing", []))
+        if printed is not None:
+            raise BuildError("componentize-py made no component: see its message above", details=end_of(printed))
+
+    def check_libraries(self, missing: list[dict[str, Any]]) -> None:
+        """Under `start`: a package that fails to be imported, and without which the app cannot be."""
+        failed = {event["module"]: event for event in missing}
+        for name, place in self.sources.required(self.app.module):
+            event = failed.get(name)
+            if event is not None and event["type"] in ("ImportError", "ModuleNotFoundError"):
+                event["own"] = [(f"{MOUNT}/{place.file}", place.line, "<module>", f"import {name}")]
+                raise self.explainer.failure(event, [])
+
+
+def own_entry(file: Any) -> pack.Entry:
+    content = Path(file.real).read_bytes()
+    return pack.Entry(file.path, pack.FILE, len(content), file.modified, content)
+
+
+def stage_extensions(staging: Path, distributions: list[Any], core: list[PackageFile]) -> dict[str, str]:
+    """Copies the extensions that are built for components. Returns where the build sees each."""
+    files = list(core)
+    for found in distributions:
+        files += found.component_extensions.values()
+    extensions = {}
+    for file in files:
+        target = staging / "extensions" / file.path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file.real, target)
+        extensions[environment.extension_module(file.path)] = f"{EXTENSIONS_MOUNT}/{file.path}"
+    return extensions
+
+
+def link_or_copy(file: Path, target: Path) -> None:
+    try:
+        os.link(file, target)
+    except OSError:
+        shutil.copyfile(file, target)

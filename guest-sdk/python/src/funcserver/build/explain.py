@@ -1,0 +1,196 @@
+"""What happened while the app was imported in the component, in words for the user."""
+
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
+from funcserver.build.environment import Distribution, Environment
+from funcserver.build.errors import BuildError
+from funcserver.build.project import MOUNT, App
+
+START = 'component.import = "start" in funcserver.toml'
+# Modules whose distribution has another name, among those that apps use most.
+DISTRIBUTIONS = {
+    "bs4": "beautifulsoup4",
+    "cv2": "opencv-python",
+    "dateutil": "python-dateutil",
+    "decouple": "python-decouple",
+    "django_filters": "django-filter",
+    "dotenv": "python-dotenv",
+    "environ": "django-environ",
+    "flask_cors": "flask-cors",
+    "flask_sqlalchemy": "flask-sqlalchemy",
+    "jose": "python-jose",
+    "jwt": "PyJWT",
+    "multipart": "python-multipart",
+    "PIL": "Pillow",
+    "psycopg2": "psycopg2-binary",
+    "pydantic_settings": "pydantic-settings",
+    "rest_framework": "djangorestframework",
+    "sklearn": "scikit-learn",
+    "yaml": "PyYAML",
+}
+PURE = {
+    "psycopg2": "pg8000",
+    "psycopg": "pg8000",
+    "asyncpg": "pg8000",
+    "mysqlclient": "PyMySQL",
+    "ujson": "json of the standard library",
+    "orjson": "json of the standard library",
+}
+
+
+def place(file: str, line: int) -> str:
+    return f"{file.removeprefix(MOUNT + '/')}:{line}"
+
+
+class Explainer:
+    def __init__(self, app: App, environment: Environment, packages: list[Distribution], granted: list[str]) -> None:
+        self.app = app
+        self.environment = environment
+        self.packages = packages
+        self.granted = granted
+
+    def failure(self, event: dict[str, Any], reads: list[dict[str, Any]]) -> BuildError:
+        """The error for an app that could not be imported."""
+        details = frames(event)
+        if event.get("found") is not None:
+            return self.wrong_name(event, details)
+        native = self.native_extension(event)
+        if native is not None:
+            return BuildError(native, details)
+        if event["explanation"]:
+            return BuildError(f"{self.app.text} cannot be imported: {event['explanation']}", details)
+        if event["type"] == "ModuleNotFoundError" and event["name"]:
+            return BuildError(self.missing(event["name"], event), details)
+        return BuildError(f"{self.app.text} cannot be imported: {self.reason(event, reads)}", details)
+
+    def wrong_name(self, event: dict[str, Any], details: str) -> BuildError:
+        if not event["attribute"]:
+            return BuildError(f"{self.app.text} cannot be called: {event['type']}: {event['message']}", details)
+        return self.no_such_name(event["names"], event["found"])
+
+    def no_such_name(self, names: Iterable[str], found: list[str]) -> BuildError:
+        close = list(dict.fromkeys([*found, *difflib.get_close_matches(self.app.attribute, list(names), n=3)]))
+        hint = "name the WSGI or ASGI app that the module has"
+        if close:
+            hint = f"did you mean {' or '.join(f'{self.app.module}:{name}' for name in close)}?"
+        return BuildError(f"{self.app.module} has no {self.app.attribute!r} (component.app is {self.app.text}): {hint}")
+
+    def unfit(self, event: dict[str, Any]) -> BuildError:
+        found = [name for name in event["found"] if name != self.app.attribute]
+        hint = f"; did you mean {' or '.join(f'{self.app.module}:{name}' for name in found)}?" if found else ""
+        return BuildError(f"{self.app.text} (component.app) is not an app: {event['problem']}{hint}")
+
+    def native_extension(self, event: dict[str, Any]) -> str | None:
+        """An import that failed because a package's compiled part is for this machine."""
+        if not event["type"].endswith("ImportError") and event["type"] != "ModuleNotFoundError":
+            return None
+        for found in self.packages:
+            if event["name"] in found.machine_extensions:
+                return self.refused_native(found)
+        last = event["last"]
+        if last and last[0].startswith("/packages/") and event["type"] == "ImportError":
+            owner = self.environment.owner(last[0].split("/")[2].removesuffix(".py"))
+            if owner and owner.machine_extensions:
+                return self.refused_native(owner)
+        return None
+
+    def refused_native(self, found: Distribution) -> str:
+        instead = next((PURE[top] for top in sorted(found.tops) if top in PURE), None)
+        advice = f"use {instead} instead" if instead else "use a package in pure Python instead, or call it as a service"
+        return (
+            f"{found} has parts in C or Rust that exist for this machine only, not for WebAssembly, "
+            f"and cannot be imported without them: {advice}"
+        )
+
+    def missing(self, module: str, event: dict[str, Any]) -> str:
+        where = f" ({place(event['own'][-1][0], event['own'][-1][1])})" if event["own"] else ""
+        top = module.partition(".")[0]
+        owner = self.environment.owner(top)
+        if owner is not None:
+            return f"{self.app.text} cannot be imported{where}: {owner} has no module {module} that a component can import"
+        return (
+            f"{self.app.text} cannot be imported{where}: there is no module {module!r} in the project, "
+            f"and no package with it is installed: pip install {DISTRIBUTIONS.get(top, top)}"
+        )
+
+    def reason(self, event: dict[str, Any], reads: list[dict[str, Any]]) -> str:
+        text = f"{event['type']}: {event['message']}" if event["message"] else event["type"]
+        variables = {read["name"] for read in reads if read["kind"] == "variable"}
+        if event["key"] in variables:
+            return (
+                f"it needs the variable {event['key']}, which does not exist while the component is built: "
+                f'grant it in funcserver.toml (guest.inherit-env = ["{event["key"]}"]) and set {START}, '
+                "so that the app is imported when an instance starts"
+            )
+        if variables or any(read["kind"] == "environment" for read in reads):
+            return (
+                f"{text}; it reads variables, and there are none while the component is built: "
+                f"grant those that it needs with guest.env or guest.inherit-env, and set {START}"
+            )
+        return text
+
+    def reads(self, events: list[dict[str, Any]]) -> tuple[BuildError | None, list[str]]:
+        """The error for granted variables that are frozen, and warnings for what else is."""
+        refused = [event for event in events if self.is_granted(event)]
+        warnings = [self.warning(event) for event in events if event not in refused and self.is_worth_a_warning(event)]
+        return (self.refusal(refused) if refused else None), list(dict.fromkeys(warnings))
+
+    def is_granted(self, event: dict[str, Any]) -> bool:
+        return (event["kind"] == "variable" and event["name"] in self.granted) or (
+            event["kind"] == "environment" and bool(self.granted)
+        )
+
+    def is_worth_a_warning(self, event: dict[str, Any]) -> bool:
+        return not event["library"] and event["named"]
+
+    def refusal(self, events: list[dict[str, Any]]) -> BuildError:
+        lines = [f"{place(event['file'], event['line'])} reads {self.what(event)}" + by(event) for event in events]
+        first = events[0]
+        subject = f"the variable {first['name']}" if first["kind"] == "variable" else "all variables"
+        return BuildError(
+            f"{place(first['file'], first['line'])} reads {subject}{by(first)} while the app is imported, and that happens when "
+            f"the component is built, where the variable does not have its value yet: set {START}, so that the app is imported "
+            "when an instance starts; or read the variable in the handler, or in a function with `@funcserver.on_start`",
+            details="\n".join(lines) if len(lines) > 1 else "",
+        )
+
+    def what(self, event: dict[str, Any]) -> str:
+        if event["kind"] == "environment":
+            return f"all variables, and so {', '.join(self.granted)}"
+        return f"the variable {event['name']}"
+
+    def warning(self, event: dict[str, Any]) -> str:
+        where = place(event["file"], event["line"])
+        if event["kind"] == "variable":
+            return (
+                f"{where} reads the variable {event['name']} while the app is imported; funcserver.toml does not grant it, so it is "
+                f"never set. If Lambda sets it, add it to guest.inherit-env and set {START}"
+            )
+        if event["kind"] == "environment":
+            return f"{where} reads all variables while the app is imported, when there are none: grant them and set {START}"
+        kind = "the clock" if event["kind"] == "clock" else "a random number"
+        same = "time" if event["kind"] == "clock" else "number"
+        return (
+            f"{where} reads {kind} ({event['name']}) while the app is imported: every instance will have the {same} of the build. "
+            f"If that is wrong, set {START}, or do it in the handler"
+        )
+
+
+def by(event: dict[str, Any]) -> str:
+    return f" (in the import of {event['library']})" if event["library"] else ""
+
+
+def frames(event: dict[str, Any]) -> str:
+    """The app's own lines of the traceback."""
+    lines = []
+    for file, line, function, text in event["own"]:
+        lines.append(f"{place(file, line)} in {function}" if function != "<module>" else place(file, line))
+        if text:
+            lines.append(f"    {text}")
+    if lines:
+        lines.append(f"{event['type']}: {event['message']}")
+    return "\n".join(lines)
+
+

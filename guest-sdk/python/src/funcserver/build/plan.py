@@ -1,0 +1,125 @@
+"""What the component is to import and when, found without running the app."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from funcserver.build import imports
+from funcserver.build.imports import STANDARD, Import, Imports
+from funcserver.build.project import Project
+
+# What packages import late, by the module that needs it.
+COMPANIONS = {
+    "anyio": ["anyio._backends._asyncio"],
+    "asyncio": ["asyncio.taskgroups", "asyncio.timeouts", "asyncio.runners"],
+    "flask": ["flask.json.tag", "flask.sessions", "jinja2.ext", "jinja2.loaders", "werkzeug.formparser", "werkzeug.routing.rules"],
+    "starlette": ["starlette.formparsers", "starlette.templating", "python_multipart.multipart", "jinja2"],
+    "fastapi": ["fastapi.openapi.docs", "fastapi.openapi.utils", "email_validator"],
+    "pydantic": ["pydantic.deprecated.decorator", "pydantic._internal._validators", "pydantic.networks", "pydantic.root_model"],
+    "zoneinfo": ["tzdata", "zoneinfo._tzpath"],
+    "django": """django.apps.registry django.conf.global_settings django.conf.urls.static django.core.handlers.wsgi
+        django.core.handlers.asgi django.core.cache.backends.locmem django.core.checks.registry django.core.files.storage
+        django.core.files.uploadhandler django.core.management django.core.serializers django.core.signing django.db.backends.signals
+        django.db.backends.sqlite3.base django.db.migrations.executor django.db.models.sql.compiler django.forms django.http.multipartparser
+        django.middleware.common django.middleware.csrf django.middleware.security django.template.backends.django
+        django.template.context_processors django.template.defaulttags django.template.defaultfilters django.template.loader_tags
+        django.templatetags.i18n django.templatetags.static django.urls django.utils.log django.utils.translation.trans_real
+        django.views.csrf django.views.debug django.views.defaults django.views.generic django.views.static
+        django.contrib.staticfiles.finders django.contrib.messages.storage.fallback sqlite3""".split(),
+    "": ["encodings.idna", "encodings.latin_1", "encodings.ascii", "encodings.utf_8_sig", "weakref", "traceback", "linecache"],
+}
+
+
+class Missing(NamedTuple):
+    """An import without which the app cannot be imported."""
+
+    module: str
+    file: str
+    line: int
+
+
+class Sources:
+    """The app's own modules, and what they import."""
+
+    def __init__(self, project: Project, roots: list[str]) -> None:
+        self.project = project
+        self.files = project.modules(roots)
+        self.tops = {name.partition(".")[0] for name in self.files}
+        self.imports: dict[str, Imports] = {}
+        for name, path in self.files.items():
+            if not imports.is_test(path):
+                source = self.read(path)
+                self.imports[name] = imports.of(source, name, path.endswith("__init__.py"))
+
+    def read(self, path: str) -> bytes:
+        return (self.project.folder / path).read_bytes()
+
+    def foreign(self) -> list[Import]:
+        """Imports of what is not the app's own."""
+        return [found for each in self.imports.values() for found in each.found if not self.is_own(found.name)]
+
+    def is_own(self, name: str) -> bool:
+        return name.partition(".")[0] in self.tops
+
+    def libraries(self, known: set[str]) -> list[str]:
+        """Modules to import before the app is, sorted so that the result does not depend on the order of files."""
+        names = set()
+        for found in self.foreign():
+            if found.module or found.name in known:
+                names.add(found.name)
+        for each in self.imports.values():
+            for text in each.strings:
+                if not self.is_own(text):
+                    names.update(prefix for prefix in (text, text.rpartition(".")[0]) if prefix in known)
+        return sorted(names - {"__future__", "funcserver", "this", "antigravity"})
+
+    def reached(self, module: str) -> set[str]:
+        """The app's own modules that are imported whenever this one is."""
+        reached: set[str] = set()
+        waiting = [module]
+        while waiting:
+            name = waiting.pop()
+            if name in reached or not name:
+                continue
+            waiting.append(name.rpartition(".")[0])
+            if name in self.imports:
+                reached.add(name)
+                waiting += [found.name for found in self.imports[name].found if found.certain]
+        return reached
+
+    def required(self, module: str) -> list[tuple[str, Missing]]:
+        """Names of modules that are not the app's own, each with the place that imports it without a way around."""
+        required = []
+        for name in sorted(self.reached(module)):
+            for found in self.imports[name].found:
+                if found.certain and found.module and not self.is_own(found.name):
+                    required.append((found.name, Missing(found.name, self.files[name], found.line)))
+        return required
+
+    def missing(self, module: str, known: set[str]) -> list[Missing]:
+        """Certain imports of packages that are not installed."""
+        tops = {name.partition(".")[0] for name in known} | STANDARD | {"funcserver"}
+        return [place for name, place in self.required(module) if name.partition(".")[0] not in tops]
+
+    def missing_own(self, module: str) -> list[Missing]:
+        """Certain imports of modules of the app's own that do not exist."""
+        missing = []
+        for name in sorted(self.reached(module)):
+            for found in self.imports[name].found:
+                if found.certain and found.module and self.is_own(found.name) and not self.exists(found.name):
+                    missing.append(Missing(found.name, self.files[name], found.line))
+        return missing
+
+    def exists(self, name: str) -> bool:
+        return name in self.files or any(own.startswith(name + ".") for own in self.files)
+
+
+def names_in(project: Project, path: str) -> list[str] | None:
+    return imports.assigned((project.folder / path).read_bytes())
+
+
+def companions(known: Iterable[str]) -> dict[str, list[str]]:
+    """Those of packages that are there."""
+    tops = {name.partition(".")[0] for name in known}
+    return {name: late for name, late in COMPANIONS.items() if not name or name in tops or name in STANDARD}
+
+
