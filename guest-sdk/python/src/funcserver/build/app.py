@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from funcserver import pack
-from funcserver.build import environment, output, packages, plan, pydantic
+from funcserver.build import environment, output, packages, plan, pydantic, site_packages
 from funcserver.build.componentize import Componentizer, end_of
 from funcserver.build.environment import PackageFile
 from funcserver.build.errors import BuildError
@@ -37,15 +37,14 @@ class Build:
         self.begin = time.perf_counter()
         self.project = Project(folder)
         self.environment = environment.Environment()
-        editable = [path for path in self.environment.editable_folders()]
-        self.roots = self.project.roots(
-            [path.relative_to(folder).as_posix() for path in editable if path != folder and path.is_relative_to(folder)]
-        )
-        self.sources = plan.Sources(self.project, self.roots)
+        editable = site_packages.editable_folders()
+        self.roots = self.project.roots(editable)
+        known = plan.KnownImports(folder)
+        self.sources = plan.Sources(self.project, self.roots, known)
+        known.save()
         self.distributions = self.environment.for_app(found.name for found in self.sources.foreign())
-        self.distributions += [
-            environment.folder_distribution(path) for path in editable if not path.is_relative_to(folder)
-        ]
+        outside = [path for path in editable if not path.is_relative_to(folder)]
+        self.distributions += [environment.folder_distribution(path) for path in outside]
         self.explainer = Explainer(self.app, self.environment, self.distributions, options.granted)
         self.events: list[dict[str, Any]] = []
 
@@ -160,7 +159,7 @@ class Build:
 
 def own_entry(file: Any) -> pack.Entry:
     content = Path(file.real).read_bytes()
-    return pack.Entry(file.path, pack.FILE, len(content), file.modified, content)
+    return pack.Entry(file.path, pack.FILE, len(content), file.modified_ns // 1_000_000_000, content)
 
 
 def stage_extensions(staging: Path, distributions: list[Any], core: list[PackageFile]) -> dict[str, str]:

@@ -36,3 +36,11 @@ def made_once(target: Path, make: Callable[[Path], None]) -> Path:
             if not target.exists():
                 raise
     return target
+
+
+def write(target: Path, content: bytes) -> None:
+    """A file that is complete from the first moment."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f".{target.name}.{os.getpid()}")
+    part.write_bytes(content)
+    os.replace(part, target)

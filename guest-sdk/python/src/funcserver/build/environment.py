@@ -2,14 +2,13 @@
 
 import hashlib
 import re
-import site
-import sys
-import sysconfig
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
+
+from funcserver.build import site_packages
 
 # What works on an app, and is no part of it. A package that only they need is left out too.
 TOOLS = set(
@@ -87,19 +86,9 @@ def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def folders() -> list[Path]:
-    """Where this Python finds installed packages, the first one first."""
-    paths = sysconfig.get_paths()
-    candidates = [paths["purelib"], paths["platlib"], *site.getsitepackages()]
-    if site.ENABLE_USER_SITE:
-        candidates.append(site.getusersitepackages())
-    on_path = set(sys.path)
-    return [Path(path) for path in dict.fromkeys(candidates) if path in on_path and Path(path).is_dir()]
-
-
 class Environment:
     def __init__(self) -> None:
-        self.folders = folders()
+        self.folders = site_packages.folders()
         self.installed: dict[str, Distribution] = {}
         for found in metadata.distributions(path=[str(folder) for folder in self.folders]):
             made = distribution(found)
@@ -144,17 +133,6 @@ class Environment:
             if any(file.path.endswith(".py") for file in files):
                 loose.append(Distribution(f"files in {folder.name}", "", fingerprint_of(files), files, set()))
         return loose
-
-    def editable_folders(self) -> Iterator[Path]:
-        """Folders that `.pth` files add to Python's path, as `pip install -e` does."""
-        for folder in self.folders:
-            for file in sorted(folder.glob("*.pth")):
-                for line in file.read_text(errors="replace").splitlines():
-                    line = line.strip()
-                    if line and not line.startswith(("#", "import ", "import\t")):
-                        path = folder / line
-                        if path.is_dir():
-                            yield path.resolve()
 
 
 OWN = {"funcserver-lambda", "funcserver-lambda-pydantic-core"}

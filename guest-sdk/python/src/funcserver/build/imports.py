@@ -6,6 +6,9 @@ import sys
 from collections.abc import Iterator
 from typing import NamedTuple
 
+# Changes when what this module finds in a file changes.
+FORMAT = "1"
+
 DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
 IMPORT_LINE = re.compile(r"^(\s*)(?:import\s+([\w.]+)|from\s+([\w.]+)\s+import\b)", re.MULTILINE)
 

@@ -1,7 +1,6 @@
 """The standard library and the packages as packs of compiled modules, which are cached."""
 
 import json
-import os
 import shutil
 import tempfile
 import time
@@ -68,15 +67,8 @@ def compile_all(jobs: list[Job], folder: Path, componentizer: Componentizer) -> 
             made = python / str(planned["output"])
             if not made.exists() or "compiled in" not in (printed or ""):
                 raise BuildError(f"{job.label} could not be compiled for the component", details=end_of(printed or ""))
-            put(made, job.target)
+            cache.write(job.target, made.read_bytes())
     output.detail(f"done in {time.perf_counter() - begin:.1f} s")
-
-
-def put(made: Path, target: Path) -> None:
-    """Into the cache, complete from the first moment."""
-    part = target.with_name(f".{target.name}.{os.getpid()}")
-    shutil.copyfile(made, part)
-    os.replace(part, target)
 
 
 def named(jobs: list[Job]) -> str:

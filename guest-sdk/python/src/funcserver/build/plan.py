@@ -1,11 +1,14 @@
 """What the component is to import and when, found without running the app."""
 
+import hashlib
+import json
 from collections.abc import Iterable
+from pathlib import Path
 from typing import NamedTuple
 
-from funcserver.build import imports
+from funcserver.build import cache, imports
 from funcserver.build.imports import STANDARD, Import, Imports
-from funcserver.build.project import Project
+from funcserver.build.project import OwnFile, Project
 
 # What packages import late, by the module that needs it.
 COMPANIONS = {
@@ -37,21 +40,44 @@ class Missing(NamedTuple):
     line: int
 
 
+class KnownImports:
+    """What each file imports, kept from one run to the next: a project may have hundreds of files."""
+
+    def __init__(self, project: Path) -> None:
+        name = hashlib.sha256(str(project).encode()).hexdigest()[:16]
+        self.file = cache.folder() / f"imports-{imports.FORMAT}" / f"{name}.json"
+        self.changed = False
+        try:
+            self.files = json.loads(self.file.read_bytes())
+        except (OSError, ValueError):
+            self.files = {}
+
+    def of(self, file: OwnFile, module: str) -> Imports:
+        version = [file.modified_ns, file.size, module]
+        known = self.files.get(file.path)
+        if known is None or known["version"] != version:
+            found = imports.of(Path(file.real).read_bytes(), module, file.path.endswith("__init__.py"))
+            self.files[file.path] = known = {"version": version, "found": found.found, "strings": found.strings}
+            self.changed = True
+        return Imports([Import(*each) for each in known["found"]], known["strings"])
+
+    def save(self) -> None:
+        if self.changed:
+            cache.write(self.file, json.dumps(self.files).encode())
+
+
 class Sources:
     """The app's own modules, and what they import."""
 
-    def __init__(self, project: Project, roots: list[str]) -> None:
+    def __init__(self, project: Project, roots: list[str], known: KnownImports) -> None:
         self.project = project
         self.files = project.modules(roots)
         self.tops = {name.partition(".")[0] for name in self.files}
         self.imports: dict[str, Imports] = {}
+        files = {file.path: file for file in project.files}
         for name, path in self.files.items():
             if not imports.is_test(path):
-                source = self.read(path)
-                self.imports[name] = imports.of(source, name, path.endswith("__init__.py"))
-
-    def read(self, path: str) -> bytes:
-        return (self.project.folder / path).read_bytes()
+                self.imports[name] = known.of(files[path], name)
 
     def foreign(self) -> list[Import]:
         """Imports of what is not the app's own."""
@@ -66,11 +92,13 @@ class Sources:
         for found in self.foreign():
             if found.module or found.name in known:
                 names.add(found.name)
-        for each in self.imports.values():
-            for text in each.strings:
-                if not self.is_own(text):
-                    names.update(prefix for prefix in (text, text.rpartition(".")[0]) if prefix in known)
+        for text in self.texts():
+            names.update(prefix for prefix in (text, text.rpartition(".")[0]) if prefix in known)
         return sorted(names - {"__future__", "funcserver", "this", "antigravity"})
+
+    def texts(self) -> list[str]:
+        """Texts that may name modules which are not the app's own."""
+        return [text for each in self.imports.values() for text in each.strings if not self.is_own(text)]
 
     def reached(self, module: str) -> set[str]:
         """The app's own modules that are imported whenever this one is."""

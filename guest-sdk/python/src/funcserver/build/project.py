@@ -45,7 +45,7 @@ class OwnFile(NamedTuple):
     """Relative to the project's folder, with slashes."""
     real: str
     size: int
-    modified: int
+    modified_ns: int
 
 
 class Project:
@@ -68,12 +68,18 @@ class Project:
             raise BuildError(f"{message}; {output.megabytes(TOO_MANY_BYTES)} are the most")
         output.warn(message)
 
-    def roots(self, more: list[str]) -> list[str]:
-        """The folders, relative to the project's, in which modules are looked for: as Python and the usual layouts have it."""
+    def roots(self, editable: list[Path]) -> list[str]:
+        """The folders, relative to the project's, in which modules are looked for: its own, `src` as in the usual layout, and
+        those that the environment names."""
         roots = [""]
-        if any(path.startswith("src/") and path.endswith(".py") for path in self.paths) and "src/__init__.py" not in self.paths:
+        if "src/__init__.py" not in self.paths and any(path.startswith("src/") and path.endswith(".py") for path in self.paths):
             roots.append("src")
-        return roots + [root for root in more if root not in roots]
+        for path in editable:
+            if path.is_relative_to(self.folder):
+                root = path.relative_to(self.folder).as_posix()
+                if root != "." and root not in roots:
+                    roots.append(root)
+        return roots
 
     def module_file(self, module: str, roots: list[str]) -> str | None:
         """The file of a module, relative to the project's folder."""
@@ -122,4 +128,4 @@ def own_files(top: str) -> Iterator[OwnFile]:
                     waiting.append(path)
             elif entry.is_file():
                 status = entry.stat()
-                yield OwnFile(path, entry.path, status.st_size, int(status.st_mtime))
+                yield OwnFile(path, entry.path, status.st_size, status.st_mtime_ns)
