@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 from urllib.parse import unquote
 
+from funcserver.guest import log
 from funcserver.guest.context import Context
 from funcserver.guest.http import HOP_BY_HOP, SMALL, Answer, Headers, Request
 from funcserver.guest.loop import Deadlock, Loop
@@ -28,14 +29,16 @@ class Server:
     def __init__(self, app: App) -> None:
         self._app = app
         self._loop: Loop | None = None
-        self._lifespan: asyncio.Task[None] | None = None
         self._state: dict[str, Any] = {}
+        # Tasks that outlive requests: the lifespan, what it has started, and those that the log has named.
+        self._lasting: set[asyncio.Task[Any]] = set()
 
     def answer(self, request: Request, reply: Answer) -> None:
         """Returns when the app does: background tasks of frameworks run on after the answer."""
         loop = self._loop or self._start()
         exchange = _Exchange(loop, request, reply)
         run(loop, self._app(scope_of(request, self._state), exchange.receive, exchange.send))
+        self._note_loose(loop)
         if not reply.finished:
             raise RuntimeError(
                 "the app returned without a complete answer: no `http.response.body` ended it"
@@ -49,13 +52,31 @@ class Server:
         asyncio.set_event_loop(loop)
         state: dict[str, Any] = {}
         lifespan = _Lifespan(loop)
-        # Kept, because a loop refers to its tasks weakly.
-        self._lifespan = loop.create_task(lifespan.run(self._app, {"type": "lifespan", "asgi": VERSION, "state": state}))
+        loop.create_task(lifespan.run(self._app, {"type": "lifespan", "asgi": VERSION, "state": state}))
         loop.run_until(lifespan.started.done)
         lifespan.started.result()
+        self._lasting = asyncio.all_tasks(loop)
         self._state = state
         self._loop = loop
         return loop
+
+
+    def _note_loose(self, loop: Loop) -> None:
+        """Says so if a request has started a task and left it behind: no time is its own after this."""
+        loose = asyncio.all_tasks(loop) - self._lasting
+        if not loose:
+            return
+        # Those that are cancelled end in a pass or two.
+        passes = iter(range(3))
+        loop.run_until(lambda: next(passes, None) is None or not loop.is_busy())
+        loose = {task for task in loose if not task.done()}
+        if loose:
+            self._lasting |= loose
+            names = ", ".join(sorted(task.get_coro().__qualname__ for task in loose))
+            log.warning(
+                f"tasks still run after the answer and the app's end: {names}. They go on during the next request of this"
+                " instance, if there is one: await them, or use the background tasks of your framework"
+            )
 
 
 def run(loop: Loop, coroutine: Coroutine[Any, Any, Any]) -> None:

@@ -38,10 +38,14 @@ def failure(error: BaseException, doing: str) -> None:
     _write(sys.stderr, {"level": "ERROR", "message": _shortened(f"{doing} failed: {summary}\n{trace}"), "error": name})
 
 
+def warning(message: str) -> None:
+    _write(sys.stderr, {"level": "WARN", "message": message})
+
+
 def _of_app(trace: TracebackType | None) -> TracebackType | None:
-    """The traceback from the first frame that is not this package's. The whole one if all are."""
+    """The traceback from the first frame that is the app's or a library's. The whole one if none is."""
     rest = trace
-    while rest is not None and rest.tb_frame.f_globals.get("__name__", "").startswith("funcserver."):
+    while rest is not None and rest.tb_frame.f_globals.get("__name__", "").startswith(("funcserver.", "asyncio.")):
         rest = rest.tb_next
     return rest or trace
 
@@ -96,13 +100,18 @@ class _Fallback(logging.StreamHandler):
     """
 
     def emit(self, record: logging.LogRecord) -> None:
-        if hasattr(record, WRITTEN):
+        if hasattr(record, WRITTEN) or self._is_followed():
             return
         if self._has_others(record) and record.levelno < logging.ERROR:
             return
         # The streams of now, which the app may have replaced.
         self.stream = sys.stderr
         super().emit(record)
+
+    def _is_followed(self) -> bool:
+        """Whether the root has another handler that writes, to which the record comes after this one."""
+        handlers = logging.getLogger().handlers
+        return any(handler is not self and isinstance(handler, logging.StreamHandler) for handler in handlers)
 
     def _has_others(self, record: logging.LogRecord) -> bool:
         logger: logging.Logger | None = logging.getLogger(record.name)

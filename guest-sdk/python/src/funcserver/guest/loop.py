@@ -102,6 +102,10 @@ class Loop(selector_events.BaseSelectorEventLoop):
         threads.settle(future, func, *args)
         return future
 
+    def is_busy(self) -> bool:
+        """Whether something can run without waiting."""
+        return bool(self._ready)
+
     def run_until_complete(self, future: Any) -> Any:
         self._check_closed()
         self._check_running()

@@ -144,9 +144,11 @@ def _patch_processes(module: Any) -> None:
 class _InlineQueue(Queue):
     """The queue of a worker of anyio, which does at once what it is given."""
 
-    def __init__(self, worker: threading.Thread) -> None:
+    def __init__(self, worker: threading.Thread, facts: threading.local) -> None:
         super().__init__()
         self._worker = worker
+        # What anyio keeps for each thread. Workers can be nested here, if one waits for the loop that runs another.
+        self._facts = vars(facts)
 
     def put_nowait(self, item: Any) -> None:
         if item is None:
@@ -155,8 +157,14 @@ class _InlineQueue(Queue):
         self.put(item)
         # A worker works until it is told to stop.
         self.put(None)
-        with set_aside():
-            contextvars.Context().run(self._worker.run)
+        outer = self._facts.copy()
+        self._facts.clear()
+        try:
+            with set_aside():
+                contextvars.Context().run(self._worker.run)
+        finally:
+            self._facts.clear()
+            self._facts.update(outer)
 
 
 def _patch_anyio(module: Any) -> None:
@@ -165,7 +173,7 @@ def _patch_anyio(module: Any) -> None:
 
     def init(self: Any, *args: Any, **kwargs: Any) -> None:
         make(self, *args, **kwargs)
-        self.queue = _InlineQueue(self)
+        self.queue = _InlineQueue(self, module.threadlocals)
 
     module.WorkerThread.__init__ = init
     module.WorkerThread.start = lambda self: None

@@ -1,0 +1,13 @@
+"""Prepares CPython for a component. It comes before anything of the app is imported, as libraries look at their start."""
+
+from funcserver.guest import absent, log, loop, sockets, temporary, threads
+
+
+def install() -> None:
+    """Once: a second call would take the changes for Python's own."""
+    absent.install()
+    log.install()
+    temporary.install()
+    sockets.install()
+    threads.install()
+    loop.install()

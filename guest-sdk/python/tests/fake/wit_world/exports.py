@@ -1,0 +1,2 @@
+class IncomingHandler:
+    """What a handler is derived from."""

@@ -1,0 +1,29 @@
+import pytest
+from inside import output
+
+# A Python with a real ssl has it in the place of the stand-in.
+HIDE = "import sys; sys.modules.pop('ssl', None)\nfrom funcserver.guest import absent; absent.install()\n"
+
+
+@pytest.mark.parametrize("library", ["urllib3", "requests", "httpx", "asyncio.sslproto", "http.client", "smtplib", "anyio"])
+def test_libraries_can_be_imported_and_set_up_without_ssl(library):
+    pytest.importorskip(library.partition(".")[0])
+    output(f"{HIDE}import {library}")
+
+
+def test_a_tls_connection_fails_with_a_sentence():
+    code = (
+        HIDE
+        + """
+import ssl
+context = ssl.create_default_context(cafile="x")
+context.check_hostname = False
+context.verify_mode = ssl.CERT_NONE
+context.minimum_version = ssl.TLSVersion.TLSv1_2
+try:
+    context.wrap_socket(None)
+except OSError as error:
+    print(error)
+"""
+    )
+    assert output(code).startswith("TLS connections cannot be opened in a component")
