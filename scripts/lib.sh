@@ -76,6 +76,23 @@ need_wheels() {
     printf '%s\n' "$folder/bin"
 }
 
+# need_requirements FILE...: prints the folder of the programs in an environment with these requirements, which is made
+# again when one of the files changes.
+need_requirements() {
+    local folder arguments=() file
+    folder=$tools/requirements-$(cat -- "$@" | sha256sum | head -c 16)
+    if [[ ! -e $folder/complete ]]; then
+        need_python "installs Python packages"
+        say "installing $*"
+        rm -rf -- "$folder"
+        python3 -m venv "$folder" >&2 || die "python3 cannot make a venv: install it, for example: apt-get install python3-venv"
+        for file in "$@"; do arguments+=(-r "$file"); done
+        "$folder/bin/pip" install --quiet --disable-pip-version-check "${arguments[@]}" >&2 || die "pip could not install $*"
+        touch -- "$folder/complete"
+    fi
+    printf '%s\n' "$folder/bin"
+}
+
 # Cargo's target folder, whether it is set in the environment, in cargo's configuration or not at all.
 target_folder() {
     cargo metadata --no-deps --format-version 1 | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p'
