@@ -4,9 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from wit_world.imports.types import IncomingRequest, OutgoingResponse, ResponseOutparam
-
 from funcserver.guest import handler
+from wit_world.imports.types import IncomingRequest, OutgoingResponse, ResponseOutparam
 
 Send = Callable[..., OutgoingResponse]
 

@@ -5,7 +5,9 @@ from inside import output
 HIDE = "import sys; sys.modules.pop('ssl', None)\nfrom funcserver.guest import absent; absent.install()\n"
 
 
-@pytest.mark.parametrize("library", ["urllib3", "requests", "httpx", "asyncio.sslproto", "http.client", "smtplib", "anyio"])
+@pytest.mark.parametrize(
+    "library", ["urllib3", "requests", "httpx", "asyncio.sslproto", "http.client", "smtplib", "anyio"]
+)
 def test_libraries_can_be_imported_and_set_up_without_ssl(library):
     pytest.importorskip(library.partition(".")[0])
     output(f"{HIDE}import {library}")
@@ -27,3 +29,20 @@ except OSError as error:
 """
     )
     assert output(code).startswith("TLS connections cannot be opened in a component")
+
+
+def test_interpreters_can_be_imported_and_are_refused():
+    code = """
+import sys
+from importlib import util
+find = util.find_spec
+util.find_spec = lambda name: None if name == "_interpreters" else find(name)
+from funcserver.guest import absent
+absent.install()
+from concurrent.interpreters import ExecutionFailed, create
+try:
+    create()
+except Exception as error:
+    print(error)
+"""
+    assert output(code).startswith("interpreters cannot be started in a component")

@@ -234,7 +234,12 @@ def test_answers_without_a_body_have_none(serve, method, status):
 
 
 def test_headers_of_the_connection_are_dropped_and_others_repeat(serve):
-    headers = [(b"Connection", b"close"), (b"transfer-encoding", b"chunked"), (b"Set-Cookie", b"a"), (b"Set-Cookie", b"b")]
+    headers = [
+        (b"Connection", b"close"),
+        (b"transfer-encoding", b"chunked"),
+        (b"Set-Cookie", b"a"),
+        (b"Set-Cookie", b"b"),
+    ]
 
     async def app(scope, receive, send):
         await no_lifespan(scope)

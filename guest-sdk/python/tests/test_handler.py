@@ -1,5 +1,4 @@
 import pytest
-
 from funcserver import start
 from funcserver.guest import handler
 from funcserver.guest.kind import NotAnApp

@@ -2,7 +2,6 @@ import functools
 import types
 
 import pytest
-
 from funcserver.guest.kind import NotAnApp, kind_of
 
 
@@ -43,14 +42,16 @@ class WsgiClass:
 
 
 @pytest.mark.parametrize(
-    "app", [asgi, Asgi(), Asgi().__call__, AsgiClass, wraps_asgi, functools.partial(asgi), functools.partial(wraps_asgi)]
+    "app",
+    [asgi, Asgi(), Asgi().__call__, AsgiClass, wraps_asgi, functools.partial(asgi), functools.partial(wraps_asgi)],
 )
 def test_asgi(app):
     assert kind_of(app) == "asgi"
 
 
 @pytest.mark.parametrize(
-    "app", [wsgi, Wsgi(), Wsgi().__call__, WsgiClass, lambda *args: None, functools.partial(wsgi), lambda e, s, more=1: 0]
+    "app",
+    [wsgi, Wsgi(), Wsgi().__call__, WsgiClass, lambda *args: None, functools.partial(wsgi), lambda e, s, more=1: 0],
 )
 def test_wsgi(app):
     assert kind_of(app) == "wsgi"

@@ -1,9 +1,8 @@
 import json
 
 import pytest
-from inside import inside
-
 from funcserver.guest import log
+from inside import inside
 
 
 def records(code: str, stream: str = "stderr"):

@@ -86,7 +86,9 @@ def test_client_and_invocation_come_from_the_host(serve):
         context = environ["aws.context"]
         return [f"{environ['REMOTE_ADDR']} {context.aws_request_id} {context.function_name}".encode()]
 
-    invocation = b'{"request_id": "r1", "deadline": 1, "invoked_function_arn": "arn:aws:lambda:eu:1:function:shop:live"}'
+    invocation = (
+        b'{"request_id": "r1", "deadline": 1, "invoked_function_arn": "arn:aws:lambda:eu:1:function:shop:live"}'
+    )
     headers = [("x-funcserver-client", b"192.0.2.1"), ("x-amzn-lambda-context", invocation)]
     assert serve(app)(headers=headers).data == b"192.0.2.1 r1 shop"
     assert serve(showing("REMOTE_ADDR", "aws.context"))().data == b"\nNone"
@@ -144,7 +146,9 @@ def test_a_body_of_unstated_length_gets_one(serve):
 
 
 def test_a_body_that_breaks_off_is_an_os_error_of_the_app(serve, capsys):
-    answer = serve(echo)("POST", headers=[("content-length", b"9")], body=[b"abc", Err(StreamError_LastOperationFailed(1))])
+    answer = serve(echo)(
+        "POST", headers=[("content-length", b"9")], body=[b"abc", Err(StreamError_LastOperationFailed(1))]
+    )
     assert answer.status == 500
     assert "the request's body broke off before its end" in capsys.readouterr().err
 

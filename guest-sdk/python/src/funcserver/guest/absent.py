@@ -1,6 +1,8 @@
 """What CPython for WebAssembly lacks, and what an app can do instead."""
 
+import concurrent
 import enum
+import importlib.util
 import os
 import sys
 from types import ModuleType
@@ -38,13 +40,32 @@ def explain(error: BaseException) -> str | None:
 
 
 def install() -> None:
-    """Libraries import `ssl` even if they do not use it, so there is one that can be imported and set up."""
+    """Libraries import these modules even if they do not use them, so there are stand-ins that can be set up."""
     if "ssl" not in sys.modules:
         sys.modules["ssl"] = _ssl()
+    if importlib.util.find_spec("_interpreters") is None:
+        sys.modules["concurrent.interpreters"] = concurrent.interpreters = _interpreters()
 
 
 def _refuse(*args: Any, **kwargs: Any) -> NoReturn:
     raise OSError(f"{TLS}: CPython for WebAssembly has no ssl module")
+
+
+def _interpreters() -> ModuleType:
+    def refuse(*args: Any, **kwargs: Any) -> NoReturn:
+        raise InterpreterError("interpreters cannot be started in a component: run the work in the one that is there")
+
+    class InterpreterError(Exception):
+        """As in concurrent.interpreters."""
+
+    class ExecutionFailed(InterpreterError):
+        """As in concurrent.interpreters."""
+
+    module = ModuleType("concurrent.interpreters", "A stand-in: a component has one interpreter.")
+    module.__dict__.update(
+        InterpreterError=InterpreterError, ExecutionFailed=ExecutionFailed, create=refuse, create_queue=refuse
+    )
+    return module
 
 
 class SSLError(OSError):

@@ -12,7 +12,9 @@ from funcserver.guest.loop import Deadlock, Loop
 
 Message = dict[str, Any]
 Scope = dict[str, Any]
-App = Callable[[Scope, Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Coroutine[Any, Any, None]]
+App = Callable[
+    [Scope, Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Coroutine[Any, Any, None]
+]
 
 # From 2.4 on, an app need not listen for the client's leaving while it answers: `send` raises OSError then.
 VERSION = {"version": "3.0", "spec_version": "2.4"}
@@ -47,7 +49,7 @@ class Server:
             )
 
     def _start(self) -> Loop:
-        """The start of the app's lifespan, at the first request of the instance. It has no end: instances are dropped."""
+        """Starts the app's lifespan, at the first request of the instance. It does not end: instances are dropped."""
         loop = Loop()
         asyncio.set_event_loop(loop)
         state: dict[str, Any] = {}
@@ -59,7 +61,6 @@ class Server:
         self._state = state
         self._loop = loop
         return loop
-
 
     def _note_loose(self, loop: Loop) -> None:
         """Says so if a request has started a task and left it behind: no time is its own after this."""
@@ -74,8 +75,8 @@ class Server:
             self._lasting |= loose
             names = ", ".join(sorted(task.get_coro().__qualname__ for task in loose))
             log.warning(
-                f"tasks still run after the answer and the app's end: {names}. They go on during the next request of this"
-                " instance, if there is one: await them, or use the background tasks of your framework"
+                f"tasks still run after the app has ended its answer: {names}. They go on during the next request of"
+                " this instance, if there is one: await them, or use the background tasks of your framework"
             )
 
 
@@ -123,7 +124,9 @@ class _Lifespan:
         if message["type"] == "lifespan.startup.complete":
             self.started.set_result(None)
         elif message["type"] == "lifespan.startup.failed":
-            self.started.set_exception(LifespanFailed(f"the app failed to start: {message.get('message') or 'it gave no reason'}"))
+            self.started.set_exception(
+                LifespanFailed(f"the app failed to start: {message.get('message') or 'it gave no reason'}")
+            )
 
 
 class _Exchange:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import sys
 
 from funcserver import pack
 from funcserver.guest.files import Files, System
@@ -47,12 +46,9 @@ _modules = Modules(_files, PLAN["extensions"], PACKAGES)
 _modules.install([*PLAN["roots"], STANDARD_LIBRARY, *BINDINGS, PACKAGES])
 
 # Everything from here on is imported from memory, and finds the files of the app.
-from funcserver.guest import absent, log, loop, prepare, threads  # noqa: E402
+from funcserver.guest import install, prepare  # noqa: E402
 
-threads.install()
-absent.install()
-log.install()
-loop.install()
+install.install()
 
 from funcserver.guest import handler  # noqa: E402
 

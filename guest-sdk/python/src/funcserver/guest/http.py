@@ -190,9 +190,7 @@ class Answer:
         try:
             OutgoingBody.finish(body, None)
         except Err as error:
-            raise OSError(
-                "the host refused the answer's body: its length differs from its content-length"
-            ) from error
+            raise OSError("the host refused the answer's body: its length differs from its content-length") from error
 
     def fail(self) -> None:
         """Ends an answer whose app failed: 500 if nothing is sent yet, otherwise the body breaks off."""

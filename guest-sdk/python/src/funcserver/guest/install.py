@@ -1,4 +1,4 @@
-"""Prepares CPython for a component. It comes before anything of the app is imported, as libraries look at their start."""
+"""Prepares CPython for a component. It comes before the app's imports, because libraries look at what is there."""
 
 from funcserver.guest import absent, log, loop, sockets, temporary, threads
 

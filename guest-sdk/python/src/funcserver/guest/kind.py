@@ -15,7 +15,8 @@ def kind_of(app: Any) -> Kind:
     """Raises NotAnApp."""
     if not callable(app):
         raise NotAnApp(
-            f"it is {_described(app)}, which cannot be called: name the WSGI or ASGI app, such as `app` of `app = Flask(__name__)`"
+            f"it is {_described(app)}, which cannot be called: name the WSGI or ASGI app,"
+            " such as `app` of `app = Flask(__name__)`"
         )
     if _is_coroutine_function(app):
         return "asgi"
@@ -45,7 +46,7 @@ def _is_coroutine_function(app: Any) -> bool:
         app = app.func
     if inspect.isclass(app):
         return False
-    return inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(getattr(type(app), "__call__", None))
+    return inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(type(app).__call__)
 
 
 def _takes(app: Any) -> Any:

@@ -18,7 +18,7 @@ WRITTEN = "_funcserver_written"
 
 
 def install() -> None:
-    """Every handler that writes to standard output or error writes records, and errors that no handler writes are too."""
+    """Handlers that write to standard output or error write records; what no handler writes is written too."""
     for stream in (sys.stdout, sys.stderr):
         # A line that waits in a buffer would be logged with a later request, or never.
         stream.reconfigure(line_buffering=True)
@@ -96,7 +96,7 @@ def _shortened(message: str) -> str:
 class _Fallback(logging.StreamHandler):
     """Stands at the root. As Python without a configuration does, it writes what no other handler is there to write.
 
-    Where the app has handlers, it still writes errors that none of them wrote: a 500 whose cause is nowhere helps nobody.
+    Where the app has handlers, it still writes errors that none of them wrote: nobody can fix a 500 without its cause.
     """
 
     def emit(self, record: logging.LogRecord) -> None:

@@ -30,7 +30,7 @@ class Deadlock(RuntimeError):
 
     def __init__(self) -> None:
         super().__init__(
-            "the app waits for something that cannot happen: no task can run, no timer is set and no request is under way"
+            "the app waits for something that cannot happen: no task can run, no timer is set, no request is under way"
         )
 
 

@@ -4,7 +4,9 @@ import errno
 import socket
 from typing import Any
 
-REFUSED = "sockets cannot be used in a component: send HTTP requests, to servers that network.allow in funcserver.toml names"
+REFUSED = (
+    "sockets cannot be used in a component: send HTTP requests, to servers that network.allow in funcserver.toml names"
+)
 
 
 def install() -> None:

@@ -1,4 +1,4 @@
-"""Temporary files without a folder for them: an instance has /tmp only if `guest.tmp` in funcserver.toml asks for it."""
+"""Temporary files without a folder for them: an instance has /tmp only if `guest.tmp` asks for it."""
 
 import errno
 import io
@@ -22,7 +22,9 @@ class NoFolder(FileNotFoundError):
     """There is no temporary folder."""
 
     def __init__(self) -> None:
-        super().__init__(errno.ENOENT, "there is no folder for temporary files: set `guest.tmp = true` in funcserver.toml")
+        super().__init__(
+            errno.ENOENT, "there is no folder for temporary files: set `guest.tmp = true` in funcserver.toml"
+        )
 
 
 def _default_folder() -> str:

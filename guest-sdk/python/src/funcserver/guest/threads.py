@@ -3,7 +3,6 @@
 What a pool is given runs at once, in the only thread. Starting a thread or a process raises a sentence.
 """
 
-import asyncio
 import contextvars
 import subprocess
 import sys
