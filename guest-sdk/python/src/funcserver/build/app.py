@@ -77,7 +77,9 @@ class Build:
             event = {"own": [(f"{MOUNT}/{found.file}", found.line, "", "")]}
             raise BuildError(self.explainer.missing(found.module, event))
 
-    def stage(self, staging: Path, packs: list[tuple[str, Path]], core: list[PackageFile], known: set[str]) -> Path | None:
+    def stage(
+        self, staging: Path, packs: list[tuple[str, Path]], core: list[PackageFile], known: set[str]
+    ) -> Path | None:
         """Puts everything that the component is made of into one folder."""
         python = staging / "python"
         packages.copy_sdk(python)
@@ -134,15 +136,14 @@ class Build:
             by_kind.setdefault(event["event"], []).append(event)
         reads = by_kind.get("read", [])
         refusal, warnings = self.explainer.reads(reads)
-        if self.options.import_at == "build" or refusal:
-            for warning in warnings:
-                output.warn(warning)
         if refusal:
             raise refusal
         if "failed" in by_kind:
             raise self.explainer.failure(by_kind["failed"][0], reads)
         if "unfit" in by_kind:
             raise self.explainer.unfit(by_kind["unfit"][0])
+        for warning in warnings if self.options.import_at == "build" else ():
+            output.warn(warning)
         self.check_libraries(by_kind.get("missing", []))
         if printed is not None:
             raise BuildError("componentize-py made no component: see its message above", details=end_of(printed))

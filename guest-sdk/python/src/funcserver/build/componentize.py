@@ -33,7 +33,14 @@ class Componentizer:
         if installed != VERSION:
             self.extra_path = cache.made_once(cache.folder() / f"componentize-py-{VERSION}", install)
 
-    def run(self, staging: Path, module: str, target: Path, extensions: Path | None, report: Callable[[dict[str, Any]], None]) -> str | None:
+    def run(
+        self,
+        staging: Path,
+        module: str,
+        target: Path,
+        extensions: Path | None,
+        report: Callable[[dict[str, Any]], None],
+    ) -> str | None:
         """Makes a component of a module. Returns what componentize-py printed if it failed, else None.
 
         Meanwhile it hands over each line that the module adds to `report.jsonl` in the staging folder.
@@ -44,14 +51,20 @@ class Componentizer:
         (staging / "no-environment" / "lib" / "site-packages").mkdir(parents=True, exist_ok=True)
         if self.extra_path:
             environment["PYTHONPATH"] = str(self.extra_path)
-        command = [sys.executable, "-c", "import sys; from componentize_py import script; sys.argv[0] = 'componentize-py'; sys.exit(script())"]
+        command = [
+            sys.executable,
+            "-c",
+            "import sys; from componentize_py import script; sys.argv[0] = 'componentize-py'; sys.exit(script())",
+        ]
         command += ["--wit-path", str(SDK / "wit"), "--world", WORLD, "componentize"]
         for folder in [staging / "python", extensions]:
             if folder:
                 command += ["--python-path", str(folder)]
         command += [module, "--output", str(target)]
         with tempfile.TemporaryFile() as printed:
-            process = subprocess.Popen(command, env=environment, cwd=staging, stdin=subprocess.DEVNULL, stdout=printed, stderr=printed)
+            process = subprocess.Popen(
+                command, env=environment, cwd=staging, stdin=subprocess.DEVNULL, stdout=printed, stderr=printed
+            )
             try:
                 follow(process, staging / "python" / "report.jsonl", report)
             finally:
@@ -84,7 +97,10 @@ def follow(process: subprocess.Popen[bytes], file: Path, report: Callable[[dict[
 
 def install(target: Path) -> None:
     output.step(f"installing componentize-py {VERSION} into {target.parent} (once)")
-    run_pip(["install", "--target", str(target), "--only-binary", ":all:", f"componentize-py=={VERSION}"], f"componentize-py {VERSION}")
+    run_pip(
+        ["install", "--target", str(target), "--only-binary", ":all:", f"componentize-py=={VERSION}"],
+        f"componentize-py {VERSION}",
+    )
 
 
 def run_pip(arguments: list[str], what: str) -> None:
@@ -100,7 +116,9 @@ def run_pip(arguments: list[str], what: str) -> None:
 
 
 def made_environment(folder: Path) -> str:
-    result = subprocess.run([sys.executable, "-m", "venv", str(folder)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    result = subprocess.run(
+        [sys.executable, "-m", "venv", str(folder)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
     if result.returncode != 0:
         raise BuildError(
             f"{sys.executable} has no pip and cannot make a venv: install them, for example: apt-get install python3-venv",

@@ -20,7 +20,25 @@ TOOLS = set(
 TOOL_PREFIXES = ("pytest-", "types-", "flake8-", "mypy-", "sphinx")
 
 # Files of packages that nothing reads at run time.
-LEFT_OUT_ENDINGS = (".pyc", ".pyo", ".pyi", ".pyx", ".pxd", ".so", ".pyd", ".dll", ".dylib", ".a", ".c", ".h", ".cpp", ".hpp", ".po", ".rs", ".exe")
+LEFT_OUT_ENDINGS = (
+    ".pyc",
+    ".pyo",
+    ".pyi",
+    ".pyx",
+    ".pxd",
+    ".so",
+    ".pyd",
+    ".dll",
+    ".dylib",
+    ".a",
+    ".c",
+    ".h",
+    ".cpp",
+    ".hpp",
+    ".po",
+    ".rs",
+    ".exe",
+)
 LEFT_OUT_FOLDERS = {"__pycache__", "tests", "testing_data"}
 KEPT_METADATA = {"METADATA", "entry_points.txt", "top_level.txt", "RECORD", "PKG-INFO"}
 
@@ -37,7 +55,9 @@ class PackageFile(NamedTuple):
 class Distribution:
     """An installed distribution, or what lies loose in the folder of packages."""
 
-    def __init__(self, name: str, version: str, fingerprint: str, files: Iterable[PackageFile], requires: set[str]) -> None:
+    def __init__(
+        self, name: str, version: str, fingerprint: str, files: Iterable[PackageFile], requires: set[str]
+    ) -> None:
         self.name = name
         self.version = version
         self.fingerprint = fingerprint
@@ -67,7 +87,9 @@ class Distribution:
     @cached_property
     def tops(self) -> set[str]:
         """The names that the distribution's modules begin with."""
-        return {PurePosixPath(file.path).parts[0].split(".")[0] for file in self.all_files if ".dist-info/" not in file.path}
+        return {
+            PurePosixPath(file.path).parts[0].split(".")[0] for file in self.all_files if ".dist-info/" not in file.path
+        }
 
 
 def extension_module(path: str) -> str:
@@ -126,7 +148,8 @@ class Environment:
             files = [
                 PackageFile(path.relative_to(folder).as_posix(), path)
                 for entry in sorted(folder.iterdir())
-                if entry.name not in listed and not entry.name.endswith((".pth", ".dist-info", ".egg-info", ".egg-link"))
+                if entry.name not in listed
+                and not entry.name.endswith((".pth", ".dist-info", ".egg-info", ".egg-link"))
                 for path in (sorted(entry.rglob("*")) if entry.is_dir() else [entry])
                 if path.is_file() and "__pycache__" not in path.parts and entry.name not in SITE_FILES
             ]
@@ -171,6 +194,7 @@ def folder_distribution(folder: Path) -> Distribution:
     files = [
         PackageFile(path.relative_to(folder).as_posix(), path)
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and not any(part.startswith(".") or part == "__pycache__" for part in path.relative_to(folder).parts)
+        if path.is_file()
+        and not any(part.startswith(".") or part == "__pycache__" for part in path.relative_to(folder).parts)
     ]
     return Distribution(str(folder), "", fingerprint_of(files), files, set())

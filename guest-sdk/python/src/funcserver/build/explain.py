@@ -6,6 +6,7 @@ from typing import Any
 
 from funcserver.build.environment import Distribution, Environment
 from funcserver.build.errors import BuildError
+from funcserver.build.imports import STANDARD
 from funcserver.build.project import MOUNT, App
 
 START = 'component.import = "start" in funcserver.toml'
@@ -98,7 +99,9 @@ class Explainer:
 
     def refused_native(self, found: Distribution) -> str:
         instead = next((PURE[top] for top in sorted(found.tops) if top in PURE), None)
-        advice = f"use {instead} instead" if instead else "use a package in pure Python instead, or call it as a service"
+        advice = (
+            f"use {instead} instead" if instead else "use a package in pure Python instead, or call it as a service"
+        )
         return (
             f"{found} has parts in C or Rust that exist for this machine only, not for WebAssembly, "
             f"and cannot be imported without them: {advice}"
@@ -109,11 +112,23 @@ class Explainer:
         top = module.partition(".")[0]
         owner = self.environment.owner(top)
         if owner is not None:
-            return f"{self.app.text} cannot be imported{where}: {owner} has no module {module} that a component can import"
+            return f"{self.app.text} cannot be imported{where}: {owner} has no module {module!r} that a component can import"
+        if top in STANDARD:
+            return (
+                f"{self.app.text} cannot be imported{where}: Python's module {module!r} does not exist in a component, "
+                f"and {self.importer(event)} imports it"
+            )
         return (
             f"{self.app.text} cannot be imported{where}: there is no module {module!r} in the project, "
             f"and no package with it is installed: pip install {DISTRIBUTIONS.get(top, top)}"
         )
+
+    def importer(self, event: dict[str, Any]) -> str:
+        """Who imports what is missing."""
+        file = event["last"][0] if event.get("last") else ""
+        if file.startswith("/packages/"):
+            return str(self.environment.owner(file.split("/")[2].removesuffix(".py")) or file)
+        return "the app" if file.startswith(MOUNT) else file
 
     def reason(self, event: dict[str, Any], reads: list[dict[str, Any]]) -> str:
         text = f"{event['type']}: {event['message']}" if event["message"] else event["type"]
@@ -192,5 +207,3 @@ def frames(event: dict[str, Any]) -> str:
     if lines:
         lines.append(f"{event['type']}: {event['message']}")
     return "\n".join(lines)
-
-

@@ -16,7 +16,7 @@ from funcserver.build.environment import Distribution, PackageFile
 from funcserver.build.errors import BuildError
 
 # Changes when what is in the packs changes.
-FORMAT = "1"
+FORMAT = "2"
 MOUNT = "/packages"
 STANDARD_LIBRARY = "/python"
 LEVEL = 9
@@ -62,7 +62,9 @@ def compile_all(jobs: list[Job], folder: Path, componentizer: Componentizer) -> 
                     pack.write(file, [entry(found) for found in job.files])
             plan.append({"source": source, "root": job.root, "output": f"compiled-{number}.pack"})
         (python / "precompile.json").write_text(json.dumps(plan))
-        printed = componentizer.run(staging, "funcserver.guest.precompile", staging / "unused.wasm", None, lambda _: None)
+        printed = componentizer.run(
+            staging, "funcserver.guest.precompile", staging / "unused.wasm", None, lambda _: None
+        )
         for job, planned in zip(jobs, plan, strict=True):
             made = python / str(planned["output"])
             if not made.exists() or "compiled in" not in (printed or ""):

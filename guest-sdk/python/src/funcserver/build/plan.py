@@ -14,10 +14,22 @@ from funcserver.build.project import OwnFile, Project
 COMPANIONS = {
     "anyio": ["anyio._backends._asyncio"],
     "asyncio": ["asyncio.taskgroups", "asyncio.timeouts", "asyncio.runners"],
-    "flask": ["flask.json.tag", "flask.sessions", "jinja2.ext", "jinja2.loaders", "werkzeug.formparser", "werkzeug.routing.rules"],
+    "flask": [
+        "flask.json.tag",
+        "flask.sessions",
+        "jinja2.ext",
+        "jinja2.loaders",
+        "werkzeug.formparser",
+        "werkzeug.routing.rules",
+    ],
     "starlette": ["starlette.formparsers", "starlette.templating", "python_multipart.multipart", "jinja2"],
     "fastapi": ["fastapi.openapi.docs", "fastapi.openapi.utils", "email_validator"],
-    "pydantic": ["pydantic.deprecated.decorator", "pydantic._internal._validators", "pydantic.networks", "pydantic.root_model"],
+    "pydantic": [
+        "pydantic.deprecated.decorator",
+        "pydantic._internal._validators",
+        "pydantic.networks",
+        "pydantic.root_model",
+    ],
     "zoneinfo": ["tzdata", "zoneinfo._tzpath"],
     "django": """django.apps.registry django.conf.global_settings django.conf.urls.static django.core.handlers.wsgi
         django.core.handlers.asgi django.core.cache.backends.locmem django.core.checks.registry django.core.files.storage
@@ -28,7 +40,15 @@ COMPANIONS = {
         django.templatetags.i18n django.templatetags.static django.urls django.utils.log django.utils.translation.trans_real
         django.views.csrf django.views.debug django.views.defaults django.views.generic django.views.static
         django.contrib.staticfiles.finders django.contrib.messages.storage.fallback sqlite3""".split(),
-    "": ["encodings.idna", "encodings.latin_1", "encodings.ascii", "encodings.utf_8_sig", "weakref", "traceback", "linecache"],
+    "": [
+        "encodings.idna",
+        "encodings.latin_1",
+        "encodings.ascii",
+        "encodings.utf_8_sig",
+        "weakref",
+        "traceback",
+        "linecache",
+    ],
 }
 
 
@@ -149,5 +169,3 @@ def companions(known: Iterable[str]) -> dict[str, list[str]]:
     """Those of packages that are there."""
     tops = {name.partition(".")[0] for name in known}
     return {name: late for name, late in COMPANIONS.items() if not name or name in tops or name in STANDARD}
-
-

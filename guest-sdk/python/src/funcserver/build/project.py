@@ -72,7 +72,9 @@ class Project:
         """The folders, relative to the project's, in which modules are looked for: its own, `src` as in the usual layout, and
         those that the environment names."""
         roots = [""]
-        if "src/__init__.py" not in self.paths and any(path.startswith("src/") and path.endswith(".py") for path in self.paths):
+        if "src/__init__.py" not in self.paths and any(
+            path.startswith("src/") and path.endswith(".py") for path in self.paths
+        ):
             roots.append("src")
         for path in editable:
             if path.is_relative_to(self.folder):

@@ -66,6 +66,7 @@ def fitting_pydantic(core: str) -> str:
 
 
 def extensions(folder: Path) -> list[PackageFile]:
-    return [PackageFile(path.relative_to(folder).as_posix(), path) for path in sorted(folder.rglob(f"*{COMPONENT_EXTENSION}"))]
-
-
+    return [
+        PackageFile(path.relative_to(folder).as_posix(), path)
+        for path in sorted(folder.rglob(f"*{COMPONENT_EXTENSION}"))
+    ]

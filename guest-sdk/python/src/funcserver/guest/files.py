@@ -17,7 +17,9 @@ from funcserver import pack
 
 FILE_MODE = stat.S_IFREG | 0o444
 FOLDER_MODE = stat.S_IFDIR | 0o555
-READ_ONLY = "the files of the app are part of the component and cannot be changed: write below /tmp, if guest.tmp grants it"
+READ_ONLY = (
+    "the files of the app are part of the component and cannot be changed: write below /tmp, if guest.tmp grants it"
+)
 
 
 class Packed(NamedTuple):
@@ -56,7 +58,7 @@ class Files:
                 self.sources[path] = entry.content
             else:
                 self.files[path] = Packed(entry.size, entry.modified, entry.content, entry.kind == pack.COMPRESSED)
-                if path.endswith(".py"):
+                if entry.kind == pack.FILE and path.endswith(".py"):
                     self.sources[path] = entry.content
             self._list(path)
 
@@ -348,4 +350,3 @@ def with_name(shown: Any, function: Callable[..., Any], *arguments: Any, **more:
 def attributes(mode: int, path: str, size: int, modified: int) -> os.stat_result:
     number = zlib.crc32(path.encode())
     return os.stat_result((mode, number, 0, 1, 0, 0, size, modified, modified, modified))
-

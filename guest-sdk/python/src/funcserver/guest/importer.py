@@ -128,8 +128,14 @@ class Modules:
         return compile(self.files.sources[path], path, "exec", dont_inherit=True)
 
     def prepare(self, path: str) -> None:
-        """Keeps the code of a module as an object: the module runs in each instance, which need not unpack it."""
-        self.ready[path] = self.load(path)
+        """Keeps the code of a module as an object: the module runs in each instance, which need not unpack it.
+
+        One that does not compile says so when it is imported: it may be for another Python, or a template of code.
+        """
+        try:
+            self.ready[path] = self.load(path)
+        except (SyntaxError, ValueError):
+            return
 
 
 def spec(name: str, loader: Any, path: str, search: list[str] | None) -> ModuleSpec:
@@ -138,4 +144,3 @@ def spec(name: str, loader: Any, path: str, search: list[str] | None) -> ModuleS
     # The attribute `__file__` comes from this.
     made.has_location = True
     return made
-

@@ -18,8 +18,19 @@ STANDARD_LIBRARY = "/python"
 LEFT_OUT = {"__pycache__", "site-packages", "test", "idlelib", "lib2to3", "tkinter", "turtledemo", "ensurepip", "venv"}
 LEFT_OUT |= {"turtle.py", "_pyrepl", "curses", "pydoc_data", "__phello__", "_ios_support.py", "_apple_support.py"}
 LEVEL = 9
+READS_SOURCE = b"inspect.getsource("
 
 staging = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
+
+
+def parts(entry: pack.Entry, root: str) -> Iterator[pack.Entry]:
+    if entry.kind != pack.SOURCE:
+        yield entry
+        return
+    yield compiled(entry, root)
+    # Some modules look at their own source.
+    if READS_SOURCE in entry.content:
+        yield entry._replace(kind=pack.COMPRESSED, content=zlib.compress(entry.content, LEVEL))
 
 
 def compiled(entry: pack.Entry, root: str) -> pack.Entry:
@@ -52,7 +63,7 @@ def run() -> None:
         jobs = json.load(file)
     for job in jobs:
         entries = standard_library() if job["source"] is None else sources(job["source"])
-        made = [compiled(entry, job["root"]) if entry.kind == pack.SOURCE else entry for entry in entries]
+        made = [part for entry in entries for part in parts(entry, job["root"])]
         with open(os.path.join(staging, job["output"]), "wb") as output:
             pack.write(output, made)
 

@@ -17,7 +17,14 @@ from funcserver.guest.reads import Watch
 APP = "/app"
 LIBRARIES = ("/packages", "/python")
 # They read the clock or randomness for what does not last: the time of a log record, the name of a temporary file.
-PASSING = ("/logging/__init__.py", "/tempfile.py", "/warnings.py", "/threading.py", "/asyncio/base_events.py", "/gzip.py")
+PASSING = (
+    "/logging/__init__.py",
+    "/tempfile.py",
+    "/warnings.py",
+    "/threading.py",
+    "/asyncio/base_events.py",
+    "/gzip.py",
+)
 
 
 class Failed(Exception):
@@ -197,8 +204,11 @@ def apps_of(module: ModuleType) -> list[str]:
 
 def is_app(value: Any) -> bool:
     frameworks = ("flask.", "fastapi.", "starlette.", "django.", "bottle", "falcon", "quart.", "litestar.", "pyramid.")
-    return callable(value) and not isinstance(value, type) and type(value).__module__.startswith(frameworks) and any(
-        hasattr(value, name) for name in ("wsgi_app", "asgi", "router", "get_response", "wsgi")
+    return (
+        callable(value)
+        and not isinstance(value, type)
+        and type(value).__module__.startswith(frameworks)
+        and any(hasattr(value, name) for name in ("wsgi_app", "asgi", "router", "get_response", "wsgi"))
     )
 
 

@@ -114,4 +114,3 @@ class Watch:
 
     def _keep(self, read: Read) -> None:
         self.reads.setdefault((read.kind, read.name, read.file, read.line), read)
-
