@@ -51,5 +51,5 @@ async def product(key: str) -> Product:
 @app.post("/api/total")
 async def total(order: list[Line]) -> Total:
     """The price of an order such as [{"product": "cup", "count": 2}]."""
-    products = [await product(line.product) for line in order]
-    return Total(total=sum(product.price * line.count for product, line in zip(products, order)))
+    prices = [(await product(line.product)).price * line.count for line in order]
+    return Total(total=sum(prices))

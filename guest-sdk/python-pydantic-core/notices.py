@@ -26,7 +26,9 @@ def linked_crates(metadata: dict[str, Any]) -> list[dict[str, Any]]:
             if linked and name not in found and not _is_macro(packages[name]):
                 found.add(name)
                 waiting.append(name)
-    return sorted((packages[name] for name in found - {root}), key=lambda package: (package["name"], package["version"]))
+    return sorted(
+        (packages[name] for name in found - {root}), key=lambda package: (package["name"], package["version"])
+    )
 
 
 def _is_macro(package: dict[str, Any]) -> bool:
@@ -39,8 +41,10 @@ def chosen_license(crate: dict[str, Any]) -> str:
     for name in ACCEPTED:
         if name in offered:
             return name
-    raise SystemExit(f"error: {crate['name']} {crate['version']} is licensed as {crate['license']}: read that licence, "
-                     "then add it to ACCEPTED in notices.py")
+    raise SystemExit(
+        f"error: {crate['name']} {crate['version']} is licensed as {crate['license']}: read that licence, "
+        "then add it to ACCEPTED in notices.py"
+    )
 
 
 def notices(crates: list[dict[str, Any]]) -> str:

@@ -31,7 +31,9 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 
 def wheel_files(source: Path, extension: Path, metadata: dict, rust_copyright: Path) -> dict[str, bytes]:
     """The wheel's files by their names in it, but for RECORD."""
-    version = next(package["version"] for package in metadata["packages"] if package["id"] == metadata["resolve"]["root"])
+    version = next(
+        package["version"] for package in metadata["packages"] if package["id"] == metadata["resolve"]["root"]
+    )
     crates = linked_crates(metadata)
     files = {f"{PACKAGE}/__init__.py": (HERE / PACKAGE / "__init__.py").read_bytes()}
     for file in sorted((source / "python" / "pydantic_core").glob("*.py")):

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 import wheel
 from notices import chosen_license, linked_crates, notices
 
@@ -16,8 +15,14 @@ def package(folder: Path, name: str, license: str = "MIT", kind: str = "lib") ->
     (folder / name).mkdir(parents=True)
     (folder / name / "LICENSE").write_text(f"the license of {name}\n")
     manifest = str(folder / name / "Cargo.toml")
-    return {"id": name, "name": name, "version": "1.0.0", "license": license, "manifest_path": manifest,
-            "targets": [{"kind": [kind]}]}
+    return {
+        "id": name,
+        "name": name,
+        "version": "1.0.0",
+        "license": license,
+        "manifest_path": manifest,
+        "targets": [{"kind": [kind]}],
+    }
 
 
 def needs(name: str, kind: str | None = None) -> dict[str, Any]:
@@ -96,8 +101,10 @@ def test_the_record_has_every_file(source: Path, metadata: dict[str, Any], tmp_p
 def test_pip_installs_it(source: Path, metadata: dict[str, Any], tmp_path: Path) -> None:
     file = made(source, metadata, tmp_path / "output")
     target = tmp_path / "target"
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", target, file],
-                   check=True)
+    subprocess.run(
+        [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", target, file],
+        check=True,
+    )
     assert (target / "funcserver_pydantic_core" / "pydantic_core" / wheel.EXTENSION).read_bytes() == b"\0asm"
     info = (target / "funcserver_lambda_pydantic_core-1.0.0.dist-info" / "METADATA").read_text()
     assert "License-Expression: MIT AND Zlib\n" in info
