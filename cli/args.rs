@@ -2,6 +2,7 @@
 
 mod event;
 mod generate;
+mod init;
 mod invoke;
 mod new;
 mod serve;
@@ -16,6 +17,7 @@ use funcserver_function::config::{DurationError, duration};
 
 pub(crate) use event::EventArgs;
 pub(crate) use generate::{Completions, Man};
+pub(crate) use init::Init;
 pub(crate) use invoke::Invoke;
 pub(crate) use new::New;
 pub(crate) use serve::{Health, Serve};
@@ -33,6 +35,9 @@ pub(crate) enum Command {
     /// Create a project in one of several languages
     #[command(after_help = new::HELP, override_usage = new::USAGE)]
     New(New),
+    /// Write funcserver.toml for the app in this folder
+    #[command(after_help = init::HELP)]
+    Init(Init),
     /// Serve a component behind a local load balancer
     #[command(after_help = serve::HELP)]
     Serve(Serve),
@@ -169,6 +174,7 @@ const OVERVIEW: &str = "\
 Without COMPONENT, a subcommand uses the one that funcserver.toml in this folder names, else the built-in example.
 
 Examples:
+  funcserver init                     writes funcserver.toml for the app in this folder
   funcserver new hello --language go  creates a project in hello/
   funcserver serve                    serves the built-in example on http://127.0.0.1:8080
   funcserver serve router.wasm        serves your component

@@ -4,6 +4,7 @@ mod build;
 mod bundle;
 mod event;
 mod generate;
+mod init;
 mod inspect;
 mod invoke;
 mod new;
@@ -21,6 +22,7 @@ pub(crate) use new::{Name, Template};
 pub(crate) fn run(command: Command, env: &Variables) -> Result<ExitCode> {
     match command {
         Command::New(args) => new::run(&args),
+        Command::Init(args) => init::run(&args, env),
         Command::Serve(args) => serve::run(&args, env),
         Command::Build(args) => build::run(&args, env),
         Command::Bundle(args) => bundle::run(&args, env),

@@ -22,6 +22,9 @@ pub(crate) const OUTPUT: &str = "build-output";
 /// The environment that the tool makes, and the one it replaces if a package is no longer listed.
 const OWN: &str = "build-output/venv";
 
+/// The Python that makes an environment.
+const PYTHON: &str = "python3";
+
 /// The oldest Python that the builder runs on.
 const OLDEST: (u32, u32) = (3, 10);
 
@@ -84,6 +87,17 @@ impl PythonEnvironment {
         Ok(PythonEnvironment { python, sdk, path })
     }
 
+    /// A Python that reads sources, and has none of the app's packages if the user has made no environment yet.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(crate) fn to_read_sources(programs: &Subprocesses, env: &dyn Env) -> Result<PythonEnvironment> {
+        let python = users(env)?.unwrap_or_else(|| PYTHON.into());
+        check_version(&python, probe(&python, programs)?.version)?;
+        let sdk = PythonSdk::unpack(env).context("cannot write the Python package of funcserver to the cache")?;
+        Ok(PythonEnvironment { python, sdk: Some(sdk), path: None })
+    }
+
     /// The interpreter, which finds the SDK.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(&self.python);
@@ -141,11 +155,12 @@ fn make(venv: &Path, programs: &Subprocesses) -> Result<()> {
         }
         fs::remove_dir_all(venv).with_context(|| format!("cannot remove {OWN}"))?;
     }
-    check_version(Path::new("python3"), probe(Path::new("python3"), programs)?.version)?;
+    let python = Path::new(PYTHON);
+    check_version(python, probe(python, programs)?.version)?;
     output::note(format_args!("==> making a virtual environment in {OWN}"));
-    let mut command = Command::new("python3");
+    let mut command = Command::new(python);
     command.args(["-m", "venv"]).arg(venv);
-    let end = programs.run(command).context("cannot run python3")?;
+    let end = programs.run(command).with_context(|| format!("cannot run {PYTHON}"))?;
     if !end.status.success() {
         // Its own advice goes to stdout.
         output::note(end.stdout.trim());

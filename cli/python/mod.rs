@@ -74,7 +74,7 @@ impl PythonApp {
         command.arg("--output").arg(&self.component).args(["--import", self.import.name()]);
         self.grant(&mut command);
         self.ended(programs.run(command).context("cannot run Python")?)?;
-        output::note(format_args!("built {} in {:.2} s", self.app, begin.elapsed().as_secs_f64()));
+        output::note(format_args!("built in {:.2} s", begin.elapsed().as_secs_f64()));
         Ok(())
     }
 
