@@ -19,7 +19,7 @@ pub(crate) use event::EventArgs;
 pub(crate) use generate::{Completions, Man};
 pub(crate) use init::Init;
 pub(crate) use invoke::Invoke;
-pub(crate) use new::New;
+pub(crate) use new::{New, wrong_usage};
 pub(crate) use serve::{Health, Serve};
 
 /// Runs any wasi:http component as an AWS Lambda function behind an Application Load Balancer
@@ -32,7 +32,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Create a project in one of several languages
+    /// Create a project with one of several languages and frameworks
     #[command(after_help = new::HELP, override_usage = new::USAGE)]
     New(New),
     /// Write funcserver.toml for the app in this folder

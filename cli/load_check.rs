@@ -77,7 +77,7 @@ pub(crate) fn check(
         bail!("{origin} crashed while its app was imported");
     };
     if let Some(error) = answer.error {
-        if let Some(traceback) = answer.traceback {
+        if let Some(traceback) = answer.traceback.filter(|traceback| !traceback.is_empty()) {
             output::note(traceback.trim_end());
         }
         return Err(anyhow!("{error}"));

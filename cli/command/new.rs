@@ -1,5 +1,6 @@
-//! `funcserver new`: creates a project from the example of a language.
+//! `funcserver new`: creates a project from the example of a language or framework.
 
+mod ask;
 mod files;
 mod name;
 mod template;
@@ -10,7 +11,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use serde::Serialize;
 
 use crate::args;
@@ -19,10 +20,12 @@ use files::{File, files};
 pub(crate) use name::Name;
 pub(crate) use template::Template;
 
-/// A language in the output of `--list --json`.
+/// A template in the output of `--list --json`.
 #[derive(Debug, Serialize)]
-struct Language {
+struct Listed {
+    name: &'static str,
     language: &'static str,
+    framework: Option<&'static str>,
     title: &'static str,
 }
 
@@ -31,25 +34,62 @@ struct Language {
 struct Report<'a> {
     folder: &'a Path,
     language: &'a str,
+    framework: Option<&'a str>,
     files: Vec<&'a str>,
 }
 
 pub(crate) fn run(args: &args::New) -> Result<ExitCode> {
-    match (&args.name, args.language) {
-        (Some(name), Some(template)) => make(name, template, args.json)?,
-        _ => list(args.json)?,
+    if args.list {
+        list(args.json)?;
+        return Ok(ExitCode::SUCCESS);
     }
+    let chosen = Template::chosen(args.language, args.framework).map_err(|error| anyhow!("{error}"))?;
+    let (name, template) = match (args.name.clone(), chosen) {
+        (Some(name), Some(template)) => (name, template),
+        (name, template) if ask::can_ask() => {
+            let mut answers = io::stdin().lock();
+            let template = template.map_or_else(|| ask::template(&mut answers), Ok)?;
+            (name.map_or_else(|| ask::name(&mut answers), Ok)?, template)
+        }
+        (name, template) => args::wrong_usage(&missing(name.is_none(), template.is_none())),
+    };
+    make(&name, template, args.json)?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn list(json: bool) -> Result<()> {
-    let languages =
-        Template::all().iter().map(|template| Language { language: template.language, title: template.title() });
-    if json {
-        return output::json(&languages.collect::<Vec<_>>());
+/// What the command line lacks, with what it could be.
+fn missing(name: bool, template: bool) -> String {
+    let mut text = String::new();
+    if name {
+        text += "<NAME> is missing: the project's name, as in: funcserver new shop";
     }
-    for Language { language, title } in languages {
-        output::line(format_args!("{language:<12}{title}"))?;
+    if template {
+        let names = |wanted: fn(&Template) -> Option<&'static str>| {
+            let names: Vec<_> = Template::all().iter().filter_map(wanted).collect();
+            names.join(", ")
+        };
+        let gap = if text.is_empty() { "" } else { "\n" };
+        text += &format!(
+            "{gap}--language <LANG> or --framework <NAME> is missing\n  languages: {}\n  frameworks: {}",
+            names(|template| template.is_for_a_language().then_some(template.name)),
+            names(Template::framework)
+        );
+    }
+    text
+}
+
+fn list(json: bool) -> Result<()> {
+    let templates = Template::all().iter().map(|template| Listed {
+        name: template.name,
+        language: template.language(),
+        framework: template.framework(),
+        title: template.title(),
+    });
+    if json {
+        return output::json(&templates.collect::<Vec<_>>());
+    }
+    for Listed { name, title, .. } in templates {
+        output::line(format_args!("{name:<12}{title}"))?;
     }
     Ok(())
 }
@@ -65,7 +105,8 @@ fn make(name: &Name, template: &Template, json: bool) -> Result<()> {
     output::note(format_args!("next: cd {name} && funcserver serve --watch"));
     if json {
         let files = files.iter().map(|file| file.path.as_str()).collect();
-        output::json(&Report { folder, language: template.language, files })?;
+        let (language, framework) = (template.language(), template.framework());
+        output::json(&Report { folder, language, framework, files })?;
     }
     Ok(())
 }

@@ -12,6 +12,10 @@ use crate::tool::Tool;
 /// The files of a project that its example does not have.
 const ADDED: [&str; 2] = [".gitignore", "funcserver.toml"];
 
+/// The templates that `--framework` names, and not `--language`.
+const FRAMEWORKS: [(&str, &str); 4] =
+    [("django", "django"), ("fastapi", "fastapi"), ("flask", "flask"), ("rust-axum", "axum")];
+
 /// The files of examples that projects do not need, besides those that git ignores.
 const LEFT_OUT: [&str; 3] = ["wit/p3", "sdk/test", "sdk/tests"];
 const IGNORED: [&str; 3] = ["build-output", "target", "__pycache__"];
@@ -55,11 +59,17 @@ fn collect(folder: &Path, above: &str, files: &mut BTreeMap<String, (bool, Vec<u
     }
 }
 
-/// A user with a project in each language, in a folder `my-<language>`.
+/// The option that chooses a template.
+fn option(template: &str) -> String {
+    let framework = FRAMEWORKS.iter().find(|(name, _)| *name == template);
+    framework.map_or_else(|| format!("--language {template}"), |(_, framework)| format!("--framework {framework}"))
+}
+
+/// A user with a project of each template, in a folder `my-<template>`.
 fn projects() -> Tool {
     let tool = Tool::new();
-    for language in languages() {
-        tool.run(&format!("new my-{language} --language {language}")).succeeded();
+    for template in languages() {
+        tool.run(&format!("new my-{template} {}", option(&template))).succeeded();
     }
     tool
 }
@@ -72,6 +82,8 @@ fn every_file_of_every_example_is_in_its_project() {
         let project = files(&tool.path(&format!("my-{language}")));
         let mut expected: Vec<_> = example.keys().map(String::as_str).chain(ADDED).collect();
         expected.sort_unstable();
+        // The examples of apps have settings of their own.
+        expected.dedup();
         let found: Vec<_> = project.keys().collect();
         assert_eq!(found, expected, "{language}: is the tool older than the example? touch cli/command/new/embed.rs");
         for (name, (executable, bytes)) in &example {
@@ -97,7 +109,7 @@ fn a_project_stands_alone() {
         }
         let readme = fs::read_to_string(folder.join("README.md")).unwrap();
         assert!(readme.starts_with(&format!("# my-{language}\n")), "{readme}");
-        for part in ["funcserver serve --watch", "funcserver bundle", "\n## A router in "] {
+        for part in ["funcserver serve --watch", "funcserver bundle", "\n## A "] {
             assert!(readme.contains(part), "{part}: {readme}");
         }
         for link in readme.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
@@ -130,7 +142,7 @@ fn the_files_and_the_next_steps_are_printed() {
 
     let report = tool.run("new other --language python --json").succeeded().json();
     let written: Vec<_> = files(&tool.path("other")).into_keys().collect();
-    assert_eq!(report, json!({ "folder": "other", "language": "python", "files": written }));
+    assert_eq!(report, json!({ "folder": "other", "language": "python", "framework": null, "files": written }));
 }
 
 #[test]
@@ -142,14 +154,37 @@ fn the_languages_are_listed() {
     assert!(listed.contains(" A router in Rust, with axum\n"), "{listed}");
 
     let json = tool.run("new --list --json").succeeded().json();
-    let names: Vec<_> = json.as_array().unwrap().iter().map(|one| one["language"].as_str().unwrap()).collect();
+    let names: Vec<_> = json.as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
     assert_eq!(names, languages());
-    assert_eq!(json[0], json!({ "language": "c", "title": "A router in C" }));
+    assert_eq!(json[0], json!({ "name": "c", "language": "c", "framework": null, "title": "A router in C" }));
+    let flask = json.as_array().unwrap().iter().find(|one| one["name"] == "flask").unwrap();
+    assert_eq!((&flask["language"], &flask["framework"]), (&json!("python"), &json!("flask")));
 
     let help = tool.run("new --help").succeeded().stdout;
-    for language in languages() {
-        assert!(help.contains(&format!("- {language}:")), "{help}");
+    for template in languages() {
+        let name = FRAMEWORKS.iter().find(|(name, _)| *name == template).map_or(template.as_str(), |(_, name)| name);
+        assert!(help.contains(&format!("- {name}:")), "{help}");
     }
+}
+
+#[test]
+fn languages_and_frameworks_have_aliases() {
+    let tool = Tool::new();
+    for (option, part) in [
+        ("--language py", "A router in Python,"),
+        ("--language TypeScript", "A router in TypeScript, with Hono,"),
+        ("-l golang", "A router in Go,"),
+        ("--framework Flask", "A Flask app,"),
+        ("--language python -f django", "A Django app,"),
+        ("--language rs --framework axum", "A router in Rust, with axum,"),
+        ("--language flask", "A Flask app,"),
+    ] {
+        let name = format!("p{}", part.len() + option.len());
+        let ended = tool.run(&format!("new {name} {option}")).succeeded();
+        assert!(ended.stderr.contains(&format!("{name}: {part}")), "{option}: {}", ended.stderr);
+        fs::remove_dir_all(tool.path(&name)).unwrap();
+    }
+    tool.run("new hello --language go --framework flask").failed(&["flask is a framework of python, not of go"]);
 }
 
 #[test]
@@ -175,6 +210,10 @@ fn an_invalid_name_or_language_is_wrong_usage() {
     for (line, part) in [
         ("new", "<NAME>"),
         ("new hello", "--language <LANG>"),
+        ("new hello", "languages: c, cpp, go, javascript, python, "),
+        ("new hello", "frameworks: django, fastapi, flask, hono, axum"),
+        ("new --framework flask", "<NAME>"),
+        ("new hello --framework chi", "[possible values: django, fastapi, flask, hono, axum]"),
         ("new hello --language cobol", "[possible values: c, cpp, go, "),
         ("new Hello --language go", "lower case letters"),
         ("new ../hello --language go", "it is a path"),

@@ -42,10 +42,9 @@ pub(super) fn find() -> Result<(&'static str, BuiltProject)> {
         );
     };
     output::note(format_args!("found {sign}"));
-    let own = Path::new(TEMPLATE_BUILD).is_file().then(|| BuiltProject {
-        build: format!("./{TEMPLATE_BUILD}"),
-        path: "build-output/handler.wasm".to_owned(),
-    });
+    let own = Path::new(TEMPLATE_BUILD)
+        .is_file()
+        .then(|| BuiltProject { build: format!("./{TEMPLATE_BUILD}"), path: "build-output/handler.wasm".to_owned() });
     let text = input::read(Path::new(sign), input::SETTINGS).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
     let project = own.or_else(|| match language {

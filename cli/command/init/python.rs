@@ -134,7 +134,10 @@ impl PythonProject {
             ),
         }
         for read in self.reads_at_import().take(LISTED) {
-            output::note(format_args!("found {}:{}, read while the app is imported: {}", read.file, read.line, read.what));
+            output::note(format_args!(
+                "found {}:{}, read while the app is imported: {}",
+                read.file, read.line, read.what
+            ));
         }
         if self.imports_at_start() {
             output::note("so the app is imported when an instance starts: component.import = \"start\"");
@@ -148,11 +151,13 @@ impl PythonProject {
              [component]\napp = {}\n",
             quoted(&self.app)
         );
-        if let Some(read) = self.reads_at_import().next().filter(|_| self.imports_at_start()) {
+        let mut reads = self.reads_at_import();
+        if let Some(read) = reads.clone().find(|read| read.kind == ReadKind::Environment).or_else(|| reads.next()) {
+            let what = if read.kind == ReadKind::Environment { "the environment" } else { "random bytes" };
             let _ = write!(
                 text,
-                "# The app reads the environment or a random number while it is imported ({}:{}). So it is imported \
-                 when an\n# instance starts, with the values of that moment, and not when it is built.\nimport = \"start\"\n",
+                "# The app reads {what} while it is imported ({}:{}). So it is imported when an instance\n\
+                 # starts, with the values of that moment, and not when it is built.\nimport = \"start\"\n",
                 read.file, read.line
             );
         }
@@ -175,7 +180,10 @@ impl PythonProject {
         }
         if !self.optional_env.is_empty() {
             let names = self.optional_env.join(", ");
-            let _ = writeln!(text, "# The app also reads these if they are set; add them to inherit-env if you use them: {names}");
+            let _ = writeln!(
+                text,
+                "# The app also reads these if they are set; add them to inherit-env if you use them: {names}"
+            );
         }
         text
     }
@@ -184,7 +192,7 @@ impl PythonProject {
         self.import == Import::Start.name()
     }
 
-    fn reads_at_import(&self) -> impl Iterator<Item = &SourceRead> {
+    fn reads_at_import(&self) -> impl Iterator<Item = &SourceRead> + Clone {
         self.reads.iter().filter(|read| is_frozen(read))
     }
 }
@@ -252,7 +260,7 @@ fn import(reads: &[SourceRead]) -> Import {
 
 /// The names of the variables that the app needs, or of those that it reads if they are set.
 fn variables(reads: &[SourceRead], required: bool) -> Vec<String> {
-    let mut names = BTreeMap::new();
+    let mut names: BTreeMap<&String, bool> = BTreeMap::new();
     for read in reads {
         if let Some(name) = &read.name {
             *names.entry(name).or_default() |= read.required;
@@ -281,7 +289,8 @@ mod tests {
 
     #[test]
     fn a_django_project_is_one_app_and_others_are_several() {
-        let django = [found("a.wsgi:application", "Django", "a/wsgi.py"), found("a.asgi:application", "Django", "a/asgi.py")];
+        let django =
+            [found("a.wsgi:application", "Django", "a/wsgi.py"), found("a.asgi:application", "Django", "a/asgi.py")];
         assert_eq!(without_twins(django.to_vec()).len(), 1);
         assert_eq!(without_twins(django[1..].to_vec()).len(), 1);
         let two = [found("a:app", "Flask", "a.py"), found("b.main:app", "FastAPI", "b/main.py")];

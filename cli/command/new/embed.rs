@@ -31,15 +31,15 @@ pub(crate) fn embed(examples: &Path, to: &Path) -> io::Result<()> {
 }
 
 fn template(folder: &Path) -> io::Result<String> {
-    let language = folder.file_name().unwrap_or_default();
-    let mut code = format!("Template {{ language: {language:?}, files: &[\n");
+    let name = folder.file_name().unwrap_or_default();
+    let mut code = format!("Template {{ name: {name:?}, files: &[\n");
     for path in files(folder)? {
-        let name = path.strip_prefix(folder).map_err(io::Error::other)?;
+        let path_in_folder = path.strip_prefix(folder).map_err(io::Error::other)?;
         let executable = fs::metadata(&path)?.permissions().mode() & 0o111 != 0;
         // Relative to the package, because several checkouts may share the build.
         let _ = writeln!(
             code,
-            "    Embedded {{ path: {name:?}, executable: {executable}, \
+            "    Embedded {{ path: {path_in_folder:?}, executable: {executable}, \
              bytes: include_bytes!(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/\", {path:?})) }},"
         );
     }

@@ -8,7 +8,7 @@ use super::name::Name;
 use super::template::{Embedded, Template};
 use crate::project::FILE;
 
-/// Every example's `build` follows the same rules, which `guest-example/README.md` states.
+/// Every `build` of an example follows the same rules, which `guest-example/README.md` states.
 const SETTINGS: &str = "\
 # The component that `funcserver` builds, serves and bundles. `funcserver schema` prints all settings.
 
@@ -26,6 +26,8 @@ const IGNORED: &str = "\
 target/
 node_modules/
 __pycache__/
+.venv/
+.pytest_cache/
 ";
 
 /// The files that list the names of dependencies.
@@ -45,7 +47,10 @@ pub(super) fn files(template: &Template, name: &Name) -> Result<Vec<File>> {
     example.check(template, name)?;
     let mut files: Vec<File> = template.files.iter().map(|file| example.fit(file, name)).collect();
     for (path, text) in [(FILE, SETTINGS), (".gitignore", IGNORED)] {
-        files.push(File { path: path.to_owned(), executable: false, bytes: text.as_bytes().into() });
+        // The examples of apps have settings of their own.
+        if template.file(path).is_none() {
+            files.push(File { path: path.to_owned(), executable: false, bytes: text.as_bytes().into() });
+        }
     }
     files.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(files)
@@ -59,7 +64,7 @@ struct Example {
 
 impl Example {
     fn of(template: &Template) -> Example {
-        let name = format!("example-{}", template.language);
+        let name = format!("example-{}", template.name);
         Example { identifier: name.replace('-', "_"), name }
     }
 
@@ -73,11 +78,7 @@ impl Example {
         for file in template.files.iter().filter(|file| MANIFESTS.contains(&file.path)) {
             let text = String::from_utf8_lossy(file.bytes);
             if spellings.iter().any(|spelling| text.contains(spelling)) {
-                bail!(
-                    "{name} is a dependency of the {} template ({}); choose another name",
-                    template.language,
-                    file.path
-                );
+                bail!("{name} is a dependency of the {} template ({}); choose another name", template.name, file.path);
             }
         }
         Ok(())
@@ -111,7 +112,7 @@ fn readme(example: &str, name: &Name) -> String {
     format!(
         "# {name}\n\n\
          ```sh\n\
-         funcserver serve --watch    # serves it on http://127.0.0.1:8080, and rebuilds it after each change\n\
+         funcserver serve --watch    # serves it on http://127.0.0.1:8080, and reloads it after each change\n\
          funcserver bundle           # builds it and writes function.zip for Lambda\n\
          ```\n\n\
          #{example}"
@@ -131,7 +132,7 @@ mod tests {
     use super::*;
 
     fn made(language: &str, name: &str) -> Result<Vec<File>> {
-        files(Template::of(language).unwrap(), &name.parse().unwrap())
+        files(Template::named(language).unwrap(), &name.parse().unwrap())
     }
 
     fn text(files: &[File], path: &str) -> String {
@@ -195,7 +196,7 @@ mod tests {
             let names: Vec<_> = lock.lines().filter(|line| line.starts_with("name = ")).collect();
             assert!(names.is_sorted() && names.contains(&format!("name = \"{name}\"").as_str()), "{names:?}");
         }
-        let example = Template::of("rust").unwrap().files.iter().find(|file| file.path == "Cargo.lock").unwrap();
+        let example = Template::named("rust").unwrap().files.iter().find(|file| file.path == "Cargo.lock").unwrap();
         assert_eq!(text(&made("rust", "example-rust").unwrap(), "Cargo.lock").as_bytes(), example.bytes);
     }
 }
