@@ -22,11 +22,11 @@ def _init(self: socket.socket, *args: Any, **settings: Any) -> None:
     try:
         _own_init(self, *args, **settings)
     except PermissionError as error:
-        raise PermissionError(errno.EACCES, REFUSED) from error
+        raise PermissionError(errno.EACCES, REFUSED) from None
 
 
 def _getaddrinfo(*args: Any, **settings: Any) -> Any:
     try:
         return _own_getaddrinfo(*args, **settings)
     except (PermissionError, socket.gaierror) as error:
-        raise type(error)(error.errno, f"{error.strerror}: {REFUSED}") from error
+        raise type(error)(error.errno, f"{error.strerror}: {REFUSED}") from None
