@@ -1,7 +1,7 @@
 """A file of many small files, which the native builder and the component both read and write.
 
-It has an index in JSON behind its length in 8 bytes, and then the contents. Zip would do, but its module takes longer to
-import than all that a pack holds takes to read.
+It has an index in JSON behind its length in 8 bytes, and then the contents. Zip would do, but its module takes longer
+to import than all that a pack holds takes to read.
 """
 
 import json

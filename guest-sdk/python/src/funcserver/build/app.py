@@ -145,8 +145,16 @@ class Build:
         for warning in warnings if self.options.import_at == "build" else ():
             output.warn(warning)
         self.check_libraries(by_kind.get("missing", []))
+        self.check_syntax(by_kind.get("broken", []))
         if printed is not None:
             raise BuildError("componentize-py made no component: see its message above", details=end_of(printed))
+
+    def check_syntax(self, broken: list[dict[str, Any]]) -> None:
+        """Under `start`: a file of the app that is not Python, and without which the app cannot be imported."""
+        needed = {f"{MOUNT}/{self.sources.files[name]}" for name in self.sources.reached(self.app.module)}
+        for event in broken:
+            if event["path"] in needed:
+                raise self.explainer.failure(event, [])
 
     def check_libraries(self, missing: list[dict[str, Any]]) -> None:
         """Under `start`: a package that fails to be imported, and without which the app cannot be."""

@@ -121,7 +121,8 @@ def made_environment(folder: Path) -> str:
     )
     if result.returncode != 0:
         raise BuildError(
-            f"{sys.executable} has no pip and cannot make a venv: install them, for example: apt-get install python3-venv",
+            f"{sys.executable} has no pip and cannot make a venv: install both, for example: "
+            "apt-get install python3-venv",
             details=result.stdout,
         )
     return str(folder / "bin" / "python")

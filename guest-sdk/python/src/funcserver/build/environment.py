@@ -12,10 +12,11 @@ from funcserver.build import site_packages
 
 # What works on an app, and is no part of it. A package that only they need is left out too.
 TOOLS = set(
-    """pip setuptools wheel componentize-py funcserver-lambda funcserver-lambda-pydantic-core uv pipx poetry pipenv hatch
-    hatchling build twine virtualenv pip-tools pytest coverage tox nox pre-commit mypy pyright ruff black isort flake8
-    pylint bandit autopep8 yapf pyflakes pycodestyle ipython ipdb debugpy jupyter notebook watchfiles watchdog djlint
-    hypothesis locust gunicorn uwsgi mypy-extensions types-setuptools django-stubs django-stubs-ext distribute""".split()
+    """pip setuptools wheel distribute componentize-py funcserver-lambda funcserver-lambda-pydantic-core
+    uv pipx poetry pipenv hatch hatchling build twine virtualenv pip-tools pytest coverage tox nox pre-commit
+    mypy mypy-extensions pyright ruff black isort flake8 pylint bandit autopep8 yapf pyflakes pycodestyle djlint
+    ipython ipdb debugpy jupyter notebook watchfiles watchdog hypothesis locust gunicorn uwsgi
+    django-stubs django-stubs-ext""".split()
 )
 TOOL_PREFIXES = ("pytest-", "types-", "flake8-", "mypy-", "sphinx")
 
@@ -127,7 +128,7 @@ class Environment:
         return owners[0] if owners else None
 
     def for_app(self, imported: Iterable[str]) -> list[Distribution]:
-        """The distributions that an app may use: all but tools and what only they need, and what the app imports itself."""
+        """The distributions that an app may use: what it imports, and all but tools and what only they need."""
         required = {name for found in self.installed.values() for name in found.requires if name != normal(found.name)}
         wanted = [name for name in self.installed if name not in required and not is_tool(name)]
         tops = {name.partition(".")[0] for name in imported}

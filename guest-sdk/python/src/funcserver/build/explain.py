@@ -112,7 +112,10 @@ class Explainer:
         top = module.partition(".")[0]
         owner = self.environment.owner(top)
         if owner is not None:
-            return f"{self.app.text} cannot be imported{where}: {owner} has no module {module!r} that a component can import"
+            return (
+                f"{self.app.text} cannot be imported{where}: "
+                f"{owner} has no module {module!r} that a component can import"
+            )
         if top in STANDARD:
             return (
                 f"{self.app.text} cannot be imported{where}: Python's module {module!r} does not exist in a component, "
@@ -132,14 +135,15 @@ class Explainer:
 
     def reason(self, event: dict[str, Any], reads: list[dict[str, Any]]) -> str:
         text = f"{event['type']}: {event['message']}" if event["message"] else event["type"]
-        variables = {read["name"] for read in reads if read["kind"] == "variable"}
+        own = [read for read in reads if self.is_worth_a_warning(read)]
+        variables = {read["name"] for read in own if read["kind"] == "variable"}
         if event["key"] in variables:
             return (
                 f"it needs the variable {event['key']}, which does not exist while the component is built: "
                 f'grant it in funcserver.toml (guest.inherit-env = ["{event["key"]}"]) and set {START}, '
                 "so that the app is imported when an instance starts"
             )
-        if variables or any(read["kind"] == "environment" for read in reads):
+        if variables or any(read["kind"] == "environment" for read in own):
             return (
                 f"{text}; it reads variables, and there are none while the component is built: "
                 f"grant those that it needs with guest.env or guest.inherit-env, and set {START}"
@@ -164,10 +168,11 @@ class Explainer:
         lines = [f"{place(event['file'], event['line'])} reads {self.what(event)}" + by(event) for event in events]
         first = events[0]
         subject = f"the variable {first['name']}" if first["kind"] == "variable" else "all variables"
+        where = place(first["file"], first["line"])
         return BuildError(
-            f"{place(first['file'], first['line'])} reads {subject}{by(first)} while the app is imported, and that happens when "
-            f"the component is built, where the variable does not have its value yet: set {START}, so that the app is imported "
-            "when an instance starts; or read the variable in the handler, or in a function with `@funcserver.on_start`",
+            f"{where} reads {subject}{by(first)} while the app is imported, which happens when the component is built, "
+            f"before the value is known: set {START}, so that the app is imported when an instance starts; "
+            "or read the variable in the handler, or in a function with `@funcserver.on_start`",
             details="\n".join(lines) if len(lines) > 1 else "",
         )
 
@@ -180,16 +185,18 @@ class Explainer:
         where = place(event["file"], event["line"])
         if event["kind"] == "variable":
             return (
-                f"{where} reads the variable {event['name']} while the app is imported; funcserver.toml does not grant it, so it is "
-                f"never set. If Lambda sets it, add it to guest.inherit-env and set {START}"
+                f"{where} reads the variable {event['name']} while the app is imported; funcserver.toml does not "
+                f"grant it, so it is not set. If the app needs it, add it to guest.inherit-env and set {START}"
             )
         if event["kind"] == "environment":
-            return f"{where} reads all variables while the app is imported, when there are none: grant them and set {START}"
-        kind = "the clock" if event["kind"] == "clock" else "a random number"
-        same = "time" if event["kind"] == "clock" else "number"
+            return (
+                f"{where} reads all variables while the app is imported, when there are none: "
+                f"grant those that it needs with guest.env or guest.inherit-env, and set {START}"
+            )
+        kind, same = ("the clock", "time") if event["kind"] == "clock" else ("a random number", "number")
         return (
-            f"{where} reads {kind} ({event['name']}) while the app is imported: every instance will have the {same} of the build. "
-            f"If that is wrong, set {START}, or do it in the handler"
+            f"{where} reads {kind} ({event['name']}) while the app is imported, so every instance has the same {same}: "
+            f"if that is wrong, set {START}"
         )
 
 

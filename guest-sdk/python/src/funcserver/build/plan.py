@@ -7,49 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from funcserver.build import cache, imports
+from funcserver.build.companions import ALWAYS, COMPANIONS
 from funcserver.build.imports import STANDARD, Import, Imports
 from funcserver.build.project import OwnFile, Project
-
-# What packages import late, by the module that needs it.
-COMPANIONS = {
-    "anyio": ["anyio._backends._asyncio"],
-    "asyncio": ["asyncio.taskgroups", "asyncio.timeouts", "asyncio.runners"],
-    "flask": [
-        "flask.json.tag",
-        "flask.sessions",
-        "jinja2.ext",
-        "jinja2.loaders",
-        "werkzeug.formparser",
-        "werkzeug.routing.rules",
-    ],
-    "starlette": ["starlette.formparsers", "starlette.templating", "python_multipart.multipart", "jinja2"],
-    "fastapi": ["fastapi.openapi.docs", "fastapi.openapi.utils", "email_validator"],
-    "pydantic": [
-        "pydantic.deprecated.decorator",
-        "pydantic._internal._validators",
-        "pydantic.networks",
-        "pydantic.root_model",
-    ],
-    "zoneinfo": ["tzdata", "zoneinfo._tzpath"],
-    "django": """django.apps.registry django.conf.global_settings django.conf.urls.static django.core.handlers.wsgi
-        django.core.handlers.asgi django.core.cache.backends.locmem django.core.checks.registry django.core.files.storage
-        django.core.files.uploadhandler django.core.management django.core.serializers django.core.signing django.db.backends.signals
-        django.db.backends.sqlite3.base django.db.migrations.executor django.db.models.sql.compiler django.forms django.http.multipartparser
-        django.middleware.common django.middleware.csrf django.middleware.security django.template.backends.django
-        django.template.context_processors django.template.defaulttags django.template.defaultfilters django.template.loader_tags
-        django.templatetags.i18n django.templatetags.static django.urls django.utils.log django.utils.translation.trans_real
-        django.views.csrf django.views.debug django.views.defaults django.views.generic django.views.static
-        django.contrib.staticfiles.finders django.contrib.messages.storage.fallback sqlite3""".split(),
-    "": [
-        "encodings.idna",
-        "encodings.latin_1",
-        "encodings.ascii",
-        "encodings.utf_8_sig",
-        "weakref",
-        "traceback",
-        "linecache",
-    ],
-}
 
 
 class Missing(NamedTuple):
@@ -166,6 +126,6 @@ def names_in(project: Project, path: str) -> list[str] | None:
 
 
 def companions(known: Iterable[str]) -> dict[str, list[str]]:
-    """Those of packages that are there."""
-    tops = {name.partition(".")[0] for name in known}
-    return {name: late for name, late in COMPANIONS.items() if not name or name in tops or name in STANDARD}
+    """Those of packages that are there. Under an empty name, what every component imports."""
+    tops = {name.partition(".")[0] for name in known} | STANDARD
+    return {"": ALWAYS} | {name: late for name, late in COMPANIONS.items() if name in tops}

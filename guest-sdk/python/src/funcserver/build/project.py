@@ -62,15 +62,16 @@ class Project:
         names = ", ".join(f"{file.path} ({output.megabytes(file.size)})" for file in largest)
         message = (
             f"the files in {self.folder} are {output.megabytes(total)}, and all of them become part of the component; "
-            f"the largest are {names}: move what the app does not need out of the folder, or into one that begins with a dot"
+            f"the largest are {names}: move what the app does not need out of the folder, "
+            "or into one whose name begins with a dot"
         )
         if total > TOO_MANY_BYTES:
             raise BuildError(f"{message}; {output.megabytes(TOO_MANY_BYTES)} are the most")
         output.warn(message)
 
     def roots(self, editable: list[Path]) -> list[str]:
-        """The folders, relative to the project's, in which modules are looked for: its own, `src` as in the usual layout, and
-        those that the environment names."""
+        """The folders, relative to the project's, in which modules are looked for: itself, `src` as in the usual
+        layout, and those that the environment names."""
         roots = [""]
         if "src/__init__.py" not in self.paths and any(
             path.startswith("src/") and path.endswith(".py") for path in self.paths

@@ -55,8 +55,9 @@ def unavailable(version: str, environment: Environment) -> BuildError:
             f"{WHEEL}, is for pydantic-core {other}: install the pydantic that fits it, {fits}"
         )
     return BuildError(
-        f"pydantic {pydantic} needs pydantic-core {version}, and pip finds no component build of it ({WHEEL}=={version}): "
-        f'install the newest pydantic and the newest {WHEEL}: pip install --upgrade pydantic "funcserver-lambda[fastapi]"'
+        f"pydantic {pydantic} needs pydantic-core {version}, and pip finds no component build of it "
+        f"({WHEEL}=={version}): install the newest pydantic with the newest build: "
+        f"pip install --upgrade pydantic {WHEEL}"
     )
 
 

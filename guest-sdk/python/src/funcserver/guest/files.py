@@ -41,7 +41,7 @@ class Files:
         self.files: dict[str, Packed] = {}
         self.code: dict[str, bytes] = {}
         self.sources: dict[str, bytes] = {}
-        """Python that is not compiled yet: the app's own, and files that do not compile, of which an import says why."""
+        """Python that is not compiled yet: the app's own, and what does not compile: an import says why."""
         self.folders: dict[str, list[str]] = {}
         self.roots: tuple[str, ...] = ()
 
@@ -165,8 +165,8 @@ class System:
         self.real_open = io.open
 
     def install(self) -> None:
-        """Methods and callable objects take the place of functions: unlike functions of Python, they do not become methods
-        of a class that has them as attributes, and so behave as the functions in C that they replace."""
+        """Methods and callable objects take the place of functions: unlike functions of Python, they do not become
+        methods of a class that has them as attributes, and so behave as the functions in C that they replace."""
         for name in ("stat", "lstat", "listdir", "scandir", "access", "readlink", "getcwd", "getcwdb", "chdir"):
             self._replace(name, getattr(self, name))
         self._replace("open", self.open_descriptor)

@@ -130,12 +130,9 @@ class Modules:
     def prepare(self, path: str) -> None:
         """Keeps the code of a module as an object: the module runs in each instance, which need not unpack it.
 
-        One that does not compile says so when it is imported: it may be for another Python, or a template of code.
+        Raises SyntaxError or ValueError.
         """
-        try:
-            self.ready[path] = self.load(path)
-        except (SyntaxError, ValueError):
-            return
+        self.ready[path] = self.load(path)
 
 
 def spec(name: str, loader: Any, path: str, search: list[str] | None) -> ModuleSpec:

@@ -82,8 +82,7 @@ class Preparation:
             self._import_libraries()
         self.tell("libraries", seconds=time.perf_counter() - begin, modules=len(sys.modules))
         self._tell_reads(watch)
-        for path in self._own_modules():
-            self.modules.prepare(path)
+        self._compile_own()
         handler.set_app(Load(self.target))
 
     def _import_libraries(self) -> None:
@@ -132,12 +131,17 @@ class Preparation:
             raise Failed from None
         self.tell("imported", seconds=time.perf_counter() - begin, modules=len(sys.modules))
         handler.set_app(lambda: app)
-        for path in self._own_modules():
-            if module_is_not_loaded(path):
-                self.modules.prepare(path)
+        self._compile_own()
 
-    def _own_modules(self) -> list[str]:
-        return [path for path in self.modules.files.sources if path.startswith(APP + "/")]
+    def _compile_own(self) -> None:
+        """Compiles the app's modules that are not imported yet."""
+        imported = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
+        for path in self.modules.files.sources:
+            if path.startswith(APP + "/") and path not in imported:
+                try:
+                    self.modules.prepare(path)
+                except (SyntaxError, ValueError) as error:
+                    self.tell("broken", path=path, **described(error))
 
     def _tell_reads(self, watch: Watch) -> None:
         for read in watch.reads.values():
@@ -214,10 +218,6 @@ def is_app(value: Any) -> bool:
 
 def names_of(module: ModuleType) -> list[str]:
     return [name for name in vars(module) if not name.startswith("_")]
-
-
-def module_is_not_loaded(path: str) -> bool:
-    return all(getattr(module, "__file__", None) != path for module in list(sys.modules.values()))
 
 
 def forget_the_build() -> None:

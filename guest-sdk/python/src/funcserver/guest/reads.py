@@ -1,9 +1,10 @@
 """Notices what an app reads of the environment, the clock and randomness while it is imported.
 
-The component keeps what such a read gave at build, in every instance. Python tells of each call (`sys.monitoring`), so no
-function has to be replaced.
+The component keeps what such a read gave at build, in every instance. Python tells of each call (`sys.monitoring`), so
+no function has to be replaced.
 """
 
+import _random
 import datetime
 import os
 import posix
@@ -18,6 +19,9 @@ VARIABLE = "variable"
 ENVIRONMENT = "environment"
 CLOCK = "clock"
 RANDOMNESS = "randomness"
+
+# What `random.random` and its like use. An app's own `Random(seed)` gives the same numbers on purpose.
+SHARED_GENERATOR = random._inst  # type: ignore[attr-defined]
 
 # Any that is not one of the well-known ids of debuggers, coverage tools, profilers and optimisers.
 TOOL = 4
@@ -42,24 +46,32 @@ class Watch:
         self.own = own + "/"
         self.libraries = tuple(folder + "/" for folder in libraries)
         self.ignored = tuple(ignored)
-        """Files of libraries that read the clock or randomness for what does not last, such as the time of a log record."""
+        """Files of libraries that read the clock or randomness for what does not last, such as a log record's time."""
         self.reads: dict[tuple[str, str, str, int], Read] = {}
         self.functions = {
-            posix.urandom: RANDOMNESS,
-            random._inst.random: RANDOMNESS,  # type: ignore[attr-defined]
-            random._inst.getrandbits: RANDOMNESS,  # type: ignore[attr-defined]
-            datetime.datetime.now: CLOCK,
-            datetime.datetime.utcnow: CLOCK,
-            datetime.datetime.today: CLOCK,
-            datetime.date.today: CLOCK,
-            time.time: CLOCK,
-            time.time_ns: CLOCK,
-            time.monotonic: CLOCK,
-            time.monotonic_ns: CLOCK,
-            time.perf_counter: CLOCK,
-            time.perf_counter_ns: CLOCK,
+            posix.urandom: (RANDOMNESS, "os.urandom"),
+            random.random: (RANDOMNESS, "random.random"),
+            random.getrandbits: (RANDOMNESS, "random.getrandbits"),
+            datetime.datetime.now: (CLOCK, "datetime.now"),
+            datetime.datetime.utcnow: (CLOCK, "datetime.utcnow"),
+            datetime.datetime.today: (CLOCK, "datetime.today"),
+            datetime.date.today: (CLOCK, "date.today"),
+            time.time: (CLOCK, "time.time"),
+            time.time_ns: (CLOCK, "time.time_ns"),
+            time.monotonic: (CLOCK, "time.monotonic"),
+            time.monotonic_ns: (CLOCK, "time.monotonic_ns"),
+            time.perf_counter: (CLOCK, "time.perf_counter"),
+            time.perf_counter_ns: (CLOCK, "time.perf_counter_ns"),
         }
-        self.without_argument = {time.localtime: CLOCK, time.gmtime: CLOCK, time.ctime: CLOCK}
+        self.of_shared_generator = {
+            _random.Random.random: (RANDOMNESS, "random.random"),
+            _random.Random.getrandbits: (RANDOMNESS, "random.getrandbits"),
+        }
+        self.without_argument = {
+            time.localtime: (CLOCK, "time.localtime"),
+            time.gmtime: (CLOCK, "time.gmtime"),
+            time.ctime: (CLOCK, "time.ctime"),
+        }
 
     def __enter__(self) -> "Watch":
         monitoring = sys.monitoring
@@ -78,13 +90,15 @@ class Watch:
 
     def _called(self, code: CodeType, offset: int, function: Any, first: Any) -> None:
         try:
-            kind = self.functions.get(function)
-            if kind is None and first is sys.monitoring.MISSING:
-                kind = self.without_argument.get(function)
+            found = self.functions.get(function)
+            if found is None and first is sys.monitoring.MISSING:
+                found = self.without_argument.get(function)
+            elif found is None and first is SHARED_GENERATOR:
+                found = self.of_shared_generator.get(function)
         except TypeError:
             return  # It has no hash.
-        if kind is not None:
-            self._add(kind, f"{function.__qualname__}()", sys._getframe(1))
+        if found is not None:
+            self._add(found[0], found[1] + "()", sys._getframe(1))
 
     def _environment(self, code: CodeType, offset: int) -> None:
         frame = sys._getframe(1)
