@@ -97,6 +97,17 @@ print(stream.getvalue(), end="")
     assert inside(code).stdout == "WARNING:root:hello\n"
 
 
+@pytest.mark.parametrize("note", [None, "when serializing dict item 'detail'", "two\nlines"])
+def test_a_failure_begins_with_the_exception_and_not_with_its_notes(note, capsys):
+    error = ValueError("out of range")
+    if note is not None:
+        error.add_note(note)
+    log.failure(error, "GET /")
+    message = json.loads(capsys.readouterr().err)["message"]
+    assert message.startswith("GET / failed: ValueError: out of range\n")
+    assert note is None or message.endswith(f"{note}\n")
+
+
 def test_a_failure_is_one_record_with_the_apps_part_of_the_traceback(serve, capsys):
     def app(environ, start_response):
         raise ValueError("no stock")

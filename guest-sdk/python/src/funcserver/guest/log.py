@@ -33,13 +33,20 @@ def failure(error: BaseException, doing: str) -> None:
     note = absent.explain(error)
     if note is not None:
         error.add_note(note)
-    summary = traceback.format_exception_only(error)[-1 if note is None else 0].strip()
+    summary = _summary(error)
     trace = "".join(traceback.format_exception(type(error), error, _of_app(error.__traceback__)))
     _write(sys.stderr, {"level": "ERROR", "message": _shortened(f"{doing} failed: {summary}\n{trace}"), "error": name})
 
 
 def warning(message: str) -> None:
     _write(sys.stderr, {"level": "WARN", "message": message})
+
+
+def _summary(error: BaseException) -> str:
+    """The exception's own line, without its notes."""
+    described = traceback.TracebackException.from_exception(error)
+    described.__notes__ = None
+    return list(described.format_exception_only())[-1].strip()
 
 
 def _of_app(trace: TracebackType | None) -> TracebackType | None:
