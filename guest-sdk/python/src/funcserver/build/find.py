@@ -43,7 +43,17 @@ CLOCK_CALLS = {"time.time", "time.time_ns", "datetime.datetime.now", "datetime.d
 
 # Scripts that an app does not import.
 SCRIPTS = {"manage.py", "setup.py", "noxfile.py", "fabfile.py", "tasks.py", "conftest.py", "gunicorn.conf.py"}
-LEFT_OUT = {"node_modules", "__pycache__", "build-output", "dist", "build", "tests", "test", "migrations", "site-packages"}
+LEFT_OUT = {
+    "node_modules",
+    "__pycache__",
+    "build-output",
+    "dist",
+    "build",
+    "tests",
+    "test",
+    "migrations",
+    "site-packages",
+}
 # A folder with more files is no app.
 MOST_FILES = 5_000
 
@@ -260,7 +270,9 @@ def _best_first(apps: list[FoundApp]) -> list[FoundApp]:
     objects = [app for app in apps if not app.factory]
     kept = objects or apps
     order = {"Django": lambda app: app.file.endswith("asgi.py")}
-    return sorted(kept, key=lambda app: (order.get(app.framework, lambda app: False)(app), app.file.count("/"), app.file))
+    return sorted(
+        kept, key=lambda app: (order.get(app.framework, lambda app: False)(app), app.file.count("/"), app.file)
+    )
 
 
 def _at_import(body: list[ast.stmt]) -> Iterator[ast.stmt]:
