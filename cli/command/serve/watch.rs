@@ -214,7 +214,7 @@ impl Watch {
         imported?;
         slot.put(function);
         self.broken = false;
-        output::note(format_args!("reloaded in {:.2} s: {}", begin.elapsed().as_secs_f64(), listed(changes)));
+        output::note(format_args!("reloaded {} in {:.2} s", listed(changes), begin.elapsed().as_secs_f64()));
         Ok(())
     }
 
