@@ -250,22 +250,28 @@ class System:
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path)
 
     def access(self, path: Any, mode: int, **more: Any) -> bool:
+        if more.get("dir_fd") is not None:
+            return self.real["access"](path, mode, **more)
         where, absolute = self.locate(path)
         if absolute and self.attributes(absolute):
             return not mode & os.W_OK
         return self.real["access"](where, mode, **more)
 
     def readlink(self, path: Any, *, dir_fd: int | None = None) -> Any:
+        if dir_fd is not None:
+            return self.real["readlink"](path, dir_fd=dir_fd)
         where, absolute = self.locate(path)
         if absolute and self.attributes(absolute):
             raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), path)
-        return with_name(path, self.real["readlink"], where, dir_fd=dir_fd)
+        return with_name(path, self.real["readlink"], where)
 
     def open_descriptor(self, path: Any, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
+        if dir_fd is not None:
+            return self.real["open"](path, flags, mode, dir_fd=dir_fd)
         where, absolute = self.locate(path)
         if absolute and self.attributes(absolute):
             raise OSError(errno.ENOTSUP, "files of the app have no descriptor in a component: use open()", path)
-        return with_name(path, self.real["open"], where, flags, mode, dir_fd=dir_fd)
+        return with_name(path, self.real["open"], where, flags, mode)
 
     def chdir(self, path: Any) -> None:
         _, absolute = self.locate(path)
@@ -315,6 +321,8 @@ class Change:
         self.real = real
 
     def __call__(self, path: Any, *arguments: Any, **more: Any) -> Any:
+        if any(value is not None for name, value in more.items() if name.endswith("dir_fd")):
+            return self.real(path, *arguments, **more)
         where = self._outside(path)
         if self.__name__ in ("rename", "replace") and arguments:
             arguments = (self._outside(arguments[0]), *arguments[1:])
