@@ -13,6 +13,11 @@ def test_libraries_can_be_imported_and_set_up_without_ssl(library):
     output(f"{HIDE}import {library}")
 
 
+def test_flags_of_certificates_are_those_of_ssl():
+    code = "from ssl import VERIFY_X509_STRICT, VerifyFlags, VerifyMode; print(VERIFY_X509_STRICT | VerifyFlags(4))"
+    assert output(HIDE + code) == "36\n"
+
+
 def test_a_tls_connection_fails_with_a_sentence():
     code = (
         HIDE

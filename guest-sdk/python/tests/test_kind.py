@@ -64,6 +64,7 @@ def test_wsgi(app):
         ({}, "it is an object of the type `dict`, which cannot be called"),
         (create_app, "it is the function `create_app`, which takes no arguments: if it makes the app, call it"),
         (asgi_2, "it is the function `asgi_2`, which takes one argument, as an app of ASGI 2 does"),
+        (type("Application", (), {"__module__": "aiohttp.web_app"})(), "only aiohttp's own server can run"),
         (lambda a, b, c, d: 0, "is called neither as a WSGI app, (environ, start_response)"),
     ],
 )

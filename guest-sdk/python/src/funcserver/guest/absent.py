@@ -123,6 +123,14 @@ def _ssl() -> ModuleType:
         CERT_OPTIONAL = 1
         CERT_REQUIRED = 2
 
+    class VerifyFlags(enum.IntFlag):
+        VERIFY_DEFAULT = 0
+        VERIFY_CRL_CHECK_LEAF = 4
+        VERIFY_CRL_CHECK_CHAIN = 12
+        VERIFY_X509_STRICT = 32
+        VERIFY_X509_TRUSTED_FIRST = 32768
+        VERIFY_X509_PARTIAL_CHAIN = 524288
+
     class Purpose(enum.Enum):
         SERVER_AUTH = "1.3.6.1.5.5.7.3.1"
         CLIENT_AUTH = "1.3.6.1.5.5.7.3.2"
@@ -162,6 +170,8 @@ def _ssl() -> ModuleType:
         Purpose=Purpose,
         TLSVersion=TLSVersion,
         VerifyMode=VerifyMode,
+        VerifyFlags=VerifyFlags,
+        **VerifyFlags.__members__,
         CERT_NONE=VerifyMode.CERT_NONE,
         CERT_OPTIONAL=VerifyMode.CERT_OPTIONAL,
         CERT_REQUIRED=VerifyMode.CERT_REQUIRED,
@@ -187,12 +197,6 @@ def _ssl() -> ModuleType:
         OP_NO_TLSv1_3=0x20000000,
         OP_SINGLE_DH_USE=0,
         OP_SINGLE_ECDH_USE=0,
-        VERIFY_DEFAULT=0,
-        VERIFY_CRL_CHECK_LEAF=4,
-        VERIFY_CRL_CHECK_CHAIN=12,
-        VERIFY_X509_STRICT=32,
-        VERIFY_X509_TRUSTED_FIRST=32768,
-        VERIFY_X509_PARTIAL_CHAIN=524288,
         HAS_ALPN=True,
         HAS_ECDH=True,
         HAS_NEVER_CHECK_COMMON_NAME=True,

@@ -1,6 +1,6 @@
 """Prepares CPython for a component. It comes before the app's imports, because libraries look at what is there."""
 
-from funcserver.guest import absent, log, loop, sockets, temporary, threads
+from funcserver.guest import absent, databases, log, loop, passwords, sockets, temporary, threads
 
 
 def install() -> None:
@@ -8,6 +8,8 @@ def install() -> None:
     absent.install()
     log.install()
     temporary.install()
+    databases.install()
+    passwords.install()
     sockets.install()
     threads.install()
     loop.install()

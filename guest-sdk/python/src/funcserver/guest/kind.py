@@ -6,6 +6,9 @@ from typing import Any, Literal
 
 Kind = Literal["wsgi", "asgi"]
 
+# Frameworks whose apps are neither, by their package.
+OWN_SERVER = {"aiohttp": "aiohttp", "tornado": "Tornado"}
+
 
 class NotAnApp(TypeError):
     """The object is neither a WSGI app nor an ASGI app. The message says what it is, and what to name instead."""
@@ -13,6 +16,12 @@ class NotAnApp(TypeError):
 
 def kind_of(app: Any) -> Kind:
     """Raises NotAnApp."""
+    framework = OWN_SERVER.get(type(app).__module__.partition(".")[0])
+    if framework is not None:
+        raise NotAnApp(
+            f"it is an app of {framework}, which only {framework}'s own server can run:"
+            " use a framework for WSGI or ASGI, such as Starlette"
+        )
     if not callable(app):
         raise NotAnApp(
             f"it is {_described(app)}, which cannot be called: name the WSGI or ASGI app,"
