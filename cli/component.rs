@@ -46,14 +46,18 @@ impl Component {
     /// Reads the component that the command uses. If the command line does not name it, a line on stderr does.
     pub(crate) fn choose(argument: Option<&Path>, project: &Project) -> Result<Component> {
         let component = Component::find(argument, project)?;
-        match &component.origin {
+        let app = &project.config.component.app;
+        match (&component.origin, app) {
             _ if argument.is_some() => {}
-            ComponentSource::File(path) => output::note(format_args!(
+            (ComponentSource::File(path), Some(app)) => {
+                output::note(format_args!("the component is {}, which is made of {app}", path.display()));
+            }
+            (ComponentSource::File(path), None) => output::note(format_args!(
                 "the component is {}, which {FILE} or FUNCSERVER_COMPONENT names",
                 path.display()
             )),
-            ComponentSource::App(app) => output::note(format_args!("the app is {app}")),
-            ComponentSource::Example => output::note("no component given: using the built-in example"),
+            (ComponentSource::App(app), _) => output::note(format_args!("the app is {app}")),
+            (ComponentSource::Example, _) => output::note("no component given: using the built-in example"),
         }
         Ok(component)
     }
@@ -63,7 +67,10 @@ impl Component {
         let (settings, guest) = (&project.config.component, &project.config.guest);
         match (argument, project.component(), &settings.build) {
             (Some(path), _, _) => Ok(Component { named: true, ..Component::read(path, None, guest)? }),
-            (None, Some(path), build) => Component::read(&path, build.as_deref(), guest),
+            (None, Some(path), build) => {
+                let by_tool = settings.app.as_ref().map(|_| "funcserver build");
+                Component::read(&path, build.as_deref().or(by_tool), guest)
+            }
             (None, None, Some(_)) => bail!(
                 "component.build makes a component, but component.path is not set; set it in {FILE} to the file that the build \
                  command writes"

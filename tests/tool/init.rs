@@ -48,7 +48,10 @@ fn an_app_that_reads_the_environment_is_imported_at_start() {
     let tool = Tool::new();
     tool.write("app.py", format!("{FLASK}app.secret_key = os.environ[\"SECRET_KEY\"]\n"));
     let json = init(&tool, "--json").succeeded().json();
-    assert_eq!((&json["language"], &json["app"], &json["import"]), (&"python".into(), &"app:app".into(), &"start".into()));
+    assert_eq!(
+        (&json["language"], &json["app"], &json["import"]),
+        (&"python".into(), &"app:app".into(), &"start".into())
+    );
     assert_eq!(json["inherit_env"], serde_json::json!(["SECRET_KEY"]));
     assert_eq!((&json["reads"][0]["file"], &json["reads"][0]["line"]), (&"app.py".into(), &5.into()));
     let text = settings(&tool);

@@ -27,6 +27,7 @@ mod on_lambda_runtime;
 mod outputs;
 mod proposals;
 mod proxy;
+mod python_app;
 mod python_environment;
 mod record;
 mod schema;

@@ -39,11 +39,16 @@ impl Server {
     }
 
     /// Starts a command, and waits for its first line.
-    pub(crate) fn of(tool: &Tool, mut command: Command) -> Server {
+    pub(crate) fn of(tool: &Tool, command: Command) -> Server {
+        Server::of_within(tool, command, PATIENCE)
+    }
+
+    /// Starts a command, and waits so long for its first line.
+    pub(crate) fn of_within(tool: &Tool, mut command: Command, patience: Duration) -> Server {
         let stderr = tool.path("serve.log");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(File::create(&stderr).unwrap());
         let mut child = command.spawn().unwrap();
-        let (line, stdout) = first_line(child.stdout.take().unwrap());
+        let (line, stdout) = first_line(child.stdout.take().unwrap(), patience);
         let Some(address) = line.strip_prefix("http://").and_then(|address| address.trim_end().parse().ok()) else {
             let _ = child.kill();
             let _ = child.wait();
@@ -105,7 +110,7 @@ pub(crate) fn processes_with(variable: &str) -> Vec<u32> {
 }
 
 /// The first line, or an empty one if the output ends.
-fn first_line(stdout: ChildStdout) -> (String, BufReader<ChildStdout>) {
+fn first_line(stdout: ChildStdout, patience: Duration) -> (String, BufReader<ChildStdout>) {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         let mut stdout = BufReader::new(stdout);
@@ -113,5 +118,5 @@ fn first_line(stdout: ChildStdout) -> (String, BufReader<ChildStdout>) {
         let _ = stdout.read_line(&mut line);
         let _ = sender.send((line, stdout));
     });
-    receiver.recv_timeout(PATIENCE).expect("no line on stdout in time")
+    receiver.recv_timeout(patience).expect("no line on stdout in time")
 }

@@ -86,8 +86,13 @@ impl Tool {
         self.finish(self.command(line), stdin)
     }
 
+    /// Runs a command to its end.
+    pub(crate) fn finish(&self, command: Command, stdin: &[u8]) -> Ended {
+        self.finish_within(command, stdin, PATIENCE)
+    }
+
     /// Runs a command to its end. Output goes to files instead of pipes, which would have to be read meanwhile.
-    pub(crate) fn finish(&self, mut command: Command, stdin: &[u8]) -> Ended {
+    pub(crate) fn finish_within(&self, mut command: Command, stdin: &[u8], patience: Duration) -> Ended {
         let file = |name: &str| self.home.path().join(name);
         fs::write(file("stdin"), stdin).unwrap();
         let mut child = command
@@ -96,7 +101,7 @@ impl Tool {
             .stderr(File::create(file("stderr")).unwrap())
             .spawn()
             .unwrap();
-        let status = wait(&mut child, PATIENCE);
+        let status = wait(&mut child, patience);
         let text = |name| String::from_utf8(fs::read(file(name)).unwrap()).unwrap();
         let ended = Ended { code: status.code().unwrap_or(-1), stdout: text("stdout"), stderr: text("stderr") };
         assert!(!ended.stderr.contains("panicked"), "{}", ended.stderr);
