@@ -45,7 +45,8 @@ COMPANIONS = {
         "django.views.static",
         "sqlite3",
     ],
-    "fastapi": ["fastapi.openapi.docs", "fastapi.openapi.utils"],
+    # It asks of each type whether it is a model of pydantic 1.
+    "fastapi": ["fastapi.openapi.docs", "fastapi.openapi.utils", "fastapi.telemetry._runtime", "pydantic.v1"],
     "flask": [
         "flask.json.tag",
         "flask.sessions",
@@ -61,6 +62,24 @@ COMPANIONS = {
         "pydantic.root_model",
     ],
     "starlette": ["starlette.formparsers", "starlette.templating", "python_multipart.multipart"],
-    "zoneinfo": ["tzdata"],
+    "zoneinfo": [
+        "importlib.readers",
+        "importlib.resources._adapters",
+        "tzdata.zoneinfo.Africa",
+        "tzdata.zoneinfo.America",
+        "tzdata.zoneinfo.Asia",
+        "tzdata.zoneinfo.Australia",
+        "tzdata.zoneinfo.Etc",
+        "tzdata.zoneinfo.Europe",
+        "tzdata.zoneinfo.Pacific",
+    ],
 }
-ALWAYS = ["encodings.ascii", "encodings.idna", "encodings.latin_1", "encodings.utf_8_sig", "linecache", "traceback"]
+ALWAYS = [
+    "encodings.ascii",
+    "encodings.idna",
+    "encodings.latin_1",
+    "encodings.unicode_escape",
+    "encodings.utf_8_sig",
+    "linecache",
+    "traceback",
+]

@@ -6,6 +6,7 @@ import json
 import sys
 import time
 import traceback
+import warnings
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -91,11 +92,14 @@ class Preparation:
         self._import_companions()
 
     def _import_companions(self) -> None:
-        """What libraries import late, for those that are imported."""
-        for name, late in self.plan["companions"].items():
-            if not name or name in sys.modules:
-                for companion in late:
-                    self._import_library(companion)
+        """What libraries import late, for those that are imported. The app has not asked for it, so that it hears no
+        warning of it either."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for name, late in self.plan["companions"].items():
+                if not name or name in sys.modules:
+                    for companion in late:
+                        self._import_library(companion)
 
     def _import_library(self, name: str) -> None:
         """A failure is not told to the user unless the app's own import fails too: many imports are optional."""
@@ -130,6 +134,7 @@ class Preparation:
             self.tell("unfit", problem=str(error), found=apps_of(module))
             raise Failed from None
         self.tell("imported", seconds=time.perf_counter() - begin, modules=len(sys.modules))
+        self._import_companions()
         handler.set_app(lambda: app)
         self._compile_own()
 
