@@ -10,12 +10,14 @@ use std::io;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use funcserver_engine::{Target, WASMTIME_VERSION, compile};
+use funcserver_engine::compile::Optimization;
+use funcserver_engine::{WASMTIME_VERSION, compile};
 use funcserver_function::artifact::Artifact;
 use funcserver_function::config::Env;
 use funcserver_function::marker;
 use sha2::{Digest as _, Sha256};
 
+use crate::compiled::Goal;
 use crate::input;
 use crate::size::Size;
 use crate::user_cache::UserCache;
@@ -44,9 +46,9 @@ impl Cache {
         Ok(Cache(UserCache::open(env, "components", "compiled components")?))
     }
 
-    /// The component that was compiled from a source with the hash `source` for `target`, if it is cached and intact.
-    pub(crate) fn get(&self, source: &str, target: Target) -> Option<CachedComponent> {
-        let name = name(source, target);
+    /// The component that was compiled from a source with the hash `source`, if it is cached and intact.
+    pub(crate) fn get(&self, source: &str, goal: Goal) -> Option<CachedComponent> {
+        let name = name(source, goal);
         let path = self.0.folder.path(&name);
         let facts: Artifact = serde_json::from_slice(&self.0.folder.read(&facts_of(&name), FACTS).ok()?).ok()?;
         let file = self.0.folder.open(&name).ok()?;
@@ -60,9 +62,9 @@ impl Cache {
         Some(CachedComponent { path, bytes, facts })
     }
 
-    /// Caches a component that was compiled for `target`.
-    pub(crate) fn put(&self, bytes: Vec<u8>, facts: Artifact, target: Target) -> io::Result<CachedComponent> {
-        let name = name(&facts.source_sha256, target);
+    /// Caches a compiled component.
+    pub(crate) fn put(&self, bytes: Vec<u8>, facts: Artifact, goal: Goal) -> io::Result<CachedComponent> {
+        let name = name(&facts.source_sha256, goal);
         self.0.folder.write(&name, &bytes)?;
         self.0.folder.write(&facts_of(&name), facts.to_json()?.as_bytes())?;
         self.prune();
@@ -82,9 +84,13 @@ impl Cache {
 }
 
 /// The name contains everything that the compiler's output depends on.
-fn name(source: &str, target: Target) -> String {
-    let (settings, target) = (compile::SETTINGS_REVISION, target.triple());
-    let key = format!("{source} {} {WASMTIME_VERSION} {settings} {target}", marker::VERSION);
+fn name(source: &str, goal: Goal) -> String {
+    let (settings, target) = (compile::SETTINGS_REVISION, goal.target.triple());
+    let optimized = match goal.optimization {
+        Optimization::Full => "",
+        Optimization::None => " unoptimized",
+    };
+    let key = format!("{source} {} {WASMTIME_VERSION} {settings} {target}{optimized}", marker::VERSION);
     sha256(key.as_bytes()) + ".cwasm"
 }
 

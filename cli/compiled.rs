@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use funcserver_engine::compile::SparseMemory;
+use funcserver_engine::compile::{Optimization, SparseMemory};
 use funcserver_engine::{Arch, Calls, FileKind, Precompiled, Target, WASMTIME_VERSION, World, compile};
 use funcserver_function::artifact::Artifact;
 use funcserver_function::config::{ComponentConfig, Env};
@@ -16,6 +16,13 @@ use crate::cache::{Cache, CachedComponent, sha256};
 use crate::component::{Component, ComponentSource};
 use crate::project::FILE;
 use crate::{input, native, output, progress};
+
+/// What a component is compiled for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Goal {
+    pub(crate) target: Target,
+    pub(crate) optimization: Optimization,
+}
 
 /// A compiled component.
 #[derive(Debug)]
@@ -47,16 +54,17 @@ pub(crate) enum When {
 }
 
 impl Compiled {
-    /// Compiles `component` for `target`, or checks that it was compiled for it.
+    /// Compiles `component`, or checks that it was compiled for the target.
     pub(crate) fn of(
         component: Component,
-        target: Target,
+        goal: impl Into<Goal>,
         config: &ComponentConfig,
         env: &dyn Env,
     ) -> Result<Compiled> {
+        let goal = goal.into();
         match FileKind::of(&component.bytes) {
-            FileKind::Precompiled(header) => Compiled::given(component, &header, target, config, env),
-            _ => Made::of(&component, target, config, env).map(Compiled::from),
+            FileKind::Precompiled(header) => Compiled::given(component, &header, goal.target, config, env),
+            _ => Made::of(&component, goal, config, env).map(Compiled::from),
         }
     }
 
@@ -81,6 +89,13 @@ impl Compiled {
     }
 }
 
+impl From<Target> for Goal {
+    /// A component for long use.
+    fn from(target: Target) -> Goal {
+        Goal { target, optimization: Optimization::Full }
+    }
+}
+
 impl From<Made> for Compiled {
     fn from(made: Made) -> Compiled {
         let CachedComponent { path, bytes, facts } = made.cached;
@@ -89,23 +104,29 @@ impl From<Made> for Compiled {
 }
 
 impl Made {
-    /// Compiles `component` for `target`, unless it is cached. It may use only the proposals that `config` allows.
-    pub(crate) fn of(component: &Component, target: Target, config: &ComponentConfig, env: &dyn Env) -> Result<Made> {
+    /// Compiles `component`, unless it is cached. It may use only the proposals that `config` allows.
+    pub(crate) fn of(
+        component: &Component,
+        goal: impl Into<Goal>,
+        config: &ComponentConfig,
+        env: &dyn Env,
+    ) -> Result<Made> {
+        let goal = goal.into();
         let world = handler_world(component)?;
         let cache = Cache::open(env).context("cannot make a folder for compiled components")?;
         let source = sha256(component.source());
-        if let Some(mut cached) = cache.get(&source, target) {
+        if let Some(mut cached) = cache.get(&source, goal) {
             // The cached component may have come from a file with another name.
             cached.facts.name = component.name();
             config.allow(&component.origin, &cached.facts.proposals)?;
             return Ok(Made { cached, when: When::Before });
         }
         let begin = Instant::now();
-        let doing = format!("compiling {} for {}", component.origin, target.triple());
+        let doing = format!("compiling {} for {}", component.origin, goal.target.triple());
         let initialized = component.initialized()?;
         let used = proposals(&component.origin, &initialized)?;
         config.allow(&component.origin, &used)?;
-        let bytes = progress::during(doing, || compile::compile(&initialized, target))
+        let bytes = progress::during(doing, || compile::compile_with(&initialized, goal.target, goal.optimization))
             .map_err(|error| anyhow!("{}: {error}", component.origin))?;
         if let Some(SparseMemory { range, data }) = compile::sparse_memory(&initialized) {
             output::warn(format_args!(
@@ -116,8 +137,8 @@ impl Made {
             ));
         }
         let when = When::Now(begin.elapsed());
-        let facts = facts(component, source, (world, used, compile::calls(&initialized)), &bytes, target);
-        let cached = cache.put(bytes, facts, target).context("cannot write the compiled component to the cache")?;
+        let facts = facts(component, source, (world, used, compile::calls(&initialized)), &bytes, goal.target);
+        let cached = cache.put(bytes, facts, goal).context("cannot write the compiled component to the cache")?;
         Ok(Made { cached, when })
     }
 }
@@ -189,7 +210,7 @@ pub(crate) fn check_trust(
     env: &dyn Env,
 ) -> Result<()> {
     let own = || {
-        let cached = Cache::open(env).ok()?.get(&facts?.source_sha256, target)?;
+        let cached = Cache::open(env).ok()?.get(&facts?.source_sha256, target.into())?;
         (cached.facts.sha256 == sha256(&component.bytes)).then_some(())
     };
     if component.named || own().is_some() {

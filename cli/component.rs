@@ -118,6 +118,11 @@ impl Component {
         Ok(Component { origin, bytes: component, named: false, module })
     }
 
+    /// The same component without pre-initialisation: each instance initialises itself.
+    pub(crate) fn uninitialized(self) -> Component {
+        Component { module: None, ..self }
+    }
+
     /// The input that determines the compiled result: the component, or the module whose pre-initialisation becomes
     /// part of it.
     pub(crate) fn source(&self) -> &[u8] {

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::{Context as _, Result, bail};
 use bytes::Bytes;
 use funcserver_engine::Target;
+use funcserver_engine::compile::Optimization;
 use funcserver_function::artifact::Artifact;
 use funcserver_function::config::{Env, Variables};
 use funcserver_function::log::Log;
@@ -16,7 +17,7 @@ use funcserver_local::Function;
 use tempfile::TempDir;
 
 use crate::builder::Builder;
-use crate::compiled::Compiled;
+use crate::compiled::{Compiled, Goal};
 use crate::component::{Component, ComponentSource};
 use crate::native;
 use crate::project::Project;
@@ -73,15 +74,22 @@ impl LocalFunction {
         let component = Component::choose(argument, &project)?;
         let origin = component.origin.clone();
         let setup = Setup { concurrency, ..Setup::new(timeout) };
-        let function = LocalFunction::of(component, &project, setup, env)?;
+        let function = LocalFunction::of(component, Optimization::Full, &project, setup, env)?;
         Ok((function, origin))
     }
 
     /// Compiles and loads `component`. The log goes to stderr.
-    pub(crate) fn of(component: Component, project: &Project, setup: Setup, env: &dyn Env) -> Result<LocalFunction> {
+    pub(crate) fn of(
+        component: Component,
+        optimization: Optimization,
+        project: &Project,
+        setup: Setup,
+        env: &dyn Env,
+    ) -> Result<LocalFunction> {
         let lines = SourceLines::of(&component);
         let origin = component.origin.clone();
-        let compiled = Compiled::of(component, Target::Host, &project.config.component, env)?;
+        let goal = Goal { target: Target::Host, optimization };
+        let compiled = Compiled::of(component, goal, &project.config.component, env)?;
         let log = Log::of(&project.config.log, io::stderr(), lines);
         log.forward_tracing();
         LocalFunction::of_compiled(&compiled, &origin, project, setup, log, env)

@@ -31,7 +31,8 @@ pub(crate) struct Serve {
     /// first, and again whenever a source changes; if it sets component.app, serve the app from its sources
     #[arg(long)]
     pub(crate) watch: bool,
-    /// With --watch: serve an app as it is bundled, not from its sources; each change is then built, which takes longer
+    /// With --watch: serve what would be bundled; otherwise components are compiled without optimisation and without
+    /// pre-initialisation, and an app is served from its sources, so that a change shows sooner
     #[arg(long, requires = "watch")]
     pub(crate) optimize: bool,
     /// Save every event and its reply in this folder, for invoke to replay; they may contain cookies, tokens and

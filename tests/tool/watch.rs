@@ -105,6 +105,7 @@ fn a_changed_source_is_built_and_a_broken_build_keeps_the_old_one() {
     server.log_line("building: sh make.sh");
     server.log_line("made V000");
     server.log_line("watching the sources in this folder");
+    server.log_line("without optimisation");
     assert_eq!(seen(&server), "V000");
 
     tool.write("src/version", "V001");

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use funcserver_engine::Target;
+use funcserver_engine::compile::Optimization;
 use funcserver_function::Observer;
 use funcserver_function::config::Variables;
 use funcserver_function::log::Log;
@@ -29,8 +30,8 @@ const CONCURRENCY: usize = 128;
 #[derive(Clone)]
 pub(super) struct Loader {
     argument: Option<PathBuf>,
-    /// Whether an app is served as it is bundled.
-    optimize: bool,
+    /// Whether the component is soon replaced, so that time to compile it counts more than its speed.
+    quick: bool,
     /// The folder that `serve` itself writes to, as a path in the working folder.
     record: Option<PathBuf>,
     setup: Setup,
@@ -44,13 +45,18 @@ impl Loader {
         let setup =
             Setup { memory, concurrency: CONCURRENCY, observer: Some(observer), ..Setup::new(args.timeout.duration()) };
         let record = args.record.as_deref().and_then(inside);
-        let (argument, optimize) = (args.component.path.clone(), args.optimize);
-        Loader { argument, optimize, record, setup, env: Arc::new(env.clone()) }
+        let (argument, quick) = (args.component.path.clone(), args.watch && !args.optimize);
+        Loader { argument, quick, record, setup, env: Arc::new(env.clone()) }
     }
 
     /// Whether `serve` itself writes this file.
     pub(super) fn writes(&self, path: &Path) -> bool {
         self.record.as_deref().is_some_and(|folder| path.starts_with(folder))
+    }
+
+    /// Whether components are compiled without optimisation.
+    pub(super) fn is_quick(&self) -> bool {
+        self.quick
     }
 
     /// The component that the command line names.
@@ -66,7 +72,7 @@ impl Loader {
     /// The app of the project, if it is to be served from its sources.
     pub(super) fn app(&self, project: &Project) -> Option<PythonApp> {
         match self.builder(project)? {
-            Builder::App(app) if !self.optimize => Some(app),
+            Builder::App(app) if self.quick => Some(app),
             Builder::App(_) | Builder::Command(_) => None,
         }
     }
@@ -86,7 +92,7 @@ impl Loader {
     pub(super) fn load(&self, project: &Project) -> Result<(LocalFunction, ComponentSource)> {
         let component = Component::choose(self.argument(), project)?;
         let origin = component.origin.clone();
-        Ok((LocalFunction::of(component, project, self.setup.clone(), &*self.env)?, origin))
+        Ok((self.function(component, project)?, origin))
     }
 
     /// Compiles a component that reads the app's own files when an instance starts.
@@ -116,7 +122,13 @@ impl Loader {
     /// Loads the component as it is now.
     pub(super) fn load_again(&self, project: &Project) -> Result<LocalFunction> {
         let component = Component::find(self.argument(), project)?;
-        LocalFunction::of(component, project, self.setup.clone(), &*self.env)
+        self.function(component, project)
+    }
+
+    fn function(&self, component: Component, project: &Project) -> Result<LocalFunction> {
+        let (component, optimization) =
+            if self.quick { (component.uninitialized(), Optimization::None) } else { (component, Optimization::Full) };
+        LocalFunction::of(component, optimization, project, self.setup.clone(), &*self.env)
     }
 }
 

@@ -272,6 +272,9 @@ impl Plan {
             true => output::note("watching the sources in this folder"),
             false => output::note(format_args!("watching {}", self.component_name())),
         }
+        if self.app.is_none() && self.loader.is_quick() {
+            output::note("compiled quickly, without optimisation: serve --watch --optimize runs what would be bundled");
+        }
     }
 
     fn made_of_sources(&self) -> bool {

@@ -4,7 +4,7 @@ mod elements;
 mod proposals;
 
 use wasmparser::{Parser, Payload, Validator, WasmFeatures};
-use wasmtime::Engine;
+use wasmtime::{Engine, OptLevel, RegallocAlgorithm};
 
 use crate::config::{self, Calls};
 use crate::file_kind::FileKind;
@@ -56,11 +56,28 @@ fn remedy(kind: &FileKind) -> &'static str {
     }
 }
 
-/// Compiles a component. The same input always gives the same bytes.
+/// How much of the compiler's time the speed of a component is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Optimization {
+    /// The component is compiled once and runs for long.
+    Full,
+    /// The component is soon replaced: it is compiled in half of the time, and runs at half of the speed.
+    None,
+}
+
+/// Compiles a component for long use. The same input always gives the same bytes.
 ///
 /// # Errors
 /// The bytes are not a valid component, or the target is unknown.
 pub fn compile(wasm: &[u8], target: Target) -> Result<Vec<u8>, CompileError> {
+    compile_with(wasm, target, Optimization::Full)
+}
+
+/// Compiles a component, optimised as asked. The same input always gives the same bytes.
+///
+/// # Errors
+/// The bytes are not a valid component, or the target is unknown.
+pub fn compile_with(wasm: &[u8], target: Target, optimization: Optimization) -> Result<Vec<u8>, CompileError> {
     expect_component(wasm)?;
     elements::check(wasm)?;
     let target = target.triple();
@@ -68,6 +85,9 @@ pub fn compile(wasm: &[u8], target: Target) -> Result<Vec<u8>, CompileError> {
         |error: wasmtime::Error| CompileError::Target { target: target.clone(), reason: format!("{error:#}") };
     let mut config = config::config(calls(wasm));
     config.target(&target).map_err(unknown)?;
+    if optimization == Optimization::None {
+        config.cranelift_opt_level(OptLevel::None).cranelift_regalloc_algorithm(RegallocAlgorithm::SinglePass);
+    }
     let engine = Engine::new(&config).map_err(unknown)?;
     let compile = |wasm: &[u8]| engine.precompile_component(wasm);
     // If trimming fails, the component is compiled without its custom sections only. If that fails too, the error is

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use funcserver_engine::{Arch, Fault, FileKind, Limits, Target, compile};
 
-use crate::common::{call, handle, request};
+use crate::common::{call, handle, request, response};
 
 fn refused(name: &str, bytes: &[u8]) -> String {
     let folder = tempfile::tempdir().unwrap();
@@ -37,6 +37,18 @@ fn files_of_other_kinds() {
     assert!(text.contains("funcserver build"), "{text}");
     let own = std::fs::read(std::env::current_exe().unwrap()).unwrap();
     assert!(refused("e.cwasm", &own).contains("executable"));
+}
+
+/// Optimised or not, a component fits the same host. Without, it is other code.
+#[tokio::test]
+async fn an_unoptimized_component_answers_too() {
+    let bytes = compile::compile_with(funcserver_test_guest::WASM, Target::Host, compile::Optimization::None).unwrap();
+    assert!(bytes != compile::compile(funcserver_test_guest::WASM, Target::Host).unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("quick.cwasm");
+    std::fs::write(&path, bytes).unwrap();
+    let guest = funcserver_test_guest::load(&path, Limits::default()).unwrap();
+    assert_eq!(response(&guest, "read:/nothing").await.status(), 200);
 }
 
 #[test]
