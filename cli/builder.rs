@@ -1,6 +1,6 @@
 //! What makes the project's component: its own build command, or this tool for an app.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use funcserver_function::config::Variables;
@@ -40,15 +40,18 @@ impl Builder {
         }
     }
 
-    /// Makes the component of an app, if there is none yet or a source is newer. A build command decides for itself what is
-    /// to be done, and runs only when it is asked to.
-    pub(crate) fn refresh(&self) -> Result<()> {
-        let Builder::App(app) = self else { return Ok(()) };
-        if is_current(app.component()) {
-            return Ok(());
+    /// Says on stderr if the component of an app is older than a source. Only commands that build run a project's programs,
+    /// so the others use the component that is there.
+    pub(crate) fn warn_if_stale(&self) {
+        let Builder::App(app) = self else { return };
+        let component = app.component();
+        if let Some(source) = newer_source(component) {
+            output::warn(format_args!(
+                "{} is newer than {}; make it again: funcserver build",
+                source.display(),
+                component.display()
+            ));
         }
-        output::note(format_args!("building {}", app.component().display()));
-        app.build(&Subprocesses::in_foreground())
     }
 
     /// Makes the component. If this future is dropped earlier, all processes that it has started are killed.
@@ -62,10 +65,10 @@ impl Builder {
     }
 }
 
-/// Whether no source was changed since the component was built.
-fn is_current(component: &Path) -> bool {
+/// The source that was changed last, if that was after the component was built.
+fn newer_source(component: &Path) -> Option<PathBuf> {
     let modified = |path: &Path| path.metadata().and_then(|metadata| metadata.modified()).ok();
-    let Some(built) = modified(component) else { return false };
-    let changed = sources::of(Path::new(".")).iter().filter_map(|source| modified(source)).max();
-    changed.is_none_or(|changed| changed <= built)
+    let built = modified(component)?;
+    let sources = sources::of(Path::new(".")).into_iter().filter_map(|source| Some((modified(&source)?, source)));
+    sources.max().filter(|(changed, _)| *changed > built).map(|(_, source)| source)
 }

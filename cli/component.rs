@@ -18,6 +18,9 @@ use crate::{output, progress};
 /// The built-in example: `guest-example/rust`.
 const EXAMPLE: &[u8] = include_bytes!(env!("FUNCSERVER_EXAMPLE_COMPONENT"));
 
+/// What makes the component of an app.
+const BUILD_APP: &str = "funcserver build, or serve the app from its sources: funcserver serve --watch";
+
 /// A component as it was given: to be compiled, or compiled already.
 #[derive(Debug)]
 pub(crate) struct Component {
@@ -68,7 +71,7 @@ impl Component {
         match (argument, project.component(), &settings.build) {
             (Some(path), _, _) => Ok(Component { named: true, ..Component::read(path, None, guest)? }),
             (None, Some(path), build) => {
-                let by_tool = settings.app.as_ref().map(|_| "funcserver build");
+                let by_tool = settings.app.as_ref().map(|_| BUILD_APP);
                 Component::read(&path, build.as_deref().or(by_tool), guest)
             }
             (None, None, Some(_)) => bail!(

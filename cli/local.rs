@@ -70,8 +70,10 @@ impl LocalFunction {
         env: &Variables,
     ) -> Result<(LocalFunction, ComponentSource)> {
         let project = Project::read(env)?;
-        Builder::of(argument, &project, env).map_or(Ok(()), |builder| builder.refresh())?;
         let component = Component::choose(argument, &project)?;
+        if let Some(builder) = Builder::of(argument, &project, env) {
+            builder.warn_if_stale();
+        }
         let origin = component.origin.clone();
         let setup = Setup { concurrency, ..Setup::new(timeout) };
         let function = LocalFunction::of(component, Optimization::Full, &project, setup, env)?;

@@ -7,8 +7,8 @@ use ignore::{DirEntry, WalkBuilder};
 /// Folders with build output, in any language. Folders that `.gitignore` names, and hidden ones, are excluded too.
 const MADE: [&str; 5] = ["target", "node_modules", "dist", "build-output", "__pycache__"];
 
-/// The extensions of build output. A log may be this program's own.
-const MADE_FILES: [&str; 4] = ["wasm", "cwasm", "zip", "log"];
+/// The ends of the names of build output. A log may be this program's own.
+const MADE_FILES: [&str; 5] = [".wasm", ".cwasm", ".cwasm.json", ".zip", ".log"];
 
 /// A folder with this file is a virtual environment of Python.
 const ENVIRONMENT: &str = "pyvenv.cfg";
@@ -29,7 +29,7 @@ fn is_made(entry: &DirEntry) -> bool {
             let has_made_name = MADE.iter().any(|name| entry.file_name() == *name);
             entry.depth() > 0 && (has_made_name || entry.path().join(ENVIRONMENT).exists())
         }
-        false => entry.path().extension().is_some_and(|ending| MADE_FILES.iter().any(|made| ending == *made)),
+        false => entry.file_name().to_str().is_some_and(|name| MADE_FILES.iter().any(|made| name.ends_with(made))),
     }
 }
 
@@ -68,6 +68,7 @@ mod tests {
             ".env",
             "out/a.wasm",
             "a.cwasm",
+            "a.cwasm.json",
             "function.zip",
             "serve.log",
             "src/generated.rs",

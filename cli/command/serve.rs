@@ -103,7 +103,7 @@ impl Start {
             (function, origin, Some(watch))
         } else {
             let project = loader.project()?;
-            let (function, origin) = blocking(move || loader.load_current(&project)).await?;
+            let (function, origin) = blocking(move || loader.load_built(&project)).await?;
             (function, origin, None)
         };
         let slot = Slot::new(function);

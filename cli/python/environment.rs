@@ -39,6 +39,15 @@ except Exception:
 print(json.dumps({'version': list(sys.version_info[:2]), 'sdk': sdk}))
 ";
 
+/// Runs the module that the first argument names, and finds it in the folder that the second one names.
+const ISOLATED: &str = "\
+import runpy, sys
+_, module, folder = sys.argv
+sys.path.insert(0, folder)
+sys.argv = [module]
+runpy.run_module(module, run_name='__main__')
+";
+
 /// A Python with the packages of the app, and the SDK that it imports.
 #[derive(Debug)]
 pub(crate) struct PythonEnvironment {
@@ -87,17 +96,6 @@ impl PythonEnvironment {
         Ok(PythonEnvironment { python, sdk, path })
     }
 
-    /// A Python that reads sources, and has none of the app's packages if the user has made no environment yet.
-    ///
-    /// # Errors
-    /// There is none.
-    pub(crate) fn to_read_sources(programs: &Subprocesses, env: &dyn Env) -> Result<PythonEnvironment> {
-        let python = users(env)?.unwrap_or_else(|| PYTHON.into());
-        check_version(&python, probe(&python, programs)?.version)?;
-        let sdk = PythonSdk::unpack(env).context("cannot write the Python package of funcserver to the cache")?;
-        Ok(PythonEnvironment { python, sdk: Some(sdk), path: None })
-    }
-
     /// The interpreter, which finds the SDK.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(&self.python);
@@ -110,6 +108,24 @@ impl PythonEnvironment {
             command.env("PYTHONPATH", path);
         }
         command
+    }
+}
+
+/// Runs a module of the SDK without input, and returns its output. It runs no program or module of the project: the Python is
+/// the machine's, and finds modules only in the SDK and in its own library.
+///
+/// # Errors
+/// There is no Python, or the module fails.
+pub(crate) fn run_isolated(module: &str, programs: &Subprocesses, env: &dyn Env) -> Result<String> {
+    let python = Path::new(PYTHON);
+    check_version(python, probe(python, programs)?.version)?;
+    let sdk = PythonSdk::unpack(env).context("cannot write the Python package of funcserver to the cache")?;
+    let mut command = Command::new(python);
+    command.args(["-I", "-c", ISOLATED, module]).arg(&sdk.path);
+    let end = programs.run(command).with_context(|| format!("cannot run {PYTHON}"))?;
+    match (end.status.success(), end.error) {
+        (true, _) => Ok(end.stdout),
+        (false, error) => bail!("{}", error.unwrap_or_else(|| format!("{module} failed ({})", end.status))),
     }
 }
 
@@ -209,7 +225,8 @@ pub(crate) fn make_output_folder() -> Result<()> {
 
 fn probe(python: &Path, programs: &Subprocesses) -> Result<Probe> {
     let mut command = Command::new(python);
-    command.args(["-c", PROBE]);
+    // Isolated: a module of the project must not take the place of one of Python's.
+    command.args(["-I", "-c", PROBE]);
     let shown = python.display();
     let end = programs.run(command).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => anyhow!(

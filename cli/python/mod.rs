@@ -19,7 +19,8 @@ use crate::output;
 use crate::project::Project;
 use crate::subprocess::{SubprocessEnd, Subprocesses};
 use crate::user_cache::UserCache;
-pub(crate) use environment::{OUTPUT, PythonEnvironment, make_output_folder};
+pub(crate) use environment::run_isolated;
+use environment::{OUTPUT, PythonEnvironment, make_output_folder};
 
 /// The module that makes components.
 const BUILDER: &str = "funcserver.build";

@@ -89,6 +89,18 @@ fn a_folder_without_an_app_is_told_what_to_do() {
 }
 
 #[test]
+fn nothing_of_the_folder_runs() {
+    let tool = Tool::new();
+    tool.write("app.py", FLASK);
+    for module in ["json.py", "ast.py", "runpy.py", "funcserver.py", "sitecustomize.py"] {
+        tool.write(module, "open('ran', 'w')\n");
+    }
+    tool.write(".venv/bin/python", "#!/bin/sh\ntouch ran\n");
+    init(&tool, "").succeeded();
+    assert!(!tool.path("ran").exists());
+}
+
+#[test]
 fn without_python_there_is_no_look_at_its_sources() {
     let tool = Tool::new();
     tool.write("app.py", FLASK);

@@ -4,6 +4,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
+use std::time::{Duration, SystemTime};
 
 use crate::tool::{Ended, Tool};
 use crate::wasm::MIRROR;
@@ -14,6 +15,7 @@ out= venv=
 say() { echo "$*" >> asked; }
 while [ $# -gt 0 ]; do
     case $1 in
+        -I) ;;
         -c) if [ -f probe ]; then cat probe; else echo '{"version": [3, 12], "sdk": null}'; fi; exit 0 ;;
         venv) say "venv"; [ -f no-venv ] && { echo "ensurepip is not available" >&2; exit 1; }
             mkdir -p "$2/bin"; touch "$2/pyvenv.cfg"; cp "$0" "$2/bin/python"; exit 0 ;;
@@ -166,7 +168,7 @@ fn the_builder_says_what_is_wrong_in_one_line() {
     let tool = project();
     install(&tool, ".venv/bin/python");
     tool.write("broken", "warning: shop.py:3 reads the clock\nerror: shop:app cannot be imported (shop.py:1)\n");
-    for line in ["build", "bundle", "serve --listen 127.0.0.1:0", "invoke -"] {
+    for line in ["build", "bundle", "serve --listen 127.0.0.1:0 --watch --optimize"] {
         let ended = run(&tool, line).failed(&["error: shop:app cannot be imported (shop.py:1)"]);
         assert!(ended.stderr.contains("==> a step\nwarning: shop.py:3 reads the clock\n"), "{}", ended.stderr);
     }
@@ -194,19 +196,30 @@ fn the_builder_learns_the_granted_variables_and_when_to_import() {
     assert!(!tool.path("build-output").exists());
 }
 
+/// A project may be somebody else's: only commands that build run its programs.
 #[test]
-fn an_app_is_built_again_when_a_source_is_newer() {
+fn commands_that_do_not_build_run_nothing_of_the_project() {
     let tool = project();
-    install(&tool, ".venv/bin/python");
+    for path in [".venv/bin/python", "python3", "json.py", "ast.py"] {
+        install(&tool, path);
+    }
     tool.write("event.json", tool.run("event GET /").succeeded().stdout);
-    run(&tool, "invoke event.json").succeeded();
-    assert!(asked(&tool).contains("--output build-output/handler.wasm"));
-    run(&tool, "invoke event.json").succeeded();
+    for line in ["invoke event.json", "serve --listen 127.0.0.1:0", "inspect"] {
+        let missing = "no such component: build-output/handler.wasm; build it: funcserver build, or serve the app";
+        run(&tool, line).failed(&[missing, "funcserver serve --watch"]);
+    }
     assert_eq!(asked(&tool), "");
-    let later = std::time::SystemTime::now() + std::time::Duration::from_secs(5);
+
+    run(&tool, "build").succeeded();
+    asked(&tool);
+    let ended = run(&tool, "invoke event.json").succeeded();
+    assert!(!ended.stderr.contains("warning: "), "{}", ended.stderr);
+    let later = SystemTime::now() + Duration::from_secs(5);
     fs::File::options().write(true).open(tool.path("shop.py")).unwrap().set_modified(later).unwrap();
-    run(&tool, "invoke event.json").succeeded();
-    assert!(asked(&tool).contains("--output build-output/handler.wasm"));
+    let ended = run(&tool, "invoke event.json").succeeded();
+    let stale = "warning: shop.py is newer than build-output/handler.wasm; make it again: funcserver build";
+    assert!(ended.stderr.contains(stale), "{}", ended.stderr);
+    assert_eq!(asked(&tool), "");
 }
 
 #[test]

@@ -5,12 +5,12 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Result, anyhow, bail};
 use funcserver_function::config::{App, Import, Variables};
 use serde::{Deserialize, Serialize};
 
 use crate::output;
-use crate::python::PythonEnvironment;
+use crate::python::run_isolated;
 use crate::subprocess::Subprocesses;
 
 /// The module of the SDK that reads the sources.
@@ -198,15 +198,8 @@ impl PythonProject {
 }
 
 fn read_sources(env: &Variables) -> Result<Sources> {
-    let programs = Subprocesses::in_foreground();
-    let environment = PythonEnvironment::to_read_sources(&programs, env)?;
-    let mut command = environment.command();
-    command.args(["-m", FINDER]);
-    let end = programs.run(command).context("cannot run Python")?;
-    if let Some(error) = end.error {
-        bail!("{error}");
-    }
-    serde_json::from_str(&end.stdout).map_err(|error| anyhow!("{FINDER} printed something else than expected: {error}"))
+    let found = run_isolated(FINDER, &Subprocesses::in_foreground(), env)?;
+    serde_json::from_str(&found).map_err(|error| anyhow!("{FINDER} printed something else than expected: {error}"))
 }
 
 /// Without the ASGI side of a Django project that has a WSGI side.

@@ -82,13 +82,15 @@ impl Loader {
         Project::read(&*self.env)
     }
 
-    /// Loads the component for the first time, and says which one it is. An app is built first if that is needed.
-    pub(super) fn load_current(&self, project: &Project) -> Result<(LocalFunction, ComponentSource)> {
-        self.builder(project).map_or(Ok(()), |builder| builder.refresh())?;
+    /// Loads the component that was built before, and says which one it is.
+    pub(super) fn load_built(&self, project: &Project) -> Result<(LocalFunction, ComponentSource)> {
+        if let Some(builder) = self.builder(project) {
+            builder.warn_if_stale();
+        }
         self.load(project)
     }
 
-    /// Loads the component as it was built, and says which one it is.
+    /// Loads the component for the first time, and says which one it is.
     pub(super) fn load(&self, project: &Project) -> Result<(LocalFunction, ComponentSource)> {
         let component = Component::choose(self.argument(), project)?;
         let origin = component.origin.clone();
