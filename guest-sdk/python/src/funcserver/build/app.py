@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from funcserver import pack
-from funcserver.build import environment, output, packages, plan, pydantic, site_packages
-from funcserver.build.componentize import Componentizer, end_of
-from funcserver.build.environment import PackageFile
+from funcserver.build import cache, environment, output, packages, plan, pydantic, site_packages
+from funcserver.build.componentize import Componentizer, end_of, run_pip
+from funcserver.build.environment import Distribution, Environment, PackageFile
 from funcserver.build.errors import BuildError
 from funcserver.build.explain import Explainer
 from funcserver.build.project import MOUNT, App, Project
@@ -45,12 +45,13 @@ class Build:
         self.distributions = self.environment.for_app(found.name for found in self.sources.foreign())
         outside = [path for path in editable if not path.is_relative_to(folder)]
         self.distributions += [environment.folder_distribution(path) for path in outside]
+        self.distributions += time_zones(self.environment)
         self.explainer = Explainer(self.app, self.environment, self.distributions, options.granted)
         self.events: list[dict[str, Any]] = []
 
     def run(self) -> None:
         if not self.options.dev:
-            self.project.check_size()
+            self.project.check()
         known = packages.module_names(self.distributions)
         self.check_app(known)
         core = pydantic.component_files(self.environment) if "pydantic_core" in known else []
@@ -166,12 +167,30 @@ class Build:
                 raise self.explainer.failure(event, [])
 
 
+def time_zones(installed: Environment) -> list[Distribution]:
+    """The package that `zoneinfo` needs where there are no files of the system. Natively the system has them."""
+    if installed.version("tzdata") is not None:
+        return []
+    try:
+        folder = cache.made_once(cache.folder() / "tzdata", install_tzdata)
+    except BuildError as error:
+        output.detail(error.details)
+        output.warn("the component has no time zones, which zoneinfo needs: pip install tzdata")
+        return []
+    return [environment.folder_distribution(folder)]
+
+
+def install_tzdata(target: Path) -> None:
+    output.step("downloading tzdata, the time zones (once)")
+    run_pip(["install", "--target", str(target), "tzdata"], "tzdata")
+
+
 def own_entry(file: Any) -> pack.Entry:
     content = Path(file.real).read_bytes()
     return pack.Entry(file.path, pack.FILE, len(content), file.modified_ns // 1_000_000_000, content)
 
 
-def stage_extensions(staging: Path, distributions: list[Any], core: list[PackageFile]) -> dict[str, str]:
+def stage_extensions(staging: Path, distributions: list[Distribution], core: list[PackageFile]) -> dict[str, str]:
     """Copies the extensions that are built for components. Returns where the build sees each."""
     files = list(core)
     for found in distributions:

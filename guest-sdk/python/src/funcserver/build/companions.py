@@ -3,7 +3,6 @@
 COMPANIONS = {
     "anyio": ["anyio._backends._asyncio"],
     "asyncio": ["asyncio.runners", "asyncio.taskgroups", "asyncio.timeouts"],
-    "concurrent": ["concurrent.futures.thread"],
     "django": [
         "django.apps.registry",
         "django.conf.global_settings",
@@ -75,6 +74,7 @@ COMPANIONS = {
     ],
 }
 ALWAYS = [
+    "concurrent.futures.thread",
     "encodings.ascii",
     "encodings.idna",
     "encodings.latin_1",
@@ -82,4 +82,5 @@ ALWAYS = [
     "encodings.utf_8_sig",
     "linecache",
     "traceback",
+    "wit_world.imports.wall_clock",
 ]

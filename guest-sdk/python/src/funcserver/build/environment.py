@@ -191,11 +191,11 @@ def fingerprint_of(files: Iterable[PackageFile]) -> str:
 
 
 def folder_distribution(folder: Path) -> Distribution:
-    """A folder of modules outside the project, as an editable installation names it."""
+    """A folder of modules that is no installed distribution, such as one that an editable installation names."""
     files = [
         PackageFile(path.relative_to(folder).as_posix(), path)
         for path in sorted(folder.rglob("*"))
         if path.is_file()
         and not any(part.startswith(".") or part == "__pycache__" for part in path.relative_to(folder).parts)
     ]
-    return Distribution(str(folder), "", fingerprint_of(files), files, set())
+    return Distribution(folder.name, "", fingerprint_of(files), files, set())

@@ -1,6 +1,7 @@
 """What happened while the app was imported in the component, in words for the user."""
 
 import difflib
+import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -31,6 +32,9 @@ DISTRIBUTIONS = {
     "sklearn": "scikit-learn",
     "yaml": "PyYAML",
 }
+# Modules that Python has had until 3.14, and the distributions that have them now.
+REMOVED = {"audioop": "audioop-lts", "cgi": "legacy-cgi", "distutils": "setuptools"}
+COMPONENT_PYTHON = (3, 14)
 PURE = {
     "psycopg2": "pg8000",
     "psycopg": "pg8000",
@@ -116,19 +120,29 @@ class Explainer:
                 f"{self.app.text} cannot be imported{where}: "
                 f"{owner} has no module {module!r} that a component can import"
             )
-        if top in STANDARD:
+        if top in REMOVED or (top in STANDARD and not event.get("standard", True)):
+            advice = f": pip install {REMOVED[top]}" if top in REMOVED else ""
+            return (
+                f"{self.app.text} cannot be imported{where}: Python 3.14, which a component has, has no module {top!r} "
+                f"any more, and {self.importer(event)} imports it{advice}"
+            )
+        if top in STANDARD or event.get("standard"):
             return (
                 f"{self.app.text} cannot be imported{where}: Python's module {module!r} does not exist in a component, "
                 f"and {self.importer(event)} imports it"
             )
+        advice = f"pip install {DISTRIBUTIONS.get(top, top)}"
+        if self.importer(event) != "the app" and sys.version_info[:2] != COMPONENT_PYTHON:
+            here = f"{sys.version_info[0]}.{sys.version_info[1]}"
+            advice += f". {self.importer(event)} may want it for Python 3.14, which a component has, and not for {here}"
         return (
             f"{self.app.text} cannot be imported{where}: there is no module {module!r} in the project, "
-            f"and no package with it is installed: pip install {DISTRIBUTIONS.get(top, top)}"
+            f"and no package with it is installed: {advice}"
         )
 
     def importer(self, event: dict[str, Any]) -> str:
         """Who imports what is missing."""
-        file = event["last"][0] if event.get("last") else ""
+        file = event["last"][0] if event.get("last") else MOUNT
         if file.startswith("/packages/"):
             return str(self.environment.owner(file.split("/")[2].removesuffix(".py")) or file)
         return "the app" if file.startswith(MOUNT) else file
@@ -143,7 +157,8 @@ class Explainer:
                 f'grant it in funcserver.toml (guest.inherit-env = ["{event["key"]}"]) and set {START}, '
                 "so that the app is imported when an instance starts"
             )
-        if variables or any(read["kind"] == "environment" for read in own):
+        # Errors of other types may come from values that are missing.
+        if event["type"] not in ("RuntimeError", "OSError") and own_reads_of_variables(own):
             return (
                 f"{text}; it reads variables, and there are none while the component is built: "
                 f"grant those that it needs with guest.env or guest.inherit-env, and set {START}"
@@ -198,6 +213,10 @@ class Explainer:
             f"{where} reads {kind} ({event['name']}) while the app is imported, so every instance has the same {same}: "
             f"if that is wrong, set {START}"
         )
+
+
+def own_reads_of_variables(reads: list[dict[str, Any]]) -> bool:
+    return any(read["kind"] in ("variable", "environment") for read in reads)
 
 
 def by(event: dict[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """The standard library and the packages as packs of compiled modules, which are cached."""
 
+import hashlib
 import json
 import shutil
 import tempfile
@@ -15,8 +16,6 @@ from funcserver.build.componentize import SDK, VERSION, Componentizer, end_of
 from funcserver.build.environment import Distribution, PackageFile
 from funcserver.build.errors import BuildError
 
-# Changes when what is in the packs changes.
-FORMAT = "2"
 MOUNT = "/packages"
 STANDARD_LIBRARY = "/python"
 LEVEL = 9
@@ -35,7 +34,7 @@ class Job(NamedTuple):
 
 def packs(distributions: Iterable[Distribution], componentizer: Componentizer) -> list[tuple[str, Path]]:
     """The root and the file of each pack. Those that are missing are compiled in one go."""
-    folder = cache.folder() / f"packs-{FORMAT}-{VERSION}"
+    folder = cache.folder() / f"packs-{VERSION}-{compiler()}"
     jobs = [Job("the standard library", folder / "python.pack", STANDARD_LIBRARY, None)]
     for found in distributions:
         jobs.append(Job(str(found), folder / f"{found.fingerprint}.pack", MOUNT, found.files))
@@ -43,6 +42,12 @@ def packs(distributions: Iterable[Distribution], componentizer: Componentizer) -
     if missing:
         compile_all(missing, folder, componentizer)
     return [(job.root, job.target) for job in jobs]
+
+
+def compiler() -> str:
+    """A hash of what determines the packs beside the packages."""
+    files = (SDK / "pack.py", SDK / "guest" / "precompile.py", SDK / "build" / "environment.py")
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
 
 
 def compile_all(jobs: list[Job], folder: Path, componentizer: Componentizer) -> None:

@@ -15,6 +15,8 @@ MOUNT = "/app"
 
 LEFT_OUT_FOLDERS = {"node_modules", "__pycache__", "build-output", "dist"}
 LEFT_OUT_ENDINGS = (".wasm", ".cwasm", ".zip", ".pyc", ".egg-info")
+DATABASE_ENDINGS = (".sqlite3", ".sqlite", ".db")
+SQLITE = b"SQLite format 3\0"
 MANY_BYTES = 10_000_000
 TOO_MANY_BYTES = 100_000_000
 
@@ -51,8 +53,20 @@ class OwnFile(NamedTuple):
 class Project:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.files = sorted(own_files(str(folder)))
+        found = sorted(own_files(str(folder)))
+        self.databases = [file.path for file in found if is_database(file)]
+        self.files = [file for file in found if file.path not in self.databases]
         self.paths = {file.path for file in self.files}
+
+    def check(self) -> None:
+        """Says what is not as the user may expect."""
+        if self.databases:
+            output.warn(
+                f"{', '.join(self.databases)} is left out: SQLite cannot open it in a component, and it may have data "
+                "that should stay here. Let the app make its database, or give a file that it copies to /tmp "
+                "another ending"
+            )
+        self.check_size()
 
     def check_size(self) -> None:
         total = sum(file.size for file in self.files)
@@ -112,6 +126,13 @@ class Project:
             f"component.app names {app.text}, but there is no {wanted} in {self.folder}: "
             + (hint or "name the module that makes the app, as Python imports it from that folder")
         )
+
+
+def is_database(file: OwnFile) -> bool:
+    if not file.path.endswith(DATABASE_ENDINGS):
+        return False
+    with open(file.real, "rb") as opened:
+        return opened.read(len(SQLITE)) == SQLITE
 
 
 def own_files(top: str) -> Iterator[OwnFile]:

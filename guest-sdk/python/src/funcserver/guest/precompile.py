@@ -16,7 +16,7 @@ from funcserver import pack
 STANDARD_LIBRARY = "/python"
 # Nothing in a component can use them: they need a terminal, a display, a C library or the tests' data.
 LEFT_OUT = {"__pycache__", "site-packages", "test", "idlelib", "lib2to3", "tkinter", "turtledemo", "ensurepip", "venv"}
-LEFT_OUT |= {"turtle.py", "_pyrepl", "curses", "pydoc_data", "__phello__", "_ios_support.py", "_apple_support.py"}
+LEFT_OUT |= {"turtle.py", "curses", "pydoc_data", "__phello__", "_ios_support.py", "_apple_support.py"}
 LEVEL = 9
 READS_SOURCE = b"inspect.getsource("
 

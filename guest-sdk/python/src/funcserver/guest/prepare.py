@@ -16,7 +16,8 @@ from funcserver.guest.importer import Modules
 from funcserver.guest.reads import Watch
 
 APP = "/app"
-LIBRARIES = ("/packages", "/python")
+PACKAGES = "/packages"
+STANDARD_LIBRARY = "/python"
 # They read the clock or randomness for what does not last: the time of a log record, the name of a temporary file.
 PASSING = (
     "/logging/__init__.py",
@@ -79,7 +80,7 @@ class Preparation:
     def _prepare_start(self, handler: Any) -> None:
         """Imports the libraries. The app's own modules run in each instance."""
         begin = time.perf_counter()
-        with Watch(APP, LIBRARIES, PASSING) as watch:
+        with Watch(APP, PACKAGES, STANDARD_LIBRARY, PASSING) as watch:
             self._import_libraries()
         self.tell("libraries", seconds=time.perf_counter() - begin, modules=len(sys.modules))
         self._tell_reads(watch)
@@ -111,7 +112,7 @@ class Preparation:
     def _import_now(self, handler: Any) -> None:
         begin = time.perf_counter()
         app, failure = None, None
-        with Watch(APP, LIBRARIES, PASSING) as watch:
+        with Watch(APP, PACKAGES, STANDARD_LIBRARY, PASSING) as watch:
             try:
                 module = importlib.import_module(self.target.module)
             except BaseException as error:  # noqa: BLE001 (an app may call sys.exit)
@@ -203,6 +204,7 @@ def described(error: BaseException) -> dict[str, Any]:
         "own": own,
         "last": frames[-1] if frames else None,
         "explanation": absent.explain(error),
+        "standard": (getattr(error, "name", None) or "").partition(".")[0] in sys.stdlib_module_names,
     }
 
 

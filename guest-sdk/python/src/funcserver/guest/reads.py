@@ -36,15 +36,16 @@ class Read(NamedTuple):
     library: str
     """The module of a library that read it while it was itself imported. Empty if the app's own line caused it."""
     named: bool
-    """Whether the app's own code names the variable, so that not just some library asks for it."""
+    """Whether the app's own code names the variable and has not set it: some library's wish is not worth a word."""
 
 
 class Watch:
     """Collects reads between entering and leaving it."""
 
-    def __init__(self, own: str, libraries: Iterable[str], ignored: Iterable[str] = ()) -> None:
+    def __init__(self, own: str, packages: str, standard_library: str, ignored: Iterable[str] = ()) -> None:
         self.own = own + "/"
-        self.libraries = tuple(folder + "/" for folder in libraries)
+        self.packages = packages + "/"
+        self.libraries = (self.packages, standard_library + "/")
         self.ignored = tuple(ignored)
         """Files of libraries that read the clock or randomness for what does not last, such as a log record's time."""
         self.reads: dict[tuple[str, str, str, int], Read] = {}
@@ -58,10 +59,6 @@ class Watch:
             datetime.date.today: (CLOCK, "date.today"),
             time.time: (CLOCK, "time.time"),
             time.time_ns: (CLOCK, "time.time_ns"),
-            time.monotonic: (CLOCK, "time.monotonic"),
-            time.monotonic_ns: (CLOCK, "time.monotonic_ns"),
-            time.perf_counter: (CLOCK, "time.perf_counter"),
-            time.perf_counter_ns: (CLOCK, "time.perf_counter_ns"),
         }
         self.of_shared_generator = {
             _random.Random.random: (RANDOMNESS, "random.random"),
@@ -107,14 +104,16 @@ class Watch:
         else:
             key = frame.f_locals.get("key")
             if isinstance(key, str):
-                self._add(VARIABLE, key, frame)
+                self._add(VARIABLE, key, frame, known=is_set(key) or is_setdefault(frame))
 
-    def _add(self, kind: str, name: str, frame: FrameType | None) -> None:
+    def _add(self, kind: str, name: str, frame: FrameType | None, known: bool = False) -> None:
+        if kind == CLOCK and frame is not None and frame.f_code.co_filename.startswith(self.packages):
+            return  # A package that asks for the time measures itself, or counts the age of what it keeps.
         while frame is not None:
             code = frame.f_code
             file = code.co_filename
             if file.startswith(self.own):
-                named = kind != VARIABLE or name in code.co_consts
+                named = kind != VARIABLE or (name in code.co_consts and not known)
                 self._keep(Read(kind, name, file, frame.f_lineno, "", named))
                 return
             if file.startswith(self.libraries):
@@ -128,3 +127,18 @@ class Watch:
 
     def _keep(self, read: Read) -> None:
         self.reads.setdefault((read.kind, read.name, read.file, read.line), read)
+
+
+def is_set(variable: str) -> bool:
+    """Whether a variable has a value while the component is made: then the app gave it, as nobody else does."""
+    return os.environ.encodekey(variable) in os.environ._data  # type: ignore[attr-defined]
+
+
+def is_setdefault(frame: FrameType) -> bool:
+    """Whether the read is part of `os.environ.setdefault`, which looks before it sets."""
+    caller = frame.f_back
+    while caller is not None and caller.f_code.co_name in ("__contains__", "setdefault"):
+        if caller.f_code.co_name == "setdefault":
+            return True
+        caller = caller.f_back
+    return False
