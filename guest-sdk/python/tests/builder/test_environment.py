@@ -39,6 +39,29 @@ def test_tools_and_what_only_they_need_are_left_out(packages: Path) -> None:
     assert "pluggy" in names(Environment().for_app(["pluggy"]))
 
 
+def test_tools_that_an_extra_brings_are_left_out(packages: Path) -> None:
+    extra = "extra == 'standard'"
+    requires = (
+        "starlette",
+        f"uvicorn[standard]; {extra}",
+        f"fastapi-cli ; python_version > '3' and {extra}",
+        f"httpx; {extra}",
+    )
+    install(packages, "fastapi", files=("fastapi/__init__.py",), requires=requires)
+    install(packages, "uvicorn", files=("uvicorn/__init__.py",), requires=("h11",))
+    install(packages, "fastapi-cli", files=("fastapi_cli/__init__.py",), requires=("typer",))
+    for name in ("starlette", "httpx", "h11", "typer"):
+        install(packages, name, files=(f"{name}.py",))
+    assert names(Environment().for_app(["fastapi"])) == ["fastapi", "httpx", "starlette"]
+    assert names(Environment().for_app(["fastapi", "uvicorn"])) == ["fastapi", "h11", "httpx", "starlette", "uvicorn"]
+
+
+def test_a_tool_that_a_package_needs_is_kept(packages: Path) -> None:
+    install(packages, "old", files=("old.py",), requires=("setuptools; python_version > '3.8'",))
+    install(packages, "setuptools", files=("pkg_resources.py",))
+    assert names(Environment().for_app(["old"])) == ["old", "setuptools"]
+
+
 def test_files_of_the_machine_and_of_tests_are_left_out(packages: Path) -> None:
     kept = ("thing/__init__.py", "thing/data.json", "thing/py.typed", "thing/tests.py")
     left = ("thing/_fast.cpython-311-x86_64-linux-gnu.so", "thing/tests/a.py", "thing/a.pyi", "thing/_fast.c")

@@ -15,8 +15,8 @@ TOOLS = set(
     """pip setuptools wheel distribute componentize-py funcserver-lambda funcserver-lambda-pydantic-core
     uv pipx poetry pipenv hatch hatchling build twine virtualenv pip-tools pytest coverage tox nox pre-commit
     mypy mypy-extensions pyright ruff black isort flake8 pylint bandit autopep8 yapf pyflakes pycodestyle djlint
-    ipython ipdb debugpy jupyter notebook watchfiles watchdog hypothesis locust gunicorn uwsgi
-    django-stubs django-stubs-ext""".split()
+    ipython ipdb debugpy jupyter notebook watchfiles watchdog hypothesis locust django-stubs django-stubs-ext
+    gunicorn uwsgi uvicorn hypercorn granian waitress fastapi-cli fastapi-cloud-cli""".split()
 )
 TOOL_PREFIXES = ("pytest-", "types-", "flake8-", "mypy-", "sphinx")
 
@@ -178,8 +178,17 @@ def distribution(found: metadata.Distribution) -> Distribution | None:
     ]
     record = found.read_text("RECORD") or fingerprint_of(files)
     fingerprint = hashlib.sha256(f"{name} {found.version}\n{record}".encode()).hexdigest()
-    requires = {normal(match[0]) for text in found.requires or () if (match := re.match(r"[\w.-]+", text))}
+    requires = {required for text in found.requires or () if (required := needed(text))}
     return Distribution(name, found.version or "", fingerprint, files, requires)
+
+
+def needed(requirement: str) -> str | None:
+    """The name in a requirement. None for a tool that an extra brings, such as the server of `fastapi[standard]`."""
+    match = re.match(r"[\w.-]+", requirement)
+    if match is None:
+        return None
+    name = normal(match[0])
+    return None if is_tool(name) and re.search(r";.*\bextra\b", requirement) else name
 
 
 def fingerprint_of(files: Iterable[PackageFile]) -> str:
