@@ -30,14 +30,17 @@ class Server:
 
     def __init__(self, app: App) -> None:
         self._app = app
-        self._loop: Loop | None = None
+        self._loop = Loop()
+        self._started = False
         self._state: dict[str, Any] = {}
         # Tasks that outlive requests: the lifespan, what it has started, and those that the log has named.
         self._lasting: set[asyncio.Task[Any]] = set()
 
     def answer(self, request: Request, reply: Answer) -> None:
         """Returns when the app does: background tasks of frameworks run on after the answer."""
-        loop = self._loop or self._start()
+        loop = self._loop
+        if not self._started:
+            self._start()
         exchange = _Exchange(loop, request, reply)
         run(loop, self._app(scope_of(request, self._state), exchange.receive, exchange.send))
         self._note_loose(loop)
@@ -48,9 +51,17 @@ class Server:
                 else "the app returned without an answer"
             )
 
-    def _start(self) -> Loop:
+    def close(self) -> None:
+        """Ends the loop with what still waits in it."""
+        tasks = asyncio.all_tasks(self._loop)
+        for task in tasks:
+            task.cancel()
+        self._loop.run_until(lambda: all(task.done() for task in tasks))
+        self._loop.close()
+
+    def _start(self) -> None:
         """Starts the app's lifespan, at the first request of the instance. It does not end: instances are dropped."""
-        loop = Loop()
+        loop = self._loop
         asyncio.set_event_loop(loop)
         state: dict[str, Any] = {}
         lifespan = _Lifespan(loop)
@@ -59,8 +70,7 @@ class Server:
         lifespan.started.result()
         self._lasting = asyncio.all_tasks(loop)
         self._state = state
-        self._loop = loop
-        return loop
+        self._started = True
 
     def _note_loose(self, loop: Loop) -> None:
         """Says so if a request has started a task and left it behind: no time is its own after this."""

@@ -12,11 +12,13 @@ from funcserver import start
 from funcserver.guest import asgi, load_check, log, wsgi
 from funcserver.guest.http import Answer, Request
 from funcserver.guest.kind import kind_of
+from funcserver.guest.rehearse import rehearse
 
 Serve = Callable[[Request, Answer], None]
 
 _load: Callable[[], Any] | None = None
 _serve: Serve | None = None
+_prepared: tuple[Any, Serve] | None = None
 
 
 def set_app(load: Callable[[], Any]) -> None:
@@ -25,8 +27,18 @@ def set_app(load: Callable[[], Any]) -> None:
     _load, _serve = load, None
 
 
+def prepare(app: Any) -> None:
+    """Does what can be done while the component is made, if the app is there already. Raises `kind.NotAnApp`."""
+    global _prepared
+    kind = kind_of(app)
+    rehearse(kind)
+    _prepared = (app, server_of(app))
+
+
 def server_of(app: Any) -> Serve:
     """Raises `kind.NotAnApp`."""
+    if _prepared is not None and _prepared[0] is app:
+        return _prepared[1]
     if kind_of(app) == "asgi":
         return asgi.Server(app).answer
     return lambda request, reply: wsgi.answer(app, request, reply)

@@ -85,6 +85,8 @@ class Preparation:
         self.tell("libraries", seconds=time.perf_counter() - begin, modules=len(sys.modules))
         self._tell_reads(watch)
         self._compile_own()
+        for kind_of_app in ("wsgi", "asgi"):
+            handler.rehearse(kind_of_app)
         handler.set_app(Load(self.target))
 
     def _import_libraries(self) -> None:
@@ -130,7 +132,7 @@ class Preparation:
             self.tell("failed", **failure)
             raise Failed
         try:
-            kind.kind_of(app)
+            handler.prepare(app)
         except kind.NotAnApp as error:
             self.tell("unfit", problem=str(error), found=apps_of(module))
             raise Failed from None

@@ -21,7 +21,7 @@ _own_getaddrinfo = socket.getaddrinfo
 def _init(self: socket.socket, *args: Any, **settings: Any) -> None:
     try:
         _own_init(self, *args, **settings)
-    except PermissionError as error:
+    except PermissionError:
         raise PermissionError(errno.EACCES, REFUSED) from None
 
 
