@@ -4,6 +4,7 @@ It is asyncio's own loop for selectors, with a selector that waits for the host'
 """
 
 import asyncio
+import errno
 import heapq
 import selectors
 import sys
@@ -17,7 +18,7 @@ from wit_world.imports import monotonic_clock
 from wit_world.imports import poll as host_poll
 from wit_world.imports.poll import Pollable
 
-from funcserver.guest import threads
+from funcserver.guest import sockets, threads
 
 Result = TypeVar("Result")
 
@@ -135,6 +136,10 @@ class Loop(selector_events.BaseSelectorEventLoop):
             self._thread_id = None
             events._set_running_loop(None)
             sys.set_asyncgen_hooks(*hooks)
+
+    async def create_server(self, *args: Any, **kwargs: Any) -> Any:
+        # The base class passes over a socket that is refused.
+        raise PermissionError(errno.EACCES, sockets.REFUSED)
 
     async def subprocess_exec(self, *args: Any, **kwargs: Any) -> Any:
         raise threads.no_processes()

@@ -1,32 +1,30 @@
-"""Sockets, which the host refuses: the error says so, and what to use instead."""
+"""Sockets and look-ups of names, which the host refuses: the error says so, and what to use instead.
+
+The host is not asked. A look-up while the component is made would leave a handle of that time in the component, which
+crashes the instance that uses it.
+"""
 
 import errno
 import socket
-from typing import Any
+from typing import Any, NoReturn
 
 REFUSED = (
     "sockets cannot be used in a component: send HTTP requests, to servers that network.allow in funcserver.toml names"
 )
+LOOKUPS = ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr", "getnameinfo")
 
 
 def install() -> None:
-    socket.socket.__init__ = _init
-    socket.getaddrinfo = _getaddrinfo
+    socket.socket.__init__ = _refuse_socket
+    for name in LOOKUPS:
+        setattr(socket, name, _refuse_lookup)
 
 
-_own_init = socket.socket.__init__
-_own_getaddrinfo = socket.getaddrinfo
+def _refuse_socket(self: socket.socket, *args: Any, **settings: Any) -> NoReturn:
+    # What `close` and the finalizer look at.
+    self._io_refs, self._closed = 0, True
+    raise PermissionError(errno.EACCES, REFUSED)
 
 
-def _init(self: socket.socket, *args: Any, **settings: Any) -> None:
-    try:
-        _own_init(self, *args, **settings)
-    except PermissionError:
-        raise PermissionError(errno.EACCES, REFUSED) from None
-
-
-def _getaddrinfo(*args: Any, **settings: Any) -> Any:
-    try:
-        return _own_getaddrinfo(*args, **settings)
-    except (PermissionError, socket.gaierror) as error:
-        raise type(error)(error.errno, f"{error.strerror}: {REFUSED}") from None
+def _refuse_lookup(*args: Any, **settings: Any) -> NoReturn:
+    raise socket.gaierror(socket.EAI_FAIL, REFUSED)
