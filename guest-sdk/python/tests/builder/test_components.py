@@ -254,6 +254,28 @@ def test_under_build_what_is_frozen_is_told_and_the_rest_is_fresh(project: Proje
     }
 
 
+def test_a_package_that_reads_a_granted_variable_at_import_is_imported_by_the_instance(project: Project) -> None:
+    packages = next(project.python.parents[1].glob("lib/python*/site-packages"))
+    package = packages / "reads_region.py"
+    package.write_text("import os\n\nREGION = os.environ.get('REGION', 'nowhere')\n")
+    project.put(
+        "app.py",
+        "import json\nimport reads_region\n"
+        "def app(environ, start_response):\n"
+        "    start_response('200 OK', [])\n"
+        "    return [reads_region.REGION.encode()]\n",
+    )
+    project.settings('[guest.env]\nREGION = "here"\n')
+    try:
+        assert "in the import of reads_region" in error_of(project.build("app:app", "--granted", "REGION"))
+        built = project.build("app:app", "--granted", "REGION", "--import", "start")
+    finally:
+        package.unlink()
+    assert built.returncode == 0, built.stderr
+    assert "reads_region reads the variable REGION" in built.stderr
+    assert project.ask("/")[0]["body"] == "here"
+
+
 def test_a_component_of_dev_reads_the_files_of_the_instance(project: Project) -> None:
     project.put("app.py", "from other import app\n")
     project.put("other.py", "def app(environ, start_response):\n    return [b'not this']\n")

@@ -42,7 +42,7 @@ def run(given: argparse.Namespace) -> None:
     if given.key:
         from funcserver.build import keys
 
-        print(keys.key(app, folder))
+        print(keys.key(app, folder, given.granted))
         return
     from funcserver.build.app import Build, Options
 

@@ -57,10 +57,15 @@ class Build:
         core = pydantic.component_files(self.environment) if "pydantic_core" in known else []
         componentizer = Componentizer()
         packs = packages.packs(self.distributions, componentizer)
-        with tempfile.TemporaryDirectory(prefix="funcserver-build-") as name:
-            staging = Path(name)
-            extensions = self.stage(staging, packs, core, known)
-            self.componentize(componentizer, staging, extensions)
+        what = f"importing {self.app.text}" if self.options.import_at == "build" else "importing the app's packages"
+        output.step(f"{what} into the component")
+        deferred: set[str] = set()
+        finished = False
+        while not finished:
+            with tempfile.TemporaryDirectory(prefix="funcserver-build-") as name:
+                staging = Path(name)
+                extensions = self.stage(staging, packs, core, known, deferred)
+                finished = self.componentize(componentizer, staging, extensions, deferred)
 
     def check_app(self, known: set[str]) -> None:
         """What can be told without running the app."""
@@ -79,7 +84,7 @@ class Build:
             raise BuildError(self.explainer.missing(found.module, event))
 
     def stage(
-        self, staging: Path, packs: list[tuple[str, Path]], core: list[PackageFile], known: set[str]
+        self, staging: Path, packs: list[tuple[str, Path]], core: list[PackageFile], known: set[str], deferred: set[str]
     ) -> Path | None:
         """Puts everything that the component is made of into one folder."""
         python = staging / "python"
@@ -103,25 +108,43 @@ class Build:
                     "extensions": extensions,
                     "imports": self.sources.libraries(known) if self.options.import_at == "start" else [],
                     "companions": plan.companions(known),
+                    "granted": self.options.granted,
+                    "deferred": sorted(deferred),
                 }
             )
         )
         return staging / "extensions" if extensions else None
 
-    def componentize(self, componentizer: Componentizer, staging: Path, extensions: Path | None) -> None:
-        what = f"importing {self.app.text}" if self.options.import_at == "build" else "importing the app's packages"
-        output.step(f"{what} into the component")
+    def componentize(
+        self, componentizer: Componentizer, staging: Path, extensions: Path | None, deferred: set[str]
+    ) -> bool:
+        """Makes the component. False if that is to be repeated with other packages deferred to an instance's start."""
+        self.events.clear()
         target = self.options.output.absolute()
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(f".{target.name}.{os.getpid()}")
         try:
             printed = componentizer.run(staging, ENTRY, part, extensions, self.report)
+            if self.options.import_at == "start" and self.defer(deferred):
+                return False
             self.judge(printed)
             os.replace(part, target)
         finally:
             part.unlink(missing_ok=True)
         seconds = time.perf_counter() - self.begin
         output.step(f"{self.options.output} ({output.megabytes(target.stat().st_size)}, {seconds:.1f} s)")
+        return True
+
+    def defer(self, deferred: set[str]) -> bool:
+        """Adds the packages that read a granted variable while they are imported."""
+        late = [event for event in self.events if event["event"] == "read" and self.explainer.is_granted(event)]
+        for event in late:
+            top = event["library"].partition(".")[0]
+            if top and top not in deferred:
+                deferred.add(top)
+                what = self.explainer.what(event)
+                output.detail(f"{top} reads {what} while it is imported: it is imported when an instance starts")
+        return bool(late)
 
     def report(self, event: dict[str, Any]) -> None:
         self.events.append(event)
@@ -137,7 +160,7 @@ class Build:
             by_kind.setdefault(event["event"], []).append(event)
         reads = by_kind.get("read", [])
         refusal, warnings = self.explainer.reads(reads)
-        if refusal:
+        if refusal and self.options.import_at == "build":
             raise refusal
         if "failed" in by_kind:
             raise self.explainer.failure(by_kind["failed"][0], reads)

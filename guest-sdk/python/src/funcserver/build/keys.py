@@ -6,6 +6,7 @@ It is asked for at each change of a file, so nothing here imports what takes lon
 import hashlib
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from funcserver.build import imports, plan, site_packages
@@ -16,13 +17,13 @@ SDK = Path(__file__).parent.parent
 RECORDS = ("RECORD", "PKG-INFO")
 
 
-def key(app: App, folder: Path) -> str:
+def key(app: App, folder: Path, granted: Iterable[str] = ()) -> str:
     hashed = hashlib.sha256()
 
     def add(*parts: object) -> None:
         hashed.update(repr(parts).encode())
 
-    add(sys.executable, app.text)
+    add(sys.executable, app.text, sorted(granted))
     for file in sorted(SDK.rglob("*.py")):
         add(str(file.relative_to(SDK)), file.read_bytes())
     tops = set(imports.STANDARD)

@@ -33,6 +33,21 @@ class Failed(Exception):
     """The component cannot be made; the report says why."""
 
 
+class Deferred(BaseException):
+    """An import that an instance does. No `except` of a library takes it for a package that is not installed."""
+
+
+class Defer:
+    """Finds no module of the packages that read the environment while they are imported."""
+
+    def __init__(self, packages: list[str]) -> None:
+        self.packages = set(packages)
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
+        if name.partition(".")[0] in self.packages:
+            raise Deferred(name)
+
+
 class Target:
     """What `component.app` names: `module:attribute`, or `module:factory()`."""
 
@@ -80,10 +95,15 @@ class Preparation:
     def _prepare_start(self, handler: Any) -> None:
         """Imports the libraries. The app's own modules run in each instance."""
         begin = time.perf_counter()
-        with Watch(APP, PACKAGES, STANDARD_LIBRARY, PASSING) as watch:
+        defer = Defer(self.plan["deferred"])
+        sys.meta_path.insert(0, defer)
+        with Watch(APP, PACKAGES, STANDARD_LIBRARY, calls=False) as watch:
             self._import_libraries()
-        self.tell("libraries", seconds=time.perf_counter() - begin, modules=len(sys.modules))
+        sys.meta_path.remove(defer)
         self._tell_reads(watch)
+        if watch.frozen(self.plan["granted"]):
+            raise Failed
+        self.tell("libraries", seconds=time.perf_counter() - begin, modules=len(sys.modules))
         self._compile_own()
         for kind_of_app in ("wsgi", "asgi"):
             handler.rehearse(kind_of_app)

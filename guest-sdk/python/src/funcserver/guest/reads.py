@@ -42,12 +42,16 @@ class Read(NamedTuple):
 class Watch:
     """Collects reads between entering and leaving it."""
 
-    def __init__(self, own: str, packages: str, standard_library: str, ignored: Iterable[str] = ()) -> None:
+    def __init__(
+        self, own: str, packages: str, standard_library: str, ignored: Iterable[str] = (), calls: bool = True
+    ) -> None:
         self.own = own + "/"
         self.packages = packages + "/"
         self.libraries = (self.packages, standard_library + "/")
         self.ignored = tuple(ignored)
         """Files of libraries that read the clock or randomness for what does not last, such as a log record's time."""
+        self.calls = calls
+        """Whether to notice the clock and randomness too, and not just the environment."""
         self.reads: dict[tuple[str, str, str, int], Read] = {}
         self.functions = {
             posix.urandom: (RANDOMNESS, "os.urandom"),
@@ -77,13 +81,19 @@ class Watch:
         monitoring.register_callback(TOOL, monitoring.events.PY_START, self._environment)
         for method in (type(os.environ).__getitem__, type(os.environ).__iter__):
             monitoring.set_local_events(TOOL, method.__code__, monitoring.events.PY_START)
-        monitoring.set_events(TOOL, monitoring.events.CALL)
+        if self.calls:
+            monitoring.set_events(TOOL, monitoring.events.CALL)
         return self
 
     def __exit__(self, *_: object) -> None:
         sys.monitoring.set_events(TOOL, 0)
         sys.monitoring.clear_tool_id(TOOL)
         sys.monitoring.free_tool_id(TOOL)
+
+    def frozen(self, granted: Iterable[str]) -> list[Read]:
+        """The reads of variables that will have another value."""
+        names = set(granted)
+        return [read for read in self.reads.values() if read.name in names or (read.kind == ENVIRONMENT and names)]
 
     def _called(self, code: CodeType, offset: int, function: Any, first: Any) -> None:
         try:
