@@ -73,3 +73,12 @@ def test_a_missing_module_is_an_error_with_close_names(tmp_path: Path) -> None:
     put(tmp_path, "shop/wsgi.py")
     project = Project(tmp_path)
     assert "did you mean shop.wsgi:app?" in str(project.missing_module(App.parse("shop.wsg:app"), [""]))
+
+
+def test_a_database_is_left_out_with_a_warning(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "db.sqlite3").write_bytes(b"SQLite format 3\0 and more")
+    put(tmp_path, "notes.db", text="no database")
+    project = Project(tmp_path)
+    assert [file.path for file in project.files] == ["notes.db"]
+    project.check()
+    assert "warning: db.sqlite3 is left out" in capsys.readouterr().err

@@ -1,6 +1,7 @@
 """The builder's command line."""
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
@@ -18,6 +19,8 @@ def main(arguments: list[str]) -> int:
     given = parser().parse_args(arguments)
     if not given.key and given.output is None:
         parser().error("one of --output and --key is required")
+    # The end of a process that is told to stop is that of an interrupted one: nothing that it began stays behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         run(given)
     except BuildError as error:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+SOURCES = Path(__file__).resolve().parents[2]
 MAPPING = re.compile(r"^MAPPING\b[^=]*= (\{.*\})$", re.MULTILINE)
 
 
@@ -27,7 +28,8 @@ def editable_folders() -> list[Path]:
             found += named_by_path_file(folder, file)
         for file in sorted(folder.glob("__editable__*_finder.py")):
             found += named_by_finder(file)
-    return list(dict.fromkeys(found))
+    # This package itself is not the app's, even where it is installed from its sources.
+    return [path for path in dict.fromkeys(found) if path != SOURCES]
 
 
 def named_by_path_file(folder: Path, file: Path) -> Iterator[Path]:

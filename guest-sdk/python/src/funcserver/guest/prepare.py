@@ -199,12 +199,13 @@ class Capture:
         self.tell = tell
 
     def begin(self) -> None:
-        for stream in (sys.stdout, sys.stderr):
-            # On the object that is there, because handlers of logging keep it.
+        # On these objects, because handlers of logging keep them, and the app may put others in their place.
+        self.streams = (sys.stdout, sys.stderr)
+        for stream in self.streams:
             stream.write = self._write  # type: ignore[method-assign]
 
     def end(self) -> None:
-        for stream in (sys.stdout, sys.stderr):
+        for stream in self.streams:
             del stream.write
 
     def _write(self, text: str) -> int:
