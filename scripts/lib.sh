@@ -93,6 +93,14 @@ need_requirements() {
     printf '%s\n' "$folder/bin"
 }
 
+# find_pydantic_core: lets pip find the wheel of scripts/build-pydantic-core in dist/. It is built on first use.
+find_pydantic_core() {
+    local version
+    version=$(sed -n '/^pydantic-core==/{s/^pydantic-core==\([^ ]*\).*/\1/p;q}' guest-sdk/python-pydantic-core/sdists.txt)
+    [[ -e dist/funcserver_lambda_pydantic_core-$version-py3-none-any.whl ]] || scripts/build-pydantic-core >/dev/null
+    export PIP_FIND_LINKS="$root/dist ${PIP_FIND_LINKS:-}"
+}
+
 # Cargo's target folder, whether it is set in the environment, in cargo's configuration or not at all.
 target_folder() {
     cargo metadata --no-deps --format-version 1 | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p'
