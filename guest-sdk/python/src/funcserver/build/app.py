@@ -91,7 +91,8 @@ class Build:
         packages.copy_sdk(python)
         staged = []
         for number, (root, file) in enumerate(packs):
-            link_or_copy(file, python / f"{number}.pack")
+            # A copy, because the app can write to it while it is imported.
+            shutil.copyfile(file, python / f"{number}.pack")
             staged.append({"file": f"{number}.pack", "root": root})
         if not self.options.dev:
             with (python / "app.pack").open("wb") as opened:
@@ -225,10 +226,3 @@ def stage_extensions(staging: Path, distributions: list[Distribution], core: lis
         shutil.copyfile(file.real, target)
         extensions[environment.extension_module(file.path)] = f"{EXTENSIONS_MOUNT}/{file.path}"
     return extensions
-
-
-def link_or_copy(file: Path, target: Path) -> None:
-    try:
-        os.link(file, target)
-    except OSError:
-        shutil.copyfile(file, target)

@@ -182,11 +182,10 @@ class Explainer:
     def refusal(self, events: list[dict[str, Any]]) -> BuildError:
         lines = [f"{place(event['file'], event['line'])} reads {self.what(event)}" + by(event) for event in events]
         first = events[0]
-        subject = f"the variable {first['name']}" if first["kind"] == "variable" else "all variables"
         where = place(first["file"], first["line"])
         return BuildError(
-            f"{where} reads {subject}{by(first)} while the app is imported, which happens when the component is built, "
-            f"before the value is known: set {START}, so that the app is imported when an instance starts; "
+            f"{where} reads {self.what(first)}{by(first)} while the app is imported, which happens when the component "
+            f"is built, before the value is known: set {START}, so that the app is imported when an instance starts; "
             "or read the variable in the handler, or in a function with `@funcserver.on_start`",
             details="\n".join(lines) if len(lines) > 1 else "",
         )

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from funcserver import pack
-from funcserver.build import cache, output
+from funcserver.build import cache, environment, output
 from funcserver.build.componentize import SDK, VERSION, Componentizer, end_of
 from funcserver.build.environment import Distribution, PackageFile
 from funcserver.build.errors import BuildError
@@ -46,8 +46,16 @@ def packs(distributions: Iterable[Distribution], componentizer: Componentizer) -
 
 def compiler() -> str:
     """A hash of what determines the packs beside the packages."""
-    files = (SDK / "pack.py", SDK / "guest" / "precompile.py", SDK / "build" / "environment.py")
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
+    hashed = hashlib.sha256(repr(sorted_rules()).encode())
+    for file in (SDK / "pack.py", SDK / "guest" / "precompile.py"):
+        hashed.update(file.read_bytes())
+    return hashed.hexdigest()[:16]
+
+
+def sorted_rules() -> list[list[str]]:
+    """Which files of packages are packed."""
+    rules = (environment.LEFT_OUT_ENDINGS, environment.LEFT_OUT_FOLDERS, environment.KEPT_METADATA)
+    return [sorted(rule) for rule in rules]
 
 
 def compile_all(jobs: list[Job], folder: Path, componentizer: Componentizer) -> None:
