@@ -22,7 +22,7 @@ try:
 except OSError as error:
     print(error)
 """
-    assert "sockets cannot be used in a component: send HTTP requests" in output(code)
+    assert "sockets cannot be used in a component, so libraries" in output(code)
 
 
 def test_the_own_name_can_be_asked_for():

@@ -31,13 +31,17 @@ def run_pending() -> None:
 
 
 def serve(app: Any) -> Any:
-    """For a component that is made without funcserver's builder: `IncomingHandler = serve(app)`.
+    """For a component that componentize-py makes without funcserver's builder: `IncomingHandler = serve(app)`.
 
-    Returns the class that the component exports, and outside a component None.
+    Returns the class that the component exports, and outside a component None. What is imported late must be imported
+    in advance then, and libraries that want `ssl` after `funcserver.guest.install.install()`.
     """
     if not IN_COMPONENT:
         return None
     from funcserver.guest import handler
+    from funcserver.guest.install import install
 
+    install()
     handler.set_app(lambda: app)
+    handler.prepare(app)
     return handler.IncomingHandler

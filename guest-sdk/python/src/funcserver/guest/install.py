@@ -2,9 +2,15 @@
 
 from funcserver.guest import absent, databases, log, loop, passwords, sockets, temporary, threads
 
+_installed = False
+
 
 def install() -> None:
-    """Once: a second call would take the changes for Python's own."""
+    """Does nothing the second time, which would take the changes for Python's own."""
+    global _installed
+    if _installed:
+        return
+    _installed = True
     absent.install()
     log.install()
     temporary.install()

@@ -43,7 +43,7 @@ class PollSelector(selectors.BaseSelector):
 
     def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
         if not isinstance(fileobj, Pollable):
-            raise OSError("sockets cannot be used in a component: send HTTP requests instead")
+            raise OSError(sockets.REFUSED)
         key = self._keys[fileobj] = selectors.SelectorKey(fileobj, id(fileobj), events, data)
         return key
 

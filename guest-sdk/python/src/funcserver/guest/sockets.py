@@ -9,7 +9,8 @@ import socket
 from typing import Any, NoReturn
 
 REFUSED = (
-    "sockets cannot be used in a component: send HTTP requests, to servers that network.allow in funcserver.toml names"
+    "sockets cannot be used in a component, so libraries that open connections do not work here:"
+    " the host sends HTTP requests itself, through wit_world.imports.outgoing_handler"
 )
 LOOKUPS = ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr", "getnameinfo")
 
