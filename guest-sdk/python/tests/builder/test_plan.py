@@ -49,16 +49,26 @@ def test_an_own_module_that_does_not_exist_is_missing(folder: Path) -> None:
     assert [each.module for each in sources(folder).missing_own("shop")] == ["shop.none"]
 
 
-def test_the_key_changes_with_imports_and_not_with_other_edits(folder: Path) -> None:
+def test_the_key_changes_with_packages_and_not_with_other_edits(folder: Path) -> None:
     app = App.parse("shop:app")
     first = keys.key(app, folder)
     assert keys.key(app, folder) == first
-    (folder / "shop" / "views.py").write_text("import flask\nimport shop.models\nimport fast\nADDED = 1\n")
+    begin = "import flask\nimport shop.models\nimport fast\n"
     (folder / "shop" / "page.html").write_text("new")
-    assert keys.key(app, folder) == first
-    (folder / "shop" / "views.py").write_text("import flask\nimport shop.models\nimport fast\nimport csv\n")
+    for added in ("ADDED = 1\n", "import csv\n", "import no_such_package\n"):
+        (folder / "shop" / "views.py").write_text(begin + added)
+        assert keys.key(app, folder) == first
+    (folder / "shop" / "views.py").write_text(begin + "import pluggy\n")
     assert keys.key(app, folder) != first
     assert keys.key(App.parse("shop:other"), folder) != first
+
+
+def test_a_file_that_is_being_edited_goes_on_importing_what_it_did(folder: Path) -> None:
+    first = sources(folder).libraries(set())
+    (folder / "shop" / "models.py").write_text("import csv\nopen = (\n")
+    assert sources(folder).libraries(set()) == first
+    (folder / "shop" / "models.py").write_text("import csv\n")
+    assert "csv" in sources(folder).libraries(set())
 
 
 def test_known_imports_notice_a_changed_file(folder: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 # Changes when what this module finds in a file changes.
-FORMAT = "1"
+FORMAT = "2"
 
 DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
 IMPORT_LINE = re.compile(r"^(\s*)(?:import\s+([\w.]+)|from\s+([\w.]+)\s+import\b)", re.MULTILINE)
@@ -26,6 +26,8 @@ class Imports(NamedTuple):
     found: list[Import]
     strings: list[str]
     """Texts of the form `a.b.c`, which may name modules, as in Django's settings."""
+    guessed: bool
+    """Whether this Python could not parse the file, so that only its lines tell."""
 
 
 def of(source: bytes, module: str, package: bool) -> Imports:
@@ -33,10 +35,10 @@ def of(source: bytes, module: str, package: bool) -> Imports:
         tree = ast.parse(source)
     except (SyntaxError, ValueError):
         # The component's Python may be newer than this one, and know its syntax.
-        return Imports(list(by_line(source.decode(errors="replace"))), [])
+        return Imports(list(by_line(source.decode(errors="replace"))), [], True)
     collector = Collector(module if package else module.rpartition(".")[0])
     collector.visit(tree)
-    return Imports(collector.found, collector.strings)
+    return Imports(collector.found, collector.strings, False)
 
 
 def by_line(source: str) -> Iterator[Import]:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from funcserver.build import imports, plan, site_packages
+from funcserver.build import plan, site_packages
 from funcserver.build.project import App, Project
 
 SDK = Path(__file__).parent.parent
@@ -26,10 +26,10 @@ def key(app: App, folder: Path, granted: Iterable[str] = ()) -> str:
     add(sys.executable, app.text, sorted(granted))
     for file in sorted(SDK.rglob("*.py")):
         add(str(file.relative_to(SDK)), file.read_bytes())
-    tops = set(imports.STANDARD)
+    packages = set()
     for path in site_packages.folders():
         for entry in sorted(os.scandir(path), key=lambda entry: entry.name):
-            tops.add(entry.name.split(".")[0])
+            packages.add(entry.name.split(".")[0])
             add(entry.name, modified(entry))
     project = Project(folder)
     editable = site_packages.editable_folders()
@@ -40,8 +40,9 @@ def key(app: App, folder: Path, granted: Iterable[str] = ()) -> str:
     known = plan.KnownImports(folder)
     sources = plan.Sources(project, roots, known)
     known.save()
-    add(sorted({found.name for found in sources.foreign()}))
-    add(sorted({text for text in sources.texts() if text.partition(".")[0] in tops}))
+    # Which modules of a package the app uses does not matter: the component has all of them, and the standard library.
+    names = [found.name for found in sources.foreign()] + sources.texts()
+    add(sorted({name.partition(".")[0] for name in names} & packages))
     return hashed.hexdigest()
 
 

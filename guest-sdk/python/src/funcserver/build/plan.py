@@ -37,9 +37,11 @@ class KnownImports:
         known = self.files.get(file.path)
         if known is None or known["version"] != version:
             found = imports.of(Path(file.real).read_bytes(), module, file.path.endswith("__init__.py"))
-            self.files[file.path] = known = {"version": version, "found": found.found, "strings": found.strings}
-            self.changed = True
-        return Imports([Import(*each) for each in known["found"]], known["strings"])
+            # A file that is being edited goes on importing what it did: a typo is no reason to make a new component.
+            if known is None or known["guessed"] or not found.guessed:
+                self.files[file.path] = known = {"version": version, **found._asdict()}
+                self.changed = True
+        return Imports([Import(*each) for each in known["found"]], known["strings"], known["guessed"])
 
     def save(self) -> None:
         if self.changed:
