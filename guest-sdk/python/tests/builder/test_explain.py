@@ -61,7 +61,7 @@ def test_an_extension_of_the_machine_is_named_with_what_to_use() -> None:
         "psycopg2-binary", "2.9", "psycopg2/__init__.py", "psycopg2/_psycopg.cpython-311-x86_64-linux-gnu.so"
     )
     text = str(explainer(found).failure(failed("ModuleNotFoundError", name="psycopg2._psycopg"), []))
-    assert "psycopg2-binary 2.9 has parts in C or Rust" in text and "use pg8000 instead" in text
+    assert "psycopg2-binary 2.9 has parts in C or Rust" in text and "PostgreSQL cannot be reached" in text
     event = failed("ImportError", "cannot load", last=["/packages/psycopg2/__init__.py", 1, "", ""])
     assert "parts in C or Rust" in str(explainer(found).failure(event, []))
 

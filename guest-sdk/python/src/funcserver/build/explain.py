@@ -35,13 +35,14 @@ DISTRIBUTIONS = {
 # Modules that Python has had until 3.14, and the distributions that have them now.
 REMOVED = {"audioop": "audioop-lts", "cgi": "legacy-cgi", "distutils": "setuptools"}
 COMPONENT_PYTHON = (3, 14)
-PURE = {
-    "psycopg2": "pg8000",
-    "psycopg": "pg8000",
-    "asyncpg": "pg8000",
-    "mysqlclient": "PyMySQL",
-    "ujson": "json of the standard library",
-    "orjson": "json of the standard library",
+# Packages of machine code, and what to do without them.
+INSTEAD = {
+    "asyncpg": "a component opens no sockets, so PostgreSQL cannot be reached from one",
+    "MySQLdb": "a component opens no sockets, so MySQL cannot be reached from one",
+    "orjson": "use json of the standard library instead",
+    "psycopg": "a component opens no sockets, so PostgreSQL cannot be reached from one",
+    "psycopg2": "a component opens no sockets, so PostgreSQL cannot be reached from one",
+    "ujson": "use json of the standard library instead",
 }
 
 
@@ -102,10 +103,8 @@ class Explainer:
         return None
 
     def refused_native(self, found: Distribution) -> str:
-        instead = next((PURE[top] for top in sorted(found.tops) if top in PURE), None)
-        advice = (
-            f"use {instead} instead" if instead else "use a package in pure Python instead, or call it as a service"
-        )
+        other = "use a package in pure Python instead, or call it as a service"
+        advice = next((INSTEAD[top] for top in sorted(found.tops) if top in INSTEAD), other)
         return (
             f"{found} has parts in C or Rust that exist for this machine only, not for WebAssembly, "
             f"and cannot be imported without them: {advice}"
