@@ -1,7 +1,7 @@
 //! A function on this machine, for `serve` and `invoke`: the same host as in Lambda runs in this process.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -34,6 +34,8 @@ pub(crate) struct LocalFunction {
     timeout: Duration,
     /// The parent of the component's temporary folders; removed with the function.
     _scratch: Arc<TempDir>,
+    /// The sources that instances read; removed with the last function that uses them.
+    _sources: Option<Arc<TempDir>>,
 }
 
 /// The settings that a function has in Lambda, and not in its project.
@@ -48,7 +50,7 @@ pub(crate) struct Setup {
     /// Who is told of invocations besides the log.
     pub(crate) observer: Option<Arc<dyn Observer>>,
     /// A folder that the component sees as `/app`: the sources of an app that reads them when an instance starts.
-    pub(crate) sources: Option<PathBuf>,
+    pub(crate) sources: Option<Arc<TempDir>>,
     /// A variable of the component that the project does not set.
     pub(crate) variable: Option<(&'static str, &'static str)>,
 }
@@ -118,7 +120,7 @@ impl LocalFunction {
         };
         let mut options = sandbox.guest(&project.config, compiled.facts.as_ref().and_then(Artifact::calls), env)?;
         options.grants.assets = project.assets()?;
-        options.grants.sources = setup.sources;
+        options.grants.sources = setup.sources.as_ref().map(|folder| folder.path().to_owned());
         options.grants.env.extend(setup.variable.map(|(name, value)| (name.to_owned(), value.to_owned())));
         let guest = native::load(&sandbox.runtime(&project.config), &compiled.path, &compiled.bytes, options)?;
         if let Some(refusal) = guest.refusal() {
@@ -127,7 +129,8 @@ impl LocalFunction {
         let others = setup.observer.into_iter().map(|observer| Box::new(observer) as Box<dyn Observer>);
         let host = Host::observed(guest, &project.config, log, others.collect());
         let scratch = Arc::new(scratch);
-        Ok(LocalFunction { host, arn: Function::default().arn(), timeout: setup.timeout, _scratch: scratch })
+        let (arn, timeout) = (Function::default().arn(), setup.timeout);
+        Ok(LocalFunction { host, arn, timeout, _scratch: scratch, _sources: setup.sources })
     }
 
     /// Answers one event, as if Lambda sent it now with that request id.

@@ -27,10 +27,15 @@ fn is_made(entry: &DirEntry) -> bool {
         // The root folder may have any name.
         true => {
             let has_made_name = MADE.iter().any(|name| entry.file_name() == *name);
-            entry.depth() > 0 && (has_made_name || entry.path().join(ENVIRONMENT).exists())
+            entry.depth() > 0 && (has_made_name || is_environment(entry.path()))
         }
         false => entry.file_name().to_str().is_some_and(|name| MADE_FILES.iter().any(|made| name.ends_with(made))),
     }
+}
+
+/// Whether the folder is a virtual environment of Python.
+pub(crate) fn is_environment(folder: &Path) -> bool {
+    folder.join(ENVIRONMENT).exists()
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use funcserver_engine::compile::Optimization;
 use funcserver_function::Observer;
 use funcserver_function::config::Variables;
 use funcserver_function::log::Log;
+use tempfile::TempDir;
 use tokio::task::spawn_blocking;
 
 use crate::args;
@@ -103,22 +104,34 @@ impl Loader {
         Compiled::of(component, Target::Host, &project.config.component, &*self.env)
     }
 
-    /// Imports the app from the sources in the working folder, in an instance of its own.
-    pub(super) fn try_app(&self, app: &PythonApp, compiled: &Compiled, project: &Project) -> Result<Duration> {
+    /// Imports the app from its sources, in an instance of its own.
+    pub(super) fn try_app(
+        &self,
+        app: &PythonApp,
+        compiled: &Compiled,
+        sources: Arc<TempDir>,
+        project: &Project,
+    ) -> Result<Duration> {
         let origin = ComponentSource::App(app.name().clone());
-        load_check::check(compiled, &origin, project, self.with_sources(), &*self.env)
+        load_check::check(compiled, &origin, project, self.with(sources), &*self.env)
     }
 
-    /// Loads an app that reads the sources in the working folder.
-    pub(super) fn load_app(&self, app: &PythonApp, compiled: &Compiled, project: &Project) -> Result<LocalFunction> {
+    /// Loads an app that reads its sources when an instance starts.
+    pub(super) fn load_app(
+        &self,
+        app: &PythonApp,
+        compiled: &Compiled,
+        sources: Arc<TempDir>,
+        project: &Project,
+    ) -> Result<LocalFunction> {
         let origin = ComponentSource::App(app.name().clone());
         let log = Log::of(&project.config.log, io::stderr(), None);
         log.forward_tracing();
-        LocalFunction::of_compiled(compiled, &origin, project, self.with_sources(), log, &*self.env)
+        LocalFunction::of_compiled(compiled, &origin, project, self.with(sources), log, &*self.env)
     }
 
-    fn with_sources(&self) -> Setup {
-        Setup { sources: Some(".".into()), ..self.setup.clone() }
+    fn with(&self, sources: Arc<TempDir>) -> Setup {
+        Setup { sources: Some(sources), ..self.setup.clone() }
     }
 
     /// Loads the component as it is now.

@@ -6,6 +6,7 @@
 mod development;
 mod generated;
 mod snapshot;
+mod source_copy;
 
 use std::borrow::Cow;
 use std::convert::Infallible;

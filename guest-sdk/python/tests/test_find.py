@@ -74,6 +74,12 @@ def test_a_factory_with_a_needed_argument_is_no_app(project):
     assert apps(found) == []
 
 
+def test_src_is_a_layout_and_no_package(project):
+    flask = "from flask import Flask\napp = Flask('a')\n"
+    assert apps(project({"src/shop/wsgi.py": flask})) == ["shop.wsgi:app"]
+    assert apps(project({"src/__init__.py": ""})) == ["src.shop.wsgi:app"]
+
+
 def test_relative_imports_name_modules_of_the_project(project):
     found = project(
         {

@@ -120,6 +120,9 @@ def _modules(folder: Path) -> Iterator[Module]:
             return
         relative = path.relative_to(folder)
         parts = list(relative.with_suffix("").parts)
+        # The usual layout, whose `src` is no part of the modules' names.
+        if parts[0] == "src" and not (folder / "src" / "__init__.py").exists():
+            parts.pop(0)
         if parts[-1] == "__init__":
             parts.pop()
         if not parts or not all(part.isidentifier() for part in parts):
