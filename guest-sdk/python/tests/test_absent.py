@@ -36,6 +36,24 @@ except OSError as error:
     assert output(code).startswith("TLS connections cannot be opened in a component")
 
 
+def test_locks_between_processes_can_be_imported_and_are_refused():
+    code = """
+import sys
+from importlib import util
+find = util.find_spec
+util.find_spec = lambda name: None if name == "_multiprocessing" else find(name)
+from funcserver.guest import absent
+absent.install()
+import multiprocessing
+from multiprocessing.synchronize import Event
+try:
+    multiprocessing.Lock()
+except OSError as error:
+    print(error)
+"""
+    assert output(code).startswith("locks between processes cannot be made in a component")
+
+
 def test_interpreters_can_be_imported_and_are_refused():
     code = """
 import sys

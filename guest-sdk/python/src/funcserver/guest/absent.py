@@ -18,7 +18,6 @@ ABSENT = {
     "_dbm": "dbm.ndbm is missing in a component: use sqlite3",
     "_gdbm": "dbm.gnu is missing in a component: use sqlite3",
     "_lzma": "lzma is missing in a component: use gzip or zlib",
-    "_multiprocessing": "multiprocessing is missing in a component, which is a single process",
     "_posixshmem": "shared memory is missing in a component, which is a single process",
     "_posixsubprocess": "processes cannot be started in a component",
     "_tkinter": "tkinter is missing in a component, which has no screen",
@@ -45,6 +44,8 @@ def install() -> None:
         sys.modules["ssl"] = _ssl()
     if importlib.util.find_spec("_interpreters") is None:
         sys.modules["concurrent.interpreters"] = concurrent.interpreters = _interpreters()
+    if importlib.util.find_spec("_multiprocessing") is None:
+        sys.modules["_multiprocessing"] = _multiprocessing()
 
 
 def _refuse(*args: Any, **kwargs: Any) -> NoReturn:
@@ -65,6 +66,22 @@ def _interpreters() -> ModuleType:
     module.__dict__.update(
         InterpreterError=InterpreterError, ExecutionFailed=ExecutionFailed, create=refuse, create_queue=refuse
     )
+    return module
+
+
+def _multiprocessing() -> ModuleType:
+    """`multiprocessing.synchronize` can be imported with it, as ASGI servers do for their types."""
+
+    class SemLock:
+        """A lock that processes share."""
+
+        SEM_VALUE_MAX = 2**31 - 1
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            raise OSError("locks between processes cannot be made in a component, which is a single process")
+
+    module = ModuleType("_multiprocessing", "A stand-in: a component is a single process.")
+    module.__dict__.update(SemLock=SemLock, sem_unlink=lambda name: None)
     return module
 
 

@@ -1,4 +1,4 @@
-"""The functions of hashlib that derive keys from passwords. CPython takes them from OpenSSL, which a component lacks."""
+"""Hashlib's functions that derive keys from passwords. CPython takes them from OpenSSL, which a component lacks."""
 
 import hashlib
 import hmac
