@@ -22,7 +22,8 @@ fn main() -> ExitCode {
         println!("cargo::error=cannot embed guest-example/ and guest-sdk/python/: {error}");
         return ExitCode::SUCCESS;
     }
-    let example = GuestCrate { folder: Path::new("guest-example/rust"), name: "example-rust", features: &[] };
+    let example =
+        GuestCrate { folder: Path::new("guest-example/rust"), name: "example-rust", features: &[], shared: &[] };
     hand_over(&[("FUNCSERVER_EXAMPLE_COMPONENT", example)])
 }
 

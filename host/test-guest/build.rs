@@ -21,15 +21,15 @@ fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
     }
-    println!("cargo::rerun-if-changed=../../wit");
-    let guest = GuestCrate { folder: Path::new("guest"), name: "test-guest", features: &[] };
+    let shared = [Path::new("../../wit")];
+    let guest = GuestCrate { folder: Path::new("guest"), name: "test-guest", features: &[], shared: &shared };
     hand_over(&[
         ("FUNCSERVER_TEST_GUEST", guest),
         ("FUNCSERVER_TEST_GUEST_HOST_IMPORTS", GuestCrate { features: &["host-imports"], ..guest }),
         ("FUNCSERVER_TEST_GUEST_BLOCK", GuestCrate { features: &["block"], ..guest }),
         (
             "FUNCSERVER_TEST_GUEST_P3",
-            GuestCrate { folder: Path::new("guest-p3"), name: "test-guest-p3", features: &[] },
+            GuestCrate { folder: Path::new("guest-p3"), name: "test-guest-p3", features: &[], shared: &shared },
         ),
     ])
 }

@@ -8,6 +8,7 @@
 mod cargo;
 mod environment;
 mod error;
+mod key;
 mod target;
 
 use std::path::{Path, PathBuf};
@@ -25,11 +26,13 @@ pub struct GuestCrate<'a> {
     pub name: &'a str,
     /// The enabled features of the crate.
     pub features: &'a [&'a str],
+    /// Files and folders outside the crate's folder that it is built from.
+    pub shared: &'a [&'a Path],
 }
 
 /// The `main` of a build script. It compiles the guests and sets the environment variable next to each guest to the
 /// absolute path of its component, for `include_bytes!(env!("…"))`. Cargo runs the script again when a file of a guest
-/// changes.
+/// changes. A component is built only if its inputs have changed since, whatever made cargo run the script.
 pub fn hand_over(guests: &[(&str, GuestCrate<'_>)]) -> ExitCode {
     for (variable, guest) in guests {
         match component(guest) {
@@ -51,16 +54,16 @@ fn report(error: &BuildError) -> ExitCode {
 }
 
 fn component(guest: &GuestCrate<'_>) -> Result<PathBuf, BuildError> {
-    for input in inputs(guest.folder).map_err(|error| BuildError::folder(guest.folder, error))? {
+    for input in inputs(guest).map_err(|error| BuildError::folder(guest.folder, error))? {
         println!("cargo::rerun-if-changed={}", input.display());
     }
     cargo::Cargo::of_build_script(env::vars_os())?.build(guest)
 }
 
 /// The files and folders of the guest, without those that a manual build creates. Cargo searches folders recursively.
-fn inputs(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut inputs = Vec::new();
-    for entry in fs::read_dir(folder)? {
+fn inputs(guest: &GuestCrate<'_>) -> io::Result<Vec<PathBuf>> {
+    let mut inputs: Vec<_> = guest.shared.iter().map(PathBuf::from).collect();
+    for entry in fs::read_dir(guest.folder)? {
         let entry = entry?;
         if entry.file_name() != "target" && entry.file_name() != "build-output" {
             inputs.push(entry.path());
@@ -74,6 +77,10 @@ fn inputs(folder: &Path) -> io::Result<Vec<PathBuf>> {
 mod tests {
     use super::*;
 
+    fn guest_in(folder: &Path) -> GuestCrate<'_> {
+        GuestCrate { folder, name: "guest", features: &[], shared: &[] }
+    }
+
     #[test]
     fn the_inputs_exclude_build_products() {
         let folder = tempfile::tempdir().unwrap();
@@ -84,13 +91,13 @@ mod tests {
             fs::write(folder.path().join(name), "").unwrap();
         }
         let names: Vec<_> =
-            inputs(folder.path()).unwrap().iter().map(|path| path.file_name().unwrap().to_owned()).collect();
+            inputs(&guest_in(folder.path())).unwrap().iter().map(|path| path.file_name().unwrap().to_owned()).collect();
         assert_eq!(names, ["Cargo.lock", "Cargo.toml", "src"]);
     }
 
     #[test]
     fn a_guest_without_a_folder_is_an_error() {
-        let error = inputs(Path::new("no/such/guest")).unwrap_err();
+        let error = inputs(&guest_in(Path::new("no/such/guest"))).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::NotFound);
     }
 }
