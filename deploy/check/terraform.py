@@ -49,7 +49,10 @@ def main(folder):
     if mistakes:
         for path, line, text in sorted(mistakes):
             print(f"{path}:{line}: {text}", file=sys.stderr)
-        print(f"{len(mistakes)} mistake(s), by the names of {source['provider']} {source['provider_version']}", file=sys.stderr)
+        print(
+            f"{len(mistakes)} mistake(s), by the names of {source['provider']} {source['provider_version']}",
+            file=sys.stderr,
+        )
         return 1
     print(f"{len(documents)} files agree with {source['provider']} {source['provider_version']}")
     return 0
@@ -63,9 +66,12 @@ def check_block(block):
     type_ = block.name_labels[0]
     schema = SCHEMA[kind].get(type_)
     if schema is None:
-        yield line_of(block.raw), (
-            f"{kind} type {type_} is not in aws-provider.json{suggestion(type_, SCHEMA[kind])} "
-            "(if the provider has it, add it in generate.mjs and run that)"
+        yield (
+            line_of(block.raw),
+            (
+                f"{kind} type {type_} is not in aws-provider.json{suggestion(type_, SCHEMA[kind])} "
+                "(if the provider has it, add it in generate.mjs and run that)"
+            ),
         )
         return
     yield from check_body(block.body, schema, type_, top=kind != "provider", line=line_of(block.raw))
@@ -82,7 +88,10 @@ def check_body(body, schema, where, top, line):
         if attribute.name in nested:
             yield line_of(attribute.raw), f'"{attribute.name}" of {where} is a block: write it without "="'
         elif attribute.name not in arguments:
-            yield line_of(attribute.raw), f'{where} has no argument "{attribute.name}"{suggestion(attribute.name, arguments)}'
+            yield (
+                line_of(attribute.raw),
+                f'{where} has no argument "{attribute.name}"{suggestion(attribute.name, arguments)}',
+            )
 
     for block in body.blocks():
         name, inner = block.block_type, block.body

@@ -23,6 +23,10 @@ while True:
         time.sleep(float(event["path"].split("/")[2]))
     if event["path"] == "/exit":
         sys.exit(7)
-    answer = {"pid": os.getpid(), "memory": os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"], "stage": os.environ.get("STAGE")}
+    answer = {
+        "pid": os.getpid(),
+        "memory": os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"],
+        "stage": os.environ.get("STAGE"),
+    }
     reply = {"statusCode": 200, "headers": {"content-type": "application/json"}, "body": json.dumps(answer)}
     call("POST", headers["Lambda-Runtime-Aws-Request-Id"] + "/response", json.dumps(reply))

@@ -1,11 +1,12 @@
 """A router behind a load balancer, as a typical Python function. The pages come from guest-example/python."""
 
-import pages
 from mangum import Mangum
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
+
+import pages
 
 
 async def home(request: Request) -> HTMLResponse:

@@ -6,12 +6,13 @@ The routes are plain functions from `Request` to `Response`, in `routes`; only t
 import gc
 import weakref
 
-import host
 from componentize_py_types import Err
-from routes import router
-from web import Request, Response
 from wit_world import exports
 from wit_world.imports.types import IncomingRequest, ResponseOutparam
+
+import host
+from routes import router
+from web import Request, Response
 
 
 class IncomingHandler(exports.IncomingHandler):

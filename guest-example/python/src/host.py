@@ -3,7 +3,6 @@
 from functools import cache, cached_property
 
 from componentize_py_types import Err, Ok
-from web import Headers, Request, Response
 from wit_world.imports.streams import StreamError_Closed
 from wit_world.imports.types import (
     Fields,
@@ -16,6 +15,8 @@ from wit_world.imports.types import (
     Scheme,
     Scheme_Other,
 )
+
+from web import Headers, Request, Response
 
 # The most that one call may read, and the most that `blocking-write-and-flush` takes.
 READ_SIZE = 65_536

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 import wheel
 from notices import chosen_license, linked_crates, notices
 

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from funcserver.guest import handler
 from wit_world.imports.types import IncomingRequest, OutgoingResponse, ResponseOutparam
+
+from funcserver.guest import handler
 
 Send = Callable[..., OutgoingResponse]
 

@@ -1,4 +1,5 @@
 import pytest
+
 from funcserver.build.find import find
 
 DJANGO = "from django.core.wsgi import get_wsgi_application\napplication = get_wsgi_application()\n"

@@ -1,4 +1,5 @@
 import pytest
+
 from funcserver import start
 from funcserver.guest import handler
 from funcserver.guest.kind import NotAnApp

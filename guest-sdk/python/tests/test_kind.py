@@ -2,6 +2,7 @@ import functools
 import types
 
 import pytest
+
 from funcserver.guest.kind import NotAnApp, kind_of
 
 

@@ -1,8 +1,9 @@
 import json
 
 import pytest
-from funcserver.guest import log
 from inside import inside
+
+from funcserver.guest import log
 
 
 def records(code: str, stream: str = "stderr"):

@@ -2,9 +2,10 @@ import asyncio
 import time
 
 import pytest
-from funcserver.guest.loop import Deadlock, Loop
 from inside import output
 from wit_world.imports.poll import Pollable
+
+from funcserver.guest.loop import Deadlock, Loop
 
 
 def run(coroutine):

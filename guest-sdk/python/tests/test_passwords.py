@@ -1,8 +1,9 @@
 import hashlib
 
 import pytest
-from funcserver.guest.passwords import pbkdf2_hmac
 from inside import output
+
+from funcserver.guest.passwords import pbkdf2_hmac
 
 
 @pytest.mark.parametrize("hash_name", ["sha1", "sha256", "sha512"])

@@ -2,6 +2,7 @@ import json
 import sys
 
 import pytest
+
 from funcserver.guest.prepare import Preparation
 
 

@@ -1,8 +1,9 @@
 import asyncio
 
 import pytest
-from funcserver.guest import rehearse
 from inside import output
+
+from funcserver.guest import rehearse
 
 
 @pytest.mark.parametrize("name", ["bare_wsgi", "flask", "bare_asgi", "starlette", "fastapi"])

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+
 from funcserver.build import environment, site_packages
 from funcserver.build.environment import Environment
 

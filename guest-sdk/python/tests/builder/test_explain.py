@@ -2,6 +2,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from funcserver.build import pydantic
 from funcserver.build.environment import Distribution, PackageFile
 from funcserver.build.explain import Explainer

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+
 from funcserver.build import keys, plan
 from funcserver.build.plan import KnownImports, Sources
 from funcserver.build.project import App, Project

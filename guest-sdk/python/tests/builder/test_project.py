@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+
 from funcserver.build import project as module
 from funcserver.build.errors import BuildError
 from funcserver.build.project import App, Project
