@@ -90,7 +90,10 @@ fn an_app_is_served_from_its_sources_and_a_broken_edit_keeps_the_last_good_one()
 
     for (number, (broken, error)) in [
         ("GREETING = (\n", "error: SyntaxError: '(' was never closed (words.py:1)"),
-        ("import nonesuch\n", "error: shop:app cannot be imported (words.py:1): there is no module 'nonesuch'"),
+        (
+            "import nonesuch\n",
+            "error: ModuleNotFoundError: No module named 'nonesuch' (words.py:1); correct the name, or install its package",
+        ),
         ("GREETING = 1 / 0\n", "error: ZeroDivisionError: division by zero (words.py:1)"),
     ]
     .into_iter()

@@ -39,7 +39,10 @@ def described(error: BaseException) -> dict[str, Any]:
     said = (f"{name}: {text}" if text else name).splitlines()[0]
     if place:
         said += f" ({place})"
-    if note := absent.explain(error):
+    note = absent.explain(error)
+    if note is None and isinstance(error, ModuleNotFoundError):
+        note = "correct the name, or install its package where the app's packages are"
+    if note:
         said += f"; {note}"
     trace = "".join(traceback.format_list(frames)).replace(f'"{APP}', '"')
     return {"error": said, "traceback": trace}
