@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from inside import output
 
 from funcserver.guest import handler, load_check
 
@@ -53,3 +54,26 @@ def test_the_check_does_not_replace_an_app_that_serves(serve, monkeypatch):
     assert handler._serve is not None
     monkeypatch.setenv(load_check.VARIABLE, "1")
     assert send().data == b"from the app"
+
+
+def test_a_mistake_in_the_views_of_django_is_found():
+    code = """
+import sys, types
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
+from funcserver.guest import load_check
+urls = sys.modules["urls"] = types.ModuleType("urls")
+settings.configure(ROOT_URLCONF="urls")
+get_wsgi_application()
+import django.urls
+urls.urlpatterns = [django.urls.path("", print)]
+load_check.import_views_of_django()
+django.urls.clear_url_caches()
+settings.ROOT_URLCONF = "nonesuch"
+try:
+    load_check.import_views_of_django()
+except ModuleNotFoundError as error:
+    print(error)
+"""
+    pytest.importorskip("django")
+    assert output(code) == "No module named 'nonesuch'\n"
