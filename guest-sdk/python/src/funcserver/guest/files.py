@@ -21,6 +21,8 @@ READ_ONLY = (
     "the files of the app are part of the component and cannot be changed: write below /tmp, if guest.tmp grants it"
 )
 
+NO_TMP = "there is no /tmp, the only folder whose files can be written: set `guest.tmp = true` in funcserver.toml"
+
 
 class Packed(NamedTuple):
     """A file in memory."""
@@ -160,7 +162,7 @@ class System:
 
     def __init__(self, files: Files, folder: str) -> None:
         self.files = files
-        self.folder = folder
+        self.folder = self.folder_of_app = folder
         self.real: dict[str, Callable[..., Any]] = {}
         self.real_open = io.open
 
@@ -286,6 +288,26 @@ class System:
     def getcwdb(self) -> bytes:
         return os.fsencode(self.folder)
 
+    def explain(self, error: OSError, path: Any) -> None:
+        """Says where files can be written, if that is why one was not."""
+        if isinstance(path, int):
+            return
+        folder = f"{self.absolute(os.fsdecode(path))}/"
+        if folder.startswith(f"{self.folder_of_app}/"):
+            if isinstance(error, PermissionError) or error.errno == errno.EROFS:
+                error.strerror = READ_ONLY
+        # `os.makedirs` begins with the root if the whole path is missing.
+        elif isinstance(error, FileNotFoundError) and (folder == "//" or folder.startswith("/tmp/")):
+            if not self.has_tmp():
+                error.strerror = NO_TMP
+
+    def has_tmp(self) -> bool:
+        try:
+            self.real["stat"]("/tmp")
+        except OSError:
+            return False
+        return True
+
     def open_code(self, path: str) -> Any:
         return self.open(path, "rb")
 
@@ -309,7 +331,12 @@ class System:
                 return opened(Reader(file, packed.read()), mode, encoding, errors, newline)
             if absolute in self.files.folders:
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), file)
-        return with_name(file, self.real_open, where, mode, buffering, encoding, errors, newline, closefd, opener)
+        try:
+            return with_name(file, self.real_open, where, mode, buffering, encoding, errors, newline, closefd, opener)
+        except OSError as error:
+            if set(mode) & set("wax+"):
+                self.explain(error, where)
+            raise
 
 
 class Change:
@@ -326,7 +353,11 @@ class Change:
         where = self._outside(path)
         if self.__name__ in ("rename", "replace") and arguments:
             arguments = (self._outside(arguments[0]), *arguments[1:])
-        return with_name(path, self.real, where, *arguments, **more)
+        try:
+            return with_name(path, self.real, where, *arguments, **more)
+        except OSError as error:
+            self.system.explain(error, where)
+            raise
 
     def _outside(self, path: Any) -> Any:
         where, absolute = self.system.locate(path)
