@@ -23,7 +23,8 @@ except RuntimeError as error:
 
 def test_threads_and_processes_are_refused_with_a_sentence():
     code = """
-import threading, subprocess, multiprocessing, asyncio
+import os, threading, subprocess, multiprocessing, asyncio
+from concurrent.futures import ProcessPoolExecutor
 def attempt(start):
     try:
         start()
@@ -34,14 +35,16 @@ attempt(threading.Timer(1, print).start)
 attempt(lambda: subprocess.run(["ls"]))
 attempt(multiprocessing.Process(target=print).start)
 attempt(lambda: asyncio.run(asyncio.create_subprocess_exec("ls")))
+attempt(lambda: os.system("ls"))
+attempt(lambda: multiprocessing.Pool(1))
+attempt(multiprocessing.Queue)
+attempt(lambda: ProcessPoolExecutor(1).submit(print))
 """
     lines = output(code).splitlines()
     assert [line.split(":")[0] for line in lines] == [
         "threads cannot be started in a component",
         "threads cannot be started in a component",
-        "processes cannot be started in a component",
-        "processes cannot be started in a component",
-        "processes cannot be started in a component",
+        *["processes cannot be started in a component"] * 7,
     ]
 
 

@@ -4,6 +4,7 @@ What a pool is given runs at once, in the only thread. Starting a thread or a pr
 """
 
 import contextvars
+import os
 import subprocess
 import sys
 import threading
@@ -35,7 +36,9 @@ def install() -> None:
     futures.Future.result = _result
     futures.Future.exception = _exception
     subprocess.Popen.__init__ = _refuse_process
+    os.system = _refuse_process
     when_imported("multiprocessing.process", _patch_processes)
+    when_imported("multiprocessing.connection", _patch_connections)
     when_imported("anyio._backends._asyncio", _patch_anyio)
     when_imported("asgiref.current_thread_executor", _patch_asgiref_executor)
     when_imported("asgiref.sync", _patch_asgiref)
@@ -132,12 +135,17 @@ def _refuse_thread(self: threading.Thread) -> NoReturn:
     raise no_threads()
 
 
-def _refuse_process(self: Any, *args: Any, **kwargs: Any) -> NoReturn:
+def _refuse_process(*args: Any, **kwargs: Any) -> NoReturn:
     raise no_processes()
 
 
 def _patch_processes(module: Any) -> None:
     module.BaseProcess.start = _refuse_process
+
+
+def _patch_connections(module: Any) -> None:
+    """Pools and queues of processes make a pipe before they start one."""
+    module.Pipe = _refuse_process
 
 
 class _InlineQueue(Queue):
