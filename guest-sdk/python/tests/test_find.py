@@ -62,6 +62,10 @@ def test_what_is_not_run_or_not_the_apps_is_left_out(project):
     assert apps(found) == ["app:app"]
 
 
+def test_a_file_with_a_mistake_is_counted(project):
+    assert project({"app.py": "from flask import Flask\napp = Flask(\n"})["modules"] == 1
+
+
 def test_a_factory_is_called_unless_a_module_calls_it(project):
     factory = "from flask import Flask\ndef create_app(config=None):\n    app = Flask('a')\n    return app\n"
     assert apps(project({"shop/__init__.py": factory})) == ["shop:create_app()"]

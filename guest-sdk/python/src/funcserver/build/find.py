@@ -100,7 +100,8 @@ class Module:
 
 
 def find(folder: Path) -> dict[str, object]:
-    modules = {module.name: module for module in _modules(folder)}
+    unreadable: list[str] = []
+    modules = {module.name: module for module in _modules(folder, unreadable)}
     # A factory may call one of another module, so the second round knows those of the first.
     for _ in range(2):
         for module in modules.values():
@@ -110,11 +111,12 @@ def find(folder: Path) -> dict[str, object]:
     return {
         "apps": [asdict(app) for app in _best_first(apps)],
         "reads": [asdict(read) for read in reads],
-        "modules": len(modules),
+        "modules": len(modules) + len(unreadable),
     }
 
 
-def _modules(folder: Path) -> Iterator[Module]:
+def _modules(folder: Path, unreadable: list[str]) -> Iterator[Module]:
+    """Adds to `unreadable` what is not Python of this version."""
     for count, path in enumerate(_files(folder)):
         if count >= MOST_FILES:
             return
@@ -131,6 +133,7 @@ def _modules(folder: Path) -> Iterator[Module]:
             tree = ast.parse(path.read_bytes())
         except (SyntaxError, ValueError, OSError, RecursionError):
             # The build names it, if the app imports it.
+            unreadable.append(relative.as_posix())
             continue
         module = Module(".".join(parts), relative.as_posix(), tree)
         _imports(module, is_package=path.name == "__init__.py")
