@@ -46,6 +46,16 @@ def test_a_module_that_is_missing_is_named_with_its_distribution() -> None:
     assert error.details == "shop.py:3\n    import thing\nModuleNotFoundError: "
 
 
+def test_too_much_memory_names_the_largest_packages(tmp_path: Path) -> None:
+    packages = []
+    for name, size in (("small", 1_000), ("large", 3_000_000), ("middle", 1_600_000), ("least", 10)):
+        file = tmp_path / f"{name}.py"
+        file.write_bytes(b"#" * size)
+        packages.append(Distribution(name, "1.0", "", [PackageFile(file.name, file)], set()))
+    text = str(explainer(*packages).too_large())
+    assert "128 MiB" in text and text.endswith("large 1.0 (3 MB), middle 1.0 (2 MB), small 1.0 (0 MB)")
+
+
 def test_a_module_that_components_lack_is_not_to_be_installed() -> None:
     event = failed("ModuleNotFoundError", name="_interpreters", standard=True, last=["/packages/thing/a.py", 1, "", ""])
     text = str(explainer(installed("thing", "2.0", "thing/a.py")).failure(event, []))

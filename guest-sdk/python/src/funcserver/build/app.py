@@ -19,6 +19,8 @@ from funcserver.build.project import MOUNT, App, Project
 ENTRY = "funcserver.guest.entry"
 # componentize-py mounts the folders of its option `--python-path` below these names, in order.
 EXTENSIONS_MOUNT = "/1"
+# What Wasmtime says in componentize-py if the memory of the component is larger than it can read at once.
+TOO_MUCH_MEMORY = "fuel allocated for hostcalls has been exhausted"
 
 
 class Options(NamedTuple):
@@ -171,6 +173,8 @@ class Build:
             output.warn(warning)
         self.check_libraries(by_kind.get("missing", []))
         self.check_syntax(by_kind.get("broken", []))
+        if printed is not None and TOO_MUCH_MEMORY in printed:
+            raise self.explainer.too_large()
         if printed is not None:
             raise BuildError("componentize-py made no component: see its message above", details=end_of(printed))
 

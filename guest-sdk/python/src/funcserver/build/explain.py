@@ -88,6 +88,17 @@ class Explainer:
         hint = f"; did you mean {' or '.join(f'{self.app.module}:{name}' for name in found)}?" if found else ""
         return BuildError(f"{self.app.text} (component.app) is not an app: {event['problem']}{hint}")
 
+    def too_large(self) -> BuildError:
+        """The limit is that of the Wasmtime in componentize-py: 128 MiB, by which it reads the memory at once."""
+        sizes = {str(found): sum(file.real.stat().st_size for file in found.files) for found in self.packages}
+        largest = sorted(sizes, key=lambda name: -sizes[name])[:3]
+        named = ", ".join(f"{name} ({sizes[name] / 1_000_000:.0f} MB)" for name in largest)
+        return BuildError(
+            f"{self.app.text} and its packages take more than 128 MiB of memory, and"
+            " componentize-py cannot store more. All packages of the environment count: use one that has only those of"
+            f" the app. The largest are {named}"
+        )
+
     def native_extension(self, event: dict[str, Any]) -> str | None:
         """An import that failed because a package's compiled part is for this machine."""
         if not event["type"].endswith("ImportError") and event["type"] != "ModuleNotFoundError":
