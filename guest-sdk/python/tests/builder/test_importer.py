@@ -54,6 +54,17 @@ def test_modules_packages_and_namespaces_are_imported() -> None:
     """)
 
 
+def test_a_module_is_loaded_by_the_path_of_its_file() -> None:
+    run("""
+        from importlib import util
+        for path, name in (("/app/shop/inner.py", "VALUE"), ("/packages/thing/sub.py", "NAME")):
+            spec = util.spec_from_file_location("by_path", path)
+            module = util.module_from_spec(spec)
+            spec.loader.exec_module(module)
+            assert hasattr(module, name) and module.__file__ == path
+    """)
+
+
 def test_what_does_not_compile_or_exist_says_so() -> None:
     run("""
         try:

@@ -103,7 +103,17 @@ class Modules:
         sys.path[:] = path
         sys.path_hooks.insert(0, self.finder)
         sys.path_importer_cache.clear()
+        self.load_by_path()
         sys.dont_write_bytecode = True
+
+    def load_by_path(self) -> None:
+        """For `importlib.util.spec_from_file_location`, whose loader reads files by a function in C."""
+        read = SourceFileLoader.get_code
+
+        def get_code(loader: SourceFileLoader, name: str) -> CodeType | None:
+            return self.load(loader.path) if self.has(loader.path) else read(loader, name)
+
+        SourceFileLoader.get_code = get_code  # type: ignore[method-assign]
 
     def finder(self, folder: str) -> Finder:
         """For `sys.path_hooks`."""
