@@ -69,3 +69,15 @@ except Exception as error:
     print(error)
 """
     assert output(code).startswith("interpreters cannot be started in a component")
+
+
+def test_there_is_a_number_of_the_user():
+    code = """
+import os
+del os.getuid
+from funcserver.guest import absent
+absent.install()
+from os import getuid
+print(getuid())
+"""
+    assert output(code) == "65534\n"

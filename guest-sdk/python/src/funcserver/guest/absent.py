@@ -46,6 +46,15 @@ def install() -> None:
         sys.modules["concurrent.interpreters"] = concurrent.interpreters = _interpreters()
     if importlib.util.find_spec("_multiprocessing") is None:
         sys.modules["_multiprocessing"] = _multiprocessing()
+    # Libraries such as platformdirs import them without a condition on any system but Windows.
+    for name in ("getuid", "geteuid", "getgid", "getegid"):
+        if not hasattr(os, name):
+            setattr(os, name, _nobody)
+
+
+def _nobody() -> int:
+    """The number of a user and a group without rights."""
+    return 65534
 
 
 def _refuse(*args: Any, **kwargs: Any) -> NoReturn:
