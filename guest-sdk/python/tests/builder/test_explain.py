@@ -85,7 +85,9 @@ def test_a_variable_that_is_missing_is_to_be_granted() -> None:
 def test_only_errors_that_may_come_of_missing_values_mention_variables() -> None:
     reads = [read("variable", "KEY")]
     assert "it reads variables" in str(explainer().failure(failed("ValidationError", "key is missing"), reads))
-    assert "it reads variables" not in str(explainer().failure(failed("RuntimeError", "threads cannot"), reads))
+    assert "it reads variables" in str(explainer().failure(failed("RuntimeError", "SECRET_KEY is not set"), reads))
+    sockets = failed("URLError", "<urlopen error [Errno -4] sockets cannot be used in a component>")
+    assert "it reads variables" not in str(explainer().failure(sockets, reads))
     by_library = [read("variable", "KEY", library="flask"), read("variable", "OTHER", named=False)]
     assert "it reads variables" not in str(explainer().failure(failed("ValueError", "no"), by_library))
 

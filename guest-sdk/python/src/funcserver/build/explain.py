@@ -167,8 +167,8 @@ class Explainer:
                 f'grant it in funcserver.toml (guest.inherit-env = ["{event["key"]}"]) and set {START}, '
                 "so that the app is imported when an instance starts"
             )
-        # Errors of other types may come from values that are missing.
-        if event["type"] not in ("RuntimeError", "OSError") and own_reads_of_variables(own):
+        # Errors may come from values that are missing, unless they are of what a component cannot do.
+        if "in a component" not in event["message"] and own_reads_of_variables(own):
             return (
                 f"{text}; it reads variables, and there are none while the component is built: "
                 f"grant those that it needs with guest.env or guest.inherit-env, and set {START}"
