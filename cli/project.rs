@@ -17,6 +17,9 @@ pub(crate) const FILE: &str = "funcserver.toml";
 /// The component that is made of an app, unless the settings name another file.
 const BUILT_APP: &str = "build-output/handler.wasm";
 
+/// A file of variables, as many developers have it for other tools.
+const DOTENV: &str = ".env";
+
 /// The settings of one call of the tool.
 #[derive(Debug)]
 pub(crate) struct Project {
@@ -64,6 +67,19 @@ impl Project {
     /// The folder, or a link in it, leads out of the project's folder.
     pub(crate) fn assets(&self) -> Result<Option<PathBuf>> {
         self.config.guest.assets.as_deref().map_or(Ok(None), assets::folder)
+    }
+
+    /// Checks that the environment has the variables that the component inherits. Loading checks it too, but after a build
+    /// that takes half a minute.
+    ///
+    /// # Errors
+    /// All variables that are missing.
+    pub(crate) fn check_variables(&self, env: &dyn Env) -> Result<()> {
+        let Err(missing) = self.config.guest.variables(env) else { return Ok(()) };
+        if Path::new(DOTENV).exists() {
+            bail!("{missing}; {DOTENV} is not read: to set what it names, run: set -a; . ./{DOTENV}; set +a");
+        }
+        Err(missing.into())
     }
 
     /// The file for the zip: the settings that the host reads, if there are any.

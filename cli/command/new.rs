@@ -12,10 +12,12 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, anyhow, bail};
+use funcserver_function::config::{Config, Variables};
 use serde::Serialize;
 
 use crate::args;
 use crate::output;
+use crate::project::FILE;
 use files::{File, files};
 pub(crate) use name::Name;
 pub(crate) use template::Template;
@@ -102,13 +104,21 @@ fn make(name: &Name, template: &Template, json: bool) -> Result<()> {
         write(folder, file).with_context(|| format!("cannot write {}", folder.join(&file.path).display()))?;
     }
     output::note(format_args!("{name}: {}, {} files", template.title(), files.len()));
-    output::note(format_args!("next: cd {name} && funcserver serve --watch"));
+    let variables: String = inherited(&files)?.iter().map(|name| format!("export {name}=… && ")).collect();
+    output::note(format_args!("next: cd {name} && {variables}funcserver serve --watch"));
     if json {
         let files = files.iter().map(|file| file.path.as_str()).collect();
         let (language, framework) = (template.language(), template.framework());
         output::json(&Report { folder, language, framework, files })?;
     }
     Ok(())
+}
+
+/// The variables that the project's settings want from the environment.
+fn inherited(files: &[File]) -> Result<Vec<String>> {
+    let Some(settings) = files.iter().find(|file| file.path == FILE) else { return Ok(Vec::new()) };
+    let text = String::from_utf8_lossy(&settings.bytes);
+    Ok(Config::read(Some((Path::new(FILE), &text)), &Variables::default())?.guest.inherit_env)
 }
 
 /// Creates the folder, or checks that it is empty.

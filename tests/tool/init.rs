@@ -83,7 +83,7 @@ fn a_folder_without_an_app_is_told_what_to_do() {
     init(&tool, "").failed(&["found no app in this folder", "funcserver new"]);
     tool.write("requirements.txt", "flask\n");
     tool.write("tool.py", "print(1)\n");
-    init(&tool, "").failed(&["found 1 Python files, but no app", "funcserver init --app MODULE:NAME"]);
+    init(&tool, "").failed(&["found 1 Python file, but no app", "funcserver init --app MODULE:NAME"]);
     let ended = init(&tool, "--app tool:app").succeeded();
     assert!(ended.stderr.contains("warning: tool:app is written as you name it"), "{}", ended.stderr);
 }

@@ -140,6 +140,10 @@ fn the_files_and_the_next_steps_are_printed() {
     assert!(ended.stderr.contains("hello: A router in Python, "), "{}", ended.stderr);
     assert!(ended.stderr.ends_with("next: cd hello && funcserver serve --watch\n"), "{}", ended.stderr);
 
+    let ended = tool.run("new shop --framework django").succeeded();
+    let next = "next: cd shop && export SECRET_KEY=… && funcserver serve --watch\n";
+    assert!(ended.stderr.ends_with(next), "{}", ended.stderr);
+
     let report = tool.run("new other --language python --json").succeeded().json();
     let written: Vec<_> = files(&tool.path("other")).into_keys().collect();
     assert_eq!(report, json!({ "folder": "other", "language": "python", "framework": null, "files": written }));

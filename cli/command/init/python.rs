@@ -224,8 +224,9 @@ fn only(candidates: &[FoundApp], modules: usize) -> Result<FoundApp> {
     match candidates {
         [app] => Ok(app.clone()),
         [] => bail!(
-            "found {modules} Python files, but no app of Flask, FastAPI, Starlette, Django, Falcon or Bottle in them; \
-             name yours: funcserver init --app MODULE:NAME"
+            "found {}, but no app of Flask, FastAPI, Starlette, Django, Falcon or Bottle there; \
+             name yours: funcserver init --app MODULE:NAME",
+            if modules == 1 { "1 Python file".to_owned() } else { format!("{modules} Python files") }
         ),
         [first, ..] => {
             let listed: Vec<_> = candidates

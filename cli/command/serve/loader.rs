@@ -78,6 +78,11 @@ impl Loader {
         }
     }
 
+    /// Checks that the environment has what the component inherits.
+    pub(super) fn check_variables(&self, project: &Project) -> Result<()> {
+        project.check_variables(&*self.env)
+    }
+
     /// The project as it is now.
     pub(super) fn project(&self) -> Result<Project> {
         Project::read(&*self.env)

@@ -242,6 +242,7 @@ impl Plan {
     /// `earlier` is the app that was served with the settings before.
     fn of(loader: Loader, earlier: Option<&Development>) -> Result<Plan> {
         let project = loader.project()?;
+        loader.check_variables(&project)?;
         if let Some(app) = loader.app(&project) {
             let app = Some(Development::of(app, earlier));
             return Ok(Plan { component: None, build: None, app, project, loader });
@@ -250,7 +251,7 @@ impl Plan {
         let Some(component) = component.map(Cow::into_owned) else {
             bail!(
                 "there is nothing to watch, because the built-in example does not change; name a component, or set \
-                 component.path in {FILE}"
+                 component.path in {FILE}; for an app in this folder, funcserver init writes that file"
             );
         };
         Ok(Plan { component: Some(component), build: loader.builder(&project), app: None, project, loader })
