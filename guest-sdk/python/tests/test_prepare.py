@@ -1,9 +1,10 @@
 import json
 import sys
+from types import ModuleType
 
 import pytest
 
-from funcserver.guest.prepare import Preparation
+from funcserver.guest.prepare import Preparation, Target
 
 
 @pytest.fixture
@@ -46,3 +47,20 @@ def test_a_companion_that_fails_is_told_and_does_no_harm(prepare):
     assert [(event["event"], event["module"], event["type"]) for event in told] == [
         ("missing", "late_broken", "RuntimeError")
     ]
+
+
+def test_what_component_app_names():
+    module = ModuleType("shop")
+    module.app, module.create = object(), list
+    assert Target("shop:app").find(module) is module.app
+    assert Target("shop:create()").find(module) == []
+    with pytest.raises(AttributeError):
+        Target("shop:other").find(module)
+
+
+def test_an_app_that_is_named_as_a_factory_is_told_so():
+    flask = pytest.importorskip("flask")
+    module = ModuleType("shop")
+    module.app = flask.Flask("shop")
+    with pytest.raises(TypeError, match="app is an app, not a function that returns one"):
+        Target("shop:app()").find(module)

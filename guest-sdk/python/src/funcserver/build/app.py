@@ -135,7 +135,9 @@ class Build:
         finally:
             part.unlink(missing_ok=True)
         seconds = time.perf_counter() - self.begin
-        output.step(f"{self.options.output} ({output.megabytes(target.stat().st_size)}, {seconds:.1f} s)")
+        # The file of a development component is one of the tool's own.
+        what = "made" if self.options.dev else self.options.output
+        output.step(f"{what} ({output.megabytes(target.stat().st_size)}, {seconds:.1f} s)")
         return True
 
     def defer(self, deferred: set[str]) -> bool:

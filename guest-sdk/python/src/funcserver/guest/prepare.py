@@ -60,6 +60,10 @@ class Target:
         found: Any = module
         for part in self.attribute.split("."):
             found = getattr(found, part)
+        if self.factory and is_app(found):
+            raise TypeError(
+                f"{self.attribute} is an app, not a function that returns one: write it without parentheses"
+            )
         return found() if self.factory else found
 
 
