@@ -224,7 +224,7 @@ fn a_compiled_component_is_watched_too() {
 fn a_missing_variable_is_told_before_anything_is_built() {
     let tool = project();
     let settings = std::fs::read_to_string(tool.path("funcserver.toml")).unwrap();
-    tool.write("funcserver.toml", &format!("{settings}\n[guest]\ninherit-env = [\"SECRET_KEY\"]\n"));
+    tool.write("funcserver.toml", format!("{settings}\n[guest]\ninherit-env = [\"SECRET_KEY\"]\n"));
     let ended = tool.run("serve --watch --listen 127.0.0.1:0").failed(&["guest.inherit-env names SECRET_KEY"]);
     assert!(!ended.stderr.contains("building") && !ended.stderr.contains(".env"), "{}", ended.stderr);
     tool.write(".env", "SECRET_KEY=dev\n");
