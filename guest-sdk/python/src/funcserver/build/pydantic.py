@@ -56,7 +56,8 @@ def unavailable(version: str, environment: Environment) -> BuildError:
         )
     return BuildError(
         f"pydantic {pydantic} needs pydantic-core {version}, and pip finds no component build of it "
-        f"({WHEEL}=={version}): install the newest pydantic with the newest build: "
+        f"({WHEEL}=={version}): name the folder that has its wheel in PIP_FIND_LINKS (in a clone of funcserver, "
+        "scripts/build-pydantic-core makes it in dist/), or install the newest pydantic with the newest build: "
         f"pip install --upgrade pydantic {WHEEL}"
     )
 
