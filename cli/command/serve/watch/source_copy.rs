@@ -44,11 +44,17 @@ impl SourceCopy {
         let folder = TempDir::with_prefix("funcserver-").context("cannot make a temporary folder")?;
         let mut copy = SourceCopy { folder: Arc::new(folder), files: BTreeMap::new() };
         let mut walk = WalkBuilder::new(from);
-        walk.standard_filters(false).hidden(true).follow_links(true).filter_entry(|entry| !is_left_out(entry));
+        walk.standard_filters(false).hidden(true).filter_entry(|entry| !is_left_out(entry));
+        let top = from.canonicalize().context("cannot read the project's folder")?;
         let mut left = MOST.0;
-        // A file may be gone again, or a link lead nowhere.
-        for entry in walk.build().flatten().filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file())) {
-            let (Ok(name), Ok(metadata)) = (entry.path().strip_prefix(from), entry.metadata()) else { continue };
+        for entry in walk.build().flatten() {
+            // A file may be gone again, or a link lead nowhere.
+            let (Ok(name), Ok(metadata)) = (entry.path().strip_prefix(from), fs::metadata(entry.path())) else {
+                continue;
+            };
+            if !metadata.is_file() || (entry.path_is_symlink() && !leads_into(entry.path(), &top)) {
+                continue;
+            }
             let Some(rest) = left.checked_sub(metadata.len()) else {
                 bail!(
                     "the files in this folder are more than {}; move what the app does not need out of it, or into a \
@@ -84,6 +90,11 @@ impl SourceCopy {
         self.files.insert(name.to_owned(), state);
         Ok(())
     }
+}
+
+/// Whether a link leads to something in the folder. A component gets nothing from outside its project.
+fn leads_into(link: &Path, top: &Path) -> bool {
+    link.canonicalize().is_ok_and(|target| target.starts_with(top))
 }
 
 fn is_left_out(entry: &DirEntry) -> bool {
@@ -127,6 +138,10 @@ mod tests {
         write(project.path(), ".gitignore", "ignored.txt\n");
         symlink("shop/wsgi.py", project.path().join("link.py")).unwrap();
         symlink("nowhere", project.path().join("lost.py")).unwrap();
+        let elsewhere = tempfile::tempdir().unwrap();
+        write(elsewhere.path(), "secret", "");
+        symlink(elsewhere.path().join("secret"), project.path().join("secret")).unwrap();
+        symlink(elsewhere.path(), project.path().join("folder")).unwrap();
         let copy = SourceCopy::of(project.path(), None).unwrap();
         let names: Vec<_> = copy.files.keys().map(|name| name.to_str().unwrap()).collect();
         assert_eq!(names, ["ignored.txt", "link.py", "shop/templates/a.html", "shop/wsgi.py"]);

@@ -26,6 +26,19 @@ def test_another_text_is_an_error_with_an_example(text: str) -> None:
         App.parse(text)
 
 
+def test_links_that_lead_out_of_the_project_are_left_out_with_a_warning(tmp_path: Path, capsys) -> None:
+    project, elsewhere = tmp_path / "project", tmp_path / "elsewhere"
+    put(elsewhere, "secret.db", text="SQLite format 3\0")
+    put(project, "app.py", "shared/words.py")
+    (project / "words.py").symlink_to("shared/words.py")
+    (project / "secret.db").symlink_to(elsewhere / "secret.db")
+    (project / "folder").symlink_to(elsewhere)
+    found = Project(project)
+    assert [file.path for file in found.files] == ["app.py", "shared/words.py", "words.py"]
+    found.check()
+    assert "secret.db is left out: it is a link that leads out of" in capsys.readouterr().err
+
+
 def test_hidden_files_environments_and_results_are_left_out(tmp_path: Path) -> None:
     put(tmp_path, "app.py", "templates/a.html", "build/keep.txt", "a/b/c.txt")
     put(tmp_path, ".env", ".git/config", "venv/pyvenv.cfg", "venv/lib/x.py", "node_modules/x.js", "__pycache__/a.pyc")

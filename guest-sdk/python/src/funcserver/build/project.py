@@ -54,8 +54,11 @@ class Project:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         found = sorted(own_files(str(folder)))
-        self.databases = [file.path for file in found if is_database(file)]
-        self.files = [file for file in found if file.path not in self.databases]
+        top = os.path.realpath(folder)
+        self.outside = [file.path for file in found if not is_inside(file, top)]
+        self.databases = [file.path for file in found if file.path not in self.outside and is_database(file)]
+        left_out = {*self.outside, *self.databases}
+        self.files = [file for file in found if file.path not in left_out]
         self.paths = {file.path for file in self.files}
 
     def check(self) -> None:
@@ -65,6 +68,11 @@ class Project:
                 f"{', '.join(self.databases)} is left out: SQLite cannot open it in a component, and it may have data "
                 "that should stay here. Let the app make its database, or give a file that it copies to /tmp "
                 "another ending"
+            )
+        if self.outside:
+            output.warn(
+                f"{', '.join(self.outside)} is left out: it is a link that leads out of {self.folder}, and a component "
+                "has no files from elsewhere. Put a copy in its place if the app needs it"
             )
         self.check_size()
 
@@ -126,6 +134,11 @@ class Project:
             f"component.app names {app.text}, but there is no {wanted} in {self.folder}: "
             + (hint or "name the module that makes the app, as Python imports it from that folder")
         )
+
+
+def is_inside(file: OwnFile, top: str) -> bool:
+    """Whether a file, or the file that a link leads to, is in the folder. `top` has no links in it."""
+    return not os.path.islink(file.real) or os.path.realpath(file.real).startswith(top + os.sep)
 
 
 def is_database(file: OwnFile) -> bool:
