@@ -39,14 +39,15 @@ pub(crate) fn is_environment(folder: &Path) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::fs;
 
     use tempfile::TempDir;
 
     use super::*;
 
-    fn project(files: &[&str]) -> TempDir {
+    /// A folder with these files, each of which contains its own name.
+    pub(crate) fn project(files: &[&str]) -> TempDir {
         let folder = TempDir::new().unwrap();
         for file in files {
             let path = folder.path().join(file);

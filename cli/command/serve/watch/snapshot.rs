@@ -80,20 +80,9 @@ impl Eq for Seen {}
 
 #[cfg(test)]
 mod tests {
-    use tempfile::TempDir;
-
     use super::*;
     use crate::sources;
-
-    fn project(files: &[&str]) -> TempDir {
-        let folder = TempDir::new().unwrap();
-        for file in files {
-            let path = folder.path().join(file);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, file).unwrap();
-        }
-        folder
-    }
+    use crate::sources::tests::project;
 
     #[test]
     fn changes_are_of_content() {
