@@ -135,3 +135,23 @@ def test_long_messages_keep_their_ends(capsys):
     line = capsys.readouterr().err
     assert len(line) < 32_000
     assert json.loads(line)["message"].startswith("GET / failed") and "characters …" in line and "end" in line
+
+
+def test_what_a_component_lacks_is_explained_wherever_the_error_is_written():
+    code = """
+import logging
+def use_locks():
+    raise ModuleNotFoundError("No module named 'fcntl'", name="fcntl")
+try:
+    try:
+        use_locks()
+    except ImportError as error:
+        raise RuntimeError("cannot lock") from error
+except RuntimeError:
+    logging.exception("as frameworks do")
+    logging.exception("and twice")
+"""
+    for record in records(code):
+        message = record["message"]
+        assert message.count("its files belong to one request, so they need no locks") == 1, message
+        assert message.rstrip().endswith("RuntimeError: cannot lock")

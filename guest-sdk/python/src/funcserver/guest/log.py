@@ -30,9 +30,7 @@ def install() -> None:
 def failure(error: BaseException, doing: str) -> None:
     """Writes one record of an exception that the app did not handle."""
     name = type(error).__qualname__
-    note = absent.explain(error)
-    if note is not None:
-        error.add_note(note)
+    _explain(error)
     summary = _summary(error)
     trace = "".join(traceback.format_exception(type(error), error, _of_app(error.__traceback__)))
     _write(sys.stderr, {"level": "ERROR", "message": _shortened(f"{doing} failed: {summary}\n{trace}"), "error": name})
@@ -40,6 +38,17 @@ def failure(error: BaseException, doing: str) -> None:
 
 def warning(message: str) -> None:
     _write(sys.stderr, {"level": "WARN", "message": message})
+
+
+def _explain(error: BaseException | None) -> None:
+    """Adds to an error, and to those that led to it, what the app can do instead of what a component lacks."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        note = absent.explain(error)
+        if note is not None and note not in getattr(error, "__notes__", ()):
+            error.add_note(note)
+        error = error.__cause__ or error.__context__
 
 
 def _summary(error: BaseException) -> str:
@@ -68,6 +77,8 @@ def _emit(self: logging.StreamHandler, record: logging.LogRecord) -> None:
         _own_emit(self, record)
         return
     try:
+        if record.exc_info:
+            _explain(record.exc_info[1])
         _write(stream, _fields(record, self.format(record)))
         setattr(record, WRITTEN, True)
     except RecursionError:
