@@ -2,6 +2,7 @@ package guest
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"log"
@@ -55,7 +56,11 @@ func (s *recorder) abort() { s.end = "aborted" }
 func respond(t *testing.T, method string, handler http.HandlerFunc) *recorder {
 	t.Helper()
 	log.SetOutput(io.Discard)
-	t.Cleanup(func() { log.SetOutput(os.Stderr) })
+	panicLog = io.Discard
+	t.Cleanup(func() {
+		log.SetOutput(os.Stderr)
+		panicLog = os.Stderr
+	})
 	r, err := newRequest(context.Background(), line{method: method, target: "/a", authority: named("")}, http.Header{})
 	if err != nil {
 		t.Fatal(err)
@@ -235,12 +240,19 @@ func TestAPanicIsLoggedWithItsStack(t *testing.T) {
 	var text strings.Builder
 	sink := &recorder{}
 	r, _ := newRequest(context.Background(), line{method: "GET", target: "/a", authority: named("")}, http.Header{})
-	log.SetOutput(&text)
-	defer log.SetOutput(os.Stderr)
+	panicLog = &text
+	defer func() { panicLog = os.Stderr }()
 	answer(http.HandlerFunc(panics), newResponse(sink, false), r)
-	for _, part := range []string{"panic while answering GET /a: on purpose", "guest.panics", "response_test.go"} {
-		if !strings.Contains(text.String(), part) {
-			t.Errorf("no %q in %s", part, text.String())
+	var record struct{ Level, Message string }
+	if err := json.Unmarshal([]byte(text.String()), &record); err != nil || record.Level != "ERROR" {
+		t.Fatal(err, text.String())
+	}
+	if start := "panic: on purpose, while answering GET /a\n\ngoroutine "; !strings.HasPrefix(record.Message, start) {
+		t.Error(record.Message)
+	}
+	for _, part := range []string{"guest.panics(", "response_test.go"} {
+		if !strings.Contains(record.Message, part) {
+			t.Errorf("no %q in %s", part, record.Message)
 		}
 	}
 }

@@ -1,10 +1,6 @@
 package guest
 
-import (
-	"log"
-	"net/http"
-	"runtime/debug"
-)
+import "net/http"
 
 // Serve answers requests with handler, or with [http.DefaultServeMux] if it is nil. Call it once, in main. It does not
 // return: code after it in main does not run.
@@ -32,7 +28,7 @@ func answer(handler http.Handler, w *response, r *http.Request) {
 		case reason == http.ErrAbortHandler:
 			w.abort()
 		default:
-			log.Printf("guest: panic while answering %s %s: %v\n%s", r.Method, r.URL.Path, reason, debug.Stack())
+			logPanic(r, reason)
 			if w.sent {
 				w.abort()
 			} else {

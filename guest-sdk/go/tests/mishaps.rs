@@ -14,7 +14,11 @@ async fn a_panic_is_500_with_its_stack_on_stderr() {
     // The last record of standard error is told once nothing more can belong to it.
     assert_eq!(answer.after.finish().await, None);
     let lines = lines.text();
-    for part in ["panic while answering GET /panic: assignment to entry in nil map", "main.panics", "runtime.go:"] {
+    for part in [
+        r#""level":"ERROR","message":"panic: assignment to entry in nil map, while answering GET /panic\n\ngoroutine "#,
+        "main.panics(",
+        "runtime.go:",
+    ] {
         assert!(lines.contains(part), "no `{part}` in {lines}");
     }
 }
@@ -47,7 +51,7 @@ async fn a_handler_that_ends_its_goroutine_ends_the_instance_and_says_so() {
     assert_eq!(answer.result.unwrap().status(), 500);
     assert_eq!(answer.after.finish().await, Some(Fault::Exit(1)));
     let lines = lines.text();
-    assert!(lines.contains("panic while answering GET /goexit: the handler has ended its goroutine"), "{lines}");
+    assert!(lines.contains("panic: the handler has ended its goroutine, while answering GET /goexit"), "{lines}");
 }
 
 #[tokio::test]

@@ -189,19 +189,20 @@ fn counter(_: Framework, deployment: &Deployment) -> Result<(), String> {
     if counts == expected { Ok(()) } else { Err(format!("the counts are {counts:?} and should be {expected:?}")) }
 }
 
-/// The client learns nothing, the log has one record with the traceback, and the instance lives.
-fn exception(_: Framework, deployment: &Deployment) -> Result<(), String> {
+/// The client learns nothing, the log has one record with the stack, and the instance lives.
+fn exception(framework: Framework, deployment: &Deployment) -> Result<(), String> {
     let mut client = Client::of(deployment);
     let before = client.ask(&get("/counter"))?.json("/count")?;
     let failed = client.ask(&get("/boom"))?;
     failed.check(&[status(500)])?;
-    if failed.text().contains("RuntimeError") || failed.text().contains("Traceback") {
-        return Err(failed.error("the client sees the traceback"));
+    let (error, stack) = framework.failure();
+    if failed.text().contains(error) || failed.text().contains(stack) {
+        return Err(failed.error("the client sees the stack"));
     }
-    let records = deployment.records.with(&failed.id, "RuntimeError: boom")?;
+    let records = deployment.records.with(&failed.id, error)?;
     let told: Vec<_> = records.iter().filter(|record| record.to_string().contains("boom")).collect();
-    if told.len() != 1 || told[0]["level"] != "ERROR" || !message(told[0]).contains("Traceback") {
-        return Err(format!("not one record of level ERROR with the traceback: {told:#?}"));
+    if told.len() != 1 || told[0]["level"] != "ERROR" || !message(told[0]).contains(stack) {
+        return Err(format!("not one record of level ERROR with the stack: {told:#?}"));
     }
     let after = client.ask(&get("/counter"))?.json("/count")?;
     let expected = match deployment.instances {
@@ -221,7 +222,7 @@ fn late_exception(framework: Framework, deployment: &Deployment) -> Result<(), S
     } else {
         failed.check(&[status(500), has("x-funcserver-error")])?;
     }
-    deployment.records.with(&failed.id, "RuntimeError: boom")?;
+    deployment.records.with(&failed.id, framework.failure().0)?;
     client.ask(&get("/"))?.check(&html("<h1>Shop</h1>"))
 }
 

@@ -34,6 +34,14 @@ impl Framework {
         self.name == "django"
     }
 
+    /// How its log shows that a handler failed with the message `boom`: the message, and a part of the stack.
+    pub(crate) fn failure(self) -> (&'static str, &'static str) {
+        match self.name {
+            "chi" | "gin" | "echo" => ("panic: boom", "goroutine "),
+            _ => ("RuntimeError: boom", "Traceback"),
+        }
+    }
+
     /// It has messages that the next page shows.
     pub(crate) fn has_messages(self) -> bool {
         matches!(self.name, "flask" | "django")
