@@ -33,6 +33,9 @@ pub(crate) fn all(framework: Framework) -> Vec<(&'static str, Conversation)> {
     if framework.has_messages() {
         all.push(("flash", flash));
     }
+    if framework.is_hono() {
+        all.push(("a_token", token));
+    }
     if framework.is_django() {
         all.push(("a_form_without_its_token", forged_form));
     }
@@ -245,6 +248,17 @@ fn background(_: Framework, deployment: &Deployment) -> Result<(), String> {
     let answer = Client::of(deployment).ask(&get("/background"))?;
     answer.check(&told(json!({ "queued": true })))?;
     deployment.records.with(&answer.id, "background: done").map(drop)
+}
+
+fn token(_: Framework, deployment: &Deployment) -> Result<(), String> {
+    let mut client = Client::of(deployment);
+    let answer = client.ask(&send(Method::POST, "/token", r#"{"user":"ann"}"#))?;
+    let token = answer.json("/token")?;
+    let token = token.as_str().ok_or_else(|| answer.error("no token"))?;
+    let mut me = |token: &str| client.ask(&header(get("/me"), "authorization", &format!("Bearer {token}")));
+    me(token)?.check(&told(json!({ "user": "ann" })))?;
+    let (signed, _) = token.rsplit_once('.').ok_or_else(|| answer.error("no signature"))?;
+    me(&format!("{signed}.AAAA"))?.check(&[status(401)])
 }
 
 fn flash(_: Framework, deployment: &Deployment) -> Result<(), String> {

@@ -34,17 +34,25 @@ impl Framework {
         self.name == "django"
     }
 
+    /// It has tokens, and events that the server sends. It answers 404 to a method that a path does not have.
+    pub(crate) fn is_hono(self) -> bool {
+        self.name == "hono"
+    }
+
     /// How its log shows that a handler failed with the message `boom`: the message, and a part of the stack.
     pub(crate) fn failure(self) -> (&'static str, &'static str) {
         match self.name {
             "chi" | "gin" | "echo" => ("panic: boom", "goroutine "),
+            "hono" => ("Error: boom", "src/diagnostics.ts:20:"),
+            "express" => ("Error: boom", "src/diagnostics.js:21:"),
+            "fetch" => ("Error: boom", "src/diagnostics.js:22:"),
             _ => ("RuntimeError: boom", "Traceback"),
         }
     }
 
     /// It has messages that the next page shows.
     pub(crate) fn has_messages(self) -> bool {
-        matches!(self.name, "flask" | "django")
+        matches!(self.name, "flask" | "django" | "express")
     }
 }
 

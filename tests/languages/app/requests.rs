@@ -27,6 +27,7 @@ pub(crate) fn all(framework: Framework) -> Vec<Row> {
     let no_number = if framework.is_fastapi() { 422 } else { 404 };
     // FastAPI answers for the first route of the path alone.
     let allowed: &[&str] = if framework.is_fastapi() { &["GET"] } else { &["GET", "POST"] };
+    let not_allowed = if framework.is_hono() { vec![status(404)] } else { vec![status(405), allows(allowed)] };
     let large = "0123456789".repeat(60_000);
     let mut rows = vec![
         row("home", get("/"), html("<h1>Shop</h1>")),
@@ -42,7 +43,7 @@ pub(crate) fn all(framework: Framework) -> Vec<Row> {
         row("json", get("/json"), told(json!({ "name": "Zoë", "price": 1.5, "tags": ["a", "b"], "none": null }))),
         row("json_back", send(Method::POST, "/json", r#"{"a":["ë",null,1.5]}"#), told(json!({ "received": { "a": ["ë", null, 1.5] } }))),
         row("what_is_no_json", send(Method::POST, "/json", "{\"a\":"), vec![status(not_json)]),
-        row("method_not_allowed", bare(Method::DELETE, "/json"), vec![status(405), allows(allowed)]),
+        row("method_not_allowed", bare(Method::DELETE, "/json"), not_allowed),
         row("options", bare(Method::OPTIONS, "/json"), vec![no_failure()]),
         repeating("query", get("/query?a=1&a=2&b=x%20y"), told(json!({ "a": ["1", "2"], "b": "x y" }))),
         row("query_without_a_part", get("/query?a=%C3%BC"), told(json!({ "a": ["ü"], "b": "" }))),
@@ -82,6 +83,12 @@ pub(crate) fn all(framework: Framework) -> Vec<Row> {
         row("echo_every_byte", echo("image/png", noise(600_000)), vec![status(200), kind("image/png"), body(noise(600_000))]),
     ];
     rows.extend(uploads());
+    if framework.is_hono() {
+        rows.extend([
+            row("nobody", get("/me"), vec![status(401)]),
+            row("events", get("/events"), vec![status(200), kind("text/event-stream"), body(events())]),
+        ]);
+    }
     if framework.is_fastapi() {
         rows.extend([
             row("openapi", get("/openapi.json"), vec![status(200), contains("\"/items\"")]),
@@ -91,6 +98,10 @@ pub(crate) fn all(framework: Framework) -> Vec<Row> {
         ]);
     }
     rows
+}
+
+fn events() -> String {
+    (0..3).map(|number| format!("event: tick\ndata: tick {number}\nid: {number}\n\n")).collect()
 }
 
 fn uploads() -> Vec<Row> {
