@@ -106,6 +106,36 @@ target_folder() {
     cargo metadata --no-deps --format-version 1 | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p'
 }
 
+# build_example NAME [--lambda-context]: builds guest-example/NAME and prints the component's path: with its script
+# `build`, or with the tool if funcserver.toml names an app, which has no --lambda-context. TOOL is the tool; without it,
+# cargo builds one.
+build_example() {
+    local name=$1 project
+    if [[ -x guest-example/$name/build ]]; then
+        CARGO_TARGET_DIR=$(target_folder)/guests "guest-example/$name/build" "${@:2}" | tail -n 1
+        return
+    fi
+    names_app "guest-example/$name" || die "guest-example/$name has no script \`build\`, and no funcserver.toml with component.app"
+    [[ $# -eq 1 ]] || die "guest-example/$name is an app, which has no ${*:2}"
+    project=$(target_folder)/examples/$name
+    copy_example "$name" "$project"
+    if [[ -z ${TOOL:-} ]]; then cargo build --locked --package funcserver >&2; fi
+    (cd -- "$project" && "${TOOL:-$(target_folder)/debug/funcserver}" build --output build-output/handler.cwasm >&2) || return 1
+    printf '%s\n' "$project/build-output/handler.wasm"
+}
+
+# names_app FOLDER: whether the tool makes the component, because its funcserver.toml has component.app.
+names_app() { grep -qsE '^app *=' "$1/funcserver.toml"; }
+
+# copy_example NAME PROJECT: the example without its links, as `funcserver new` copies it, in a folder that keeps what was
+# installed there.
+copy_example() {
+    mkdir -p -- "$2"
+    find "$2" -mindepth 1 -maxdepth 1 ! -name build-output ! -name node_modules -exec rm -rf -- {} +
+    tar --create --dereference --exclude=build-output --exclude=node_modules --exclude=.venv --exclude=__pycache__ \
+        --exclude=target --directory "guest-example/$1" . | tar --extract --directory "$2"
+}
+
 # The guests, which are workspaces of their own because they are compiled for another target.
 guest_manifests() {
     find guest-example host \( -name target -o -name build-output -o -name fuzz \) -prune -o -name Cargo.toml -exec grep -l '^\[workspace\]' {} + | sort

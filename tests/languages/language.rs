@@ -38,17 +38,20 @@ impl Language {
     }
 }
 
-/// Checks that the table lists exactly the folders with a router, which have a script `build`.
+/// Checks that the table lists exactly the folders with a router: those with a script `build`, and the apps that the
+/// table names.
 pub(crate) fn check_folders() -> Result<(), String> {
     let examples = std::path::absolute("guest-example").unwrap();
+    let listed: BTreeSet<_> = Language::all().map(|language| language.name.to_owned()).collect();
     let mut folders = BTreeSet::new();
     for entry in fs::read_dir(examples).unwrap() {
         let entry = entry.unwrap();
-        if entry.path().join("build").is_file() {
-            folders.insert(entry.file_name().into_string().unwrap());
+        let name = entry.file_name().into_string().unwrap();
+        let is_app = fs::read_to_string(entry.path().join("funcserver.toml")).is_ok_and(|text| names_app(&text));
+        if entry.path().join("build").is_file() || (is_app && listed.contains(&name)) {
+            folders.insert(name);
         }
     }
-    let listed: BTreeSet<_> = Language::all().map(|language| language.name.to_owned()).collect();
     if folders == listed {
         return Ok(());
     }
@@ -57,4 +60,9 @@ pub(crate) fn check_folders() -> Result<(), String> {
         folders.difference(&listed).collect::<Vec<_>>(),
         listed.difference(&folders).collect::<Vec<_>>()
     ))
+}
+
+/// Whether the tool makes the component, because its funcserver.toml has `component.app`.
+fn names_app(settings: &str) -> bool {
+    settings.lines().any(|line| line.split_once('=').is_some_and(|(name, _)| name.trim() == "app"))
 }
