@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
 
-/// Files that a project does not need: the interfaces of `wasi:http` 0.3 beside those of 0.2, and the tests of the Go
-/// SDK in the engine.
-const LEFT_OUT: [&str; 3] = ["wit/p3", "sdk/test", "sdk/tests"];
+/// Files that a project does not need: the interfaces of `wasi:http` 0.3 beside those of 0.2, the tests of the Go SDK in
+/// the engine, and the lock file of the Rust SDK, for which the project's own one counts.
+const LEFT_OUT: [&str; 4] = ["wit/p3", "sdk/test", "sdk/tests", "sdk/Cargo.lock"];
 
 /// Writes a Rust expression to the file `to`: a slice of `Template`, one for each folder in `examples`. Tells cargo
 /// which files to watch for changes.
