@@ -1,9 +1,9 @@
 #![forbid(unsafe_code)]
 //! Compiles the example handler that the tool carries as its default component, and embeds the examples of all languages
-//! as templates, and the Python package that makes components of apps.
+//! as templates, and the packages that make components of apps.
 
-#[path = "cli/python/embed.rs"]
-mod python;
+#[path = "cli/app/embed.rs"]
+mod sdk;
 #[path = "cli/command/new/embed.rs"]
 mod templates;
 
@@ -15,11 +15,11 @@ use std::process::ExitCode;
 use funcserver_guest_build::{GuestCrate, hand_over};
 
 fn main() -> ExitCode {
-    for file in ["cli/command/new/embed.rs", "cli/python/embed.rs"] {
+    for file in ["cli/command/new/embed.rs", "cli/app/embed.rs"] {
         println!("cargo::rerun-if-changed={file}");
     }
     if let Err(error) = embed() {
-        println!("cargo::error=cannot embed guest-example/ and guest-sdk/python/: {error}");
+        println!("cargo::error=cannot embed guest-example/ and guest-sdk/: {error}");
         return ExitCode::SUCCESS;
     }
     let example =
@@ -31,5 +31,8 @@ fn embed() -> io::Result<()> {
     let out = env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("cargo names no OUT_DIR"))?;
     let out = Path::new(&out);
     templates::embed(Path::new("guest-example"), &out.join("templates.rs"))?;
-    python::embed(Path::new("guest-sdk/python/src"), &out.join("python_sdk.rs"))
+    sdk::embed(Path::new("guest-sdk/python/src"), &[], &out.join("python_sdk.rs"))?;
+    // What npm installs, and what only the package's own tests need.
+    let left_out = &["node_modules", "test"];
+    sdk::embed(Path::new("guest-sdk/javascript"), left_out, &out.join("javascript_sdk.rs"))
 }

@@ -1,15 +1,16 @@
 //! What makes the project's component: its own build command, or this tool for an app.
 
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 use funcserver_function::config::Variables;
 use tokio::task::spawn_blocking;
 
+use crate::app::ProjectApp;
 use crate::build_command::BuildCommand;
 use crate::output;
 use crate::project::Project;
-use crate::python::PythonApp;
 use crate::sources;
 use crate::subprocess::Subprocesses;
 
@@ -19,7 +20,7 @@ pub(crate) enum Builder {
     /// `component.build`
     Command(BuildCommand),
     /// `component.app`
-    App(PythonApp),
+    App(ProjectApp),
 }
 
 impl Builder {
@@ -29,14 +30,19 @@ impl Builder {
             return None;
         }
         let command = BuildCommand::of(project).map(Builder::Command);
-        command.or_else(|| PythonApp::of(project, env).map(Builder::App))
+        command.or_else(|| ProjectApp::of(project, env).map(Builder::App))
     }
 
     /// Makes the component.
     pub(crate) fn run(&self) -> Result<()> {
         match self {
             Builder::Command(command) => command.run(),
-            Builder::App(app) => app.build(&Subprocesses::in_foreground()),
+            Builder::App(app) => {
+                let begin = Instant::now();
+                app.build(&Subprocesses::in_foreground())?;
+                output::note(format_args!("built in {:.2} s", begin.elapsed().as_secs_f64()));
+                Ok(())
+            }
         }
     }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow, bail};
 use funcserver_engine::{FileKind, preinit};
-use funcserver_function::config::{App, GuestConfig};
+use funcserver_function::config::{App, ComponentConfig, GuestConfig, Import};
 
 use crate::cache::digest;
 use crate::componentize::{asks_preinit, componentize};
@@ -69,16 +69,16 @@ impl Component {
     pub(crate) fn find(argument: Option<&Path>, project: &Project) -> Result<Component> {
         let (settings, guest) = (&project.config.component, &project.config.guest);
         match (argument, project.component(), &settings.build) {
-            (Some(path), _, _) => Ok(Component { named: true, ..Component::read(path, None, guest)? }),
+            (Some(path), _, _) => Ok(Component { named: true, ..Component::read(path, None, settings, guest)? }),
             (None, Some(path), build) => {
                 let by_tool = settings.app.as_ref().map(|_| BUILD_APP);
-                Component::read(&path, build.as_deref().or(by_tool), guest)
+                Component::read(&path, build.as_deref().or(by_tool), settings, guest)
             }
             (None, None, Some(_)) => bail!(
                 "component.build makes a component, but component.path is not set; set it in {FILE} to the file that the build \
                  command writes"
             ),
-            (None, None, None) => Component::of(ComponentSource::Example, EXAMPLE.to_vec(), guest),
+            (None, None, None) => Component::of(ComponentSource::Example, EXAMPLE.to_vec(), settings, guest),
         }
     }
 
@@ -87,9 +87,9 @@ impl Component {
         Component { origin: ComponentSource::App(app), bytes: wasm, named: false, module: None }
     }
 
-    fn read(path: &Path, build: Option<&str>, guest: &GuestConfig) -> Result<Component> {
+    fn read(path: &Path, build: Option<&str>, settings: &ComponentConfig, guest: &GuestConfig) -> Result<Component> {
         match input::read(path, input::COMPONENT) {
-            Ok(bytes) => Component::of(ComponentSource::File(path.to_owned()), bytes, guest),
+            Ok(bytes) => Component::of(ComponentSource::File(path.to_owned()), bytes, settings, guest),
             Err(error) if error.kind() == io::ErrorKind::NotFound => match build {
                 Some(command) => bail!("no such component: {}; build it: {command}", path.display()),
                 None => bail!(
@@ -105,12 +105,23 @@ impl Component {
     }
 
     /// A component; a core module is converted to one.
-    fn of(origin: ComponentSource, bytes: Vec<u8>, guest: &GuestConfig) -> Result<Component> {
+    fn of(
+        origin: ComponentSource,
+        bytes: Vec<u8>,
+        settings: &ComponentConfig,
+        guest: &GuestConfig,
+    ) -> Result<Component> {
         if FileKind::of(&bytes) != FileKind::CoreModule {
             return Ok(Component { origin, bytes, named: false, module: None });
         }
         let component = componentize(&bytes).map_err(|error| anyhow!("{origin}: {error:#}"))?;
         let mut module = asks_preinit(&bytes).then_some(bytes);
+        if module.is_some() && settings.import == Import::Start {
+            output::note(format_args!(
+                "{origin} is initialised in each instance, because component.import is \"start\""
+            ));
+            module = None;
+        }
         if module.is_some() && (guest.assets.is_some() || guest.tmp) {
             output::note(format_args!(
                 "{origin} is initialised in each instance: guest.assets or guest.tmp gives it files, which a \
@@ -144,10 +155,7 @@ impl Component {
         let origin = &self.origin;
         let initialize = || preinit::preinit(module, digest(module));
         let initialized = progress::during(format_args!("initialising {origin}"), initialize).map_err(|error| {
-            anyhow!(
-                "{origin}: {error}; to initialise it in each instance instead, turn pre-initialisation off (Go: remove \
-                     the import of funcserver.example/guest/preinit)"
-            )
+            anyhow!("{origin}: {error}; to initialise it in each instance instead, set component.import = \"start\"")
         })?;
         for line in initialized.output.lines() {
             output::note(format_args!("{origin}: {}", output::printable(line)));

@@ -92,6 +92,11 @@ pub(crate) fn asks_preinit(module: &[u8]) -> bool {
     Module::read(module).is_ok_and(|facts| facts.asks_preinit)
 }
 
+/// Whether it is a core module that handles requests.
+pub(crate) fn is_handler(module: &[u8]) -> bool {
+    Module::read(module).is_ok_and(|facts| facts.handler.is_some())
+}
+
 /// Adds the type that follows from the names of the module's exports.
 fn embed(module: &mut Vec<u8>, facts: &Module) -> Result<()> {
     let Some(version) = &facts.handler else {

@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use bytes::Bytes;
 use funcserver_engine::Target;
 use funcserver_function::Outcome;
-use funcserver_function::config::{Env, Import, Missing};
+use funcserver_function::config::{AppLanguage, Env, Import, Missing};
 use funcserver_function::log::Log;
 use funcserver_local::balancer::{self, BalancerOptions};
 use funcserver_local::request_id;
@@ -94,7 +94,9 @@ pub(crate) fn tell_cost(
     env: &dyn Env,
 ) {
     let settings = &project.config.component;
-    if settings.app.is_none() || settings.import == Import::Build || target.triple() != Target::Host.triple() {
+    // A program in Go is not asked to load.
+    let imports = settings.app.as_ref().is_some_and(|app| app.language() != AppLanguage::Go);
+    if !imports || settings.import == Import::Build || target.triple() != Target::Host.triple() {
         return;
     }
     match check(compiled, origin, project, Setup::new(PATIENCE), env) {

@@ -4,6 +4,7 @@
 //!
 //! `main` reads the arguments and the environment, and runs a command. Each command has a file in `command/`.
 
+mod app;
 mod args;
 mod assets;
 mod bootstrap_file;
@@ -17,7 +18,9 @@ mod componentize;
 mod diff;
 mod encoding;
 mod event_file;
+mod go;
 mod input;
+mod javascript;
 mod load_check;
 mod local;
 mod native;

@@ -1,7 +1,7 @@
 //! The virtual environment whose packages an app uses: the user's, or one that the tool makes.
 
 use std::env;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,12 +12,10 @@ use funcserver_function::marker;
 use serde::Deserialize;
 
 use super::requirements::Requirements;
-use super::sdk::{DISTRIBUTION, PythonSdk};
+use super::sdk::{DISTRIBUTION, SDK};
+use crate::app::{UnpackedSdk, lock_in_output_folder};
 use crate::output;
 use crate::subprocess::Subprocesses;
-
-/// The tool's own folder in a project.
-pub(crate) const OUTPUT: &str = "build-output";
 
 /// The environment that the tool makes, and the one it replaces if a package is no longer listed.
 const OWN: &str = "build-output/venv";
@@ -52,9 +50,9 @@ runpy.run_module(module, run_name='__main__')
 #[derive(Debug)]
 pub(crate) struct PythonEnvironment {
     /// The interpreter, as a path or a name.
-    pub(super) python: PathBuf,
+    python: PathBuf,
     /// The tool's own SDK, if the environment has none that fits.
-    sdk: Option<PythonSdk>,
+    sdk: Option<UnpackedSdk>,
     /// The user's `PYTHONPATH`.
     path: Option<String>,
 }
@@ -87,9 +85,9 @@ impl PythonEnvironment {
                     python.display(),
                     own = marker::VERSION
                 ));
-                Some(PythonSdk::unpack(env))
+                Some(SDK.unpack(env))
             }
-            None => Some(PythonSdk::unpack(env)),
+            None => Some(SDK.unpack(env)),
         };
         let sdk = sdk.transpose().context("cannot write the Python package of funcserver to the cache")?;
         let path = env.get("PYTHONPATH").filter(|path| !path.is_empty()).map(str::to_owned);
@@ -97,7 +95,7 @@ impl PythonEnvironment {
     }
 
     /// The interpreter, which finds the SDK.
-    pub(crate) fn command(&self) -> Command {
+    pub(super) fn interpreter(&self) -> Command {
         let mut command = Command::new(&self.python);
         if let Some(sdk) = &self.sdk {
             let mut path = sdk.path.clone().into_os_string();
@@ -119,7 +117,7 @@ impl PythonEnvironment {
 pub(crate) fn run_isolated(module: &str, programs: &Subprocesses, env: &dyn Env) -> Result<String> {
     let python = Path::new(PYTHON);
     check_version(python, probe(python, programs)?.version)?;
-    let sdk = PythonSdk::unpack(env).context("cannot write the Python package of funcserver to the cache")?;
+    let sdk = SDK.unpack(env).context("cannot write the Python package of funcserver to the cache")?;
     let mut command = Command::new(python);
     command.args(["-I", "-c", ISOLATED, module]).arg(&sdk.path);
     let end = programs.run(command).with_context(|| format!("cannot run {PYTHON}"))?;
@@ -148,11 +146,8 @@ fn users(env: &dyn Env) -> Result<Option<PathBuf>> {
 fn own(programs: &Subprocesses) -> Result<PathBuf> {
     let folder = env::current_dir().context("cannot tell the working folder")?;
     let requirements = Requirements::of(&folder)?;
-    make_output_folder()?;
     // Another tool, such as `serve --watch`, may be about to make it.
-    let lock = Path::new(OUTPUT).join("venv.lock");
-    let lock = File::create(&lock).with_context(|| format!("cannot write {}", lock.display()))?;
-    lock.lock().with_context(|| format!("cannot lock {OUTPUT}/venv.lock"))?;
+    let _lock = lock_in_output_folder("venv.lock")?;
     let (venv, python) = (folder.join(OWN), folder.join(OWN).join("bin/python"));
     let stamp = venv.join("funcserver-installed");
     if python.exists() && fs::read_to_string(&stamp).is_ok_and(|found| found == requirements.stamp) {
@@ -212,15 +207,6 @@ fn install(python: &Path, requirements: &Requirements, programs: &Subprocesses) 
         );
     }
     Ok(())
-}
-
-/// Creates `build-output/`, which git ignores.
-pub(crate) fn make_output_folder() -> Result<()> {
-    let made = fs::create_dir_all(OUTPUT).and_then(|()| {
-        let ignore = Path::new(OUTPUT).join(".gitignore");
-        if ignore.exists() { Ok(()) } else { fs::write(ignore, "*\n") }
-    });
-    made.with_context(|| format!("cannot write to {OUTPUT}/"))
 }
 
 fn probe(python: &Path, programs: &Subprocesses) -> Result<Probe> {

@@ -15,6 +15,7 @@ use funcserver_function::log::Log;
 use tempfile::TempDir;
 use tokio::task::spawn_blocking;
 
+use crate::app::SourceApp;
 use crate::args;
 use crate::builder::Builder;
 use crate::compiled::Compiled;
@@ -22,7 +23,6 @@ use crate::component::{Component, ComponentSource};
 use crate::load_check;
 use crate::local::{LocalFunction, Setup};
 use crate::project::Project;
-use crate::python::PythonApp;
 
 /// Concurrent events; more wait. Lambda would start as many environments.
 const CONCURRENCY: usize = 128;
@@ -71,9 +71,9 @@ impl Loader {
     }
 
     /// The app of the project, if it is to be served from its sources.
-    pub(super) fn app(&self, project: &Project) -> Option<PythonApp> {
+    pub(super) fn app(&self, project: &Project) -> Option<SourceApp> {
         match self.builder(project)? {
-            Builder::App(app) if self.quick => Some(app),
+            Builder::App(app) if self.quick => app.from_sources(),
             Builder::App(_) | Builder::Command(_) => None,
         }
     }
@@ -104,7 +104,7 @@ impl Loader {
     }
 
     /// Compiles a component that reads the app's own files when an instance starts.
-    pub(super) fn compile_app(&self, app: &PythonApp, wasm: Vec<u8>, project: &Project) -> Result<Compiled> {
+    pub(super) fn compile_app(&self, app: &SourceApp, wasm: Vec<u8>, project: &Project) -> Result<Compiled> {
         let component = Component::of_app(app.name().clone(), wasm);
         Compiled::of(component, Target::Host, &project.config.component, &*self.env)
     }
@@ -112,7 +112,7 @@ impl Loader {
     /// Imports the app from its sources, in an instance of its own.
     pub(super) fn try_app(
         &self,
-        app: &PythonApp,
+        app: &SourceApp,
         compiled: &Compiled,
         sources: Arc<TempDir>,
         project: &Project,
@@ -124,7 +124,7 @@ impl Loader {
     /// Loads an app that reads its sources when an instance starts.
     pub(super) fn load_app(
         &self,
-        app: &PythonApp,
+        app: &SourceApp,
         compiled: &Compiled,
         sources: Arc<TempDir>,
         project: &Project,

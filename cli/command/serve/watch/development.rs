@@ -1,26 +1,31 @@
-//! An app that is served from its sources: its packages are in a component that is made once, and each instance imports
-//! the app's own modules from a copy of the working folder.
+//! An app that is served from its sources: a component that is made once reads the app when an instance starts, from a
+//! folder that each reload makes.
 
+use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use funcserver_function::config::App;
+use tempfile::TempDir;
 
 use super::super::loader::Loader;
 use super::source_copy::SourceCopy;
+use crate::app::SourceApp;
 use crate::compiled::Compiled;
 use crate::local::LocalFunction;
 use crate::project::Project;
-use crate::python::PythonApp;
 use crate::subprocess::Subprocesses;
 
-/// An app and the component that has its packages. Clones share the component.
+/// An app and the component that reads it. Clones share the component.
 #[derive(Clone)]
 pub(super) struct Development {
-    app: PythonApp,
+    app: SourceApp,
     last: Arc<Mutex<Last>>,
 }
+
+/// The file with the modules of an app in JavaScript.
+const BUNDLE: &str = "bundle.js";
 
 /// What was used last, to use it again.
 #[derive(Default)]
@@ -43,7 +48,7 @@ pub(super) struct Loaded {
 
 impl Development {
     /// `earlier` is that of the same project with its earlier settings.
-    pub(super) fn of(app: PythonApp, earlier: Option<&Development>) -> Development {
+    pub(super) fn of(app: SourceApp, earlier: Option<&Development>) -> Development {
         let last = earlier.map(|earlier| Arc::clone(&earlier.last)).unwrap_or_default();
         Development { app, last }
     }
@@ -60,10 +65,29 @@ impl Development {
     pub(super) fn load(&self, loader: &Loader, project: &Project, programs: &Subprocesses) -> Result<Loaded> {
         let mut last = self.last();
         let compiled = self.compiled(&mut last.component, loader, project, programs)?;
-        let copy = SourceCopy::of(Path::new("."), last.sources.as_ref())?;
-        let folder = Arc::clone(&last.sources.insert(copy).folder);
-        let imported = loader.try_app(&self.app, &compiled, Arc::clone(&folder), project).map(drop);
+        let (folder, bundled) = self.folder(&mut last.sources, programs)?;
+        let imported =
+            bundled.and_then(|()| loader.try_app(&self.app, &compiled, Arc::clone(&folder), project).map(drop));
         Ok(Loaded { function: loader.load_app(&self.app, &compiled, folder, project)?, imported })
+    }
+
+    /// The folder that instances read, and whether the app could be put there.
+    fn folder(&self, last: &mut Option<SourceCopy>, programs: &Subprocesses) -> Result<(Arc<TempDir>, Result<()>)> {
+        match &self.app {
+            SourceApp::Python(_) => {
+                let copy = SourceCopy::of(Path::new("."), last.as_ref())?;
+                Ok((Arc::clone(&last.insert(copy).folder), Ok(())))
+            }
+            SourceApp::JavaScript(app) => {
+                let folder = TempDir::with_prefix("funcserver-").context("cannot make a temporary folder")?;
+                let bundled = app.bundle(folder.path(), programs);
+                if let Err(error) = &bundled {
+                    let broken = format!("throw new Error({});\n", serde_json::Value::from(format!("{error:#}")));
+                    fs::write(folder.path().join(BUNDLE), broken).context("cannot write to a temporary folder")?;
+                }
+                Ok((Arc::new(folder), bundled))
+            }
+        }
     }
 
     fn compiled(

@@ -29,7 +29,7 @@ mod tests;
 mod value;
 mod variables;
 
-pub use app::{App, Import};
+pub use app::{App, AppLanguage, Import};
 pub use component::{NotFound, find_component};
 pub use duration::{DurationError, duration};
 pub use env::{Env, Variables};

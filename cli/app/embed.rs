@@ -1,4 +1,4 @@
-//! Part of the build script: embeds the Python package that makes components of apps.
+//! Part of the build script: embeds the packages that make components of apps.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -8,10 +8,14 @@ use std::path::Path;
 use ignore::WalkBuilder;
 
 /// Writes a Rust expression to the file `to`: a slice of the path and content of each file below `package` that git does
-/// not ignore, by path. Tells cargo which files to watch for changes.
-pub(crate) fn embed(package: &Path, to: &Path) -> io::Result<()> {
+/// not ignore, by path, without the entries `left_out`. Tells cargo which files to watch for changes.
+pub(crate) fn embed(package: &Path, left_out: &'static [&'static str], to: &Path) -> io::Result<()> {
+    if !package.exists() {
+        return fs::write(to, "&[]");
+    }
     let mut walk = WalkBuilder::new(package);
     walk.require_git(false).git_global(false).git_exclude(false).sort_by_file_path(Ord::cmp);
+    walk.filter_entry(move |entry| entry.depth() != 1 || !left_out.iter().any(|name| entry.file_name() == *name));
     let mut code = "&[\n".to_owned();
     for entry in walk.build() {
         let entry = entry.map_err(io::Error::other)?;
