@@ -122,6 +122,25 @@ pub(crate) fn json(pointer: &'static str, expected: impl Into<Value>) -> Check {
     })
 }
 
+/// The values of a header in the JSON of `/headers`, which an app may see joined by `separator`.
+pub(crate) fn seen(
+    name: &'static str,
+    values: &'static [&'static str],
+    separator: &'static str,
+    joined: bool,
+) -> Check {
+    check(move |response| {
+        let told: Value = serde_json::from_slice(response.body()).map_err(|error| format!("not JSON: {error}"))?;
+        let found = &told["headers"][name];
+        if !joined {
+            return same(name, found.clone(), values.into());
+        }
+        let found = found.as_array().into_iter().flatten().filter_map(Value::as_str).collect::<Vec<_>>();
+        let found: Vec<_> = found.iter().flat_map(|value| value.split(separator)).map(str::trim).collect();
+        same(name, found, values.to_vec())
+    })
+}
+
 fn check(check: impl Fn(&Response<Bytes>) -> Result<(), String> + Send + Sync + 'static) -> Check {
     Box::new(check)
 }

@@ -14,21 +14,28 @@ pub(crate) struct Language {
     pub(crate) name: &'static str,
     /// The version of `wasi:http` that its component uses.
     pub(crate) version: HandlerVersion,
+    /// Whether its app sees the values of a repeated header as one text, as WSGI and `Headers` of fetch have it.
+    pub(crate) joins_headers: bool,
 }
 
 impl Language {
     fn all() -> impl Iterator<Item = Language> {
         TABLE.lines().filter(|line| !line.starts_with('#')).map(|line| {
             let mut words = line.split_whitespace();
-            let (Some(name), Some(version)) = (words.next(), words.next()) else {
-                panic!("table.txt: no folder and version in {line:?}")
+            let (Some(name), Some(version), Some(headers)) = (words.next(), words.next(), words.next()) else {
+                panic!("table.txt: no folder, version and way of headers in {line:?}")
             };
             let version = match version {
                 "0.2" => HandlerVersion::P2,
                 "0.3" => HandlerVersion::P3,
                 other => panic!("table.txt: {other} is not a version of wasi:http"),
             };
-            Language { name, version }
+            let joins_headers = match headers {
+                "each" => false,
+                "joined" => true,
+                other => panic!("table.txt: {other} is neither each nor joined"),
+            };
+            Language { name, version, joins_headers }
         })
     }
 

@@ -2,11 +2,14 @@
 
 use bytes::Bytes;
 use funcserver_events::alb::{self, HeaderMode};
+use funcserver_local::Function;
 use http::request::Builder;
 use http::{HeaderName, HeaderValue, Method, Request};
 use serde_json::{Value, json};
 
-use crate::check::{Check, allow, body, content_type, json as json_at, no_failure, page, status};
+use crate::app::upload::{File, noise, upload};
+use crate::check::{Check, allow, body, content_type, json as json_at, lacks, no_failure, page, seen, status};
+use crate::language::Language;
 use crate::router::REQUEST_ID;
 
 /// A request and the checks of its answer.
@@ -24,7 +27,9 @@ pub(crate) const TARGET_GROUP: &str =
     "arn:aws:elasticloadbalancing:eu-north-1:111122223333:targetgroup/shop/73e2d6bc24d8a067";
 
 #[rustfmt::skip] // One line an entry where it fits: it is a table.
-pub(crate) fn all() -> Vec<Case> {
+pub(crate) fn all(language: Language) -> Vec<Case> {
+    let joined = language.joins_headers;
+    let form = upload("Zoë", &[File::new("none.bin", vec![]), File::new("a.bin", bytes(256)), File::new("b.bin", noise(50_000))]);
     vec![
         case("home", get("/"), page("Home")),
         case("products", get("/products"), page("Products")),
@@ -46,13 +51,23 @@ pub(crate) fn all() -> Vec<Case> {
         ])),
         case("headers_tell_the_context", get("/headers"), told(vec![
             json_at("/lambda_context/request_id", REQUEST_ID),
-            json_at("/lambda_context/invoked_function_arn", "arn:aws:lambda:eu-north-1:111122223333:function:shop"),
+            json_at("/lambda_context/invoked_function_arn", Function::default().arn()),
         ])),
         case("a_client_cannot_forge_the_context", header(get("/headers"), "x-amzn-lambda-context", "{\"request_id\":\"forged\"}"),
             told(vec![json_at("/lambda_context/request_id", REQUEST_ID)])),
         multi("repeated_headers_keep_their_order", header(header(header(get("/headers"), "x-tag", "one"), "x-other", "-"), "x-tag", "two"),
-            told(vec![json_at("/headers/x-tag", json!(["one", "two"]))])),
-        case("a_header_that_is_no_ascii", header(get("/headers"), "x-name", "Zoë"), told(vec![])),
+            told(vec![seen("x-tag", &["one", "two"], ",", joined)])),
+        case("a_header_that_is_no_ascii", header(get("/headers"), "x-name", "Zoë, 東京"), told(vec![json_at("/headers/x-name", json!(["Zoë, 東京"]))])),
+        case("a_header_that_is_a_list", header(get("/headers"), "x-list", "a, b;q=0.5,c"), told(vec![json_at("/headers/x-list", json!(["a, b;q=0.5,c"]))])),
+        case("an_empty_header", header(get("/headers"), "x-empty", ""), told(vec![json_at("/headers/x-empty", json!([""]))])),
+        case("cookies", header(get("/headers"), "cookie", "session=a1%3D; theme=\"dark\"; empty="),
+            told(vec![json_at("/headers/cookie", json!(["session=a1%3D; theme=\"dark\"; empty="]))])),
+        // HTTP/2 lets a client send each of its cookies in a header of its own (RFC 9113, 8.2.3).
+        multi("cookies_one_by_one", header(header(get("/headers"), "cookie", "a=1"), "cookie", "b=2"),
+            told(vec![seen("cookie", &["a=1", "b=2"], ";", true)])),
+        case("a_query_of_any_bytes", get("/headers?q=%00%0A%FF&plus=+&c="), told(vec![json_at("/path_with_query", "/headers?q=%00%0A%FF&plus=+&c=")])),
+        // With single values, the load balancer keeps only the last.
+        multi("a_repeated_parameter", get("/headers?a=1&a=2"), told(vec![json_at("/path_with_query", "/headers?a=1&a=2")])),
         case("a_long_header", header(get("/headers"), "x-long", &"x".repeat(16_000)),
             told(vec![json_at("/headers/x-long", json!(["x".repeat(16_000)]))])),
         case("many_headers", (0..100).fold(get("/headers"), |request, index| header(request, &format!("x-{index}"), "1")),
@@ -61,6 +76,12 @@ pub(crate) fn all() -> Vec<Case> {
         case("echo_text", echo("text/plain; charset=utf-8", "Zoë said: hello\n"), echoed("text/plain; charset=utf-8", "Zoë said: hello\n")),
         case("echo_every_byte", echo("image/png", bytes(256)), echoed("image/png", bytes(256))),
         case("echo_an_empty_body", echo("text/plain", ""), echoed("text/plain", "")),
+        case("echo_one_byte", echo("application/octet-stream", vec![0]), echoed("application/octet-stream", vec![0])),
+        case("echo_without_pattern", echo("application/octet-stream", noise(300_000)), echoed("application/octet-stream", noise(300_000))),
+        case("echo_a_form_with_files", posted(&form), vec![status(200), body(form.body().clone())]),
+        case("echo_a_large_one_without_pattern", echo("application/octet-stream", noise(600_000)), echoed("application/octet-stream", noise(600_000))),
+        case("echo_without_a_length", ask(Method::POST, "/echo").header("content-type", "text/csv").body("1,2\n".into()).unwrap(),
+            echoed("text/csv", "1,2\n")),
         case("echo_a_large_text", echo("text/plain", "0123456789".repeat(90_000)), echoed("text/plain", "0123456789".repeat(90_000))),
         case("echo_a_large_binary", echo("application/zip", bytes(700_000)), echoed("application/zip", bytes(700_000))),
         case("echo_without_a_type", with_body(ask(Method::POST, "/echo"), bytes(9)), echoed("application/octet-stream", bytes(9))),
@@ -71,12 +92,16 @@ pub(crate) fn all() -> Vec<Case> {
         case("head_of_nothing", bare(Method::HEAD, "/nothing"), vec![status(404), body("")]),
         case("head_of_echo", bare(Method::HEAD, "/echo"), vec![status(405), body("")]),
 
+        case("head_with_a_query", bare(Method::HEAD, "/products?page=2"), vec![status(200), content_type("text/html; charset=utf-8"), body("")]),
+
         case("delete_a_page", bare(Method::DELETE, "/"), not_allowed(&["GET", "HEAD"])),
         case("post_to_a_page", with_body(ask(Method::POST, "/products"), "x"), not_allowed(&["GET", "HEAD"])),
         case("put_to_the_headers", with_body(ask(Method::PUT, "/headers"), "x"), not_allowed(&["GET", "HEAD"])),
         case("patch_the_articles", with_body(ask(Method::PATCH, "/articles"), "x"), not_allowed(&["GET", "HEAD"])),
         case("get_echo", get("/echo"), not_allowed(&["POST"])),
         case("a_method_that_nobody_knows", bare(Method::from_bytes(b"PURGE").unwrap(), "/"), vec![no_failure()]),
+        case("another_unknown_method_with_a_body", with_body(ask(Method::from_bytes(b"X-PING").unwrap(), "/echo"), "x"), vec![no_failure()]),
+        case("options", bare(Method::OPTIONS, "/products"), vec![no_failure()]),
 
         case("nothing", get("/nothing"), vec![status(404)]),
         case("a_slash_too_many", get("/products/"), vec![status(404)]),
@@ -89,6 +114,10 @@ pub(crate) fn all() -> Vec<Case> {
         case("a_percent_sign_alone", get("/100%"), vec![no_failure()]),
         case("dots_and_slashes", get("/a/../..//products//"), vec![no_failure()]),
         case("an_encoded_slash", get("/products%2F7"), vec![no_failure()]),
+        case("a_letter_that_is_encoded", get("/%70roducts"), vec![no_failure()]),
+        case("a_nul_in_the_path", get("/products%00"), vec![no_failure()]),
+        case("a_line_end_in_the_path", get("/products%0D%0Ax-forged:%20yes"), vec![no_failure(), lacks("x-forged")]),
+        case("a_parameter_in_the_path", get("/products;v=1"), vec![status(404)]),
         case("a_long_path", get(&format!("/{}", "x".repeat(8000))), vec![status(404)]),
         case("characters_that_urls_should_not_have", get("/headers?a={b}|c^d`e"), vec![no_failure()]),
     ]
@@ -145,6 +174,13 @@ pub(crate) fn header(mut request: Request<Bytes>, name: &str, value: &str) -> Re
 
 fn echo(content_type: &str, body: impl Into<Bytes>) -> Request<Bytes> {
     with_body(ask(Method::POST, "/echo").header("content-type", content_type), body)
+}
+
+/// A form, sent to `/echo`.
+fn posted(form: &Request<Bytes>) -> Request<Bytes> {
+    let mut request = form.clone();
+    *request.uri_mut() = "/echo".parse().unwrap();
+    request
 }
 
 fn echoed(kind: &'static str, bytes: impl Into<Bytes>) -> Vec<Check> {

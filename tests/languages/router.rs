@@ -6,13 +6,15 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use funcserver_engine::{FileKind, Limits, Target, compile};
-use funcserver_events::alb::{self, ReplyForm};
+use funcserver_events::alb::{self, HeaderMode, ReplyForm};
 use funcserver_function::config::Config;
 use funcserver_function::log::{Format, Level, Log};
 use funcserver_function::{Context, Host, Outcome};
+use funcserver_local::Function;
 use http::Response;
 use tokio::runtime::{Builder, Runtime};
 
+use crate::app::deployment::Deployment;
 use crate::language::Language;
 use crate::requests::{self, Case};
 
@@ -24,6 +26,7 @@ const CONCURRENCY: usize = 4;
 pub(crate) const REQUEST_ID: &str = "5a5ad9fe-0a5f-4a0e-9f2c-5b6b4f6f0001";
 
 pub(crate) struct Router {
+    language: Language,
     host: Host,
     runtime: Runtime,
 }
@@ -48,7 +51,7 @@ impl Router {
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         // The log goes to stderr, because a failed test needs the reason why a handler failed.
         let log = Log::new(Format::Text, Level::Warn, io::stderr());
-        Ok(Router { host: Host::new(guest, &Config::default(), log), runtime })
+        Ok(Router { language, host: Host::new(guest, &Config::default(), log), runtime })
     }
 
     /// Sends the case once in each of its header modes, and checks the answers.
@@ -58,7 +61,7 @@ impl Router {
 
     /// Sends all of them at once, which is more than there are instances.
     pub(crate) fn answer_many(&self) -> Result<(), String> {
-        let cases = requests::all();
+        let cases = requests::all(self.language);
         let answers = futures_util::future::join_all(cases.iter().map(|case| self.try_case(case)));
         self.runtime.block_on(answers).into_iter().collect()
     }
@@ -66,10 +69,7 @@ impl Router {
     async fn try_case(&self, case: &Case) -> Result<(), String> {
         for (mode, event) in &case.events {
             let response = self.ask(event.clone(), ReplyForm { mode: *mode, head: case.head }).await?;
-            for check in &case.checks {
-                check(&response)
-                    .map_err(|reason| format!("{}, {mode:?}: {reason}\n{}", case.name, shown(&response)))?;
-            }
+            check(case, *mode, &response)?;
         }
         Ok(())
     }
@@ -80,7 +80,7 @@ impl Router {
             request_id: REQUEST_ID.to_owned(),
             deadline_ms: u64::try_from(deadline.as_millis()).unwrap(),
             trace_id: None,
-            function_arn: "arn:aws:lambda:eu-north-1:111122223333:function:shop".to_owned(),
+            function_arn: Function::default().arn(),
             invocation_id: None,
         };
         let (outcome, after) = self.host.invoke(event.into(), &self.host.invocation(context)).await;
@@ -90,6 +90,22 @@ impl Router {
             Outcome::Error { kind, message } => Err(format!("{kind}: {message}")),
         }
     }
+}
+
+/// Sends the case to a deployment, which has one instance at a time.
+pub(crate) fn ask_deployment(deployment: &Deployment, case: &Case) -> Result<(), String> {
+    let _turn = deployment.turn();
+    for (mode, event) in &case.events {
+        let reply = deployment.invoke(REQUEST_ID, event.clone())?;
+        let form = ReplyForm { mode: *mode, head: case.head };
+        check(case, *mode, &alb::read_reply(&reply, form).map_err(|error| error.to_string())?)?;
+    }
+    Ok(())
+}
+
+fn check(case: &Case, mode: HeaderMode, response: &Response<Bytes>) -> Result<(), String> {
+    let told = |reason| format!("{}, {mode:?}: {reason}\n{}", case.name, shown(response));
+    case.checks.iter().try_for_each(|check| check(response).map_err(told))
 }
 
 /// The beginning of an answer, for the report of a failed check.

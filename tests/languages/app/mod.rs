@@ -4,11 +4,11 @@
 mod answer;
 mod client;
 mod conversations;
-mod deployment;
+pub(crate) mod deployment;
 mod framework;
 mod records;
 mod requests;
-mod upload;
+pub(crate) mod upload;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
@@ -21,7 +21,8 @@ use self::framework::Framework;
 pub(crate) use self::framework::check_folders;
 
 /// The deployment of an app that all its tests share, and the reason if it cannot be loaded.
-type Loaded = Arc<LazyLock<Result<Deployment, String>, Box<dyn FnOnce() -> Result<Deployment, String> + Send>>>;
+pub(crate) type Loaded =
+    Arc<LazyLock<Result<Deployment, String>, Box<dyn FnOnce() -> Result<Deployment, String> + Send>>>;
 
 /// The tests of the app in a folder that `scripts/test-languages` makes: `handler.cwasm`, and `function/` with the
 /// unpacked zip if there is a bootstrap.
@@ -41,7 +42,7 @@ pub(crate) fn trials_of(name: &str, folder: &str) -> Vec<Trial> {
     trials
 }
 
-fn places(folder: &Path) -> Vec<Place> {
+pub(crate) fn places(folder: &Path) -> Vec<Place> {
     let zip = folder.join("function");
     let mut places = vec![Place::Process(folder.join("handler.cwasm"))];
     places.extend(zip.is_dir().then_some(Place::Zip(zip)));
@@ -49,10 +50,7 @@ fn places(folder: &Path) -> Vec<Place> {
 }
 
 fn trials_in(framework: Framework, place: &Place, instances: Instances) -> Vec<Trial> {
-    let to_load = place.clone();
-    let load: Box<dyn FnOnce() -> Result<Deployment, String> + Send> =
-        Box::new(move || Deployment::load(&to_load, instances, None));
-    let deployment: Loaded = Arc::new(LazyLock::new(load));
+    let deployment = on_demand(place, instances);
     let name = |test: &str| format!("{}::{}::{}::{test}", framework.name, place.name(), instances.name());
     let mut trials = Vec::new();
     for row in requests::all(framework).into_iter().filter(|row| !row.repeats || instances == Instances::Fresh) {
@@ -69,6 +67,14 @@ fn trials_in(framework: Framework, place: &Place, instances: Instances) -> Vec<T
     trials
 }
 
-fn loaded(deployment: &Loaded) -> Result<&Deployment, &str> {
+/// A deployment that the first test loads.
+pub(crate) fn on_demand(place: &Place, instances: Instances) -> Loaded {
+    let place = place.clone();
+    let load: Box<dyn FnOnce() -> Result<Deployment, String> + Send> =
+        Box::new(move || Deployment::load(&place, instances, None));
+    Arc::new(LazyLock::new(load))
+}
+
+pub(crate) fn loaded(deployment: &Loaded) -> Result<&Deployment, &str> {
     LazyLock::force(deployment).as_ref().map_err(String::as_str)
 }
