@@ -1,0 +1,145 @@
+// What the component exports: each request goes to the app, and no exception of the app ends the instance.
+import "./wasi.js";
+import { arrived } from "../web/request.js";
+import { Response } from "../web/response.js";
+import { env } from "./environment.js";
+import { Incoming } from "./incoming.js";
+import { kindOf } from "./kind.js";
+import { log } from "./log.js";
+import { options as built } from "./options.js";
+import { isBuilding, run } from "./phase.js";
+import { Reply, send } from "./reply.js";
+import { shared } from "./shared.js";
+import { setMap } from "./stack.js";
+import { idle, isIdle, nativeTimers, waitUntil } from "./work.js";
+
+/**
+ * @param {() => object | Promise<object>} load  gives the namespace of the app's module
+ * @param {{ app?: string, map?: string | object | (() => string) }} [options]
+ */
+export function handlerOf(load, options = {}) {
+  if (options.map !== undefined) setMap(options.map);
+  const app = options.app ?? built.app;
+  /** @type {((incoming: Incoming, reply: Reply) => void | Promise<void>) | undefined} */
+  let answer;
+  let starting;
+
+  async function start() {
+    if (isBuilding()) run();
+    await runOnStart();
+    const found = kindOf(await load(), app);
+    await runOnStart();
+    answer = answerer(found);
+  }
+
+  return {
+    handle(request, out) {
+      const incoming = new Incoming(request);
+      const reply = new Reply(out, incoming.method === "HEAD");
+      shared.current = incoming;
+      if (answer === undefined) return first(incoming, reply);
+      try {
+        const promised = answer(incoming, reply);
+        if (promised === undefined && isIdle()) return finish(incoming, reply);
+        return later(promised, incoming, reply);
+      } catch (error) {
+        failed(error, incoming, reply);
+        return isIdle() ? finish(incoming, reply) : later(undefined, incoming, reply);
+      }
+    },
+  };
+
+  /** If the start fails, the next request tries again. */
+  async function first(incoming, reply) {
+    let promised;
+    try {
+      await settled((starting ??= start()), incoming);
+      promised = answer(incoming, reply);
+    } catch (error) {
+      starting = undefined;
+      failed(error, incoming, reply);
+    }
+    await later(promised, incoming, reply);
+  }
+}
+
+async function runOnStart() {
+  while (shared.onStart.length > 0) {
+    await shared.onStart[0]();
+    shared.onStart.shift();
+  }
+}
+
+/** How a request is answered. */
+function answerer(found) {
+  if (found.kind === "node") return (incoming, reply) => shared.nodeAnswer(found.listener, incoming, reply);
+  const { call } = found;
+  return (incoming, reply) => {
+    const response = call(arrived(incoming), env, context);
+    if (response instanceof Response) return send(response, reply);
+    return sendLater(response, reply);
+  };
+}
+
+/** What Cloudflare's Workers hand to `fetch`. */
+const context = { waitUntil, passThroughOnException() {}, props: {} };
+
+async function sendLater(promised, reply) {
+  const response = await promised;
+  if (!(response instanceof Response)) {
+    throw new TypeError(`the app returned ${response === undefined ? "nothing" : typeof response}, not a Response`);
+  }
+  await send(response, reply);
+}
+
+function finish(incoming, reply) {
+  shared.current = undefined;
+  if (!reply.ended) reply.fail();
+  incoming.close();
+}
+
+function failed(error, incoming, reply) {
+  const where = `${incoming.method} ${incoming.target.split("?", 1)[0]}`;
+  log.failure(error, reply.ended ? `work after the answer to ${where}` : where);
+  if (!reply.ended) reply.fail();
+}
+
+/** Waits for the answer, and for the work after it. */
+async function later(promised, incoming, reply) {
+  try {
+    await settled(promised, incoming);
+  } catch (error) {
+    failed(error, incoming, reply);
+  }
+  while (!isIdle()) await idle();
+  finish(incoming, reply);
+}
+
+const NEVER = "a promise of the app can never be settled: nothing that it could wait for is going on";
+// The engine's own work, such as a digest or a stream, takes some turns of its loop.
+const TURNS = [0, 1, 5, 20, 100];
+
+/** Waits for a promise that may never be settled: the engine would end the instance, without a word of the app. */
+function settled(promised) {
+  if (promised === undefined) return undefined;
+  return new Promise((resolve, reject) => {
+    let timer;
+    let turn = 0;
+    const look = () => {
+      if (!isIdle()) turn = 0;
+      else if (turn >= TURNS.length) {
+        reject(new Error(NEVER));
+        return;
+      }
+      timer = nativeTimers.setTimeout(look, TURNS[Math.min(turn, TURNS.length - 1)]);
+      turn += 1;
+    };
+    const stop = (then) => (value) => {
+      if (timer !== undefined) nativeTimers.clearTimeout(timer);
+      timer = undefined;
+      then(value);
+    };
+    Promise.resolve(promised).then(stop(resolve), stop(reject));
+    look();
+  });
+}
