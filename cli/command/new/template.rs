@@ -21,9 +21,11 @@ pub(super) struct Embedded {
 const TEMPLATES: &[Template] = include!(concat!(env!("OUT_DIR"), "/templates.rs"));
 
 /// The templates that are written with a framework: the template, its language and the framework.
-const WITH_FRAMEWORK: [(&str, &str, &str); 5] = [
+const WITH_FRAMEWORK: [(&str, &str, &str); 7] = [
     ("django", "python", "django"),
+    ("express", "javascript", "express"),
     ("fastapi", "python", "fastapi"),
+    ("fetch", "javascript", "fetch"),
     ("flask", "python", "flask"),
     ("javascript", "javascript", "hono"),
     ("rust-axum", "rust", "axum"),
@@ -133,6 +135,7 @@ mod tests {
             ("c++", "cpp"),
             ("hono", "javascript"),
             ("axum", "rust-axum"),
+            ("Express", "express"),
             ("FastAPI", "fastapi"),
         ] {
             assert_eq!(Template::named(name).unwrap().name, expected, "{name}");
