@@ -118,7 +118,7 @@ build_example() {
     names_app "guest-example/$name" || die "guest-example/$name has no script \`build\`, and no funcserver.toml with component.app"
     [[ $# -eq 1 ]] || die "guest-example/$name is an app, which has no ${*:2}"
     project=$(target_folder)/examples/$name
-    copy_example "$name" "$project"
+    copy_project "guest-example/$name" "$project"
     if [[ -z ${TOOL:-} ]]; then cargo build --locked --package funcserver >&2; fi
     (cd -- "$project" && "${TOOL:-$(target_folder)/debug/funcserver}" build --output build-output/handler.cwasm >&2) || return 1
     printf '%s\n' "$project/build-output/handler.wasm"
@@ -127,16 +127,23 @@ build_example() {
 # names_app FOLDER: whether the tool makes the component, because its funcserver.toml has component.app.
 names_app() { grep -qsE '^app *=' "$1/funcserver.toml"; }
 
-# copy_example NAME PROJECT: the example without its links, as `funcserver new` copies it, in a folder that keeps what was
-# installed there.
-copy_example() {
+# copy_project FOLDER PROJECT: the files of an example or an app without its links, as `funcserver new` copies them, in a
+# folder that keeps what was installed there.
+copy_project() {
     mkdir -p -- "$2"
     find "$2" -mindepth 1 -maxdepth 1 ! -name build-output ! -name node_modules -exec rm -rf -- {} +
     tar --create --dereference --exclude=build-output --exclude=node_modules --exclude=.venv --exclude=__pycache__ \
-        --exclude=target --directory "guest-example/$1" . | tar --extract --directory "$2"
+        --exclude=target --directory "$1" . | tar --extract --directory "$2"
+}
+
+# install_node_packages: those of the package.json of this folder.
+install_node_packages() {
+    command -v npm >/dev/null || die "no npm: install Node.js 20 or later from https://nodejs.org"
+    if [[ -f package-lock.json ]]; then set -- ci; else set -- install --no-package-lock; fi
+    npm "$@" --no-audit --no-fund --loglevel=error >&2 || die "npm could not install the packages of $PWD"
 }
 
 # The guests, which are workspaces of their own because they are compiled for another target.
 guest_manifests() {
-    find guest-example host \( -name target -o -name build-output -o -name fuzz \) -prune -o -name Cargo.toml -exec grep -l '^\[workspace\]' {} + | sort
+    find guest-example guest-sdk host tests/apps \( -name node_modules -o -name target -o -name build-output -o -name fuzz \) -prune -o -name Cargo.toml -exec grep -l '^\[workspace\]' {} + | sort
 }
