@@ -1,0 +1,156 @@
+// Makes one module of an app and everything that it imports.
+import { readFileSync } from "node:fs";
+import { dirname, join, relative, sep } from "node:path";
+
+import * as esbuild from "esbuild";
+
+import { VIRTUAL } from "./entry.js";
+import { BuildError } from "./errors.js";
+import { modules } from "./modules.js";
+import * as output from "./output.js";
+import { rewritePatterns } from "./patterns.js";
+import { MOUNT } from "./project.js";
+
+const TEXTS = [".txt", ".html", ".htm", ".md", ".sql", ".graphql", ".gql", ".css", ".svg", ".csv", ".xml"];
+const MOST_ERRORS = 10;
+const FILES = "virtual:funcserver-files";
+
+/**
+ * @param {object} options
+ * @param {string} options.folder  the project's
+ * @param {string} options.entry  the text of the first module, which imports the app by its absolute path
+ * @param {(inputs: string[]) => string} [options.files]  the expression of the project's files, in one line
+ * @param {Record<string, unknown>} options.about  what the component knows of the build
+ * @param {{ banner?: string, footer?: string, name: string }} options.form
+ * @returns {Promise<{ code: string, map: string, inputs: string[] }>}  the paths of all modules, relative to the folder
+ */
+export async function bundle({ folder, entry, files, about, form }) {
+  const development = about.development;
+  let result;
+  try {
+    result = await esbuild.build({
+      absWorkingDir: folder,
+      stdin: { contents: entry, resolveDir: folder, sourcefile: "funcserver/src/guest/entry.js", loader: "js" },
+      outfile: join(folder, form.name),
+      write: false,
+      bundle: true,
+      format: "esm",
+      platform: "browser",
+      conditions: ["browser", "worker"],
+      target: "es2024",
+      // The engine has neither.
+      supported: { using: false, decorators: false },
+      charset: "utf8",
+      sourcemap: "external",
+      sourcesContent: false,
+      legalComments: "none",
+      metafile: true,
+      logLevel: "silent",
+      logLimit: 0,
+      keepNames: false,
+      banner: form.banner ? { js: form.banner } : undefined,
+      footer: form.footer ? { js: form.footer } : undefined,
+      loader: Object.fromEntries(TEXTS.map((ending) => [ending, "text"])),
+      define: {
+        FUNCSERVER_OPTIONS: JSON.stringify(about),
+        "process.env.NODE_ENV": JSON.stringify(development ? "development" : "production"),
+        "import.meta.env": "process.env",
+        "import.meta.url": JSON.stringify(`file://${MOUNT}/bundle.js`),
+        "import.meta.filename": JSON.stringify(`${MOUNT}/bundle.js`),
+        "import.meta.dirname": JSON.stringify(MOUNT),
+        "import.meta.main": "false",
+        __filename: JSON.stringify(`${MOUNT}/bundle.js`),
+        __dirname: JSON.stringify(MOUNT),
+        global: "globalThis",
+      },
+      plugins: [virtualModules(), modules(folder), places(folder)],
+    });
+  } catch (error) {
+    if (!error.errors) throw error;
+    throw explain(error.errors, folder);
+  }
+  warn(result.warnings);
+  const inputs = Object.keys(result.metafile.inputs);
+  const text = (ending) => result.outputFiles.find((file) => file.path.endsWith(ending))?.text ?? "";
+  let code = text(".js");
+  const mark = JSON.stringify(FILES_MARK);
+  if (files && code.includes(mark)) code = code.replace(mark, () => files(inputs));
+  return { code: rewritePatterns(code), map: text(".map"), inputs };
+}
+
+/** The place of the files in the bundle: which they are is known when all modules are. */
+const FILES_MARK = "funcserver: the files of the project";
+
+/** @returns {import("esbuild").Plugin} */
+function virtualModules() {
+  return {
+    name: "funcserver-virtual",
+    setup(build) {
+      build.onResolve({ filter: new RegExp(`^${FILES}$`) }, () => ({ path: FILES, namespace: FILES }));
+      build.onResolve({ filter: /^virtual:/ }, ({ path }) =>
+        path in VIRTUAL ? { path, namespace: "funcserver-virtual" } : undefined,
+      );
+      build.onLoad({ filter: /.*/, namespace: "funcserver-virtual" }, ({ path }) => ({ contents: VIRTUAL[path] }));
+      build.onLoad({ filter: /.*/, namespace: FILES }, () => ({
+        contents: `const made = ${JSON.stringify(FILES_MARK)};
+export const files = typeof made === "string" ? new Map() : made;
+export default files;
+`,
+        loader: "js",
+      }));
+    },
+  };
+}
+
+/** The place of each of the app's own modules: `import.meta.url`, `__dirname` and the like. @returns {import("esbuild").Plugin} */
+function places(folder) {
+  return {
+    name: "funcserver-places",
+    setup(build) {
+      build.onLoad({ filter: /\.[cm]?[jt]sx?$/ }, ({ path, namespace }) => {
+        if (namespace !== "file" || path.includes(`${sep}node_modules${sep}`) || !path.startsWith(folder + sep)) return undefined;
+        const text = readFileSync(path, "utf8");
+        if (!/import\.meta\b|\b__(?:dirname|filename)\b/.test(text)) return undefined;
+        return { contents: placed(text, relative(folder, path).split(sep).join("/")), loader: loaderOf(path) };
+      });
+    },
+  };
+}
+
+function placed(text, path) {
+  const file = `${MOUNT}/${path}`;
+  const folder = dirname(file);
+  const values = { url: `file://${encodeURI(file)}`, filename: file, dirname: folder };
+  const own = text.replace(/\bimport\.meta\.(url|filename|dirname)\b/g, (_, name) => JSON.stringify(values[name]));
+  const names = [];
+  for (const [name, value] of [["__dirname", folder], ["__filename", file]]) {
+    const declared = new RegExp(`\\b(?:const|let|var)\\s+(?:\\{[^}]*)?${name}\\b`).test(text);
+    if (!declared && text.includes(name)) names.push(`${name}=${JSON.stringify(value)}`);
+  }
+  return names.length > 0 ? `var ${names.join(",")};${own}` : own;
+}
+
+function loaderOf(path) {
+  const [, ending] = /\.[cm]?([jt]sx?)$/.exec(path);
+  return ending;
+}
+
+/** esbuild's errors, the first in one line. */
+function explain(errors, folder) {
+  const [first] = errors;
+  const place = first.location ? `${first.location.file}:${first.location.line}: ` : "";
+  const rest = errors.slice(1, MOST_ERRORS).map(lineOf);
+  if (errors.length > MOST_ERRORS) rest.push(`and ${errors.length - MOST_ERRORS} more`);
+  return new BuildError(place + first.text, rest.length > 0 ? rest.join("\n") : undefined, folder);
+}
+
+const lineOf = ({ text, location }) => (location ? `${location.file}:${location.line}: ${text}` : text);
+
+/** Warnings about the app's own modules; those about packages are nothing that the user can change. */
+function warn(warnings) {
+  for (const one of warnings) {
+    if (one.location && !one.location.file.includes("node_modules/") && !one.location.file.startsWith("..")) {
+      output.warn(lineOf(one));
+    }
+  }
+}
