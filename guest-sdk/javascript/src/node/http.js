@@ -1,0 +1,557 @@
+// `node:http`, whose server is the component: the listener that a program starts answers the requests of the host.
+const { EventEmitter } = require("./events.js");
+const { Readable, Writable } = require("./stream.js");
+const { Buffer } = require("./buffer.js");
+const { fromBytes } = require("../guest/incoming.js");
+const { toBytes } = require("../guest/reply.js");
+const { shared } = require("../guest/shared.js");
+const { log } = require("../guest/log.js");
+const { begin: hold, end: release } = require("../guest/work.js");
+const { STATUS_CODES } = require("./http/codes.js");
+
+const METHODS =
+  "ACL BIND CHECKOUT CONNECT COPY DELETE GET HEAD LINK LOCK M-SEARCH MERGE MKACTIVITY MKCALENDAR MKCOL MOVE NOTIFY OPTIONS PATCH POST PROPFIND PROPPATCH PURGE PUT QUERY REBIND REPORT SEARCH SOURCE SUBSCRIBE TRACE UNBIND UNLINK UNLOCK UNSUBSCRIBE".split(
+    " ",
+  );
+const HOP_BY_HOP = new Set(["connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"]);
+// Of these the first counts, as in Node.js.
+const SINGLE = new Set(
+  "age authorization content-length content-type etag expires from host if-modified-since if-unmodified-since last-modified location max-forwards proxy-authorization referer retry-after server user-agent".split(
+    " ",
+  ),
+);
+
+/** What libraries look at in a connection. */
+class Connection extends EventEmitter {
+  constructor(incoming) {
+    super();
+    const address = incoming.header("x-funcserver-client");
+    this.readable = this.writable = true;
+    this.destroyed = false;
+    this.encrypted = incoming.scheme === "https";
+    this.remoteAddress = address ?? "127.0.0.1";
+    this.remotePort = 0;
+    this.remoteFamily = this.remoteAddress.includes(":") ? "IPv6" : "IPv4";
+    this.localAddress = "127.0.0.1";
+    this.localPort = this.encrypted ? 443 : 80;
+  }
+
+  setTimeout() {
+    return this;
+  }
+
+  setKeepAlive() {
+    return this;
+  }
+
+  setNoDelay() {
+    return this;
+  }
+
+  cork() {}
+  uncork() {}
+  ref() {}
+  unref() {}
+  pause() {}
+  resume() {}
+
+  address() {
+    return { address: this.localAddress, family: "IPv4", port: this.localPort };
+  }
+
+  end() {}
+  destroySoon() {}
+
+  destroy() {
+    this.destroyed = true;
+    return this;
+  }
+}
+
+class IncomingMessage extends Readable {
+  constructor(incoming, connection) {
+    super({ autoDestroy: false });
+    this._incoming = incoming;
+    this.method = incoming?.method;
+    this.url = incoming?.target;
+    this.socket = this.connection = connection;
+    this.httpVersion = "1.1";
+    this.httpVersionMajor = this.httpVersionMinor = 1;
+    this.complete = false;
+    this.aborted = false;
+    this.trailers = {};
+    this.rawTrailers = [];
+  }
+
+  get headers() {
+    return (this._headers ??= headersOf(this._incoming.fields));
+  }
+
+  set headers(value) {
+    this._headers = value;
+  }
+
+  get headersDistinct() {
+    const found = Object.create(null);
+    for (const [name, value] of this._incoming.fields) (found[name.toLowerCase()] ??= []).push(fromBytes(value));
+    return found;
+  }
+
+  get rawHeaders() {
+    return this._incoming.fields.flatMap(([name, value]) => [name, fromBytes(value)]);
+  }
+
+  setTimeout() {
+    return this;
+  }
+
+  _read() {
+    let piece;
+    try {
+      piece = this._incoming.body.next();
+    } catch (error) {
+      this.destroy(error);
+      return;
+    }
+    if (piece) {
+      this.push(Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength));
+    } else {
+      this.complete = true;
+      this.push(null);
+    }
+  }
+}
+
+function headersOf(entries) {
+  const found = {};
+  for (const [key, bytes] of entries) {
+    const name = key.toLowerCase();
+    const value = fromBytes(bytes);
+    if (name === "set-cookie") (found[name] ??= []).push(value);
+    else if (!Object.hasOwn(found, name)) define(found, name, value);
+    else if (!SINGLE.has(name)) found[name] += (name === "cookie" ? "; " : ", ") + value;
+  }
+  return found;
+}
+
+/** A header may be called `__proto__`. */
+const define = (object, name, value) =>
+  Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
+
+class OutgoingMessage extends Writable {
+  constructor() {
+    super({ decodeStrings: true, autoDestroy: false });
+    this.headersSent = false;
+    this.finished = false;
+    this.sendDate = false;
+    this._fields = new Map();
+  }
+
+  setHeader(name, value) {
+    if (this.headersSent) {
+      const error = new Error("Cannot set headers after they are sent to the client");
+      error.code = "ERR_HTTP_HEADERS_SENT";
+      throw error;
+    }
+    if (value === undefined) {
+      const error = new TypeError(`Invalid value "undefined" for header "${name}"`);
+      error.code = "ERR_HTTP_INVALID_HEADER_VALUE";
+      throw error;
+    }
+    this._fields.set(String(name).toLowerCase(), [String(name), value]);
+    return this;
+  }
+
+  setHeaders(headers) {
+    for (const [name, value] of headers) this.setHeader(name, value);
+    return this;
+  }
+
+  appendHeader(name, value) {
+    const before = this.getHeader(name);
+    return this.setHeader(name, before === undefined ? value : [before, value].flat());
+  }
+
+  getHeader(name) {
+    return this._fields.get(String(name).toLowerCase())?.[1];
+  }
+
+  getHeaders() {
+    const found = Object.create(null);
+    for (const [name, [, value]] of this._fields) found[name] = value;
+    return found;
+  }
+
+  getHeaderNames() {
+    return [...this._fields.keys()];
+  }
+
+  getRawHeaderNames() {
+    return [...this._fields.values()].map(([name]) => name);
+  }
+
+  hasHeader(name) {
+    return this._fields.has(String(name).toLowerCase());
+  }
+
+  removeHeader(name) {
+    this._fields.delete(String(name).toLowerCase());
+  }
+
+  setTimeout() {
+    return this;
+  }
+
+  addTrailers() {}
+  cork() {}
+  uncork() {}
+}
+
+class ServerResponse extends OutgoingMessage {
+  constructor(request) {
+    super();
+    this.req = request;
+    this.socket = this.connection = request.socket;
+    this.statusCode = 200;
+    this.statusMessage = undefined;
+    this._reply = undefined;
+  }
+
+  writeHead(status, reason, headers) {
+    if (this.headersSent) {
+      const error = new Error("Cannot write headers after they are sent to the client");
+      error.code = "ERR_HTTP_HEADERS_SENT";
+      throw error;
+    }
+    const given = typeof reason === "object" ? reason : headers;
+    if (typeof reason === "string") this.statusMessage = reason;
+    if (!Number.isInteger(Number(status)) || status < 100 || status > 999) {
+      throw new RangeError(`Invalid status code: ${status}`);
+    }
+    this.statusCode = Number(status);
+    if (Array.isArray(given)) {
+      if (given.length > 0 && Array.isArray(given[0])) for (const [name, value] of given) this.appendHeader(name, value);
+      else for (let at = 0; at < given.length; at += 2) this.appendHeader(given[at], given[at + 1]);
+    } else {
+      for (const [name, value] of Object.entries(given ?? {})) this.setHeader(name, value);
+    }
+    this._head = true;
+    return this;
+  }
+
+  flushHeaders() {
+    this._begin();
+  }
+
+  writeContinue() {}
+  writeProcessing() {}
+  writeEarlyHints(_, done) {
+    done?.();
+  }
+
+  assignSocket() {}
+  detachSocket() {}
+
+  _begin() {
+    if (this.headersSent) return;
+    this.headersSent = true;
+    const list = [];
+    for (const [name, [, value]] of this._fields) {
+      if (HOP_BY_HOP.has(name)) continue;
+      for (const one of Array.isArray(value) ? value : [value]) list.push([name, toBytes(String(one))]);
+    }
+    this._reply.begin(this.statusCode, list);
+    if (this.statusCode === 204 || this.statusCode === 304) this._reply.isHead = true;
+  }
+
+  write(chunk, encoding, done) {
+    if (this.writableEnded) return super.write(chunk, encoding, done);
+    // As bytes at once: a text with its encoding would be copied twice.
+    return super.write(chunk, encoding, done);
+  }
+
+  _write(chunk, _, done) {
+    try {
+      this._begin();
+      this._reply.write(chunk);
+      done();
+    } catch (error) {
+      done(error);
+    }
+  }
+
+  end(chunk, encoding, done) {
+    super.end(chunk, encoding, done);
+    this.finished = true;
+    return this;
+  }
+
+  _final(done) {
+    try {
+      this._begin();
+      this._reply.end();
+      done();
+    } catch (error) {
+      done(error);
+    }
+  }
+
+  _destroy(error, done) {
+    if (this._reply && this._reply.begun) this._reply.breakOff();
+    done(error);
+    this._settle?.();
+  }
+}
+
+/** Answers a request of the host by a listener. */
+shared.nodeAnswer = (listener, incoming, reply) =>
+  new Promise((resolve, reject) => {
+    const request = new IncomingMessage(incoming, new Connection(incoming));
+    const response = new ServerResponse(request);
+    response._reply = reply;
+    const settle = () => {
+      response._settle = undefined;
+      resolve();
+      response.emit("close");
+      request.emit("close");
+    };
+    response._settle = settle;
+    response.on("finish", settle);
+    response.on("error", reject);
+    const result = listener.call(response, request, response);
+    if (typeof result?.then === "function") result.then(undefined, reject);
+  });
+
+class Server extends EventEmitter {
+  constructor(settings, listener) {
+    super();
+    const action = typeof settings === "function" ? settings : listener;
+    if (action) this.on("request", action);
+    this.listening = false;
+    this.timeout = this.keepAliveTimeout = this.headersTimeout = this.requestTimeout = 0;
+    this.maxHeadersCount = null;
+  }
+
+  listenerOf() {
+    return (request, response) => {
+      const listeners = this.listeners("request");
+      if (listeners.length === 0) throw new Error("the server of node:http has no listener for requests");
+      let last;
+      for (const listener of listeners) last = listener.call(this, request, response);
+      return last;
+    };
+  }
+
+  /** The port is the host's. */
+  listen(...values) {
+    const done = values.findLast((value) => typeof value === "function");
+    const port = values.find((value) => typeof value === "number" || /^\d+$/.test(value)) ?? values[0]?.port;
+    this._port = Number(port) || 8080;
+    this.listening = true;
+    shared.listener ??= this.listenerOf();
+    if (done) this.once("listening", done);
+    queueMicrotask(() => this.emit("listening"));
+    return this;
+  }
+
+  address() {
+    return this.listening ? { address: "127.0.0.1", family: "IPv4", port: this._port } : null;
+  }
+
+  close(done) {
+    this.listening = false;
+    if (done) queueMicrotask(() => done());
+    return this;
+  }
+
+  closeAllConnections() {}
+  closeIdleConnections() {}
+  getConnections(done) {
+    done(null, 0);
+  }
+
+  setTimeout() {
+    return this;
+  }
+
+  ref() {
+    return this;
+  }
+
+  unref() {
+    return this;
+  }
+
+  async [Symbol.asyncDispose]() {
+    this.close();
+  }
+}
+
+class Agent extends EventEmitter {
+  constructor(options = {}) {
+    super();
+    this.options = options;
+    this.maxSockets = Infinity;
+    this.requests = this.sockets = this.freeSockets = {};
+  }
+
+  destroy() {}
+}
+
+/** A request by `fetch`: the host opens the connection. */
+class ClientRequest extends OutgoingMessage {
+  constructor(url, settings, done, scheme) {
+    super();
+    const { address, options } = target(url, settings, scheme);
+    const answered = typeof settings === "function" ? settings : done;
+    this.method = (options.method ?? "GET").toUpperCase();
+    this.path = `${address.pathname}${address.search}`;
+    this.host = address.hostname;
+    this.protocol = address.protocol;
+    this.aborted = false;
+    this.reusedSocket = false;
+    this._address = address;
+    this._chunks = [];
+    this._stop = new AbortController();
+    for (const [name, value] of Object.entries(options.headers ?? {})) this.setHeader(name, value);
+    if (options.auth) this.setHeader("authorization", `Basic ${Buffer.from(options.auth).toString("base64")}`);
+    options.signal?.addEventListener("abort", () => this.destroy(options.signal.reason));
+    if (answered) this.once("response", answered);
+    if (options.timeout) this.setTimeout(options.timeout);
+  }
+
+  setTimeout(delay, done) {
+    if (done) this.once("timeout", done);
+    clearTimeout(this._timer);
+    this._timer = setTimeout(() => this.emit("timeout"), delay).unref();
+    return this;
+  }
+
+  setNoDelay() {}
+  setSocketKeepAlive() {}
+  flushHeaders() {}
+
+  abort() {
+    this.aborted = true;
+    this.destroy(Object.assign(new Error("socket hang up"), { code: "ECONNRESET" }));
+  }
+
+  _write(chunk, _, done) {
+    this._chunks.push(chunk);
+    done();
+  }
+
+  _final(done) {
+    this.headersSent = true;
+    this._send().catch((error) => this.emit("error", Object.assign(error, { code: error.code ?? "ECONNREFUSED" })));
+    done();
+  }
+
+  _destroy(error, done) {
+    this._stop.abort(error ?? new Error("the request was destroyed"));
+    clearTimeout(this._timer);
+    done(error);
+  }
+
+  async _send() {
+    const headers = [];
+    for (const [name, [, value]] of this._fields) {
+      if (HOP_BY_HOP.has(name) || name === "host" || name === "expect") continue;
+      for (const one of [value].flat()) headers.push([name, String(one)]);
+    }
+    const body = this._chunks.length > 0 ? Buffer.concat(this._chunks) : undefined;
+    const bodiless = this.method === "GET" || this.method === "HEAD";
+    hold();
+    try {
+      const response = await fetch(this._address.href, {
+        method: this.method,
+        headers,
+        body: bodiless ? undefined : body,
+        redirect: "manual",
+        signal: this._stop.signal,
+      });
+      clearTimeout(this._timer);
+      this.emit("response", new ClientResponse(response));
+    } finally {
+      release();
+    }
+  }
+}
+
+class ClientResponse extends Readable {
+  constructor(response) {
+    super();
+    this.statusCode = response.status;
+    this.statusMessage = response.statusText || STATUS_CODES[response.status];
+    this.httpVersion = "1.1";
+    this.httpVersionMajor = this.httpVersionMinor = 1;
+    this.headers = {};
+    this.rawHeaders = [];
+    for (const [name, value] of response.headers) {
+      this.rawHeaders.push(name, value);
+      if (name === "set-cookie") (this.headers[name] ??= []).push(value);
+      else define(this.headers, name, value);
+    }
+    this.trailers = {};
+    this.complete = false;
+    this.socket = new EventEmitter();
+    this._reader = response.body?.getReader();
+  }
+
+  setTimeout() {
+    return this;
+  }
+
+  async _read() {
+    try {
+      const { value, done } = (await this._reader?.read()) ?? { done: true };
+      if (done) this.complete = true;
+      this.push(done ? null : Buffer.from(value));
+    } catch (error) {
+      this.destroy(error);
+    }
+  }
+}
+
+function target(url, settings, scheme) {
+  const given = typeof settings === "object" && settings !== null ? settings : {};
+  if (typeof url === "string" || url instanceof URL) return { address: new URL(url), options: given };
+  const options = url ?? {};
+  const protocol = options.protocol ?? `${scheme}:`;
+  const host = options.hostname ?? String(options.host ?? "localhost").replace(/:\d+$/, "");
+  const port = options.port ? `:${options.port}` : "";
+  return { address: new URL(`${protocol}//${host}${port}${options.path ?? "/"}`), options };
+}
+
+/** The module for a scheme. */
+function http(scheme) {
+  const request = (url, settings, done) => new ClientRequest(url, settings, done, scheme);
+  return {
+    METHODS,
+    STATUS_CODES,
+    Agent,
+    ClientRequest,
+    IncomingMessage,
+    OutgoingMessage,
+    Server,
+    ServerResponse,
+    createServer: (settings, listener) => new Server(settings, listener),
+    globalAgent: new Agent(),
+    maxHeaderSize: 16_384,
+    request,
+    get(url, settings, done) {
+      const sent = request(url, settings, done);
+      sent.end();
+      return sent;
+    },
+    validateHeaderName(name) {
+      if (!/^[\w!#$%&'*+\-.^`|~]+$/.test(name)) throw new TypeError(`Header name must be a valid HTTP token ["${name}"]`);
+    },
+    validateHeaderValue(name, value) {
+      if (value === undefined) throw new TypeError(`Invalid value "undefined" for header "${name}"`);
+    },
+  };
+}
+
+module.exports = { ...http("http"), forScheme: http };
+void log;

@@ -1,0 +1,1 @@
+module.exports = require("../guest/process.js").process;
