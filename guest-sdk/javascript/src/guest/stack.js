@@ -3,7 +3,7 @@ import { originalPositionFor, TraceMap } from "@jridgewell/trace-mapping";
 
 import { shared } from "./shared.js";
 
-const nativeStack = Object.getOwnPropertyDescriptor(Error.prototype, "stack");
+const nativeStack = (shared.nativeStack ??= Object.getOwnPropertyDescriptor(Error.prototype, "stack"));
 const FRAME = /^(.*?)@(.*?):(\d+):(\d+)$/;
 const MOST_FRAMES = 40;
 // The adapter's own frames say nothing about the app.

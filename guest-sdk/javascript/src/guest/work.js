@@ -47,6 +47,7 @@ export function waitUntil(promise) {
 }
 
 shared.waitUntil = waitUntil;
+shared.work = { begin, end };
 
 const byId = new Map();
 let lastId = 0;

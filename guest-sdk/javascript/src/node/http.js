@@ -5,8 +5,8 @@ const { Buffer } = require("./buffer.js");
 const { fromBytes } = require("../guest/incoming.js");
 const { toBytes } = require("../guest/reply.js");
 const { shared } = require("../guest/shared.js");
-const { log } = require("../guest/log.js");
-const { begin: hold, end: release } = require("../guest/work.js");
+const hold = () => shared.work?.begin();
+const release = () => shared.work?.end();
 const { STATUS_CODES } = require("./http/codes.js");
 
 const METHODS =
@@ -554,4 +554,3 @@ function http(scheme) {
 }
 
 module.exports = { ...http("http"), forScheme: http };
-void log;

@@ -1,1 +1,1 @@
-module.exports = require("../guest/process.js").process;
+module.exports = globalThis.process;

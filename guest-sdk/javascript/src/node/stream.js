@@ -1,4 +1,3 @@
-globalThis.process ??= require("../guest/process.js").process;
 const stream = require("readable-stream/lib/ours/index.js");
 stream.Stream ??= stream;
 module.exports = stream;
