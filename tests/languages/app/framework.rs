@@ -43,6 +43,8 @@ impl Framework {
     pub(crate) fn failure(self) -> (&'static str, &'static str) {
         match self.name {
             "chi" | "gin" | "echo" => ("panic: boom", "goroutine "),
+            // An error with its causes.
+            "axum" => ("the order was not taken", "Caused by:"),
             "hono" => ("Error: boom", "src/diagnostics.ts:20:"),
             "express" => ("Error: boom", "src/diagnostics.js:21:"),
             "fetch" => ("Error: boom", "src/diagnostics.js:22:"),
