@@ -67,7 +67,8 @@ async function resolvePackage(build, args, folder) {
 async function resolveRelative(build, args, folder) {
   if (args.pluginData === AGAIN || args.kind === "entry-point") return undefined;
   const found = await again(build, args);
-  return found.errors.length === 0 ? found : missing(args, folder);
+  // Undefined leaves it to esbuild: the browser field of a package may turn a file off.
+  return found.errors.length === 0 ? undefined : missing(args, folder);
 }
 
 /** A package may do without what it requires. An import is needed by all that import it. */
