@@ -10,6 +10,7 @@ import { modules } from "./modules.js";
 import * as output from "./output.js";
 import { rewritePatterns } from "./patterns.js";
 import { MOUNT } from "./project.js";
+import { reduced } from "./source_map.js";
 
 const TEXTS = [".txt", ".html", ".htm", ".md", ".sql", ".graphql", ".gql", ".css", ".svg", ".csv", ".xml"];
 const MOST_ERRORS = 10;
@@ -75,7 +76,7 @@ export async function bundle({ folder, entry, files, about, form }) {
   let code = text(".js");
   const mark = JSON.stringify(FILES_MARK);
   if (files && code.includes(mark)) code = code.replace(mark, () => files(inputs));
-  return { code: rewritePatterns(code), map: text(".map"), inputs };
+  return { code: rewritePatterns(code), map: reduced(text(".map")), inputs };
 }
 
 /** The place of the files in the bundle: which they are is known when all modules are. */

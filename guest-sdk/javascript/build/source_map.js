@@ -1,0 +1,21 @@
+// Source maps as small as a stack needs them: an instance decodes the whole map when it writes its first stack.
+import { decode, encode } from "@jridgewell/sourcemap-codec";
+
+/** The map without names, and for modules of packages without more than one place for each of their lines. */
+export function reduced(text) {
+  const { version, sources, mappings } = JSON.parse(text);
+  const lines = decode(mappings).map((segments) => {
+    let source = -1;
+    let line = -1;
+    return segments
+      .filter((segment) => {
+        const isNew = segment[1] !== source || segment[2] !== line;
+        [, source = -1, line = -1] = segment;
+        return isNew || (source >= 0 && !isForeign(sources[source]));
+      })
+      .map((segment) => segment.slice(0, 4));
+  });
+  return JSON.stringify({ version, sources, names: [], mappings: encode(lines) });
+}
+
+const isForeign = (source) => source.startsWith("..") || source.includes("node_modules/");
