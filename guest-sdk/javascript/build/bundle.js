@@ -93,9 +93,7 @@ function virtualModules() {
       );
       build.onLoad({ filter: /.*/, namespace: "funcserver-virtual" }, ({ path }) => ({ contents: VIRTUAL[path] }));
       build.onLoad({ filter: /.*/, namespace: FILES }, () => ({
-        contents: `const made = ${JSON.stringify(FILES_MARK)};
-export const files = typeof made === "string" ? new Map() : made;
-export default files;
+        contents: `export default ${JSON.stringify(FILES_MARK)};
 `,
         loader: "js",
       }));

@@ -10,7 +10,10 @@ export function appEntry(path, importAt) {
   const app = JSON.stringify(path);
   return `import "virtual:funcserver-print";
 import ${own("guest/setup.js")};
+import { setFiles } from ${own("guest/files.js")};
 import { handlerOf } from ${own("guest/handler.js")};
+import files from "virtual:funcserver-files";
+setFiles(files);
 ${importAt === "build" ? evaluated(app) : `const load = () => import(${app});`}
 export const incomingHandler = handlerOf(load);
 `;

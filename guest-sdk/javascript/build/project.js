@@ -96,11 +96,11 @@ export function checkSize(files, folder) {
 }
 
 /**
- * An expression whose value is a `Map` from the path of each file, without the folder, to its bytes. The text of a file
+ * An expression whose value is an object with the bytes of each file by its path, without the folder. The text of a file
  * is in a comment, which the engine keeps once, and its bytes are made while the component is.
  */
 export function filesExpression(files) {
-  if (files.length === 0) return "new Map()";
+  if (files.length === 0) return "{}";
   const entries = files.map(({ path, real, modified }) => {
     const text = readFileSync(real).toString("base64");
     return `[${JSON.stringify(path)},${modified},function(){/*${text}*/}]`;
@@ -117,5 +117,5 @@ const MADE = `(entries) => {
     for (let at = 0; at < bytes.length; at++) bytes[at] = binary.charCodeAt(at);
     return bytes;
   };
-  return new Map(entries.map(([path, modified, keeper]) => [path, Object.assign(decode(keeper), { modified })]));
+  return Object.fromEntries(entries.map(([path, modified, keeper]) => [path, Object.assign(decode(keeper), { modified })]));
 }`.replaceAll(/\n\s*/g, " ");

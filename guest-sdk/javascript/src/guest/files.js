@@ -45,7 +45,7 @@ function bytesOf(name) {
 /** @returns {Found | undefined} */
 export function lookUp(path) {
   const name = own(path);
-  if (name !== undefined) return { isFolder: false, size: bytesOf(name).length, modified: shared.filesModified ?? 0 };
+  if (name !== undefined) return { isFolder: false, size: bytesOf(name).length, modified: bytesOf(name).modified ?? 0 };
   if (tree().has(path) && (path !== "/app" || shared.files)) return { isFolder: true, size: 0, modified: 0 };
   return onHost(path, (folder, rest) => {
     if (rest === "") return { isFolder: true, size: 0, modified: 0 };
