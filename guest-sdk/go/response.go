@@ -139,6 +139,10 @@ func (w *response) FlushError() error {
 // EnableFullDuplex does nothing ([http.ResponseController]): a handler may always read while it writes.
 func (w *response) EnableFullDuplex() error { return nil }
 
+// CloseNotify returns a channel that receives nothing ([http.CloseNotifier], which gin's streams ask for): a component
+// is not told that the client has gone. The request's context ends with the invocation.
+func (w *response) CloseNotify() <-chan bool { return make(chan bool) }
+
 // take buffers p, or sends it with the buffered data.
 func (w *response) take(p []byte) {
 	if w.toHead {

@@ -292,3 +292,16 @@ func TestThereIsNothingToHijack(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestGinsStreamsFindACloseNotifier(t *testing.T) {
+	sink := respond(t, "GET", func(w http.ResponseWriter, _ *http.Request) {
+		select {
+		case <-w.(http.CloseNotifier).CloseNotify():
+			t.Error("the client has gone")
+		default:
+		}
+	})
+	if sink.status != 200 {
+		t.Error(sink.status)
+	}
+}

@@ -66,10 +66,11 @@ pub(crate) fn redirects(end: &'static str) -> Check {
     })
 }
 
-/// `allow` has these methods, and perhaps others.
+/// `allow`, which may be there several times, has these methods, and perhaps others.
 pub(crate) fn allows(expected: &'static [&'static str]) -> Check {
     check(move |response| {
-        let allow = header(response, header::ALLOW);
+        let values = response.headers().get_all(header::ALLOW).iter();
+        let allow = values.map(|value| value.to_str().unwrap_or_default()).collect::<Vec<_>>().join(", ");
         let missing = expected.iter().find(|method| !allow.split(',').any(|allowed| allowed.trim() == **method));
         missing.map_or(Ok(()), |method| Err(format!("allow is {allow:?} and lacks {method}")))
     })
