@@ -114,7 +114,7 @@ impl Made {
         let goal = goal.into();
         let world = handler_world(component)?;
         let cache = Cache::open(env).context("cannot make a folder for compiled components")?;
-        let source = sha256(component.source());
+        let source = component.key();
         if let Some(mut cached) = cache.get(&source, goal) {
             // The cached component may have come from a file with another name.
             cached.facts.name = component.name();

@@ -1,6 +1,7 @@
 //! The component that a command uses: its argument, else the one in the settings, else the built-in example.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,11 +10,11 @@ use anyhow::{Result, anyhow, bail};
 use funcserver_engine::{FileKind, preinit};
 use funcserver_function::config::{App, ComponentConfig, GuestConfig, Import};
 
-use crate::cache::digest;
+use crate::cache::{digest, sha256};
 use crate::componentize::{asks_preinit, componentize};
 use crate::input;
 use crate::project::{FILE, Project};
-use crate::{output, progress};
+use crate::{frozen, output, progress};
 
 /// The built-in example: `guest-example/rust`.
 const EXAMPLE: &[u8] = include_bytes!(env!("FUNCSERVER_EXAMPLE_COMPONENT"));
@@ -32,6 +33,8 @@ pub(crate) struct Component {
     pub(crate) named: bool,
     /// The core module that it was made of, if that asks for pre-initialisation.
     module: Option<Vec<u8>>,
+    /// The names of the variables that the settings grant to it.
+    granted: BTreeSet<String>,
 }
 
 /// Where a component comes from. Shown as errors name it.
@@ -84,7 +87,13 @@ impl Component {
 
     /// The component of an app that reads its own files when an instance starts.
     pub(crate) fn of_app(app: App, wasm: Vec<u8>) -> Component {
-        Component { origin: ComponentSource::App(app), bytes: wasm, named: false, module: None }
+        Component {
+            origin: ComponentSource::App(app),
+            bytes: wasm,
+            named: false,
+            module: None,
+            granted: BTreeSet::new(),
+        }
     }
 
     fn read(path: &Path, build: Option<&str>, settings: &ComponentConfig, guest: &GuestConfig) -> Result<Component> {
@@ -112,7 +121,7 @@ impl Component {
         guest: &GuestConfig,
     ) -> Result<Component> {
         if FileKind::of(&bytes) != FileKind::CoreModule {
-            return Ok(Component { origin, bytes, named: false, module: None });
+            return Ok(Component { origin, bytes, named: false, module: None, granted: BTreeSet::new() });
         }
         let component = componentize(&bytes).map_err(|error| anyhow!("{origin}: {error:#}"))?;
         let mut module = asks_preinit(&bytes).then_some(bytes);
@@ -129,7 +138,8 @@ impl Component {
             ));
             module = None;
         }
-        Ok(Component { origin, bytes: component, named: false, module })
+        let granted = guest.env.keys().chain(&guest.inherit_env).cloned().collect();
+        Ok(Component { origin, bytes: component, named: false, module, granted })
     }
 
     /// The same component without pre-initialisation: each instance initialises itself.
@@ -141,6 +151,18 @@ impl Component {
     /// part of it.
     pub(crate) fn source(&self) -> &[u8] {
         self.module.as_deref().unwrap_or(&self.bytes)
+    }
+
+    /// A hash of the input and of the settings on which the compiled result depends.
+    pub(crate) fn key(&self) -> String {
+        let source = sha256(self.source());
+        match &self.module {
+            Some(_) if !self.granted.is_empty() => {
+                let granted: Vec<_> = self.granted.iter().map(String::as_str).collect();
+                sha256(format!("{source} {}", granted.join(" ")).as_bytes())
+            }
+            _ => source,
+        }
     }
 
     /// The component, if it is compiled as it was given.
@@ -160,6 +182,7 @@ impl Component {
         for line in initialized.output.lines() {
             output::note(format_args!("{origin}: {}", output::printable(line)));
         }
+        frozen::check(origin, initialized.reads.as_deref(), &self.granted)?;
         let component = componentize(&initialized.module).map_err(|error| anyhow!("{origin}: {error:#}"))?;
         Ok(Cow::Owned(component))
     }

@@ -19,6 +19,7 @@ mod diff;
 mod encoding;
 mod event_file;
 mod go;
+mod frozen;
 mod input;
 mod javascript;
 mod load_check;

@@ -92,3 +92,40 @@ fn the_same_program_gives_the_same_component_and_shows_what_it_prints() {
     let bytes = |folder: &TempDir| std::fs::read(folder.path().join("handler.cwasm")).unwrap();
     assert!(bytes(&folder) == bytes(&KEPT), "two components differ");
 }
+
+/// The line of the guest's source that has `code`, as warnings name it.
+fn place(code: &str) -> String {
+    let source = include_str!("preinit/main.go");
+    let line = source.lines().position(|line| line.contains(code)).unwrap() + 1;
+    format!("funcserver.example/guest/tests/preinit/main.go:{line}")
+}
+
+#[test]
+fn what_packages_read_is_told_with_file_and_line() {
+    let (_, said) = compile("");
+    for (code, what) in [
+        ("os.Getenv(\"FROZEN\")", "reads the variable FROZEN"),
+        ("begun  = time.Now()", "reads the clock"),
+        ("number = rand.Uint64()", "draws random numbers"),
+        ("seen := sight{time.Now()", "reads the clock"),
+        ("seen := sight{time.Now()", "reads the environment"),
+        ("seen := sight{time.Now()", "draws random numbers"),
+    ] {
+        let line = format!("{} {what} while packages are initialised", place(code));
+        assert_eq!(said.matches(&line).count(), 1, "{line} is not there once in {said}");
+    }
+    // The log reads the clock for its own lines.
+    assert!(!said.contains(&place("log.Print(\"initialised\")")), "{said}");
+    assert_eq!(said.matches("read them in main or later, or remove the import").count(), 1, "{said}");
+}
+
+#[test]
+fn a_variable_that_is_granted_but_read_too_early_is_an_error() {
+    let (_, succeeded, said) =
+        guest::try_compile("preinit-guest", "[guest]\nenv = { FROZEN = \"a\", OTHER = \"b\" }\n");
+    let error = format!("{} reads the variable FROZEN while packages", place("os.Getenv(\"FROZEN\")"));
+    assert!(!succeeded && said.contains(&error) && said.contains("remove the import of"), "{said}");
+    // What is read later may be granted.
+    let (_, succeeded, said) = guest::try_compile("preinit-guest", "[guest]\nenv = { OTHER = \"b\" }\n");
+    assert!(succeeded, "{said}");
+}

@@ -8,6 +8,7 @@
 //! The initialisation runs at build time, in the process of the tool. Its time, memory, tables and output are limited.
 
 mod bounds;
+mod reads;
 mod segments;
 
 use std::borrow::Cow;
@@ -20,13 +21,15 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use tokio::runtime::Builder;
 use tokio::time::timeout;
-use wasmtime::{Config, Engine, Instance, Linker, Module, OptLevel, Store, Val};
+use wasmtime::{Caller, Config, Engine, Extern, Instance, Linker, Module, OptLevel, Store, Val};
 use wasmtime_wasi::p1::{self, WasiP1Ctx};
 use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtxBuilder};
 use wasmtime_wizer::{InstanceState, SnapshotVal, ValType, Wizer};
 
 use self::bounds::Bounds;
+use self::reads::Reads;
+pub use self::reads::{Read, ReadKind};
 
 /// A module requests a snapshot of its initialisation if this variable is 1 while it is initialised.
 pub const VARIABLE: &str = "FUNCSERVER_PREINIT";
@@ -53,6 +56,9 @@ pub struct Initialized {
     pub module: Vec<u8>,
     /// The output of its initialisation.
     pub output: String,
+    /// What its packages have read, of which the snapshot keeps the values. `None` if that cannot be seen: the module is
+    /// not of Go, or of an unknown version of it.
+    pub reads: Option<Vec<Read>>,
 }
 
 /// The reason why an initialisation cannot be kept.
@@ -121,11 +127,15 @@ async fn initialized(
     let mut wizer = Wizer::new();
     wizer.init_func(INITIALIZE);
     let (context, instrumented) = wizer.instrument(&wasm).map_err(unfit)?;
+    let (instrumented, reads) = match Reads::prepare(&instrumented) {
+        Some((prologued, reads)) => (prologued, Some(reads)),
+        None => (instrumented, None),
+    };
     let module = Module::new(engine, &instrumented).map_err(unfit)?;
     let pipe = MemoryOutputPipe::new(OUTPUT);
     let output = || String::from_utf8_lossy(&pipe.contents()).into_owned();
 
-    let mut store = store(engine, seed, &pipe);
+    let mut store = store(engine, seed, &pipe, reads);
     let instance = match timeout(time, initialize(&mut store, &module)).await {
         Ok(instance) => instance.map_err(|error| error.root_cause().to_string()),
         Err(_) => Err(format!("it took longer than {time:?}")),
@@ -134,8 +144,9 @@ async fn initialized(
         let reason = store.data().bounds.because(reason);
         PreinitError::Failed { reason, output: output() }
     })?;
+    let reads = store.data_mut().reads.take().map(Reads::into_seen);
     let module = wizer.snapshot(&context, &mut Kept { store, instance }).await.map_err(unfit)?;
-    Ok(Initialized { module, output: output() })
+    Ok(Initialized { module, output: output(), reads })
 }
 
 fn engine() -> wasmtime::Result<Engine> {
@@ -150,9 +161,10 @@ fn engine() -> wasmtime::Result<Engine> {
 struct State {
     wasi: WasiP1Ctx,
     bounds: Bounds,
+    reads: Option<Reads>,
 }
 
-fn store(engine: &Engine, seed: [u8; 32], pipe: &MemoryOutputPipe) -> Store<State> {
+fn store(engine: &Engine, seed: [u8; 32], pipe: &MemoryOutputPipe, reads: Option<Reads>) -> Store<State> {
     let wasi = WasiCtxBuilder::new()
         .env(VARIABLE, "1")
         .stdout(pipe.clone())
@@ -163,7 +175,7 @@ fn store(engine: &Engine, seed: [u8; 32], pipe: &MemoryOutputPipe) -> Store<Stat
         .insecure_random(StdRng::from_seed(seed))
         .insecure_random_seed(0)
         .build_p1();
-    let mut store = Store::new(engine, State { wasi, bounds: Bounds::default() });
+    let mut store = Store::new(engine, State { wasi, bounds: Bounds::default(), reads });
     store.limiter(|state| &mut state.bounds);
     store.set_epoch_deadline(1);
     store.epoch_deadline_async_yield_and_update(1);
@@ -173,11 +185,27 @@ fn store(engine: &Engine, seed: [u8; 32], pipe: &MemoryOutputPipe) -> Store<Stat
 async fn initialize(store: &mut Store<State>, module: &Module) -> wasmtime::Result<Instance> {
     let mut linker = Linker::new(module.engine());
     p1::add_to_linker_async(&mut linker, |state: &mut State| &mut state.wasi)?;
+    if store.data().reads.is_some() {
+        linker.allow_shadowing(true).func_wrap(reads::IMPORT.0, reads::IMPORT.1, noted)?;
+    }
     // The imports that it would get as a component.
     linker.define_unknown_imports_as_traps(module)?;
     let instance = linker.instantiate_async(&mut *store, module).await?;
     instance.get_typed_func::<(), ()>(&mut *store, INITIALIZE)?.call_async(store, ()).await?;
     Ok(instance)
+}
+
+/// Asks for a folder, of which there are none, or is a call of a prologue.
+fn noted(mut caller: Caller<'_, State>, first: i32, second: i32) -> i32 {
+    const BAD_FILE_DESCRIPTOR: i32 = 8;
+    let memory = caller.get_export("memory").and_then(Extern::into_memory);
+    if let Some(memory) = memory {
+        let (memory, state) = memory.data_and_store_mut(&mut caller);
+        if state.reads.as_mut().is_some_and(|reads| reads.call(memory, first, second)) {
+            return 0;
+        }
+    }
+    BAD_FILE_DESCRIPTOR
 }
 
 /// A clock that advances by a microsecond each time it is read.

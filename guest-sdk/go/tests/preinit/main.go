@@ -22,14 +22,19 @@ type sight struct {
 	Text        string
 }
 
-var atInit = see()
+var (
+	atInit = see()
+	frozen = os.Getenv("FROZEN")
+	begun  = time.Now()
+	number = rand.Uint64()
+)
 
 func init() { log.Print("initialised") }
 
 func main() {
 	atMain := os.Environ()
 	http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		json.NewEncoder(w).Encode(map[string]any{"init": atInit, "main": atMain, "now": see()})
+		json.NewEncoder(w).Encode(map[string]any{"init": atInit, "main": atMain, "now": see(), "frozen": []any{frozen, begun, number}})
 	})
 	guest.Serve(nil)
 }

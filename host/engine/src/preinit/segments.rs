@@ -43,7 +43,7 @@ struct Packer {
 }
 
 /// The memory and the offset of a segment that fills a memory.
-type Place = Option<(u32, u64)>;
+pub(super) type Place = Option<(u32, u64)>;
 
 impl Packer {
     fn read(wasm: &[u8], most: usize) -> Option<Packer> {
@@ -115,7 +115,7 @@ fn names(body: &FunctionBody<'_>, named: &mut BTreeSet<u32>) -> Option<()> {
 }
 
 /// The memory and offset of a segment, if it fills a memory. Returns `None` if the offset is not a constant.
-fn place(segment: &Data<'_>) -> Option<Place> {
+pub(super) fn place(segment: &Data<'_>) -> Option<Place> {
     match &segment.kind {
         DataKind::Passive => Some(None),
         DataKind::Active { memory_index, offset_expr } => Some(Some((*memory_index, constant(offset_expr)?))),
