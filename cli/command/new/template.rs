@@ -21,7 +21,8 @@ pub(super) struct Embedded {
 const TEMPLATES: &[Template] = include!(concat!(env!("OUT_DIR"), "/templates.rs"));
 
 /// The templates that are written with a framework: the template, its language and the framework.
-const WITH_FRAMEWORK: [(&str, &str, &str); 7] = [
+const WITH_FRAMEWORK: [(&str, &str, &str); 8] = [
+    ("chi", "go", "chi"),
     ("django", "python", "django"),
     ("express", "javascript", "express"),
     ("fastapi", "python", "fastapi"),
