@@ -18,6 +18,9 @@
 //     math/rand/v2 alike. A generator of your own, made by rand.New, keeps its state.
 //   - No files, arguments or network.
 //
+// The tool warns of reads of the environment and of the clock, and of random numbers, with file and line. A variable that
+// [guest] grants in funcserver.toml and that is read then is an error.
+//
 // It may take 60 seconds and 256 MiB of memory. The tool shows its output.
 //
 // # Files
