@@ -19,7 +19,7 @@ mod diff;
 mod encoding;
 mod event_file;
 mod frozen;
-mod GOTMP;
+mod go;
 mod input;
 mod javascript;
 mod load_check;
