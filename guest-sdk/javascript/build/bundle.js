@@ -11,6 +11,7 @@ import * as output from "./output.js";
 import { rewritePatterns } from "./patterns.js";
 import { MOUNT } from "./project.js";
 import { reduced } from "./source_map.js";
+import { viewEngines } from "./view_engines.js";
 
 const TEXTS = [".txt", ".html", ".htm", ".md", ".sql", ".graphql", ".gql", ".css", ".svg", ".csv", ".xml"];
 const MOST_ERRORS = 10;
@@ -64,7 +65,7 @@ export async function bundle({ folder, entry, files, about, form }) {
         __dirname: JSON.stringify(MOUNT),
         global: "globalThis",
       },
-      plugins: [virtualModules(), modules(folder), places(folder)],
+      plugins: [virtualModules(), modules(folder), places(folder), viewEngines(folder)],
     });
   } catch (error) {
     if (!error.errors) throw error;
