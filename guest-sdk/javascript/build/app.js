@@ -52,7 +52,7 @@ function candidates(folder, file) {
     const names = existsSync(join(folder, place)) ? readdirSync(join(folder, place)) : [];
     for (const name of names) {
       const [, base, ending] = /^(.+)\.(\w+)$/.exec(name) ?? [];
-      if (!ENDINGS.includes(ending) || base.endsWith(".d") || base.endsWith(".config")) continue;
+      if (!ENDINGS.includes(ending) || /\.(?:d|config|test|spec)$/.test(base)) continue;
       const path = normalize(join(place, name)).split(sep).join("/");
       if (!found.includes(path)) found.push(path);
     }

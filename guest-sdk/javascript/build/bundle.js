@@ -42,14 +42,14 @@ export async function bundle({ folder, entry, files, about, form }) {
       target: "es2024",
       // The engine has neither.
       supported: { using: false, decorators: false },
-      charset: "utf8",
+      // One byte for each character: the engine keeps the text of the bundle, with two if one of them needs two.
+      charset: "ascii",
       sourcemap: "external",
       sourcesContent: false,
       legalComments: "none",
       metafile: true,
       logLevel: "silent",
       logLimit: 0,
-      keepNames: false,
       banner: form.banner ? { js: form.banner } : undefined,
       footer: form.footer ? { js: form.footer } : undefined,
       loader: Object.fromEntries(TEXTS.map((ending) => [ending, "text"])),
