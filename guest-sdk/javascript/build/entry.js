@@ -15,13 +15,14 @@ import { handlerOf } from ${own("guest/handler.js")};
 import files from "virtual:funcserver-files";
 setFiles(files);
 ${importAt === "build" ? evaluated(app) : `const load = () => import(${app});`}
-export const incomingHandler = handlerOf(load);
+export const incomingHandler = handlerOf(load${importAt === "build" ? ", { loaded: module_ }" : ""});
 `;
 }
 
 function evaluated(app) {
   return `import { kindOf } from ${own("guest/kind.js")};
 import { noted } from ${own("guest/reads.js")};
+import { rehearse } from ${own("guest/rehearse.js")};
 import { report, described } from "virtual:funcserver-print";
 let module_;
 let failure;
@@ -35,6 +36,7 @@ if (failure) report(failure);
 else {
   try {
     kindOf(module_, FUNCSERVER_OPTIONS.app);
+    rehearse();
   } catch (error) {
     report(described("unfit", error));
   }

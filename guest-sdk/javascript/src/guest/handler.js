@@ -15,14 +15,24 @@ import { idle, isIdle, nativeTimers, waitUntil } from "./work.js";
 
 /**
  * @param {() => object | Promise<object>} load  gives the namespace of the app's module
- * @param {{ app?: string, map?: string | object | (() => string) }} [options]
+ * @param {{ app?: string, loaded?: object, map?: string | object | (() => string) }} [options]  `loaded` is the
+ *   namespace, if the module was evaluated while the component was made
  */
 export function handlerOf(load, options = {}) {
   if (options.map !== undefined) setMap(options.map);
   const app = options.app ?? built.app;
+  const { loaded } = options;
   /** @type {((incoming: Incoming, reply: Reply) => void | Promise<void>) | undefined} */
   let answer;
   let starting;
+
+  /** Without a turn of the engine's loop, if nothing has to be waited for: an instance may answer only once. */
+  function startAtOnce() {
+    if (isBuilding()) run();
+    if (loaded === undefined || shared.onStart.length > 0) return false;
+    answer = answerer(kindOf(loaded, app));
+    return true;
+  }
 
   async function start() {
     if (isBuilding()) run();
@@ -37,8 +47,8 @@ export function handlerOf(load, options = {}) {
       const incoming = new Incoming(request);
       const reply = new Reply(out, incoming.method === "HEAD");
       shared.current = incoming;
-      if (answer === undefined) return first(incoming, reply);
       try {
+        if (answer === undefined && !startAtOnce()) return first(incoming, reply);
         const promised = answer(incoming, reply);
         if (promised === undefined && isIdle()) return finish(incoming, reply);
         return later(promised, incoming, reply);
