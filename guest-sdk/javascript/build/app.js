@@ -32,7 +32,9 @@ export class App {
   path(folder) {
     const path = join(folder, this.file);
     if (relative(folder, path).startsWith("..")) {
-      throw new BuildError(`component.app names ${this.text}, which is outside of ${folder}: name a file of the project`);
+      throw new BuildError(
+        `component.app names ${this.text}, which is outside of ${folder}: name a file of the project`,
+      );
     }
     if (existsSync(path) && statSync(path).isFile()) return path;
     const there = candidates(folder, this.file);

@@ -102,13 +102,17 @@ function virtualModules() {
   };
 }
 
-/** The place of each of the app's own modules: `import.meta.url`, `__dirname` and the like. @returns {import("esbuild").Plugin} */
+/**
+ * The place of each of the app's own modules: `import.meta.url`, `__dirname` and the like.
+ * @returns {import("esbuild").Plugin}
+ */
 function places(folder) {
   return {
     name: "funcserver-places",
     setup(build) {
       build.onLoad({ filter: /\.[cm]?[jt]sx?$/ }, ({ path, namespace }) => {
-        if (namespace !== "file" || path.includes(`${sep}node_modules${sep}`) || !path.startsWith(folder + sep)) return undefined;
+        if (namespace !== "file" || path.includes(`${sep}node_modules${sep}`) || !path.startsWith(folder + sep))
+          return undefined;
         const text = readFileSync(path, "utf8");
         if (!/import\.meta\b|\b__(?:dirname|filename)\b/.test(text)) return undefined;
         return { contents: placed(text, relative(folder, path).split(sep).join("/")), loader: loaderOf(path) };
@@ -123,7 +127,10 @@ function placed(text, path) {
   const values = { url: `file://${encodeURI(file)}`, filename: file, dirname: folder };
   const own = text.replace(/\bimport\.meta\.(url|filename|dirname)\b/g, (_, name) => JSON.stringify(values[name]));
   const names = [];
-  for (const [name, value] of [["__dirname", folder], ["__filename", file]]) {
+  for (const [name, value] of [
+    ["__dirname", folder],
+    ["__filename", file],
+  ]) {
     const declared = new RegExp(`\\b(?:const|let|var)\\s+(?:\\{[^}]*)?${name}\\b`).test(text);
     if (!declared && text.includes(name)) names.push(`${name}=${JSON.stringify(value)}`);
   }

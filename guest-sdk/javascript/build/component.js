@@ -59,8 +59,8 @@ export async function build(options) {
 }
 
 /**
- * The code with its source map: in a comment of a function, which the engine keeps as it is, and which costs nothing until
- * a stack is written.
+ * The code with its source map: in a comment of a function, which the engine keeps as it is, and which costs nothing
+ * until a stack is written.
  */
 function withMap({ code, map }) {
   const text = map.trim().replaceAll("*/", "*\\/");
@@ -135,4 +135,3 @@ function end(child, folder) {
     // It has not begun, or it is over.
   }
 }
-

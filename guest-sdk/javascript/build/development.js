@@ -28,7 +28,10 @@ export async function writeBundle(app, folder, target, granted) {
   }
   prune(to, "", kept);
   const encoded = Buffer.from(map).toString("base64");
-  replace(join(to, NAME), `${code}//# sourceURL=${NAME}\n//# sourceMappingURL=data:application/json;base64,${encoded}\n`);
+  replace(
+    join(to, NAME),
+    `${code}//# sourceURL=${NAME}\n//# sourceMappingURL=data:application/json;base64,${encoded}\n`,
+  );
 }
 
 function copy(file, to) {

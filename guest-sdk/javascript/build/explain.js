@@ -31,13 +31,17 @@ export class Explainer {
     const unfit = events.find(({ event }) => event === "unfit");
     if (unfit) throw new BuildError(`component.app names ${this.app.text}, but ${unfit.message}`);
     for (const [place, { name }] of this.places(reads.filter(({ kind }) => kind === "clock"))) {
-      output.warn(`${place} calls ${name} while it is imported: every instance has the time of the build. ${capital(LATER)}`);
+      output.warn(
+        `${place} calls ${name} while it is imported: every instance has the time of the build. ${capital(LATER)}`,
+      );
     }
   }
 
   /** A variable that is granted, and randomness, are there only when an instance runs. */
   refuse(reads) {
-    const variables = reads.filter(({ kind, granted, name }) => kind === "environment" && (granted || this.granted.has(name)));
+    const variables = reads.filter(
+      ({ kind, granted, name }) => kind === "environment" && (granted || this.granted.has(name)),
+    );
     const random = reads.filter(({ kind }) => kind === "randomness");
     for (const [found, what] of [
       [variables, ({ name }) => `reads process.env.${name}`],
@@ -75,8 +79,10 @@ export class Explainer {
     // A variable that no settings grant is `undefined`, which is the usual reason.
     const hint =
       missing.length > 0
-        ? `; it reads ${missing.slice(0, 5).map((one) => `process.env.${one}`).join(", ")}, which guest.env or ` +
-          `guest.inherit-env of funcserver.toml can grant, with ${START}`
+        ? `; it reads ${missing
+            .slice(0, 5)
+            .map((one) => `process.env.${one}`)
+            .join(", ")}, which guest.env or ` + `guest.inherit-env of funcserver.toml can grant, with ${START}`
         : "";
     const trace = this.trace(stack);
     return new BuildError(
@@ -87,7 +93,10 @@ export class Explainer {
 
   /** The engine ended before it said what happened. */
   engineFailure(said) {
-    const lines = said.trim().split("\n").map((line) => this.mapped(line));
+    const lines = said
+      .trim()
+      .split("\n")
+      .map((line) => this.mapped(line));
     const reason = lines.find((line) => /Error|exception|Stack|memory/i.test(line)) ?? lines.at(-1) ?? "";
     const details = lines.slice(-SHOWN_OF_A_FAILURE).join("\n");
     return new BuildError(`componentize-js made no component of ${this.app.text}: ${reason.trim()}`, details);
@@ -107,7 +116,9 @@ export class Explainer {
   }
 
   trace(stack) {
-    return this.frames(stack).slice(0, MOST_SHOWN).map(({ name, place }) => `at ${name ? `${name} (${place})` : place}`);
+    return this.frames(stack)
+      .slice(0, MOST_SHOWN)
+      .map(({ name, place }) => `at ${name ? `${name} (${place})` : place}`);
   }
 
   frames(stack) {

@@ -20,7 +20,18 @@ const FRAMEWORKS = [
   [/^(node:)?https?$/, /^(createServer)$/, "node:http", "call"],
 ];
 const ENDING = /\.(?:[cm]?[jt]s|[jt]sx)$/;
-const LEFT_OUT = new Set(["node_modules", "build-output", "dist", "build", "coverage", "test", "tests", "__tests__", "public", "static"]);
+const LEFT_OUT = new Set([
+  "node_modules",
+  "build-output",
+  "dist",
+  "build",
+  "coverage",
+  "test",
+  "tests",
+  "__tests__",
+  "public",
+  "static",
+]);
 const SCRIPT = /(?:\.(?:test|spec|config|d)\.[cm]?[jt]sx?$)/;
 /** Modules that only run natively. */
 const NATIVE_START = /^(?:@hono\/node-server)$/;
@@ -72,7 +83,7 @@ function* sources(folder, inner) {
   }
 }
 
-/** The module in plain JavaScript, with its places in the source. The build says what is wrong with one that cannot be read. */
+/** The module in plain JavaScript, with its places in the source. What cannot be read is a matter of the build. */
 function parse(path, file) {
   try {
     const text = readFileSync(path, "utf8");
@@ -115,7 +126,8 @@ function imported(tree) {
         if (from === undefined) continue;
         if (id.type === "Identifier") names.set(id.name, [from, "*"]);
         else if (id.type === "ObjectPattern") {
-          for (const { key, value } of id.properties) if (value?.type === "Identifier") names.set(value.name, [from, key.name]);
+          for (const { key, value } of id.properties)
+            if (value?.type === "Identifier") names.set(value.name, [from, key.name]);
         }
       }
     }
@@ -130,7 +142,7 @@ function required(node) {
 
 /** The framework of the app that an expression makes: `new Hono().basePath("/a")`. */
 function framework(node, names) {
-  for (let next = node; next; ) {
+  for (let next = node; next;) {
     if (next.type === "AwaitExpression") next = next.argument;
     else if (next.type === "NewExpression" || next.type === "CallExpression") {
       const made = frameworkOf(next.callee, next.type === "NewExpression", names);
@@ -238,7 +250,7 @@ function listens(tree, local) {
   return false;
 }
 
-/** All nodes of a module, each with whether it is evaluated while the module is imported, and the node that it is in. */
+/** All nodes of a module, each with whether it is evaluated at the import, and the node that it is in. */
 function* walk(tree) {
   const waiting = [[tree, true, undefined]];
   while (waiting.length > 0) {
@@ -258,7 +270,8 @@ function* walk(tree) {
   }
 }
 
-const RANDOM = /^(?:Math\.random|(?:globalThis\.)?crypto\.(?:randomUUID|getRandomValues|randomBytes|randomInt)|nanoid|randomUUID|randomBytes)$/;
+const RANDOM =
+  /^(?:Math\.random|(?:globalThis\.)?crypto\.(?:random\w+|getRandomValues)|nanoid|randomUUID|randomBytes)$/;
 const CLOCK = /^(?:Date\.now|performance\.now)$/;
 
 function* reads(module_) {
@@ -270,7 +283,15 @@ function* reads(module_) {
     const mark = `${line} ${read.what} ${read.name}`;
     if (seen.has(mark)) continue;
     seen.add(mark);
-    yield { kind: read.kind, what: read.what, file: module_.file, line, name: read.name ?? null, required: Boolean(read.required), at_import: atImport };
+    yield {
+      kind: read.kind,
+      what: read.what,
+      file: module_.file,
+      line,
+      name: read.name ?? null,
+      required: Boolean(read.required),
+      at_import: atImport,
+    };
   }
 }
 
@@ -313,7 +334,8 @@ const isEnvironment = (node) =>
 /** Whether nothing stands in for the variable: no `?? "…"`, `|| "…"`, comparison or condition. */
 function isRequired(node, parent) {
   if (parent?.type === "LogicalExpression") return false;
-  if (parent?.type === "ConditionalExpression" || parent?.type === "IfStatement" || parent?.type === "UnaryExpression") return false;
+  if (parent?.type === "ConditionalExpression" || parent?.type === "IfStatement" || parent?.type === "UnaryExpression")
+    return false;
   if (parent?.type === "BinaryExpression" || parent?.type === "ChainExpression") return false;
   return !(parent?.type === "MemberExpression" && parent.optional);
 }

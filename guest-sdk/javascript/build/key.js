@@ -12,7 +12,8 @@ export function key(granted) {
   const hashed = createHash("sha256");
   hashed.update(JSON.stringify([...granted].sort()));
   for (const folder of ["build", "src", "wit"]) {
-    for (const path of files(join(SDK, folder))) hashed.update(`${path.slice(SDK.length)}\0`).update(readFileSync(path));
+    for (const path of files(join(SDK, folder)))
+      hashed.update(`${path.slice(SDK.length)}\0`).update(readFileSync(path));
   }
   hashed.update(readFileSync(join(SDK, "package.json")));
   for (const name of PACKAGES) hashed.update(`${name} ${version(name)}\n`);

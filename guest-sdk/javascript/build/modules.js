@@ -1,4 +1,4 @@
-// Finds the modules that an app imports: those of Node.js are the SDK's own, and what cannot be in a component is refused.
+// Finds the modules that an app imports: those of Node.js are the SDK's own. What cannot be in a component is refused.
 import { dirname, join, relative } from "node:path";
 
 import { nativePackage, refusal } from "./native.js";
@@ -87,7 +87,7 @@ function missing(args, folder) {
 }
 
 function nativeFile(args) {
-  return `${args.path} is a native add-on, compiled for this machine and not for WebAssembly: use a package in JavaScript`;
+  return `${args.path} is a native add-on, not compiled for WebAssembly: use a package in JavaScript`;
 }
 
 /** What `require` gives: a module of Node.js, whose default export it is. */

@@ -11,10 +11,10 @@ const INSTEAD = {
   canvas: "make images in another service",
   "cpu-features": "leave it out: it is optional",
   fsevents: "leave it out of the app: it watches files",
-  "libpq": NO_SOCKETS,
+  libpq: NO_SOCKETS,
   "node-sass": "compile the styles before the build, with sass",
   "pg-native": "leave it out: pg works without it",
-  "re2": "use the regular expressions of the language instead",
+  re2: "use the regular expressions of the language instead",
   sharp: "resize images in another service, or with a package that is WebAssembly such as @jsquash/resize",
   sodium: "use libsodium-wrappers instead",
   "sodium-native": "use libsodium-wrappers instead",
@@ -62,7 +62,9 @@ function examine(folder) {
   if (description.gypfile || existsSync(join(folder, "binding.gyp")) || loader || description.binary) return found;
   // One package for each machine, as napi-rs makes them. Those that also come as WebAssembly or JavaScript have a field
   // for browsers, whose file is taken.
-  const machines = Object.keys(optionalDependencies).filter((one) => /(?:linux|darwin|win32)[-_](?:x64|arm64)/.test(one));
+  const machines = Object.keys(optionalDependencies).filter((one) =>
+    /(?:linux|darwin|win32)[-_](?:x64|arm64)/.test(one),
+  );
   if (machines.length > 0 && !description.browser && !description.exports) return found;
   return undefined;
 }

@@ -44,19 +44,17 @@ export function ownFiles(folder, modules = []) {
   walk(folder, realpathSync(folder), "", found);
   if (found.outside.length > 0) {
     output.warn(
-      `${found.outside.join(", ")} is left out: it is a link that leads out of ${folder}, and a component has no files ` +
-        "from elsewhere. Put a copy in its place if the app needs it",
+      `${found.outside.join(", ")} is left out: it is a link that leads out of ${folder}, and a component has no ` +
+        "files from elsewhere. Put a copy in its place if the app needs it",
     );
   }
   if (found.databases.length > 0) {
     output.warn(
-      `${found.databases.join(", ")} is left out: SQLite cannot open it in a component, and it may have data that should ` +
-        "stay here. Give a file that the app needs another ending",
+      `${found.databases.join(", ")} is left out: SQLite cannot open it in a component, and it may have data that ` +
+        "should stay here. Give a file that the app needs another ending",
     );
   }
-  return found.files
-    .filter((file) => !bundled.has(file.path))
-    .sort((a, b) => (a.path < b.path ? -1 : 1));
+  return found.files.filter((file) => !bundled.has(file.path)).sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 function walk(folder, top, inner, found) {
@@ -89,15 +87,15 @@ export function checkSize(files, folder) {
   const largest = [...files].sort((a, b) => b.size - a.size).slice(0, 3);
   const names = largest.map((file) => `${file.path} (${output.megabytes(file.size)})`).join(", ");
   const message =
-    `the files in ${folder} are ${output.megabytes(total)}, and all of them become part of the component; the largest ` +
-    `are ${names}: move what the app does not need out of the folder, or into one whose name begins with a dot`;
+    `the files in ${folder} are ${output.megabytes(total)}, and all of them become part of the component; the ` +
+    `largest are ${names}: move what the app does not need out of the folder, or into one whose name begins with a dot`;
   if (total > TOO_MANY_BYTES) throw new BuildError(`${message}; ${output.megabytes(TOO_MANY_BYTES)} are the most`);
   output.warn(message);
 }
 
 /**
- * An expression whose value is an object with the bytes of each file by its path, without the folder. The text of a file
- * is in a comment, which the engine keeps once, and its bytes are made while the component is.
+ * An expression whose value is an object with the bytes of each file by its path, without the folder. The text of a
+ * file is in a comment, which the engine keeps once, and its bytes are made while the component is.
  */
 export function filesExpression(files) {
   if (files.length === 0) return "{}";
@@ -117,5 +115,6 @@ const MADE = `(entries) => {
     for (let at = 0; at < bytes.length; at++) bytes[at] = binary.charCodeAt(at);
     return bytes;
   };
-  return Object.fromEntries(entries.map(([path, modified, keeper]) => [path, Object.assign(decode(keeper), { modified })]));
+  const file = ([path, modified, keeper]) => [path, Object.assign(decode(keeper), { modified })];
+  return Object.fromEntries(entries.map(file));
 }`.replaceAll(/\n\s*/g, " ");

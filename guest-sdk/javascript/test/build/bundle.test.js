@@ -32,13 +32,17 @@ test("modules of all kinds are in one bundle", async (t) => {
       import { format } from "util";
       const later = await import("./later.mjs");
       enum Level { Low = 1 }
-      export default { first, second, data, text, view: View({ name: "a" }), format, later: later.value, level: Level.Low };
+      const view = View({ name: "a" });
+      export default { first, second, data, text, view, format, later: later.value, level: Level.Low };
     `,
-    "src/common.cjs": "module.exports = { first: 1 }; exports = module.exports; exports.second = require('./data.json').list[1];",
+    "src/common.cjs":
+      "module.exports = { first: 1 }; exports = module.exports; exports.second = require('./data.json').list[1];",
     "src/data.json": '{"list": [1, 2]}',
     "src/page.html": "<p>é</p>",
     "src/later.mjs": "export const value = await Promise.resolve('late');",
-    "src/view.tsx": "/** @jsx h */ const h = (name: string, p: object, ...c: unknown[]) => [name, c]; export const View = ({ name }: { name: string }) => <b>{name}</b>;",
+    "src/view.tsx":
+      "/** @jsx h */ const h = (name: string, p: object, ...c: unknown[]) => [name, c];\n" +
+      "export const View = ({ name }: { name: string }) => <b>{name}</b>;",
   });
   const { format, ...plain } = found.default;
   assert.deepEqual(plain, {
@@ -54,17 +58,15 @@ test("modules of all kinds are in one bundle", async (t) => {
 });
 
 test("a module knows its place", async (t) => {
-  const found = await bundled(
-    t,
-    {
-      "src/app.ts": `
+  const found = await bundled(t, {
+    "src/app.ts": `
         import { fileURLToPath } from "node:url";
         import common from "./deep/common.cjs";
-        export default [import.meta.url, import.meta.dirname, fileURLToPath(new URL("./a b.txt", import.meta.url)), common];
+        const file = fileURLToPath(new URL("./a b.txt", import.meta.url));
+        export default [import.meta.url, import.meta.dirname, file, common];
       `,
-      "src/deep/common.cjs": "module.exports = [__dirname, __filename];",
-    },
-  );
+    "src/deep/common.cjs": "module.exports = [__dirname, __filename];",
+  });
   assert.deepEqual(found.default, [
     "file:///app/src/app.ts",
     "/app/src",
@@ -98,7 +100,8 @@ test("a package's branch for browsers or workers is taken", async (t) => {
     t,
     {
       "app.js": "export { which } from 'branches'; export { old } from 'field';",
-      "node_modules/branches/package.json": '{"name":"branches","exports":{"node":"./node.js","worker":"./worker.js","default":"./other.js"}}',
+      "node_modules/branches/package.json":
+        '{"name":"branches","exports":{"node":"./node.js","worker":"./worker.js","default":"./other.js"}}',
       "node_modules/branches/node.js": "export const which = 'node';",
       "node_modules/branches/worker.js": "export const which = 'worker';",
       "node_modules/branches/other.js": "export const which = 'other';",
@@ -131,7 +134,11 @@ test("what a package may do without is missed when it is used", async (t) => {
 test("a module of Node.js that a component lacks says so when it is used", async (t) => {
   const found = await bundled(
     t,
-    { "app.js": "import cluster, { fork } from 'node:cluster'; import { Worker } from 'worker_threads'; export { fork, Worker, cluster };" },
+    {
+      "app.js":
+        "import cluster, { fork } from 'node:cluster';\n" +
+        "import { Worker } from 'worker_threads';\nexport { fork, Worker, cluster };",
+    },
     "app.js",
   );
   assert.throws(() => found.fork(), /processes cannot be started in a component/);
@@ -168,14 +175,19 @@ test("the files that the app may read are beside the bundle, and no others", asy
 });
 
 test("a stack has the places of the sources", async (t) => {
-  const folder = project(t, { "src/app.ts": "\n\nexport const where = (): string => {\n  return new Error('x').stack!;\n};\n" });
+  const folder = project(t, {
+    "src/app.ts": "\n\nexport const where = (): string => {\n  return new Error('x').stack!;\n};\n",
+  });
   assert.equal((await builder(folder, "src/app.ts", "--bundle", "out")).status, 0);
   const text = readFileSync(join(folder, "out/bundle.js"), "utf8");
   const found = await evaluated(folder);
   const [, line, column] = /bundle\.js:(\d+):(\d+)/.exec(found.where());
   const { originalPositionFor, TraceMap } = await import("@jridgewell/trace-mapping");
   const map = Buffer.from(/base64,(\S+)\s*$/.exec(text)[1], "base64").toString();
-  const { source, line: row } = originalPositionFor(new TraceMap(map), { line: Number(line), column: Number(column) - 1 });
+  const { source, line: row } = originalPositionFor(new TraceMap(map), {
+    line: Number(line),
+    column: Number(column) - 1,
+  });
   assert.deepEqual([source, row], ["src/app.ts", 4]);
 });
 
@@ -205,7 +217,10 @@ const REFUSED = {
     },
     /own 1\.0\.0, which app\.js imports, has native code .*: use a package in JavaScript instead/,
   ],
-  "a native add-on": [{ "app.js": "require('./build/a.node');", "build/a.node": "" }, /\.\/build\/a\.node is a native add-on/],
+  "a native add-on": [
+    { "app.js": "require('./build/a.node');", "build/a.node": "" },
+    /\.\/build\/a\.node is a native add-on/,
+  ],
 };
 for (const [what, [files, said]] of Object.entries(REFUSED)) {
   test(`${what} is refused in one line`, async (t) => {

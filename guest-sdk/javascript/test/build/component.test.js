@@ -32,7 +32,7 @@ const REFUSED = {
     "\nexport const key = process.env.KEY;\nexport default () => new Response();",
     /^error: app\.js:2 reads process\.env\.KEY while it is imported.*component\.import = "start".*onStart/,
   ],
-  "randomness": [
+  randomness: [
     "\n\nexport const id = Math.random();\nexport default () => new Response();",
     /^error: app\.js:3 draws random values with Math\.random\(\) while it is imported/,
   ],

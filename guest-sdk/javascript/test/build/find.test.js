@@ -6,7 +6,9 @@ import { project } from "./project.js";
 
 test("apps are found by what they are made of, and routers are none", (t) => {
   const folder = project(t, {
-    "src/app.ts": "import { Hono } from 'hono';\nimport { api } from './api';\nconst app: Hono = new Hono().basePath('/x');\napp.route('/', api);\nexport default app;",
+    "src/app.ts":
+      "import { Hono } from 'hono';\nimport { api } from './api';\nconst app: Hono = new Hono().basePath('/x');\n" +
+      "app.route('/', api);\nexport default app;",
     "src/api.ts": "import { Hono } from 'hono';\nexport const api = new Hono();",
     "src/app.test.ts": "import { Hono } from 'hono';\nexport default new Hono();",
     "server.js": "const express = require('express');\nconst app = express();\napp.listen(3000);",

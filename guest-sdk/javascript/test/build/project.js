@@ -28,4 +28,8 @@ export function builder(folder, ...args) {
 }
 
 /** The sentence that the builder ends with. */
-export const sentence = ({ stderr }) => stderr.trim().split("\n").findLast((line) => line.startsWith("error: ")) ?? stderr;
+export const sentence = ({ stderr }) =>
+  stderr
+    .trim()
+    .split("\n")
+    .findLast((line) => line.startsWith("error: ")) ?? stderr;
