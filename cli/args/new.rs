@@ -12,7 +12,7 @@ pub(crate) struct New {
     /// The project's name, and the folder to create
     #[arg(value_name = "NAME")]
     pub(crate) name: Option<Name>,
-    /// The language; also py, js, ts, typescript, golang, rs and c++
+    /// The language; also py, js, ts, typescript, node, golang, rs and c++
     #[arg(short, long, value_name = "LANG", value_parser = languages(), ignore_case = true)]
     pub(crate) language: Option<&'static Template>,
     /// The framework, which implies the language
@@ -30,8 +30,8 @@ pub(super) const USAGE: &str = "funcserver new [NAME] [--language <LANG>] [--fra
                                 funcserver new --list [--json]";
 
 pub(super) const HELP: &str = "\
-The project is a copy of an example in funcserver's repository. Of an app in Python its funcserver.toml names the app; of the \
-others it names the build command, which installs the tools that it needs, besides those of the language, into build-output/. \
+The project is a copy of an example in funcserver's repository. Of an app in Python, JavaScript or Go its funcserver.toml names \
+the app; of the others it names the build command, which installs the tools that it needs, besides those of the language, into build-output/. \
 No existing file is overwritten. At a terminal it asks for what is missing.
 
 Examples:

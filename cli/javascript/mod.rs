@@ -13,6 +13,7 @@ use crate::app::{AppBuilder, AppSettings, DevelopmentComponent};
 use crate::subprocess::Subprocesses;
 use environment::NodeEnvironment;
 pub(crate) use environment::run_isolated;
+pub(crate) use packages::MANIFEST;
 
 /// An app in JavaScript. Clones share what is known of its environment.
 #[derive(Debug, Clone)]

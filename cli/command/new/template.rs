@@ -33,9 +33,11 @@ const WITH_FRAMEWORK: [(&str, &str, &str); 8] = [
 ];
 
 /// Other names of languages.
-const ALIASES: [(&str, &str); 7] = [
+const ALIASES: [(&str, &str); 9] = [
     ("py", "python"),
     ("js", "javascript"),
+    ("node", "javascript"),
+    ("nodejs", "javascript"),
     ("ts", "javascript"),
     ("typescript", "javascript"),
     ("golang", "go"),
@@ -134,9 +136,12 @@ mod tests {
             ("golang", "go"),
             ("rs", "rust"),
             ("c++", "cpp"),
+            ("NodeJS", "javascript"),
             ("hono", "javascript"),
-            ("axum", "rust-axum"),
             ("Express", "express"),
+            ("fetch", "fetch"),
+            ("chi", "chi"),
+            ("axum", "rust-axum"),
             ("FastAPI", "fastapi"),
         ] {
             assert_eq!(Template::named(name).unwrap().name, expected, "{name}");
@@ -156,5 +161,10 @@ mod tests {
         assert_eq!(chosen("", "").unwrap().map(|template| template.name), None);
         let error = chosen("go", "flask").unwrap_err();
         assert!(error.contains("flask is a framework of python, not of go"), "{error}");
+        for (language, framework, name) in
+            [("node", "express", "express"), ("ts", "hono", "javascript"), ("golang", "chi", "chi")]
+        {
+            assert_eq!(chosen(language, framework).unwrap().unwrap().name, name);
+        }
     }
 }

@@ -1,36 +1,23 @@
-//! An app in Python: which one, and when it is to be imported.
+//! An app that the tool makes a component of: which one, and when it is to be imported.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs;
 use std::path::Path;
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, bail};
 use funcserver_function::config::{App, Import, Variables};
 use serde::{Deserialize, Serialize};
 
+use super::guest_settings::{guest_settings, quoted};
+use super::languages::Language;
 use crate::output;
-use crate::python::run_isolated;
-use crate::subprocess::Subprocesses;
-
-/// The module of the SDK that reads the sources.
-const FINDER: &str = "funcserver.build.find";
-
-/// Files of which one at least is in a Python project.
-const SIGNS: [&str; 6] = ["requirements.txt", "pyproject.toml", "Pipfile", "setup.py", "setup.cfg", "manage.py"];
-
-/// The files that the tool can install packages from.
-const INSTALLED: [&str; 2] = ["requirements.txt", "pyproject.toml"];
-
-/// How many requests an instance answers. An instance must not live forever, in case the app leaks.
-const REUSE: u32 = 1000;
 
 /// The most reads that are listed.
 const LISTED: usize = 5;
 
 /// The app and its settings.
 #[derive(Debug, Serialize)]
-pub(super) struct PythonProject {
+pub(super) struct AppProject {
     app: String,
     framework: Option<String>,
     import: &'static str,
@@ -43,77 +30,84 @@ pub(super) struct PythonProject {
     packages: Option<&'static str>,
     /// The other apps in the folder.
     others: Vec<String>,
+    #[serde(skip)]
+    language: &'static Language,
 }
 
-/// What `find.py` prints.
-#[derive(Debug, Deserialize)]
-struct Sources {
-    apps: Vec<FoundApp>,
-    reads: Vec<SourceRead>,
-    modules: usize,
+/// What the sources in a folder have, as the builders of Python and JavaScript print it.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Sources {
+    pub(super) apps: Vec<FoundApp>,
+    pub(super) reads: Vec<SourceRead>,
+    /// How many files of the language there are.
+    #[serde(default)]
+    pub(super) modules: usize,
 }
 
 #[derive(Debug, Clone, Deserialize)]
-struct FoundApp {
-    app: String,
-    framework: String,
-    file: String,
-    line: u32,
+pub(super) struct FoundApp {
+    pub(super) app: String,
+    #[serde(default)]
+    pub(super) framework: String,
+    pub(super) file: String,
+    pub(super) line: u32,
+}
+
+/// What a folder has of one language.
+pub(super) enum Look {
+    App(AppProject),
+    /// Files of the language without an app, as an error says it.
+    NoApp(String),
+    /// Nothing but, say, a `pyproject.toml` for the tools of another language.
+    Nothing,
 }
 
 /// A read of the environment, of randomness or of the clock.
 #[derive(Debug, Clone, Deserialize, Serialize)]
-struct SourceRead {
-    kind: ReadKind,
-    what: String,
-    file: String,
-    line: u32,
-    name: Option<String>,
-    required: bool,
-    at_import: bool,
+pub(super) struct SourceRead {
+    pub(super) kind: ReadKind,
+    pub(super) what: String,
+    pub(super) file: String,
+    pub(super) line: u32,
+    pub(super) name: Option<String>,
+    pub(super) required: bool,
+    pub(super) at_import: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
-enum ReadKind {
+pub(super) enum ReadKind {
     Environment,
     Random,
     Clock,
 }
 
-/// Whether the folder looks like a project in Python.
-pub(super) fn is_likely() -> bool {
-    let has_sources = || {
-        let entries = fs::read_dir(".").into_iter().flatten().flatten();
-        entries.map(|entry| entry.path()).any(|path| path.extension().is_some_and(|ending| ending == "py"))
-    };
-    SIGNS.iter().any(|sign| Path::new(sign).exists()) || has_sources()
-}
-
-impl PythonProject {
-    /// Looks at the sources in the working folder. `None` if there is nothing of Python but, say, a `pyproject.toml` for
-    /// the tools of another language.
+impl AppProject {
+    /// Looks at the sources in the working folder.
     ///
     /// # Errors
-    /// There is no Python to read them with, or no app or several of them.
-    pub(super) fn find(named: Option<&App>, env: &Variables) -> Result<Option<PythonProject>> {
-        let sources = read_sources(env)?;
+    /// They cannot be read, or there are several apps.
+    pub(super) fn find(language: &'static Language, named: Option<&App>, env: &Variables) -> Result<Look> {
+        let sources = (language.read)(env)?;
         let candidates = without_twins(sources.apps);
-        let app = match named {
-            Some(app) => choice(app, &candidates),
-            None if candidates.is_empty() && sources.modules == 0 => return Ok(None),
-            None => only(&candidates, sources.modules)?,
+        let app = match (named, candidates.as_slice()) {
+            (Some(app), candidates) => choice(app, candidates),
+            (None, [app]) => app.clone(),
+            (None, []) if sources.modules == 0 => return Ok(Look::Nothing),
+            (None, []) => return Ok(Look::NoApp((language.no_app)(sources.modules))),
+            (None, [first, ..]) => bail!("{}", several(&candidates, first)),
         };
         let others = candidates.iter().map(|other| other.app.clone()).filter(|other| *other != app.app).collect();
-        Ok(Some(PythonProject {
+        Ok(Look::App(AppProject {
             import: import(&sources.reads).name(),
             inherit_env: variables(&sources.reads, true),
             optional_env: variables(&sources.reads, false),
             reads: sources.reads,
-            packages: INSTALLED.into_iter().find(|file| Path::new(file).exists()),
+            packages: language.packages.iter().copied().find(|file| Path::new(file).exists()),
             framework: (!app.framework.is_empty()).then_some(app.framework),
             app: app.app,
             others,
+            language,
         }))
     }
 
@@ -128,19 +122,19 @@ impl PythonProject {
         }
         match self.packages {
             Some(file) => output::note(format_args!("found {file}, which lists the packages")),
-            None => output::note(
-                "found no requirements.txt and no pyproject.toml: the packages are those of the active environment, \
-                 .venv or venv",
-            ),
+            None => output::note(self.language.no_packages),
         }
         for read in self.reads_at_import().take(LISTED) {
             output::note(format_args!(
-                "found {}:{}, read while the app is imported: {}",
-                read.file, read.line, read.what
+                "found {}:{}, read {}: {}",
+                read.file, read.line, self.language.early, read.what
             ));
         }
         if self.imports_at_start() {
-            output::note("so the app is imported when an instance starts: component.import = \"start\"");
+            output::note(format_args!(
+                "so the app is {} when an instance starts: component.import = \"start\"",
+                self.language.imported
+            ));
         }
     }
 
@@ -156,35 +150,12 @@ impl PythonProject {
             let what = if read.kind == ReadKind::Environment { "the environment" } else { "random bytes" };
             let _ = write!(
                 text,
-                "# The app reads {what} while it is imported ({}:{}). So it is imported when an instance\n\
-                 # starts, with the values of that moment, and not when it is built.\nimport = \"start\"\n",
-                read.file, read.line
+                "# The app reads {what} {} ({}:{}). So it is {} when an\n\
+                 # instance starts, with the values of that moment, and not when it is built.\nimport = \"start\"\n",
+                self.language.early, read.file, read.line, self.language.imported
             );
         }
-        let _ = write!(
-            text,
-            "\n[guest]\n\
-             # One instance of the app answers up to {REUSE} requests, one after the other. Globals and caches live as \
-             long.\n\
-             # With 1, each request gets a fresh instance: nothing is shared, and each request is slower.\n\
-             reuse = {REUSE}\n"
-        );
-        if !self.inherit_env.is_empty() {
-            let names: Vec<_> = self.inherit_env.iter().map(|name| quoted(name)).collect();
-            let _ = write!(
-                text,
-                "# The variables of the function that the app gets. One that is not set is an error at start.\n\
-                 inherit-env = [{}]\n",
-                names.join(", ")
-            );
-        }
-        if !self.optional_env.is_empty() {
-            let names = self.optional_env.join(", ");
-            let _ = writeln!(
-                text,
-                "# The app also reads these if they are set; add them to inherit-env if you use them: {names}"
-            );
-        }
+        text += &guest_settings(&self.inherit_env, &self.optional_env);
         text
     }
 
@@ -195,11 +166,6 @@ impl PythonProject {
     fn reads_at_import(&self) -> impl Iterator<Item = &SourceRead> + Clone {
         self.reads.iter().filter(|read| is_frozen(read))
     }
-}
-
-fn read_sources(env: &Variables) -> Result<Sources> {
-    let found = run_isolated(FINDER, &Subprocesses::in_foreground(), env)?;
-    serde_json::from_str(&found).map_err(|error| anyhow!("{FINDER} printed something else than expected: {error}"))
 }
 
 /// Without the ASGI side of a Django project that has a WSGI side.
@@ -219,28 +185,14 @@ fn choice(app: &App, candidates: &[FoundApp]) -> FoundApp {
     })
 }
 
-/// The app, if there is only one.
-fn only(candidates: &[FoundApp], modules: usize) -> Result<FoundApp> {
-    match candidates {
-        [app] => Ok(app.clone()),
-        [] => bail!(
-            "found {}, but no app of Flask, FastAPI, Starlette, Django, Falcon or Bottle there; \
-             name yours: funcserver init --app MODULE:NAME",
-            if modules == 1 { "1 Python file".to_owned() } else { format!("{modules} Python files") }
-        ),
-        [first, ..] => {
-            let listed: Vec<_> = candidates
-                .iter()
-                .map(|app| format!("{} ({}, {}:{})", app.app, app.framework, app.file, app.line))
-                .collect();
-            bail!(
-                "found {} apps: {}; choose one: funcserver init --app {}",
-                candidates.len(),
-                listed.join(", "),
-                first.app
-            )
-        }
-    }
+/// The error if there are several apps.
+fn several(candidates: &[FoundApp], first: &FoundApp) -> String {
+    let what = |app: &FoundApp| match app.framework.as_str() {
+        "" => format!("{} ({}:{})", app.app, app.file, app.line),
+        framework => format!("{} ({framework}, {}:{})", app.app, app.file, app.line),
+    };
+    let listed: Vec<_> = candidates.iter().map(what).collect();
+    format!("found {} apps: {}; choose one: funcserver init --app {}", candidates.len(), listed.join(", "), first.app)
 }
 
 /// Whether the value would be that of the build. A time is in most cases meant to be the start's, and the build warns.
@@ -253,7 +205,7 @@ fn import(reads: &[SourceRead]) -> Import {
 }
 
 /// The names of the variables that the app needs, or of those that it reads if they are set.
-fn variables(reads: &[SourceRead], required: bool) -> Vec<String> {
+pub(super) fn variables(reads: &[SourceRead], required: bool) -> Vec<String> {
     let mut names: BTreeMap<&String, bool> = BTreeMap::new();
     for read in reads {
         if let Some(name) = &read.name {
@@ -261,11 +213,6 @@ fn variables(reads: &[SourceRead], required: bool) -> Vec<String> {
         }
     }
     names.into_iter().filter(|(_, needed)| *needed == required).map(|(name, _)| name.clone()).collect()
-}
-
-/// A string of TOML.
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
 }
 
 #[cfg(test)]
@@ -288,11 +235,10 @@ mod tests {
         assert_eq!(without_twins(django.to_vec()).len(), 1);
         assert_eq!(without_twins(django[1..].to_vec()).len(), 1);
         let two = [found("a:app", "Flask", "a.py"), found("b.main:app", "FastAPI", "b/main.py")];
-        let error = only(&two, 2).unwrap_err().to_string();
+        let error = several(&two, &two[0]);
         for part in ["found 2 apps", "a:app (Flask, a.py:1)", "b.main:app (FastAPI", "--app a:app"] {
             assert!(error.contains(part), "{error}");
         }
-        assert!(only(&[], 3).unwrap_err().to_string().contains("3 Python files"));
     }
 
     #[test]
