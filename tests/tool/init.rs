@@ -118,33 +118,35 @@ fn other_languages_have_their_build_command_or_an_explanation() {
             ["path = \"target/wasm32-wasip2/release/my_shop.wasm\"", "cargo build --release --target wasm32-wasip2"],
         ),
         (
-            "go.mod",
-            "module shop\nrequire funcserver.example/guest v0.0.0\n",
-            ["path = \"build-output/handler.wasm\"", "go build -trimpath"],
+            "Cargo.toml",
+            "[package]\nname = \"shop\"\n[dependencies]\nfuncserver-guest = { path = \"sdk\" }\n",
+            ["inherit-env = [\"KEY\"]", "if you use them: STAGE\n"],
         ),
     ] {
         let tool = Tool::new();
         tool.write(file, text);
-        tool.write("main.go", "package main\n");
+        tool.write(
+            "src/lib.rs",
+            "fn a() {\n    std::env::var(\"KEY\").expect(\"KEY\");\n    let b = env::var_os(\"STAGE\");\n}\n",
+        );
         init(&tool, "").succeeded();
         let text = settings(&tool);
         assert!(parts.iter().all(|part| text.contains(part)), "{text}");
     }
     for (file, text, template) in [
-        ("package.json", "{\"dependencies\": {\"express\": \"5\"}}", "--language javascript"),
-        ("Cargo.toml", "[package]\nname = \"a\"\n[dependencies]\nactix-web = \"4\"\n", "--language rust-axum"),
+        ("Cargo.toml", "[package]\nname = \"a\"\n[dependencies]\nactix-web = \"4\"\n", "--framework axum"),
         ("go.mod", "module shop\n", "--language go"),
     ] {
         let tool = Tool::new();
         tool.write(file, text);
-        init(&tool, "").failed(&[file, template, "component.build"]);
+        init(&tool, "").failed(&[file, template]);
         assert!(!tool.path("funcserver.toml").exists());
     }
 }
 
 #[test]
 fn a_name_that_is_no_app_is_wrong_usage() {
-    let ended = init(&Tool::new(), "--app src/app.ts");
+    let ended = init(&Tool::new(), "--app src/app.rb");
     assert_eq!(ended.code, 2);
     assert!(ended.stderr.contains("as in shop.wsgi:app"), "{}", ended.stderr);
 }

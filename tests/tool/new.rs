@@ -13,12 +13,19 @@ use crate::tool::Tool;
 const ADDED: [&str; 2] = [".gitignore", "funcserver.toml"];
 
 /// The templates that `--framework` names, and not `--language`.
-const FRAMEWORKS: [(&str, &str); 4] =
-    [("django", "django"), ("fastapi", "fastapi"), ("flask", "flask"), ("rust-axum", "axum")];
+const FRAMEWORKS: [(&str, &str); 7] = [
+    ("chi", "chi"),
+    ("django", "django"),
+    ("express", "express"),
+    ("fastapi", "fastapi"),
+    ("fetch", "fetch"),
+    ("flask", "flask"),
+    ("rust-axum", "axum"),
+];
 
 /// The files of examples that projects do not need, besides those that git ignores.
 const LEFT_OUT: [&str; 3] = ["wit/p3", "sdk/test", "sdk/tests"];
-const IGNORED: [&str; 3] = ["build-output", "target", "__pycache__"];
+const IGNORED: [&str; 4] = ["build-output", "target", "node_modules", "__pycache__"];
 
 /// The files that contain the name of the project.
 const NAMED: [&str; 5] = ["README.md", "Cargo.toml", "Cargo.lock", "package.json", "go.mod"];
@@ -215,9 +222,9 @@ fn an_invalid_name_or_language_is_wrong_usage() {
         ("new", "<NAME>"),
         ("new hello", "--language <LANG>"),
         ("new hello", "languages: c, cpp, go, javascript, python, "),
-        ("new hello", "frameworks: django, express, fastapi, fetch, flask, hono, axum"),
+        ("new hello", "frameworks: chi, django, express, fastapi, fetch, flask, hono, axum"),
         ("new --framework flask", "<NAME>"),
-        ("new hello --framework chi", "[possible values: django, express, fastapi, fetch, flask, hono, axum]"),
+        ("new hello --framework rails", "[possible values: chi, django, express, fastapi, fetch, flask, hono, axum]"),
         ("new hello --language cobol", "[possible values: c, cpp, go, "),
         ("new Hello --language go", "lower case letters"),
         ("new ../hello --language go", "it is a path"),

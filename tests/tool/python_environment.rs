@@ -227,7 +227,7 @@ fn an_app_excludes_a_build_command_and_is_one_of_python() {
     let tool = project();
     tool.write("funcserver.toml", format!("{SETTINGS}build = \"make\"\n"));
     run(&tool, "build").failed(&["component.app and component.build are both set"]);
-    for app in ["src/app.ts", "./cmd/shop", "shop"] {
+    for app in ["src/app.rb", "cmd/shop", "shop", "../app.ts"] {
         tool.write("funcserver.toml", format!("[component]\napp = \"{app}\"\n"));
         run(&tool, "build").failed(&["funcserver.toml:2: component.app is", "an app in Python as \"module:name\""]);
     }
