@@ -54,7 +54,7 @@ let text;
 function load() {
   text = readBundle("bundle.js");
   (0, eval)(text);
-  return globalThis.FUNCSERVER_LOAD();
+  return globalThis.FUNCSERVER_APP();
 }
 export const incomingHandler = handlerOf(load, { map: () => text && inlineMap(text) });
 `;
@@ -62,7 +62,7 @@ export const incomingHandler = handlerOf(load, { map: () => text && inlineMap(te
 
 /** The app alone, for a component that has the runtime. */
 export function bundleEntry(path) {
-  return `globalThis.FUNCSERVER_LOAD = () => import(${JSON.stringify(path)});\n`;
+  return `globalThis.FUNCSERVER_APP = () => import(${JSON.stringify(path)});\n`;
 }
 
 /** Modules that only an entry imports. */

@@ -5,6 +5,7 @@ import { Response } from "../web/response.js";
 import { env } from "./environment.js";
 import { Incoming } from "./incoming.js";
 import { kindOf } from "./kind.js";
+import { answerLoadCheck, isLoadCheck } from "./load_check.js";
 import { log } from "./log.js";
 import { options as built } from "./options.js";
 import { isBuilding, run } from "./phase.js";
@@ -63,6 +64,8 @@ export function handlerOf(load, options = {}) {
   async function first(incoming, reply) {
     let promised;
     try {
+      if (isBuilding()) run();
+      if (isLoadCheck()) return await later(answerLoadCheck(reply, () => settled(start())), incoming, reply);
       await settled((starting ??= start()), incoming);
       promised = answer(incoming, reply);
     } catch (error) {

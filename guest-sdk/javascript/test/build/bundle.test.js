@@ -10,8 +10,8 @@ import { builder, project, sentence } from "./project.js";
 async function evaluated(folder) {
   const text = readFileSync(join(folder, "out/bundle.js"), "utf8");
   (0, eval)(text);
-  const load = globalThis.FUNCSERVER_LOAD;
-  delete globalThis.FUNCSERVER_LOAD;
+  const load = globalThis.FUNCSERVER_APP;
+  delete globalThis.FUNCSERVER_APP;
   return load();
 }
 
