@@ -46,7 +46,10 @@ export async function build(options) {
     const made = await bundle({ folder, entry, files: dev ? undefined : files, about, form: { name: MODULE } });
     if (!dev && options.import === "build") output.step(`importing ${app.text} into the component`);
     const explainer = new Explainer(app, folder, granted, made.map);
-    const component = await componentize(withMap(made), explainer, options.import);
+    const making = componentize(withMap(made), explainer, options.import);
+    making.catch(() => {});
+    // Wrong types end the build at once.
+    const component = await (types ? Promise.race([making, types.then(() => making)]) : making);
     await types;
     const target = resolve(folder, options.output);
     write(target, component);

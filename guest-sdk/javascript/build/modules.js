@@ -19,7 +19,7 @@ export function modules(folder) {
       build.onResolve({ filter: /^wasi:/ }, (args) => ({ path: args.path, external: true }));
       build.onResolve({ filter: /\.node$/ }, (args) => ({ errors: [{ text: nativeFile(args) }] }));
       // Names of packages and of Node.js's modules; relative paths are esbuild's own matter.
-      build.onResolve({ filter: /^[^./]/ }, (args) => resolvePackage(build, args, folder));
+      build.onResolve({ filter: /^\.?[^./]/ }, (args) => resolvePackage(build, args, folder));
       build.onResolve({ filter: /^\.\.?(\/|$)/ }, (args) => resolveRelative(build, args, folder));
       build.onLoad({ filter: /.*/, namespace: NODE }, loadRequired);
       build.onLoad({ filter: /.*/, namespace: ABSENT }, loadAbsent);
@@ -74,10 +74,11 @@ async function resolveRelative(build, args, folder) {
 /** A package may do without what it requires. An import is needed by all that import it. */
 function missing(args, folder) {
   const importer = relative(folder, args.importer) || args.importer;
-  const bare = /^[^./]/.test(args.path);
+  const bare = /^\.?[^./]/.test(args.path);
   const package_ = args.path.split("/", args.path.startsWith("@") ? 2 : 1).join("/");
+  const command = package_ === ".prisma" ? "npx prisma generate" : `npm install ${package_}`;
   const text = bare
-    ? `${importer} needs ${args.path}, which is not installed: run npm install ${package_}`
+    ? `${importer} needs ${args.path}, which is not installed: run ${command}`
     : `${importer} needs ${args.path}, and there is no such file`;
   const inPackage = /(^|[\\/])node_modules[\\/]/.test(args.importer);
   if (args.kind !== "import-statement" && (inPackage || args.kind === "dynamic-import")) {
