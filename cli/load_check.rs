@@ -73,7 +73,10 @@ pub(crate) fn check(
         Outcome::Error { .. } => None,
     };
     let Some(answer) = answer else {
-        output::note(captured.text().trim_end());
+        let text = captured.text();
+        if !text.trim_end().is_empty() {
+            output::note(text.trim_end());
+        }
         bail!("{origin} crashed while its app was imported");
     };
     if let Some(error) = answer.error {

@@ -263,8 +263,10 @@ fn init_runs_the_tools_own_package_and_writes_what_it_found() {
         r#"{"apps": [{"app": "src/app.ts", "framework": "hono", "file": "src/app.ts", "line": 3}],
             "reads": [{"kind": "environment", "what": "process.env.KEY", "file": "src/app.ts", "line": 2, "name": "KEY",
                        "required": true, "at_import": true},
+                      {"kind": "environment", "what": "process.env.STAGE", "file": "src/app.ts", "line": 9,
+                       "name": "STAGE", "required": false, "at_import": false},
                       {"kind": "environment", "what": "process.env.PORT", "file": "src/app.ts", "line": 9, "name": "PORT",
-                       "required": false, "at_import": false}]}"#,
+                       "required": false, "at_import": true}]}"#,
     );
     let json = run(&tool, "init --json").succeeded().json();
     assert_eq!((&json["language"], &json["app"]), (&"javascript".into(), &"src/app.ts".into()));
@@ -275,7 +277,7 @@ fn init_runs_the_tools_own_package_and_writes_what_it_found() {
         "(src/app.ts:2)",
         "\nreuse = 1000\n",
         "\ninherit-env = [\"KEY\"]\n",
-        "if you use them: PORT\n",
+        "if you use them: STAGE\n",
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }

@@ -34,6 +34,9 @@ pub(super) struct AppProject {
     language: &'static Language,
 }
 
+/// A variable that many apps read for a server of their own, which a component has not.
+const PORT: &str = "PORT";
+
 /// What the sources in a folder have, as the builders of Python and JavaScript print it.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Sources {
@@ -88,7 +91,8 @@ impl AppProject {
     /// # Errors
     /// They cannot be read, or there are several apps.
     pub(super) fn find(language: &'static Language, named: Option<&App>, env: &Variables) -> Result<Look> {
-        let sources = (language.read)(env)?;
+        let mut sources = (language.read)(env)?;
+        sources.reads.retain(|read| read.name.as_deref() != Some(PORT));
         let candidates = without_twins(sources.apps);
         let app = match (named, candidates.as_slice()) {
             (Some(app), candidates) => choice(app, candidates),
@@ -114,7 +118,10 @@ impl AppProject {
     /// Says what was found.
     pub(super) fn tell(&self) {
         match &self.framework {
-            Some(framework) => output::note(format_args!("found a {framework} app: {}", self.app)),
+            Some(framework) => {
+                let article = if framework.starts_with(['A', 'E', 'I', 'O', 'a', 'e', 'i', 'o']) { "an" } else { "a" };
+                output::note(format_args!("found {article} {framework} app: {}", self.app));
+            }
             None => output::note(format_args!("the app is {}", self.app)),
         }
         for other in &self.others {

@@ -91,7 +91,7 @@ pub static SETTINGS: &[Setting] = &[
         variable: "FUNCSERVER_COMPONENT_IMPORT",
         carried: false,
         default: Fallback::Value("build"),
-        doc: "When the modules of `component.app` are imported: once, when the component is built, or at the start of each instance; see [below](#when-an-app-is-imported).",
+        doc: "When the modules of `component.app` are imported, or a program in Go is pre-initialised: once, when the component is built, or at the start of each instance; see [below](#when-an-app-is-imported).",
         kind: Kind::Choice {
             names: ["build", "start"],
             set: |config, name| config.component.import = if name == "start" { Import::Start } else { Import::Build },
