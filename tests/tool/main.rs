@@ -20,6 +20,7 @@ mod http;
 mod init;
 mod inspect;
 mod invoke;
+mod javascript_app;
 mod javascript_environment;
 mod native;
 mod new;

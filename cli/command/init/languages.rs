@@ -80,7 +80,12 @@ const JAVASCRIPT: Language = Language {
 const GO: Language = Language {
     language: AppLanguage::Go,
     is_likely: || exists(&["go.mod"]),
-    read: |_| Ok(go::read(Path::new("."))),
+    read: |_| {
+        let mut sources = go::read(Path::new("."));
+        // There is a go.mod at least.
+        sources.modules = sources.modules.max(1);
+        Ok(sources)
+    },
     no_app: |_| go::no_app(Path::new(".")),
     packages: &["go.mod"],
     no_packages: "found no go.mod: go build needs one; make it: go mod init NAME",
