@@ -64,7 +64,7 @@ impl ProjectApp {
     }
 
     /// The app, if it can be served from its sources. One in Go is compiled for each edit.
-    pub(crate) fn from_sources(self) -> Option<SourceApp> {
+    pub(crate) fn into_source_app(self) -> Option<SourceApp> {
         match self {
             ProjectApp::Python(app) => Some(SourceApp::Python(app)),
             ProjectApp::JavaScript(app) => Some(SourceApp::JavaScript(app)),

@@ -24,7 +24,7 @@ const FRAMEWORKS: [(&str, &str); 7] = [
 ];
 
 /// The files of examples that projects do not need, besides those that git ignores.
-const LEFT_OUT: [&str; 3] = ["wit/p3", "sdk/test", "sdk/tests"];
+const LEFT_OUT: [&str; 4] = ["wit/p3", "sdk/test", "sdk/tests", "sdk/Cargo.lock"];
 const IGNORED: [&str; 4] = ["build-output", "target", "node_modules", "__pycache__"];
 
 /// The files that contain the name of the project.

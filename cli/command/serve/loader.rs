@@ -73,7 +73,7 @@ impl Loader {
     /// The app of the project, if it is to be served from its sources.
     pub(super) fn app(&self, project: &Project) -> Option<SourceApp> {
         match self.builder(project)? {
-            Builder::App(app) if self.quick => app.from_sources(),
+            Builder::App(app) if self.quick => app.into_source_app(),
             Builder::App(_) | Builder::Command(_) => None,
         }
     }

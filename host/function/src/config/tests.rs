@@ -141,10 +141,11 @@ fn each_kind_of_bad_value_in_the_file() {
             "component.build is ['cargo', 'build'], allowed: a command as one text",
         ),
         (
-            "component.app = 'src/app.ts'",
-            "component.app is 'src/app.ts', allowed: an app in Python as \"module:name\", such as \"shop.wsgi:app\", or \
-             \"shop:create_app()\" for a function that returns it; an app in another language has component.path and \
-             component.build instead",
+            "component.app = 'src/app.rb'",
+            "component.app is 'src/app.rb', allowed: an app in Python as \"module:name\", such as \"shop.wsgi:app\" or \
+             \"shop:create_app()\"; one in JavaScript or TypeScript as the path of its module, such as \"src/app.ts\" or \
+             \"src/app.ts:api\" for an export; one in Go as the folder of its package main, such as \".\" or \
+             \"./cmd/shop\"; an app in another language has component.path and component.build instead",
         ),
         ("component.import = 'later'", "component.import is 'later', allowed: \"build\" or \"start\""),
         ("component.build = ' '", "component.build is ' ', allowed: a command as one text"),
