@@ -34,8 +34,8 @@ const TEMPLATE_BUILD: &str = "build";
 /// Crates that handlers of `wasi:http` are written with.
 const HANDLER_CRATES: [&str; 7] = ["funcserver-guest", "wstd", "wstd-axum", "wasi", "wasip2", "wit-bindgen", "waki"];
 
-/// Calls that read a variable.
-const CALLS: [&str; 2] = ["env::var", "env::var_os"];
+/// Calls that read a variable, of the standard library or of a crate such as dotenvy.
+const CALLS: [&str; 2] = ["::var", "::var_os"];
 
 /// What fails without the variable.
 const NEEDS: [&str; 3] = [".expect(", ".unwrap()", "?"];
@@ -123,7 +123,7 @@ fn reads() -> Vec<SourceRead> {
             let Some(call) = named_call(line, &CALLS) else { continue };
             reads.push(SourceRead {
                 kind: ReadKind::Environment,
-                what: format!("{}(\"{}\")", call.call, call.name),
+                what: format!("env{}(\"{}\")", call.call, call.name),
                 file: file.path.display().to_string(),
                 line: number,
                 name: Some(call.name.to_owned()),
