@@ -87,7 +87,7 @@ fn an_unknown_import() {
 fn an_initialisation_that_fails() {
     let tool = user();
     tool.write("fails.wasm", wasm::initialised("(unreachable)"));
-    let way_out = "turn pre-initialisation off (Go: remove the import of funcserver.example/guest/preinit)";
+    let way_out = "to initialise it in each instance instead, set component.import = \"start\"";
     refused(&tool, "fails.wasm", &["fails.wasm: its initialisation failed", "unreachable", way_out]);
     // `inspect` describes it without initialising it.
     tool.run("inspect fails.wasm").succeeded();
