@@ -138,6 +138,22 @@ function headersOf(entries) {
 const define = (object, name, value) =>
   Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
 
+const NAME = /^[\w!#$%&'*+\-.^`|~]+$/;
+const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+const coded = (error, code) => Object.assign(error, { code });
+
+/** As in Node.js, what cannot be sent is an error where it is set. */
+function checkHeader(name, value) {
+  if (!NAME.test(name)) {
+    throw coded(new TypeError(`Header name must be a valid HTTP token ["${name}"]`), "ERR_INVALID_HTTP_TOKEN");
+  }
+  if (value === undefined) {
+    throw coded(new TypeError(`Invalid value "undefined" for header "${name}"`), "ERR_HTTP_INVALID_HEADER_VALUE");
+  }
+  const isSent = Array.isArray(value) ? value.every((one) => VALUE.test(one)) : VALUE.test(value);
+  if (!isSent) throw coded(new TypeError(`Invalid character in header content ["${name}"]`), "ERR_INVALID_CHAR");
+}
+
 class OutgoingMessage extends Writable {
   constructor() {
     super({ decodeStrings: true, autoDestroy: false });
@@ -148,18 +164,15 @@ class OutgoingMessage extends Writable {
   }
 
   setHeader(name, value) {
-    if (this.headersSent) {
-      const error = new Error("Cannot set headers after they are sent to the client");
-      error.code = "ERR_HTTP_HEADERS_SENT";
-      throw error;
-    }
-    if (value === undefined) {
-      const error = new TypeError(`Invalid value "undefined" for header "${name}"`);
-      error.code = "ERR_HTTP_INVALID_HEADER_VALUE";
-      throw error;
-    }
+    this._refuseSent("set");
+    checkHeader(name, value);
     this._fields.set(String(name).toLowerCase(), [String(name), value]);
     return this;
+  }
+
+  _refuseSent(what) {
+    if (!this.headersSent) return;
+    throw coded(new Error(`Cannot ${what} headers after they are sent to the client`), "ERR_HTTP_HEADERS_SENT");
   }
 
   setHeaders(headers) {
@@ -195,6 +208,7 @@ class OutgoingMessage extends Writable {
   }
 
   removeHeader(name) {
+    this._refuseSent("remove");
     this._fields.delete(String(name).toLowerCase());
   }
 
@@ -215,28 +229,46 @@ class ServerResponse extends OutgoingMessage {
     this.statusCode = 200;
     this.statusMessage = undefined;
     this._reply = undefined;
+    this._begun = false;
   }
 
   writeHead(status, reason, headers) {
-    if (this.headersSent) {
-      const error = new Error("Cannot write headers after they are sent to the client");
-      error.code = "ERR_HTTP_HEADERS_SENT";
-      throw error;
+    this._refuseSent("write");
+    const code = Math.trunc(Number(status));
+    if (!(code >= 100 && code <= 999)) {
+      throw coded(new RangeError(`Invalid status code: ${status}`), "ERR_HTTP_INVALID_STATUS_CODE");
     }
-    const given = typeof reason === "object" ? reason : headers;
     if (typeof reason === "string") this.statusMessage = reason;
-    if (!Number.isInteger(Number(status)) || status < 100 || status > 999) {
-      throw new RangeError(`Invalid status code: ${status}`);
-    }
-    this.statusCode = Number(status);
-    if (Array.isArray(given)) {
-      if (given.length > 0 && Array.isArray(given[0])) for (const [name, value] of given) this.appendHeader(name, value);
-      else for (let at = 0; at < given.length; at += 2) this.appendHeader(given[at], given[at + 1]);
-    } else {
-      for (const [name, value] of Object.entries(given ?? {})) this.setHeader(name, value);
-    }
-    this._head = true;
+    else this.statusMessage ||= STATUS_CODES[code] ?? "unknown";
+    this.statusCode = code;
+    const given = typeof reason === "string" ? headers : (reason ?? headers);
+    if (Array.isArray(given)) this._replaceHeaders(given);
+    else for (const [name, value] of Object.entries(given ?? {})) this.setHeader(name, value);
+    this.headersSent = true;
     return this;
+  }
+
+  /** Those of a list replace what was set before. A name may occur several times in it. */
+  _replaceHeaders(list) {
+    const pairs = Array.isArray(list[0]) ? list : [];
+    if (pairs !== list) {
+      if (list.length % 2 !== 0) {
+        throw coded(new TypeError("a list of headers has a value for each name"), "ERR_INVALID_ARG_VALUE");
+      }
+      for (let at = 0; at < list.length; at += 2) pairs.push([list[at], list[at + 1]]);
+    }
+    for (const [name] of pairs) this.removeHeader(name);
+    for (const [name, value] of pairs) this.appendHeader(name, value);
+  }
+
+  /** Libraries replace `writeHead` to add headers at the last moment, and rely on this call of it. */
+  _implicitHeader() {
+    this.writeHead(this.statusCode);
+  }
+
+  /** Older libraries look here for whether the head is written. */
+  get _header() {
+    return this.headersSent ? `HTTP/1.1 ${this.statusCode} ${this.statusMessage}\r\n` : null;
   }
 
   flushHeaders() {
@@ -253,8 +285,9 @@ class ServerResponse extends OutgoingMessage {
   detachSocket() {}
 
   _begin() {
-    if (this.headersSent) return;
-    this.headersSent = true;
+    if (this._begun) return;
+    if (!this.headersSent) this._implicitHeader();
+    this._begun = true;
     const list = [];
     for (const [name, [, value]] of this._fields) {
       if (HOP_BY_HOP.has(name)) continue;
