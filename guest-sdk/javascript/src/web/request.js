@@ -61,7 +61,9 @@ export class Request {
 
   clone() {
     if (isUsed(this)) throw new TypeError("a request whose body has been read cannot be cloned");
-    const clone = new Request(this.url, { method: this.method, headers: this.headers, signal: this._signal });
+    const clone = new Request(this.url, { headers: this.headers, signal: this._signal });
+    // A method that an app cannot ask for may still have arrived.
+    clone._method = this.method;
     Object.assign(clone[parts], this[parts]);
     clone[content] = split(this);
     return clone;
