@@ -1,7 +1,7 @@
 // `process`, as far as there is one.
 import { env } from "./environment.js";
 import { print } from "./console.js";
-import { isBuilding } from "./phase.js";
+import { isBuilding, whenRunning } from "./phase.js";
 
 const listeners = new Map();
 /** The Node.js whose modules these are most like. */
@@ -60,7 +60,9 @@ export function emit(name, ...values) {
   return true;
 }
 
-const started = Date.now();
+let started = 0;
+// Not while the component is made, which may be days before.
+whenRunning(() => (started = Date.now()));
 const now = () => performance.now();
 
 export const process = {
