@@ -1,6 +1,6 @@
 // `String.prototype.normalize`, which the engine lacks.
 
-// The tables of the library take 9 MB of a component once they are evaluated. The bundler evaluates what is required in
+// The tables of the library take 3 MB of a component once they are evaluated. The bundler evaluates what is required in
 // a function when that is called.
 const forms = () => require("unorm");
 const FORMS = { NFC: "nfc", NFD: "nfd", NFKC: "nfkc", NFKD: "nfkd" };
