@@ -1,0 +1,4 @@
+// `wasi:cli/environment`.
+import { host } from "../host.js";
+
+export const getEnvironment = () => host.variables;

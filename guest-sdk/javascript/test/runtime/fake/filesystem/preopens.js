@@ -1,0 +1,2 @@
+// `wasi:filesystem/preopens`: no folders of the host.
+export const getDirectories = () => [];
