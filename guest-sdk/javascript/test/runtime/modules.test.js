@@ -120,6 +120,23 @@ test("hashes and message authentication codes", async (t) => {
   );
 });
 
+test("streams of Node.js and of the web become one another", async (t) => {
+  await same(
+    t,
+    { stream: "node:stream" },
+    [
+      `[...(await new Response(stream.Readable.toWeb(stream.Readable.from([bytes, bytes]))).bytes?.() ??
+        new Uint8Array(await new Response(stream.Readable.toWeb(stream.Readable.from([bytes, bytes]))).arrayBuffer()))]`,
+      `(async () => { let size = 0;
+        for await (const piece of stream.Readable.fromWeb(new Blob([bytes, "end"]).stream())) size += piece.length;
+        return size; })()`,
+      `(async () => { const source = stream.Readable.from([bytes, bytes]);
+        await stream.Readable.toWeb(source).cancel(); return source.destroyed; })()`,
+    ],
+    INPUTS,
+  );
+});
+
 test("keys that are derived of passwords", async (t) => {
   await same(
     t,
