@@ -77,7 +77,7 @@ export async function bundle({ folder, entry, files, about, form }) {
   let code = text(".js");
   const mark = JSON.stringify(FILES_MARK);
   if (files && code.includes(mark)) code = code.replace(mark, () => files(inputs));
-  return { code: rewritePatterns(code), map: reduced(text(".map")), inputs };
+  return { code: rewritePatterns(code), map: reduced(text(".map"), folder), inputs };
 }
 
 /** The place of the files in the bundle: which they are is known when all modules are. */

@@ -1,8 +1,16 @@
 // Source maps as small as a stack needs them: an instance decodes the whole map when it writes its first stack.
+import { relative, resolve, sep } from "node:path";
+
 import { decode, encode } from "@jridgewell/sourcemap-codec";
 
-/** The map without names, and for modules of packages without more than one place for each of their lines. */
-export function reduced(text) {
+import { SDK } from "./sdk.js";
+
+/**
+ * The map without names, and for modules of packages without more than one place for each of their lines.
+ *
+ * @param {string} folder  what its sources are relative to
+ */
+export function reduced(text, folder) {
   const { version, sources, mappings } = JSON.parse(text);
   const lines = decode(mappings).map((segments) => {
     let source = -1;
@@ -15,7 +23,13 @@ export function reduced(text) {
       })
       .map((segment) => segment.slice(0, 4));
   });
-  return JSON.stringify({ version, sources, names: [], mappings: encode(lines) });
+  return JSON.stringify({ version, sources: sources.map((source) => named(source, folder)), names: [], mappings: encode(lines) });
+}
+
+/** The SDK's own sources have the same names wherever it lies. */
+function named(source, folder) {
+  const path = resolve(folder, source);
+  return path.startsWith(SDK + sep) ? `funcserver/${relative(SDK, path).split(sep).join("/")}` : source;
 }
 
 const isForeign = (source) => source.startsWith("..") || source.includes("node_modules/");

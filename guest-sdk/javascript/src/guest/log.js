@@ -28,8 +28,7 @@ export const log = {
     const name = error instanceof Error ? error.name : typeof error;
     const note = explain(error);
     const text = trace(error) + (note ? `\n${note}` : "");
-    const [summary] = text.split("\n", 1);
-    log.record("ERROR", `${doing} failed: ${summary}\n${text}`, { error: name });
+    log.record("ERROR", `${doing} failed: ${text}`, { error: name });
   },
 
   warning(message) {

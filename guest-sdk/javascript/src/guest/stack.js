@@ -6,8 +6,8 @@ import { shared } from "./shared.js";
 const nativeStack = (shared.nativeStack ??= Object.getOwnPropertyDescriptor(Error.prototype, "stack"));
 const FRAME = /^(.*?)@(.*?):(\d+):(\d+)$/;
 const MOST_FRAMES = 40;
-// The adapter's own frames say nothing about the app.
-const OWN = /(?:^|\/)(?:guest-sdk\/javascript|funcserver(?:-[\w.-]+)?|javascript)\/src\/(?:guest|web)\/|initializer\.js$/;
+// The adapter's own frames say nothing about the app. The builder gives its sources these names.
+const OWN = /^funcserver\/src\/(?:guest|web)\/|initializer\.js$/;
 
 /** The text of the map, or a function that gives it. @param {string | object | (() => string)} map */
 export function setMap(map) {
