@@ -1,11 +1,13 @@
 //! Runs programs one after the other, and ends the one that runs when nobody waits for it any more.
 
+use std::fmt::Display;
 use std::io::{self, BufReader};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
+use anyhow::{Result, bail};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
 use crate::output;
@@ -37,6 +39,20 @@ pub(crate) struct SubprocessEnd {
     pub(crate) stdout: String,
     /// What it said after `error: ` on stderr. The other lines were passed on.
     pub(crate) error: Option<String>,
+}
+
+impl SubprocessEnd {
+    /// What it printed to stdout. `what` is the program, for the error.
+    ///
+    /// # Errors
+    /// It failed; the error is what it said, if it said something.
+    pub(crate) fn printed(self, what: impl Display) -> Result<String> {
+        match (self.status.success(), self.error) {
+            (true, _) => Ok(self.stdout),
+            (false, Some(error)) => bail!("{error}"),
+            (false, None) => bail!("{what} failed ({})", self.status),
+        }
+    }
 }
 
 /// Ends the running program when it is dropped.

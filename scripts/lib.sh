@@ -136,10 +136,10 @@ copy_project() {
         --exclude=target --directory "$1" . | tar --extract --directory "$2"
 }
 
-# install_node_packages: those of the package.json of this folder.
+# install_node_packages [ARGUMENTS OF npm]: those of the package.json of this folder.
 install_node_packages() {
     command -v npm >/dev/null || die "no npm: install Node.js 20 or later from https://nodejs.org"
-    if [[ -f package-lock.json ]]; then set -- ci; else set -- install --no-package-lock; fi
+    if [[ -f package-lock.json || -f npm-shrinkwrap.json ]]; then set -- ci "$@"; else set -- install --no-package-lock "$@"; fi
     npm "$@" --no-audit --no-fund --loglevel=error >&2 || die "npm could not install the packages of $PWD"
 }
 

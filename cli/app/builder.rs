@@ -11,7 +11,7 @@ use super::settings::AppSettings;
 use crate::cache::sha256;
 use crate::input;
 use crate::output;
-use crate::subprocess::{SubprocessEnd, Subprocesses};
+use crate::subprocess::Subprocesses;
 use crate::user_cache::UserCache;
 
 /// A program that makes components of apps.
@@ -105,8 +105,8 @@ impl AppBuilder<'_> {
     fn key(&self) -> Result<String> {
         let mut command = self.command();
         command.arg("--key");
-        let end = self.run(command)?;
-        let packages = end.stdout.trim();
+        let printed = self.run(command)?;
+        let packages = printed.trim();
         if packages.is_empty() {
             bail!("the builder of {} printed no key", self.settings.app);
         }
@@ -125,13 +125,10 @@ impl AppBuilder<'_> {
         }
     }
 
-    fn run(&self, command: Command) -> Result<SubprocessEnd> {
+    /// Runs the program, and returns what it printed.
+    fn run(&self, command: Command) -> Result<String> {
         let name = command.get_program().to_owned();
         let end = self.programs.run(command).with_context(|| format!("cannot run {}", name.display()))?;
-        match (end.status.success(), &end.error) {
-            (true, _) => Ok(end),
-            (false, Some(error)) => bail!("{error}"),
-            (false, None) => bail!("the builder of {} failed ({})", self.settings.app, end.status),
-        }
+        end.printed(format_args!("the builder of {}", self.settings.app))
     }
 }

@@ -86,10 +86,7 @@ pub(crate) fn run_isolated(option: &str, programs: &Subprocesses, env: &dyn Env)
     let mut command = NodeEnvironment(Package::Own(NodeSdk::install(programs, env)?)).command();
     command.arg(option);
     let end = programs.run(command).with_context(|| format!("cannot run {NODE}"))?;
-    match (end.status.success(), end.error) {
-        (true, _) => Ok(end.stdout),
-        (false, error) => bail!("{}", error.unwrap_or_else(|| format!("{BUILDER} {option} failed ({})", end.status))),
-    }
+    end.printed(format_args!("{BUILDER} {option}"))
 }
 
 fn check_node(programs: &Subprocesses) -> Result<()> {

@@ -121,10 +121,7 @@ pub(crate) fn run_isolated(module: &str, programs: &Subprocesses, env: &dyn Env)
     let mut command = Command::new(python);
     command.args(["-I", "-c", ISOLATED, module]).arg(&sdk.path);
     let end = programs.run(command).with_context(|| format!("cannot run {PYTHON}"))?;
-    match (end.status.success(), end.error) {
-        (true, _) => Ok(end.stdout),
-        (false, error) => bail!("{}", error.unwrap_or_else(|| format!("{module} failed ({})", end.status))),
-    }
+    end.printed(module)
 }
 
 /// The user's own environment.

@@ -147,21 +147,13 @@ fn command(tool: &Tool, line: &str) -> Command {
     command
 }
 
-fn until(server: &Server, text: &str) {
-    let begin = Instant::now();
-    while get(server.address, "/", "").body != text {
-        assert!(begin.elapsed() < PATIENCE, "no {text:?}: {}", server.log());
-        thread::sleep(Duration::from_millis(20));
-    }
-}
-
 #[test]
 fn an_edit_is_compiled_and_one_that_does_not_compile_keeps_the_program() {
     let tool = project();
     let server = Server::of_within(&tool, command(&tool, "serve --listen 127.0.0.1:0 --watch"), PATIENCE);
-    until(&server, "Hello one");
+    server.until("Hello one", PATIENCE);
     tool.write("main.go", MAIN.replace("Hello", "Howdy"));
-    until(&server, "Howdy one");
+    server.until("Howdy one", PATIENCE);
     server.log_line("reloaded main.go in ");
     tool.write("main.go", MAIN.replace("Write(", "Wrote("));
     let begin = Instant::now();

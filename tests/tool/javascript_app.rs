@@ -4,10 +4,8 @@
 //! What is installed and compiled is cached in the target folder.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::http::get;
 use crate::server::Server;
@@ -15,6 +13,9 @@ use crate::tool::Tool;
 
 /// A first build installs what the builder needs, and compiles the engine of JavaScript.
 const PATIENCE: Duration = Duration::from_secs(600);
+
+/// A reload makes no component.
+const RELOAD: Duration = Duration::from_secs(30);
 
 const APP: &str = r#"import { greeting } from "./words";
 
@@ -30,10 +31,6 @@ export default {
 const SETTINGS: &str =
     "[component]\napp = \"src/app.ts\"\nimport = \"start\"\n[guest]\nreuse = 10\ninherit-env = [\"KEY\"]\n";
 
-fn cache() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join("javascript-apps")
-}
-
 fn project() -> Tool {
     let tool = Tool::with_empty_cache();
     tool.write("src/app.ts", APP);
@@ -43,45 +40,19 @@ fn project() -> Tool {
 }
 
 fn command(tool: &Tool, line: &str, key: &str) -> Command {
-    fs::create_dir_all(cache()).unwrap();
-    let mut command = tool.command(line);
-    for name in ["PATH", "HOME"] {
-        command.env(name, std::env::var_os(name).unwrap_or_default());
-    }
-    command.env("XDG_CACHE_HOME", cache()).env("KEY", key);
+    let mut command = tool.command_on_machine(line, "javascript-apps");
+    command.env("KEY", key);
     command
-}
-
-/// Waits for a page with this text, and says how long that took.
-fn until(server: &Server, text: &str) -> Duration {
-    let begin = Instant::now();
-    loop {
-        let page = get(server.address, "/", "");
-        if page.body == text {
-            return begin.elapsed();
-        }
-        assert!(begin.elapsed() < Duration::from_secs(30), "no {text:?}: {:?}\n{}", page.body, server.log());
-        thread::sleep(Duration::from_millis(20));
-    }
-}
-
-/// Waits until the log has `count` lines with `part`.
-fn wait_for(server: &Server, count: usize, part: &str) {
-    let begin = Instant::now();
-    while server.log().matches(part).count() < count {
-        assert!(begin.elapsed() < Duration::from_secs(30), "no {count} of {part}: {}", server.log());
-        thread::sleep(Duration::from_millis(20));
-    }
 }
 
 #[test]
 fn an_edit_is_bundled_and_a_broken_one_keeps_the_last_good_app() {
     let tool = project();
     let server = Server::of_within(&tool, command(&tool, "serve --listen 127.0.0.1:0 --watch", "one"), PATIENCE);
-    until(&server, "Hello one");
+    server.until("Hello one", RELOAD);
 
     tool.write("src/words.ts", "export const greeting = 'Howdy';\n");
-    let time = until(&server, "Howdy one");
+    let time = server.until("Howdy one", RELOAD);
     assert!(time < Duration::from_secs(10), "{time:?}\n{}", server.log());
     server.log_line("reloaded src/words.ts in ");
 
@@ -94,7 +65,7 @@ fn an_edit_is_bundled_and_a_broken_one_keeps_the_last_good_app() {
     .enumerate()
     {
         tool.write("src/words.ts", broken);
-        wait_for(&server, number + 1, "still serving the app as it was before");
+        server.log_times(number + 1, "still serving the app as it was before", RELOAD);
         let log = server.log();
         let errors: Vec<_> = log.lines().filter(|line| line.starts_with("error: ")).collect();
         assert_eq!(errors.len(), number + 1, "{log}");
@@ -102,19 +73,19 @@ fn an_edit_is_bundled_and_a_broken_one_keeps_the_last_good_app() {
         assert_eq!(get(server.address, "/", "").body, "Howdy one");
     }
     tool.write("src/words.ts", "export const greeting = 'Hi';\n");
-    until(&server, "Hi one");
+    server.until("Hi one", RELOAD);
     assert!(server.log().matches("making a component").count() <= 1, "{}", server.log());
 }
 
 #[test]
-fn an_app_that_is_broken_at_the_start_is_served_once_it_is_mended() {
+fn an_app_that_is_broken_at_the_start_is_served_once_it_is_fixed() {
     let tool = project();
     tool.write("src/words.ts", "export const greeting = (\n");
     let server = Server::of_within(&tool, command(&tool, "serve --listen 127.0.0.1:0 --watch", "one"), PATIENCE);
     server.log_line("each request is answered with 500 until the app can be imported");
     assert_eq!(get(server.address, "/", "").status, 500);
     tool.write("src/words.ts", "export const greeting = 'Hello';\n");
-    until(&server, "Hello one");
+    server.until("Hello one", RELOAD);
 }
 
 #[test]

@@ -3,10 +3,8 @@
 //! What is made of Python is cached in the target folder: the tools that pip installs, and the compiled components.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::http::get;
 use crate::server::Server;
@@ -14,6 +12,9 @@ use crate::tool::Tool;
 
 /// A first build installs the builder's tools, and compiles CPython.
 const PATIENCE: Duration = Duration::from_secs(600);
+
+/// A reload makes no component.
+const RELOAD: Duration = Duration::from_secs(30);
 
 const APP: &str = r#"import os
 
@@ -30,10 +31,6 @@ def app(environ, start_response):
 const SETTINGS: &str =
     "[component]\napp = \"shop:app\"\nimport = \"start\"\n[guest]\nreuse = 10\ninherit-env = [\"KEY\"]\n";
 
-fn cache() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join("python-apps")
-}
-
 fn project() -> Tool {
     let tool = Tool::with_empty_cache();
     tool.write("shop.py", APP);
@@ -46,45 +43,19 @@ fn project() -> Tool {
 }
 
 fn command(tool: &Tool, line: &str, key: &str) -> Command {
-    fs::create_dir_all(cache()).unwrap();
-    let mut command = tool.command(line);
-    for name in ["PATH", "HOME"] {
-        command.env(name, std::env::var_os(name).unwrap_or_default());
-    }
-    command.env("XDG_CACHE_HOME", cache()).env("KEY", key);
+    let mut command = tool.command_on_machine(line, "python-apps");
+    command.env("KEY", key);
     command
-}
-
-/// Waits for a page with this text, and says how long that took.
-fn until(server: &Server, text: &str) -> Duration {
-    let begin = Instant::now();
-    loop {
-        let page = get(server.address, "/", "");
-        if page.body == text {
-            return begin.elapsed();
-        }
-        assert!(begin.elapsed() < Duration::from_secs(30), "no {text:?}: {:?}\n{}", page.body, server.log());
-        thread::sleep(Duration::from_millis(20));
-    }
-}
-
-/// Waits until the log has `count` lines with `part`.
-fn wait_for(server: &Server, count: usize, part: &str) {
-    let begin = Instant::now();
-    while server.log().matches(part).count() < count {
-        assert!(begin.elapsed() < Duration::from_secs(30), "no {count} of {part}: {}", server.log());
-        thread::sleep(Duration::from_millis(20));
-    }
 }
 
 #[test]
 fn an_app_is_served_from_its_sources_and_a_broken_edit_keeps_the_last_good_one() {
     let tool = project();
     let server = Server::of_within(&tool, command(&tool, "serve --listen 127.0.0.1:0 --watch", "one"), PATIENCE);
-    until(&server, "Hello one");
+    server.until("Hello one", RELOAD);
 
     tool.write("words.py", "GREETING = 'Howdy'\n");
-    let time = until(&server, "Howdy one");
+    let time = server.until("Howdy one", RELOAD);
     assert!(time < Duration::from_secs(10), "{time:?}\n{}", server.log());
     server.log_line("reloaded words.py in ");
 
@@ -100,12 +71,12 @@ fn an_app_is_served_from_its_sources_and_a_broken_edit_keeps_the_last_good_one()
     .enumerate()
     {
         tool.write("words.py", broken);
-        wait_for(&server, number + 1, "still serving the app as it was before");
+        server.log_times(number + 1, "still serving the app as it was before", RELOAD);
         assert_eq!(server.log().matches(error).count(), 1, "{error}\n{}", server.log());
         assert_eq!(get(server.address, "/", "").body, "Howdy one");
     }
     tool.write("words.py", "GREETING = 'Hi'\n");
-    until(&server, "Hi one");
+    server.until("Hi one", RELOAD);
     // The component was made once for all edits, but for the one that imports something else.
     assert!(server.log().matches("making a component").count() <= 2, "{}", server.log());
     assert!(fs::read_dir(tool.path("build-output")).unwrap().all(|entry| entry.unwrap().path().is_file()));

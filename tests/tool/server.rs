@@ -9,6 +9,7 @@ use std::sync::mpsc;
 use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
+use crate::http::get;
 use crate::tool::{Tool, wait};
 
 /// The time for a server to start, with an unoptimised compiler in it, and to end.
@@ -72,6 +73,28 @@ impl Server {
             }
             assert!(begin.elapsed() < Duration::from_secs(10), "no line with {part}: {log}");
             sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Waits for a page with this text, and says how long that took.
+    pub(crate) fn until(&self, text: &str, patience: Duration) -> Duration {
+        let begin = Instant::now();
+        loop {
+            let page = get(self.address, "/", "");
+            if page.body == text {
+                return begin.elapsed();
+            }
+            assert!(begin.elapsed() < patience, "no {text:?}: {:?}\n{}", page.body, self.log());
+            sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Waits until stderr has `part` so many times.
+    pub(crate) fn log_times(&self, count: usize, part: &str, patience: Duration) {
+        let begin = Instant::now();
+        while self.log().matches(part).count() < count {
+            assert!(begin.elapsed() < patience, "no {count} of {part}: {}", self.log());
+            sleep(Duration::from_millis(10));
         }
     }
 

@@ -72,6 +72,19 @@ impl Tool {
         command
     }
 
+    /// The same with the machine's own programs, and with a cache in the target folder, which outlives the test: what is
+    /// installed and compiled there takes long.
+    pub(crate) fn command_on_machine(&self, line: &str, cache: &str) -> Command {
+        let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join(cache);
+        fs::create_dir_all(&cache).unwrap();
+        let mut command = self.command(line);
+        for name in ["PATH", "HOME"] {
+            command.env(name, std::env::var_os(name).unwrap_or_default());
+        }
+        command.env("XDG_CACHE_HOME", cache);
+        command
+    }
+
     pub(crate) fn run(&self, line: &str) -> Ended {
         self.finish(self.command(line), b"")
     }

@@ -10,6 +10,9 @@ use crate::server::{Server, processes_with};
 use crate::tool::Tool;
 use crate::wasm::{truncated, version};
 
+/// How long a reload may take.
+const RELOAD: Duration = Duration::from_secs(60);
+
 const PROJECT: &str = "[component]\npath = \"out/page.wasm\"\nbuild = \"sh make.sh\"\n";
 
 /// Copies the version that `src/version` names.
@@ -27,15 +30,6 @@ fn read(address: SocketAddr) -> String {
     let (title, menu) = (names("<title>"), names("<a href=\"/\">"));
     assert_eq!(title, menu, "half of one, half of another: {}", page.body);
     title
-}
-
-/// Waits until the log has `count` lines with `part`.
-fn wait_for(server: &Server, count: usize, part: &str) {
-    let begin = Instant::now();
-    while server.log().matches(part).count() < count {
-        assert!(begin.elapsed() < Duration::from_secs(60), "no {count} of {part}: {}", server.log());
-        thread::sleep(Duration::from_millis(10));
-    }
 }
 
 /// A project whose build copies one of several versions.
@@ -90,7 +84,7 @@ fn a_thousand_requests_during_twenty_reloads_are_answered_by_the_old_or_the_new(
         for number in 1..=20 {
             reloads.begun.store(number, SeqCst);
             tool.write("page.wasm", version(&after(number)));
-            wait_for(&server, number, "serving the new page.wasm, loaded in ");
+            server.log_times(number, "serving the new page.wasm, loaded in ", RELOAD);
             reloads.told.store(number, SeqCst);
         }
         reloads.over.store(true, SeqCst);
@@ -110,21 +104,21 @@ fn a_changed_source_is_built_and_a_broken_build_keeps_the_old_one() {
 
     tool.write("src/version", "V001");
     server.log_line("changed: src/version");
-    wait_for(&server, 1, "serving the new out/page.wasm");
+    server.log_times(1, "serving the new out/page.wasm", RELOAD);
     assert_eq!(seen(&server), "V001");
 
     // First the build command fails, then its output is not a component.
     for (broken, error) in [("none", "error: the build command failed"), ("half", "error: out/page.wasm")] {
         tool.write("src/version", broken);
         server.log_line(error);
-        wait_for(&server, if broken == "none" { 1 } else { 2 }, "still serving the previous component");
+        server.log_times(if broken == "none" { 1 } else { 2 }, "still serving the previous component", RELOAD);
         assert_eq!(seen(&server), "V001");
     }
     // The error of the build command itself.
     server.log_line("versions/none.wasm");
 
     tool.write("src/version", "V002");
-    wait_for(&server, 2, "serving the new out/page.wasm");
+    server.log_times(2, "serving the new out/page.wasm", RELOAD);
     assert_eq!(seen(&server), "V002");
 
     tool.write("README.md", "no part of it");
@@ -152,7 +146,7 @@ fn changed_settings_apply_to_the_next_request_and_wrong_ones_do_not() {
     server.log_line("still serving");
     assert_eq!(seen(&server), "V000");
     tool.write("funcserver.toml", format!("{PROJECT}[limits]\nmax-reply = \"1KiB\"\n"));
-    wait_for(&server, 1, "serving the new");
+    server.log_times(1, "serving the new", RELOAD);
     assert_eq!(seen(&server), "V000");
     tool.write("funcserver.toml", "[component]\npath = \"versions/V002.wasm\"\n");
     server.log_line("serving the new versions/V002.wasm");
@@ -170,7 +164,7 @@ fn a_build_that_writes_among_its_sources_does_not_loop() {
     thread::sleep(Duration::from_millis(700));
     assert_eq!(server.log().matches("building: ").count(), builds);
     tool.write("src/version", "V001");
-    wait_for(&server, 1, "serving the new");
+    server.log_times(1, "serving the new", RELOAD);
 }
 
 #[test]
@@ -242,13 +236,13 @@ fn a_failed_build_that_removes_its_component_is_reported_once() {
     let server = Server::start(&tool, "--watch");
     assert_eq!(seen(&server), "V000");
     tool.write("make.sh", "rm -f out/page.wasm\nexit 1\n");
-    wait_for(&server, 1, "still serving the previous component");
+    server.log_times(1, "still serving the previous component", RELOAD);
     // This is longer than the interval at which files are checked.
     thread::sleep(Duration::from_secs(2));
     assert_eq!(server.log().matches("error: ").count(), 1, "{}", server.log());
     assert_eq!(seen(&server), "V000");
     tool.write("src/version", "V001");
     tool.write("make.sh", MAKE);
-    wait_for(&server, 1, "serving the new out/page.wasm");
+    server.log_times(1, "serving the new out/page.wasm", RELOAD);
     assert_eq!(seen(&server), "V001");
 }

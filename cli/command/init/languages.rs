@@ -23,7 +23,7 @@ pub(super) struct Language {
     pub(super) no_app: fn(usize) -> String,
     /// The files of which one lists the packages.
     pub(super) packages: &'static [&'static str],
-    /// What is said if there is none of them.
+    /// The note if the project has no such file.
     pub(super) no_packages: &'static str,
     /// When something is read that a build would keep, and what happens to the app then.
     pub(super) early: &'static str,

@@ -20,8 +20,8 @@
 //! # }
 //! ```
 //!
-//! Handlers run on a tokio runtime of one thread, whose timers work: `tokio::time`, `tokio::spawn` and `tokio::sync` are
-//! used as ever. [`fetch`] sends HTTP requests.
+//! Handlers run on a tokio runtime of one thread, whose timers work: `tokio::time`, `tokio::spawn` and `tokio::sync`
+//! behave as on any system. [`fetch`] sends HTTP requests.
 
 mod context;
 mod service;
