@@ -1,7 +1,9 @@
 #![forbid(unsafe_code)]
 //! Compiles the example handler that the tool carries as its default component, and embeds the examples of all languages
-//! as templates, and the packages that make components of apps.
+//! as templates, the packages that make components of apps, and the bootstraps of a release.
 
+#[path = "cli/bootstrap_file/embed.rs"]
+mod bootstraps;
 #[path = "cli/app/embed.rs"]
 mod sdk;
 #[path = "cli/command/new/embed.rs"]
@@ -15,11 +17,11 @@ use std::process::ExitCode;
 use funcserver_guest_build::{GuestCrate, hand_over};
 
 fn main() -> ExitCode {
-    for file in ["cli/command/new/embed.rs", "cli/app/embed.rs"] {
+    for file in ["cli/bootstrap_file/embed.rs", "cli/command/new/embed.rs", "cli/app/embed.rs"] {
         println!("cargo::rerun-if-changed={file}");
     }
     if let Err(error) = embed() {
-        println!("cargo::error=cannot embed guest-example/ and guest-sdk/: {error}");
+        println!("cargo::error=cannot embed guest-example/, guest-sdk/ and the bootstraps: {error}");
         return ExitCode::SUCCESS;
     }
     let example =
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
 fn embed() -> io::Result<()> {
     let out = env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("cargo names no OUT_DIR"))?;
     let out = Path::new(&out);
+    bootstraps::embed(&out.join("bootstraps.rs"))?;
     templates::embed(Path::new("guest-example"), &out.join("templates.rs"))?;
     sdk::embed(Path::new("guest-sdk/python/src"), &[], &out.join("python_sdk.rs"))?;
     // What npm installs, and what only the package's own tests need.

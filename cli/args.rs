@@ -91,7 +91,7 @@ pub(crate) struct Bundle {
     #[command(flatten)]
     pub(crate) arch: ForArch,
     /// The bootstrap for the zip; by default the first bootstrap-ARCH in $FUNCSERVER_BOOTSTRAP_DIR, beside this
-    /// program, or in dist/ of this folder or one above it
+    /// program, or in dist/ of this folder or one above it, else the one that a released program carries
     #[arg(long, value_name = "PATH")]
     pub(crate) bootstrap: Option<PathBuf>,
     /// Print a description of the zip as JSON on stdout
@@ -198,7 +198,8 @@ Examples:
 
 const BUNDLE: &str = "\
 The zip contains bootstrap, handler.cwasm, handler.cwasm.json, and the settings of funcserver.toml that the host reads, if \
-there are any. The same inputs give the same bytes. scripts/build-bootstrap makes the bootstrap.
+there are any. The same inputs give the same bytes. A released funcserver carries the bootstrap for both architectures; for \
+one that was built from source, scripts/build-bootstrap makes it.
 
 Examples:
   funcserver bundle router.wasm

@@ -1,5 +1,8 @@
 //! The bootstrap that `bundle` puts into the zip: finds it, and checks that it fits the component.
 
+pub(crate) mod carried;
+
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow, bail};
@@ -9,6 +12,7 @@ use funcserver_function::marker::{self, Marker};
 use object::elf::{EM_AARCH64, EM_X86_64, FileHeader64};
 use object::endian::LittleEndian;
 use object::read::elf::FileHeader as _;
+use serde::{Serialize, Serializer};
 
 use crate::input;
 use crate::output;
@@ -23,35 +27,86 @@ const GLIBC: (u32, u32) = (2, 34);
 /// A bootstrap that fits.
 #[derive(Debug)]
 pub(crate) struct BootstrapFile {
-    /// Its path.
-    pub(crate) path: PathBuf,
+    /// Where it comes from.
+    pub(crate) origin: BootstrapOrigin,
     /// Its content.
     pub(crate) bytes: Vec<u8>,
 }
 
+/// Where a bootstrap comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum BootstrapOrigin {
+    /// A file.
+    File(PathBuf),
+    /// A released tool carries it.
+    Carried,
+}
+
+impl fmt::Display for BootstrapOrigin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            BootstrapOrigin::File(path) => path.display().fmt(f),
+            BootstrapOrigin::Carried => f.write_str("the one that this program carries"),
+        }
+    }
+}
+
+impl Serialize for BootstrapOrigin {
+    /// The path, or null.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            BootstrapOrigin::File(path) => path.serialize(serializer),
+            BootstrapOrigin::Carried => serializer.serialize_none(),
+        }
+    }
+}
+
 impl BootstrapFile {
-    /// Finds the bootstrap for `arch`, which is at `path` if that is given, and checks its architecture and versions.
-    /// If it needs a glibc that is too new, prints a warning.
+    /// Finds the bootstrap for `arch`, and checks its architecture and versions: the file `path` if that is given, else
+    /// the first in the folders that are searched, else the one that this tool carries. If it needs a glibc that is too
+    /// new, prints a warning.
+    ///
+    /// # Errors
+    /// There is none, or it does not fit; the error says what to do.
     pub(crate) fn find(path: Option<&Path>, arch: Arch, env: &dyn Env) -> Result<BootstrapFile> {
-        let path = match path {
-            Some(path) => path.to_owned(),
-            None => look(arch, &folders(env))?,
+        let BootstrapFile { origin, bytes } = match path {
+            Some(path) => BootstrapFile::read(path.to_owned(), arch)?,
+            None => match look(arch, &folders(env)) {
+                Some(path) => BootstrapFile::read(path, arch)?,
+                None => BootstrapFile::carried(arch)?,
+            },
         };
-        let bytes = input::read(&path, UNZIPPED)
-            .map_err(|error| anyhow!("cannot read the bootstrap {}: {error}; {}", path.display(), remedy(arch)))?;
         if let Err(reason) = check(&bytes, arch) {
-            bail!("{} is not the bootstrap for this component: {reason}; {}", path.display(), remedy(arch));
+            bail!("{origin} is not the bootstrap for this component: {reason}; {}", remedy(arch));
         }
         if let Some((major, minor)) = newest_glibc(&bytes).filter(|version| *version > GLIBC) {
             output::warn(format_args!(
-                "{} needs glibc {major}.{minor}, but Lambda's provided.al2023 has {}.{}: it would not start there; {}",
-                path.display(),
+                "{origin} needs glibc {major}.{minor}, but Lambda's provided.al2023 has {}.{}: it would not start there; {}",
                 GLIBC.0,
                 GLIBC.1,
                 remedy(arch)
             ));
         }
-        Ok(BootstrapFile { path, bytes })
+        Ok(BootstrapFile { origin, bytes })
+    }
+
+    fn read(path: PathBuf, arch: Arch) -> Result<BootstrapFile> {
+        let bytes = input::read(&path, UNZIPPED)
+            .map_err(|error| anyhow!("cannot read the bootstrap {}: {error}; {}", path.display(), remedy(arch)))?;
+        Ok(BootstrapFile { origin: BootstrapOrigin::File(path), bytes })
+    }
+
+    fn carried(arch: Arch) -> Result<BootstrapFile> {
+        let Some(bytes) = carried::bootstrap(arch) else {
+            bail!(
+                "no bootstrap-{arch} in ${FOLDER}, beside this program, or in dist/ of this folder or one above it; {}, or \
+                 name it with --bootstrap",
+                remedy(arch)
+            );
+        };
+        let bytes = bytes
+            .map_err(|error| anyhow!("the bootstrap in this program is damaged ({error}); install funcserver again"))?;
+        Ok(BootstrapFile { origin: BootstrapOrigin::Carried, bytes })
     }
 }
 
@@ -68,18 +123,16 @@ fn folders(env: &dyn Env) -> Vec<PathBuf> {
     folders
 }
 
-fn look(arch: Arch, folders: &[PathBuf]) -> Result<PathBuf> {
+fn look(arch: Arch, folders: &[PathBuf]) -> Option<PathBuf> {
     let name = format!("bootstrap-{arch}");
-    match folders.iter().map(|folder| folder.join(&name)).find(|path| path.is_file()) {
-        Some(path) => Ok(path),
-        None => bail!(
-            "no {name} in ${FOLDER}, beside this program, or in dist/ of this folder or one above it; {}, or name it with --bootstrap",
-            remedy(arch)
-        ),
-    }
+    folders.iter().map(|folder| folder.join(&name)).find(|path| path.is_file())
 }
 
+/// How to get one that fits.
 fn remedy(arch: Arch) -> String {
+    if carried::carries(arch) {
+        return "remove it or leave out --bootstrap: this program carries the one that fits".to_owned();
+    }
     format!("build it: scripts/build-bootstrap {arch}")
 }
 
@@ -175,7 +228,8 @@ mod tests {
 
     #[test]
     fn a_missing_one_names_the_command_that_makes_it() {
-        let error = look(Arch::Arm64, &[]).unwrap_err().to_string();
+        // Of a tool that is built without the variable of `embed.rs`, as tests are.
+        let error = BootstrapFile::carried(Arch::Arm64).unwrap_err().to_string();
         assert!(error.contains("no bootstrap-arm64") && error.contains("scripts/build-bootstrap arm64"), "{error}");
     }
 

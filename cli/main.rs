@@ -50,6 +50,11 @@ use funcserver_function::config::{ConfigErrors, Variables};
 
 use args::Cli;
 
+/// The parallel compiler allocates on every thread at once, and musl's heap has one lock for all of them.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static HEAP: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let default = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {

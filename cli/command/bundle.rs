@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::args;
 use crate::assets::{self, Asset};
-use crate::bootstrap_file::BootstrapFile;
+use crate::bootstrap_file::{BootstrapFile, BootstrapOrigin};
 use crate::builder::Builder;
 use crate::cache::sha256;
 use crate::compiled::{self, Compiled};
@@ -31,7 +31,8 @@ struct Report<'a> {
     file: &'a Path,
     sha256: String,
     arch: &'a str,
-    bootstrap: &'a Path,
+    /// Null if the tool carries it.
+    bootstrap: &'a BootstrapOrigin,
     zipped: usize,
     unzipped: u64,
 }
@@ -44,7 +45,7 @@ pub(crate) fn run(args: &args::Bundle, env: &Variables) -> Result<ExitCode> {
     let path = &args.output;
     let arch = compiled::arch(args.arch.arch, &component);
     let bootstrap = BootstrapFile::find(args.bootstrap.as_deref(), arch, env)?;
-    output::note(format_args!("the bootstrap is {}", bootstrap.path.display()));
+    output::note(format_args!("the bootstrap is {}", bootstrap.origin));
     output_file::check(path)?;
     project.assets()?;
     let target = Target::Lambda(arch);
@@ -74,7 +75,7 @@ pub(crate) fn run(args: &args::Bundle, env: &Variables) -> Result<ExitCode> {
             file: path,
             sha256: sha256(&zip),
             arch: arch.name(),
-            bootstrap: &bootstrap.path,
+            bootstrap: &bootstrap.origin,
             zipped: zip.len(),
             unzipped: unzipped.0,
         })?;
