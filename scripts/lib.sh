@@ -93,6 +93,20 @@ need_requirements() {
     printf '%s\n' "$folder/bin"
 }
 
+# need_crate NAME VERSION: prints the folder of the program of this crate, which is compiled on first use.
+need_crate() {
+    local folder=$tools/$1-$2
+    if [[ ! -e $folder/complete ]]; then
+        say "installing $1 $2 into $folder: compiled, which takes minutes"
+        rm -rf -- "$folder"
+        # In a target folder of its own, so that it does not fill ours.
+        CARGO_TARGET_DIR=$folder/target cargo install --quiet --locked --root "$folder" "$1@$2" >&2 || die "cargo could not install $1 $2"
+        rm -rf -- "$folder/target"
+        touch -- "$folder/complete"
+    fi
+    printf '%s\n' "$folder/bin"
+}
+
 # find_pydantic_core: lets pip find the wheel of scripts/build-pydantic-core in dist/. It is built on first use.
 find_pydantic_core() {
     local version
