@@ -56,6 +56,9 @@ pub(crate) enum Command {
     /// Show what a component exports and imports, and whether it will run here
     #[command(after_help = INSPECT)]
     Inspect(Inspect),
+    /// Show what is installed here, and what does not fit together
+    #[command(after_help = DOCTOR)]
+    Doctor(Doctor),
     /// Print the JSON schema of funcserver.toml
     #[command(after_help = generate::SCHEMA)]
     Schema,
@@ -109,6 +112,13 @@ pub(crate) struct Inspect {
     /// Print the function, file and line of these offsets from the log of a crash, such as 0x1b3f
     #[arg(long, value_name = "OFFSET", num_args = 1.., value_parser = offset)]
     pub(crate) at: Vec<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// Print the result as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -215,6 +225,15 @@ Examples:
   funcserver inspect router.wasm
   funcserver inspect router.wasm --at 0x1b3f 0x1c00
   funcserver inspect handler.cwasm --json";
+
+const DOCTOR: &str = "\
+It lists this program, the bootstraps for Lambda, the cache, and the languages' programs with their versions. A line with !! is \
+a problem and says what to do; one with -- is not here, and nothing here needs it. The exit code is 1 if there is a problem. \
+It runs no program of the project.
+
+Examples:
+  funcserver doctor
+  funcserver doctor --json";
 
 #[cfg(test)]
 mod tests {

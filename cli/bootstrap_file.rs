@@ -1,6 +1,6 @@
 //! The bootstrap that `bundle` puts into the zip: finds it, and checks that it fits the component.
 
-pub(crate) mod carried;
+mod carried;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -121,6 +121,11 @@ fn folders(env: &dyn Env) -> Vec<PathBuf> {
         folders.extend(here.ancestors().map(|folder| folder.join("dist")));
     }
     folders
+}
+
+/// Whether there is any bootstrap for `arch`, which may not fit.
+pub(crate) fn is_there(arch: Arch, env: &dyn Env) -> bool {
+    look(arch, &folders(env)).is_some() || carried::carries(arch)
 }
 
 fn look(arch: Arch, folders: &[PathBuf]) -> Option<PathBuf> {

@@ -13,6 +13,9 @@ use crate::private_folder::PrivateFolder;
 /// How long a file is kept that is not used.
 const MAX_AGE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
+/// How to get a cache.
+const REMEDY: &str = "set XDG_CACHE_HOME to a folder that you may write to";
+
 /// A folder of the cache that only this user can write to.
 #[derive(Debug)]
 pub(crate) struct UserCache {
@@ -33,10 +36,10 @@ impl UserCache {
                 Ok(folder) => return Ok(UserCache { folder, home, names, _temporary: None }),
                 Err(error) => {
                     let folder = home.join(names.join("/"));
-                    output::warn(format_args!("cannot cache {what} in {}: {error}", folder.display()));
+                    output::warn(format_args!("cannot cache {what} in {}: {error}; {REMEDY}", folder.display()));
                 }
             },
-            None => output::warn(format_args!("cannot cache {what}: neither XDG_CACHE_HOME nor HOME is set")),
+            None => output::warn(format_args!("cannot cache {what}: neither XDG_CACHE_HOME nor HOME is set; {REMEDY}")),
         }
         let temporary = TempDir::with_prefix("funcserver-")?;
         let home = temporary.path().to_owned();
@@ -72,6 +75,19 @@ impl UserCache {
             age.is_some_and(|age| age > MAX_AGE)
         };
         names.filter(is_old).collect()
+    }
+}
+
+/// The folder of all caches, if files can be written to the one of compiled components.
+///
+/// # Errors
+/// Why not, in a sentence.
+pub(crate) fn folder(env: &dyn Env) -> Result<PathBuf, String> {
+    let Some(home) = home(env) else { return Err(format!("neither XDG_CACHE_HOME nor HOME is set; {REMEDY}")) };
+    let folder = home.join("funcserver");
+    match writable(&home, &["funcserver", "components"]) {
+        Ok(_) => Ok(folder),
+        Err(error) => Err(format!("cannot write to {}: {error}; {REMEDY}", folder.display())),
     }
 }
 

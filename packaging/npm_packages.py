@@ -49,7 +49,7 @@ def sdk_package(project: Project, platforms: list[Platform], notices: bytes) -> 
         )
     optional = {platform.npm_package: project.version for platform in platforms}
     manifest |= {
-        "bin": {"funcserver": LAUNCHER},
+        "bin": {**manifest.get("bin", {}), "funcserver": LAUNCHER},
         "optionalDependencies": optional,
         "repository": project.repository,
         "license": project.license,

@@ -11,7 +11,7 @@ use crate::size::{Size, UNZIPPED};
 const CARRIED: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/bootstraps.rs"));
 
 /// Whether this tool carries the bootstrap for `arch`.
-pub(crate) fn carries(arch: Arch) -> bool {
+pub(super) fn carries(arch: Arch) -> bool {
     compressed(arch).is_some()
 }
 

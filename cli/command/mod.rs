@@ -2,6 +2,7 @@
 
 mod build;
 mod bundle;
+mod doctor;
 mod event;
 mod generate;
 mod init;
@@ -29,6 +30,7 @@ pub(crate) fn run(command: Command, env: &Variables) -> Result<ExitCode> {
         Command::Event(args) => event::run(&args),
         Command::Invoke(args) => invoke::run(&args, env),
         Command::Inspect(args) => inspect::run(&args, env),
+        Command::Doctor(args) => doctor::run(&args, env),
         Command::Schema => generate::schema(),
         Command::Completions(args) => generate::completions(&args),
         Command::Man(args) => generate::man(&args),

@@ -2,8 +2,8 @@
 
 use crate::tool::Tool;
 
-const SUBCOMMANDS: [&str; 11] =
-    ["new", "init", "serve", "build", "bundle", "event", "invoke", "inspect", "schema", "completions", "man"];
+const SUBCOMMANDS: [&str; 12] =
+    ["new", "init", "serve", "build", "bundle", "event", "invoke", "inspect", "doctor", "schema", "completions", "man"];
 
 #[test]
 fn every_subcommand_has_help_with_examples() {
