@@ -9,6 +9,7 @@ mod bad_component;
 mod bad_project;
 mod build;
 mod bundle;
+mod doctor;
 mod elf;
 mod event;
 mod exec;

@@ -91,7 +91,10 @@ fn packages(folder: &Path) -> Vec<Finding> {
     findings.push(match find("componentize_py") {
         Some(version) if version != COMPONENTIZE => Finding {
             version: Some(version.to_owned()),
-            ..Finding::absent("componentize-py", format!("builds use {COMPONENTIZE}, which they install into the cache"))
+            ..Finding::absent(
+                "componentize-py",
+                format!("builds use {COMPONENTIZE}, which they install into the cache"),
+            )
         },
         Some(version) => Finding { version: Some(version.to_owned()), ..Finding::ok("componentize-py") },
         None => Finding::absent(
