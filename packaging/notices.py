@@ -16,8 +16,8 @@ NAMES = ("LICENSE", "LICENCE", "COPYING", "COPYRIGHT", "NOTICE", "UNLICENSE")
 def notices(metadata: Iterable[Path], libraries: Iterable[tuple[str, Path]]) -> bytes:
     """Every licence text once, each with what it is the licence of.
 
-    `metadata` has what `cargo metadata` prints for each executable. `libraries` are not crates: a name, and the file with
-    the licence.
+    `metadata` has what `cargo metadata` prints for each executable. `libraries` are not crates: a name, and the file
+    with the licence.
     """
     owners: dict[str, set[str]] = defaultdict(set)
     for crate in _crates(metadata):

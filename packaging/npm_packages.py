@@ -29,7 +29,7 @@ def platform_package(project: Project, platform: Platform, tool: bytes, notices:
         "cpu": [cpu],
         "preferUnplugged": True,
     }
-    readme = f"# {platform.npm_package}\n\nThe program of the package `funcserver` for {platform.npm}. Install that one.\n"
+    readme = f"# {platform.npm_package}\n\nThe program of `funcserver` for {platform.npm}. Install that package.\n"
     files = {
         "package.json": _json(manifest),
         "README.md": File(readme.encode()),
@@ -58,6 +58,7 @@ def sdk_package(project: Project, platforms: list[Platform], notices: bytes) -> 
     manifest.pop("devDependencies", None)
     files = {path: File(content) for path, content in _sdk_files(manifest).items()}
     files["package.json"] = _json(manifest)
+    files["README.md"] = File(project.linked((SDK / "README.md").read_text(encoding="utf-8")).encode())
     files[LAUNCHER] = File((ROOT / "packaging" / "npm" / "launcher.cjs").read_bytes(), executable=True)
     if "npm-shrinkwrap.json" in files:
         files["npm-shrinkwrap.json"] = _locked(files["npm-shrinkwrap.json"].content, manifest, platforms)

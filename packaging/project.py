@@ -57,6 +57,10 @@ class Project:
         package = next(package for package in data["packages"] if package["id"] == data["resolve"]["root"])
         return cls(package["version"], package["description"], package["license"], package["repository"])
 
+    def linked(self, page: str) -> str:
+        """A page of an SDK's folder, with links that also work outside the repository."""
+        return page.replace("](../../", f"]({self.repository}/blob/v{self.version}/")
+
     def download(self, file: str) -> str:
         """The address of a file of the release."""
         return f"{self.repository}/releases/download/v{self.version}/{file}"

@@ -59,7 +59,7 @@ def metadata(project: Project, texts: list[str]) -> str:
         if extra != "test":
             lines.append(f"Provides-Extra: {extra}")
             lines += [f"Requires-Dist: {requirement} ; extra == '{extra}'" for requirement in requirements]
-    readme = (SDK / "README.md").read_text(encoding="utf-8")
+    readme = project.linked((SDK / "README.md").read_text(encoding="utf-8"))
     return "\n".join([*lines, "Description-Content-Type: text/markdown", "", readme])
 
 
