@@ -19,7 +19,6 @@ use crate::args;
 use crate::bootstrap_file::{BootstrapFile, is_there};
 use crate::output;
 use crate::project::{FILE, Project};
-use toolchains::Language;
 
 /// One thing that was looked for.
 #[derive(Debug, Serialize)]
@@ -63,7 +62,7 @@ pub(crate) fn run(args: &args::Doctor, env: &Variables) -> Result<ExitCode> {
     let project = Project::read(env);
     let language = project.as_ref().ok().and_then(|project| {
         let app = project.config.component.app.as_ref()?;
-        Some(Language::of(app.as_str()))
+        Some(app.language())
     });
     let mut report = Report {
         funcserver: tool(env),
@@ -184,7 +183,7 @@ fn bootstrap(arch: Arch, env: &dyn Env) -> Finding {
 fn settings(project: Result<Project>) -> Option<Finding> {
     match project {
         Ok(project) => project.config.component.app.map(|app| Finding {
-            note: Some(format!("component.app is {}, an app in {}", app.as_str(), Language::of(app.as_str()).name())),
+            note: Some(format!("component.app is {}, an app in {}", app.as_str(), app.language().name())),
             ..Finding::ok(FILE)
         }),
         Err(error) => Some(Finding::problem(FILE, format!("{error:#}"))),

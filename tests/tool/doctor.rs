@@ -101,6 +101,14 @@ fn what_the_project_needs_is_a_problem_if_it_is_missing_or_too_old() {
     assert_eq!((&found["status"], &found["version"]), (&"absent".into(), &"3.9.18".into()), "{found}");
     tool.write("funcserver.toml", APP);
     is_the_problem(&tool, "python3", &["too old", "3.10 or later"]);
+    for (app, name, script, part) in [
+        ("src/app.ts", "node", "echo v18.20.0", "Node.js 20 or later"),
+        (".", "go", "echo go version go1.21.0 linux/amd64", "Go 1.26 or later"),
+    ] {
+        let tool = user(&[(name, script), ("npm", "")]);
+        tool.write("funcserver.toml", format!("[component]\napp = \"{app}\"\n"));
+        is_the_problem(&tool, name, &["too old", part]);
+    }
     let tool = user(&[("python3", "exit 1")]);
     tool.write("funcserver.toml", APP);
     is_the_problem(&tool, "python3", &["does not run"]);

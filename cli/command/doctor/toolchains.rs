@@ -2,37 +2,9 @@
 
 use std::path::Path;
 
-use funcserver_function::config::Env;
+use funcserver_function::config::{AppLanguage, Env};
 
 use super::{Finding, Status, javascript, program, python};
-
-/// A language that apps are written in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Language {
-    Python,
-    JavaScript,
-    Go,
-}
-
-impl Language {
-    /// The language of `component.app`: a path of a JavaScript or TypeScript file, a folder of Go, or a module of Python.
-    pub(super) fn of(app: &str) -> Language {
-        let path = Path::new(app.split(':').next().unwrap_or_default());
-        let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-        if matches!(extension, "js" | "mjs" | "cjs" | "ts" | "mts" | "cts" | "tsx" | "jsx") {
-            return Language::JavaScript;
-        }
-        if app == "." || app.starts_with("./") { Language::Go } else { Language::Python }
-    }
-
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Language::Python => "Python",
-            Language::JavaScript => "JavaScript",
-            Language::Go => "Go",
-        }
-    }
-}
 
 /// Whether the project needs a language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,12 +18,12 @@ impl Needed {
 }
 
 /// All toolchains. What the project's language needs and is missing is a problem.
-pub(super) fn findings(language: Option<Language>, env: &dyn Env) -> Vec<Finding> {
+pub(super) fn findings(language: Option<AppLanguage>, env: &dyn Env) -> Vec<Finding> {
     let needed = |this| Needed(language == Some(this));
-    let mut findings = python::findings(needed(Language::Python), env);
-    findings.extend(javascript::findings(needed(Language::JavaScript), env));
+    let mut findings = python::findings(needed(AppLanguage::Python), env);
+    findings.extend(javascript::findings(needed(AppLanguage::JavaScript), env));
     let go = "apps in Go need Go 1.26 or later: install it from https://go.dev/dl";
-    findings.push(version_of("go", &["version"], (1, 26), go, needed(Language::Go), env));
+    findings.push(version_of("go", &["version"], (1, 26), go, needed(AppLanguage::Go), env));
     findings.extend(rust(env));
     findings
 }
@@ -97,24 +69,4 @@ fn rust(env: &dyn Env) -> Vec<Finding> {
         });
     }
     findings
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_app_tells_its_language() {
-        for (app, language) in [
-            ("app:app", Language::Python),
-            ("shop.ts:app", Language::JavaScript),
-            ("src/app.ts", Language::JavaScript),
-            ("src/index.mjs:handler", Language::JavaScript),
-            ("shop.wsgi:create_app()", Language::Python),
-            (".", Language::Go),
-            ("./cmd/shop", Language::Go),
-        ] {
-            assert_eq!(Language::of(app), language, "{app}");
-        }
-    }
 }
