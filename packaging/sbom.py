@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 
 from project import Project
@@ -18,12 +19,17 @@ def sbom(project: Project, auditable2cdx: Path, executables: list[Path]) -> byte
     needs: dict[str, set[str]] = {}
     merged: dict = {}
     for executable in executables:
-        written = subprocess.run([auditable2cdx, executable], check=True, capture_output=True).stdout
-        merged = json.loads(written)
+        written = subprocess.run([auditable2cdx, executable], capture_output=True)
+        if written.returncode != 0:
+            print(f"warning: {executable} has no data of cargo auditable: it is not in the SBOM", file=sys.stderr)
+            continue
+        merged = json.loads(written.stdout)
         for component in [*merged.get("components", []), *_root(merged)]:
             components[component["bom-ref"]] = component
         for dependency in merged.get("dependencies", []):
             needs.setdefault(dependency["ref"], set()).update(dependency.get("dependsOn", []))
+    if not merged:
+        raise SystemExit("error: no executable has data of cargo auditable, so that there is no SBOM")
     # These differ from run to run.
     merged.pop("serialNumber", None)
     merged["metadata"] = {
