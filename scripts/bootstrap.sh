@@ -13,6 +13,9 @@ choose_architecture() {
     profile=$root/host/bootstrap/profile/$arch
 }
 
+# need_zig: prints the folder of cargo-zigbuild, which compiles for other systems than this machine's.
+need_zig() { need_wheels zigbuild-0.24.1-zig-0.17.1 cargo-zigbuild==0.24.1 ziglang==0.17.1; }
+
 # compile_bootstrap TARGET-FOLDER FLAG...: builds it into that folder, and prints the path of the executable.
 compile_bootstrap() {
     local folder=$1 bin
@@ -20,7 +23,7 @@ compile_bootstrap() {
     if command -v rustup >/dev/null && ! rustup target list --installed | grep -qx "$triple"; then
         rustup target add "$triple" || die "rustup could not add the target $triple"
     fi
-    bin=$(need_wheels zigbuild-0.24.1-zig-0.17.1 cargo-zigbuild==0.24.1 ziglang==0.17.1)
+    bin=$(need_zig)
     local -x RUSTFLAGS
     # Without paths of the building machine, so that every machine builds the same file.
     RUSTFLAGS="--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo --remap-path-prefix=$root=/funcserver"

@@ -107,6 +107,18 @@ need_crate() {
     printf '%s\n' "$folder/bin"
 }
 
+# need_go_program MODULE VERSION: prints the path of the program of this Go package, which is compiled on first use. It
+# comes from the Go module proxy.
+need_go_program() {
+    local name=${1##*/} folder
+    folder=$tools/$name-$2
+    if [[ ! -x $folder/$name ]]; then
+        say "building $name $2 into $folder"
+        GOBIN=$folder GOFLAGS='' GOOS='' GOARCH='' go install "$1@v$2" >&2 || die "go could not install $1"
+    fi
+    printf '%s\n' "$folder/$name"
+}
+
 # find_pydantic_core: lets pip find the wheel of scripts/build-pydantic-core in dist/. It is built on first use.
 find_pydantic_core() {
     local version
