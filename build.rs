@@ -32,7 +32,7 @@ fn main() -> ExitCode {
 fn embed() -> io::Result<()> {
     let out = env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("cargo names no OUT_DIR"))?;
     let out = Path::new(&out);
-    bootstraps::embed(&out.join("bootstraps.rs"))?;
+    bootstraps::embed(env::var_os(bootstraps::FOLDER), &out.join("bootstraps.rs"))?;
     templates::embed(Path::new("guest-example"), &out.join("templates.rs"))?;
     sdk::embed(Path::new("guest-sdk/python/src"), &[], &out.join("python_sdk.rs"))?;
     // What npm installs, and what only the package's own tests need.
