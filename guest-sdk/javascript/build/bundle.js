@@ -10,6 +10,7 @@ import { modules } from "./modules.js";
 import * as output from "./output.js";
 import { rewritePatterns } from "./patterns.js";
 import { MOUNT } from "./project.js";
+import { SOURCES } from "./sdk.js";
 import { reduced } from "./source_map.js";
 import { viewEngines } from "./view_engines.js";
 
@@ -50,6 +51,8 @@ export async function bundle({ folder, entry, files, about, form }) {
       metafile: true,
       logLevel: "silent",
       logLimit: 0,
+      // For modules that use the global name.
+      inject: [join(SOURCES, "inject", "buffer.js")],
       banner: form.banner ? { js: form.banner } : undefined,
       footer: form.footer ? { js: form.footer } : undefined,
       loader: Object.fromEntries(TEXTS.map((ending) => [ending, "text"])),

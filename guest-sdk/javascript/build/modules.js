@@ -1,6 +1,7 @@
 // Finds the modules that an app imports: those of Node.js are the SDK's own. What cannot be in a component is refused.
 import { dirname, join, relative } from "node:path";
 
+import { disabledFile, serversFile } from "./browser_field.js";
 import { nativePackage, refusal } from "./native.js";
 import { isOwn, nodeFile, nodeModule, SDK, SOURCES } from "./sdk.js";
 
@@ -50,14 +51,23 @@ async function resolvePackage(build, args, folder) {
       if (found.errors.length === 0) return found;
     }
     const path = name.replace(/\/$/, "");
+    // Such as punycode.
+    const isPackage = nodeFile(path) === undefined && !args.path.startsWith("node:");
+    if (isPackage) {
+      const found = await again(build, args);
+      if (found.errors.length === 0) return found;
+    }
     if (nodeFile(path) === undefined) return { path, namespace: ABSENT, sideEffects: false };
     if (isRequire(args)) return { path, namespace: NODE, sideEffects: false };
     return { path: nodeFile(path) };
   }
   const found = await again(build, args);
   if (found.errors.length === 0) {
-    const refused = isOwn(args.importer) ? undefined : nativePackage(found.path);
+    if (isOwn(args.importer)) return found;
+    const refused = nativePackage(found.path);
     if (refused) return { errors: [{ text: refusal(refused, args, folder) }] };
+    const file = serversFile(args, found) ?? disabledFile(args, found);
+    if (file) return { path: file };
     // Workspaces and links have the app's own modules.
     return found;
   }
@@ -67,8 +77,10 @@ async function resolvePackage(build, args, folder) {
 async function resolveRelative(build, args, folder) {
   if (args.pluginData === AGAIN || args.kind === "entry-point") return undefined;
   const found = await again(build, args);
-  // Undefined leaves it to esbuild: the browser field of a package may turn a file off.
-  return found.errors.length === 0 ? undefined : missing(args, folder);
+  if (found.errors.length > 0) return missing(args, folder);
+  const file = disabledFile(args, found);
+  // Undefined leaves it to esbuild.
+  return file && { path: file };
 }
 
 /** A package may do without what it requires. An import is needed by all that import it. */

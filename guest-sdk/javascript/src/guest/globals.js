@@ -1,7 +1,9 @@
 // Global names of Node.js and the web that the engine lacks or has wrong.
 import { Headers } from "../web/headers.js";
+import { MessageChannel, MessageEvent, MessagePort } from "../web/messages.js";
 import { Request } from "../web/request.js";
 import { Response } from "../web/response.js";
+import { TextDecoderStream, TextEncoderStream } from "../web/text_streams.js";
 import { fetch } from "./fetch.js";
 import { log } from "./log.js";
 import { process } from "./process.js";
@@ -16,8 +18,24 @@ for (const [name, value] of Object.entries({ Headers, Request, Response, fetch, 
 const missing = {
   navigator: { userAgent: "Node.js/20", language: "en-US", languages: ["en-US"], hardwareConcurrency: 1 },
   reportError: (error) => log.failure(error, "reported work"),
+  MessageChannel,
+  MessageEvent,
+  MessagePort,
+  TextDecoderStream,
+  TextEncoderStream,
 };
 for (const [name, value] of Object.entries(missing)) if (!(name in globalThis)) define(globalThis, name, value);
+
+const timeline = { mark: measured, measure: measured, clearMarks() {}, clearMeasures() {}, getEntries: () => [] };
+Object.assign(timeline, { getEntriesByName: () => [], getEntriesByType: () => [] });
+for (const [name, value] of Object.entries(timeline)) {
+  if (!(name in performance)) define(performance, name, value);
+}
+
+/** There is nobody who looks at a timeline. */
+function measured(name) {
+  return { name: String(name), entryType: "mark", startTime: performance.now(), duration: 0, detail: null };
+}
 
 if (!("canParse" in URL)) {
   define(URL, "canParse", (url, base) => {

@@ -115,4 +115,20 @@ export function install() {
     },
     configurable: true,
   });
+  // The engine's own writes its frames, which are places in the bundle, into the object.
+  Error.captureStackTrace = function captureStackTrace(target, topmost) {
+    const taken = new Error();
+    Object.defineProperty(target, "stack", {
+      get() {
+        const text = nativeStack.get.call(taken);
+        const calls = frames(text.slice(text.indexOf("\n") + 1));
+        const hidden = topmost?.name ? calls.findIndex((line) => line.startsWith(`    at ${topmost.name} (`)) : -1;
+        return [headOf(target), ...calls.slice(hidden + 1)].join("\n");
+      },
+      set(value) {
+        Object.defineProperty(this, "stack", { value, writable: true, configurable: true, enumerable: false });
+      },
+      configurable: true,
+    });
+  };
 }

@@ -97,6 +97,28 @@ for (const name of READ_ONLY) {
   };
 }
 
+/** Loggers write to the descriptors of the output: whole lines are records, as those of `process.stdout`. */
+function writeSync(fd, data, ...others) {
+  const output = { 1: process.stdout, 2: process.stderr }[fd];
+  if (!output) throw Object.assign(new Error("EBADF: bad file descriptor, write"), { code: "EBADF", syscall: "write" });
+  if (typeof data === "string") {
+    output.write(data);
+    return Buffer.byteLength(data);
+  }
+  const [first, second] = others;
+  const { offset = 0, length } = typeof first === "object" && first !== null ? first : { offset: first, length: second };
+  const bytes = data.subarray(offset ?? 0, (offset ?? 0) + (length ?? data.length));
+  output.write(bytes);
+  return bytes.length;
+}
+SYNC.writeSync = writeSync;
+for (const name of ["fsyncSync", "fdatasyncSync", "closeSync"]) SYNC[name] = () => {};
+for (const name of ["openSync", "fstatSync", "readSync"]) {
+  SYNC[name] = () => {
+    throw new Error(`fs.${name} is missing in a component: read a file with readFile or createReadStream`);
+  };
+}
+
 const promises = {};
 const callbacks = {};
 for (const [name, now] of Object.entries(SYNC)) {
@@ -110,6 +132,17 @@ for (const [name, now] of Object.entries(SYNC)) {
     );
   };
 }
+callbacks.write = (fd, data, ...others) => {
+  const done = others.pop();
+  let written;
+  try {
+    written = writeSync(fd, data, ...others);
+  } catch (error) {
+    queueMicrotask(() => done(error));
+    return;
+  }
+  queueMicrotask(() => done(null, written, data));
+};
 callbacks.realpath.native = callbacks.realpath;
 realpathSync.native = realpathSync;
 promises.constants = { F_OK: 0, R_OK: 4, W_OK: 2, X_OK: 1 };

@@ -21,10 +21,12 @@ diagnostics.get("/boom", () => {
 });
 
 diagnostics.get("/boom-late", (c) => {
+  let count = 0;
   const lines = new ReadableStream<Uint8Array>({
     pull(controller) {
+      // An exception drops what nobody has read yet.
+      if (count++ > 0) throw new Error("boom");
       controller.enqueue(new TextEncoder().encode("line 0\n"));
-      throw new Error("boom");
     },
   });
   return c.body(lines, 200, { "content-type": "text/plain" });
