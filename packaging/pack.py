@@ -1,11 +1,12 @@
 """Packs a release. scripts/release runs it, with Python 3.11 or later.
 
 usage: pack.py --metadata FILE... --generated DIR --library NAME=FILE... --auditable2cdx PROGRAM --output DIR
-               --bootstrap FILE... TARGET=PROGRAM...
+               --bootstrap FILE... --add FILE... TARGET=PROGRAM...
   --metadata     what `cargo metadata` prints for the tool, and for the bootstrap
   --generated    the folder with the man pages (`man1`) and the completions
   --library      the licence of a library that is no crate
   --bootstrap    a bootstrap, for the SBOM
+  --add          a file that ships as it is
   TARGET=PROGRAM the tool for a target of Rust
 It prints the paths of the files that it wrote into --output.
 """
@@ -40,6 +41,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--library", type=pair, action="append", default=[])
     parser.add_argument("--auditable2cdx", type=Path, required=True)
     parser.add_argument("--bootstrap", type=Path, action="append", default=[])
+    parser.add_argument("--add", type=Path, action="append", default=[])
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("tools", type=pair, nargs="+")
     return parser.parse_args()
@@ -67,6 +69,7 @@ def packages(given: argparse.Namespace) -> dict[str, bytes]:
     files[f"funcserver-{project.version}.cdx.json"] = sbom(
         project, given.auditable2cdx, [*platforms.values(), *given.bootstrap]
     )
+    files |= {file.name: file.read_bytes() for file in given.add}
     return files
 
 

@@ -119,11 +119,18 @@ need_go_program() {
     printf '%s\n' "$folder/$name"
 }
 
-# find_pydantic_core: lets pip find the wheel of scripts/build-pydantic-core in dist/. It is built on first use.
-find_pydantic_core() {
-    local version
+# need_pydantic_core: prints the path of the wheel of scripts/build-pydantic-core, which is built on first use.
+need_pydantic_core() {
+    local version wheel
     version=$(sed -n '/^pydantic-core==/{s/^pydantic-core==\([^ ]*\).*/\1/p;q}' guest-sdk/python-pydantic-core/sdists.txt)
-    [[ -e dist/funcserver_lambda_pydantic_core-$version-py3-none-any.whl ]] || scripts/build-pydantic-core >/dev/null
+    wheel=$root/dist/funcserver_lambda_pydantic_core-$version-py3-none-any.whl
+    [[ -e $wheel ]] || scripts/build-pydantic-core >/dev/null
+    printf '%s\n' "$wheel"
+}
+
+# find_pydantic_core: lets pip find that wheel in dist/.
+find_pydantic_core() {
+    need_pydantic_core >/dev/null
     export PIP_FIND_LINKS="$root/dist ${PIP_FIND_LINKS:-}"
 }
 
