@@ -19,6 +19,16 @@ pub fn limits() -> Limits {
     Limits { memory: 64 << 20, concurrency: 8, ..Limits::default() }
 }
 
+/// The compiled file of the test guest.
+pub fn guest_file() -> &'static Path {
+    &GUEST
+}
+
+/// The compiled file of the test guest of `wasi:http` 0.3.
+pub fn guest_p3_file() -> &'static Path {
+    &GUEST_P3
+}
+
 pub fn guest(options: impl Into<Options>) -> Guest {
     funcserver_test_guest::load(&GUEST, options).unwrap()
 }

@@ -1,11 +1,16 @@
 //! Files that are not components for this host: each is rejected with a remedy.
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use funcserver_engine::{Arch, Fault, FileKind, Limits, Target, compile};
 
-use crate::common::{call, handle, request, response};
+use crate::common::{call, guest_file, handle, request, response};
+
+/// The test guest, compiled for the other architecture.
+static ELSEWHERE: LazyLock<Vec<u8>> =
+    LazyLock::new(|| compile::compile(funcserver_test_guest::WASM, Target::Lambda(other_arch())).unwrap());
 
 fn refused(name: &str, bytes: &[u8]) -> String {
     let folder = tempfile::tempdir().unwrap();
@@ -43,7 +48,7 @@ fn files_of_other_kinds() {
 #[tokio::test]
 async fn an_unoptimized_component_answers_too() {
     let bytes = compile::compile_with(funcserver_test_guest::WASM, Target::Host, compile::Optimization::None).unwrap();
-    assert!(bytes != compile::compile(funcserver_test_guest::WASM, Target::Host).unwrap());
+    assert!(bytes != std::fs::read(guest_file()).unwrap());
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("quick.cwasm");
     std::fs::write(&path, bytes).unwrap();
@@ -53,14 +58,13 @@ async fn an_unoptimized_component_answers_too() {
 
 #[test]
 fn another_architecture() {
-    let bytes = compile::compile(funcserver_test_guest::WASM, Target::Lambda(other_arch())).unwrap();
-    let text = refused("arm.cwasm", &bytes);
+    let text = refused("arm.cwasm", &ELSEWHERE);
     assert!(text.contains("--arch"), "{text}");
 }
 
 #[test]
 fn another_version() {
-    let mut bytes = compile::compile(funcserver_test_guest::WASM, Target::Host).unwrap();
+    let mut bytes = std::fs::read(guest_file()).unwrap();
     let FileKind::Precompiled(found) = FileKind::of(&bytes) else { panic!("not recognised") };
     let version = found.version.unwrap();
     let mut mark = vec![0, u8::try_from(version.len()).unwrap()];
@@ -73,17 +77,16 @@ fn another_version() {
 
 #[test]
 fn more_memory_at_the_start_than_allowed() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("guest.cwasm");
-    std::fs::write(&path, compile::compile(funcserver_test_guest::WASM, Target::Host).unwrap()).unwrap();
-    let error =
-        funcserver_test_guest::load(&path, Limits { memory: 65_536, ..Limits::default() }).err().unwrap().to_string();
+    let error = funcserver_test_guest::load(guest_file(), Limits { memory: 65_536, ..Limits::default() })
+        .err()
+        .unwrap()
+        .to_string();
     assert!(error.contains("limits.memory") && error.contains("65536"), "{error}");
 }
 
 #[test]
 fn a_truncated_file() {
-    let bytes = compile::compile(funcserver_test_guest::WASM, Target::Host).unwrap();
+    let bytes = std::fs::read(guest_file()).unwrap();
     for length in [10, 100, bytes.len() / 2, bytes.len() - 1] {
         refused("cut.cwasm", &bytes[..length]);
     }
@@ -112,19 +115,16 @@ fn files_that_cannot_be_compiled() {
 
 #[test]
 fn the_world_is_the_same_before_and_after_compiling() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("guest.cwasm");
-    std::fs::write(&path, compile::compile(funcserver_test_guest::WASM, Target::Host).unwrap()).unwrap();
-    let loaded = funcserver_test_guest::load(&path, Limits::default()).unwrap();
+    let loaded = funcserver_test_guest::load(guest_file(), Limits::default()).unwrap();
     assert_eq!(*loaded.world(), compile::world(funcserver_test_guest::WASM).unwrap());
 }
 
 #[test]
 fn compiling_twice_gives_the_same_bytes() {
-    for target in [Target::Host, Target::Lambda(other_arch())] {
-        let once = compile::compile(funcserver_test_guest::WASM, target).unwrap();
-        assert!(once == compile::compile(funcserver_test_guest::WASM, target).unwrap(), "{target:?}");
-    }
+    let here = std::fs::read(guest_file()).unwrap();
+    assert!(here == compile::compile(funcserver_test_guest::WASM, Target::Host).unwrap());
+    let there = compile::compile(funcserver_test_guest::WASM, Target::Lambda(other_arch())).unwrap();
+    assert!(*ELSEWHERE == there);
 }
 
 /// A handler that answers nothing and has `instances` instances of a module with these contents.

@@ -1,22 +1,19 @@
 //! Several guests on one runtime.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
-use funcserver_engine::{Calls, Guest, GuestOptions, Limits, Network, Reuse, Runtime, Target, compile};
+use funcserver_engine::{Calls, Guest, GuestOptions, Limits, Network, Reuse, Runtime, compile};
 use funcserver_test_guest::{WASM, WASM_P3, load_on};
 
-use crate::common::{call, handle, json, limits, request};
+use crate::common::{call, guest_file, guest_p3_file, handle, json, limits, request};
 
 /// A guest of each version of `wasi:http`, on one runtime.
-fn two_guests(concurrency: usize, folder: &Path) -> [Guest; 2] {
+fn two_guests(concurrency: usize) -> [Guest; 2] {
     let runtime = Runtime::new(Limits { concurrency, ..limits() }, &Network::default());
-    [("one", WASM), ("other", WASM_P3)].map(|(name, wasm)| {
-        let path = folder.join(name);
-        std::fs::write(&path, compile::compile(wasm, Target::Host).unwrap()).unwrap();
+    [(guest_file(), WASM), (guest_p3_file(), WASM_P3)].map(|(path, wasm)| {
         let reuse = Reuse { requests: 1000, ..Reuse::default() };
         let options = GuestOptions { reuse, calls: Some(compile::calls(wasm)), ..GuestOptions::default() };
-        load_on(&runtime, &path, options).unwrap()
+        load_on(&runtime, path, options).unwrap()
     })
 }
 
@@ -36,9 +33,8 @@ async fn sleep(guest: &Guest) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_guests_on_one_runtime_share_its_permits() {
-    let folder = tempfile::tempdir().unwrap();
     for (concurrency, turns) in [(1, 2), (2, 1)] {
-        let [one, other] = two_guests(concurrency, folder.path());
+        let [one, other] = two_guests(concurrency);
         let started = Instant::now();
         tokio::join!(sleep(&one), sleep(&other));
         // The minimum is certain. A maximum could not be met on a busy machine.
@@ -48,8 +44,7 @@ async fn two_guests_on_one_runtime_share_its_permits() {
 
 #[tokio::test]
 async fn their_idle_instances_make_room_for_each_other() {
-    let folder = tempfile::tempdir().unwrap();
-    let [one, other] = two_guests(1, folder.path());
+    let [one, other] = two_guests(1);
     for turn in 1..4 {
         assert_eq!(requests(&one).await, turn, "its own instance is used again");
     }
@@ -57,7 +52,7 @@ async fn their_idle_instances_make_room_for_each_other() {
     assert_eq!(requests(&other).await, 1);
     assert_eq!(requests(&other).await, 2);
     assert_eq!(requests(&one).await, 1);
-    let [one, other] = two_guests(2, folder.path());
+    let [one, other] = two_guests(2);
     for turn in 1..4 {
         assert_eq!((requests(&one).await, requests(&other).await), (turn, turn));
     }
@@ -65,11 +60,8 @@ async fn their_idle_instances_make_room_for_each_other() {
 
 #[test]
 fn the_stated_way_of_compiling_must_be_the_files() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("guest");
-    std::fs::write(&path, compile::compile(WASM, Target::Host).unwrap()).unwrap();
     let runtime = Runtime::new(limits(), &Network::default());
-    let load = |calls| load_on(&runtime, &path, GuestOptions { calls, ..GuestOptions::default() });
+    let load = |calls| load_on(&runtime, guest_file(), GuestOptions { calls, ..GuestOptions::default() });
     assert!(load(None).is_ok() && load(Some(Calls::Nested)).is_ok());
     assert!(load(Some(Calls::Concurrent)).is_err());
     assert_eq!(

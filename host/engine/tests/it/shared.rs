@@ -4,12 +4,12 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use funcserver_engine::{Call, Fault, Guest, GuestStep, Limits, Reuse, Target, compile};
+use funcserver_engine::{Call, Fault, Guest, GuestStep, Limits, Reuse};
 use funcserver_test_guest::Options;
 use futures_util::future::join_all;
 use http::Request;
 
-use crate::common::{act, call, guest_p3, handle, json, limits, request, response};
+use crate::common::{act, call, guest_file, guest_p3, guest_p3_file, handle, json, limits, request, response};
 
 const AT_ONCE: usize = 4;
 
@@ -208,14 +208,9 @@ async fn a_line_belongs_to_no_certain_request_while_there_are_several() {
 
 #[test]
 fn guests_that_cannot_share_instances_are_refused_with_the_remedy() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("guest.cwasm");
-    let refused = |wasm: &[u8], options| {
-        std::fs::write(&path, compile::compile(wasm, Target::Host).unwrap()).unwrap();
-        funcserver_test_guest::load(&path, options).err().unwrap().to_string()
-    };
-    let text = refused(funcserver_test_guest::WASM, options(1000));
+    let refused = |path, options| funcserver_test_guest::load(path, options).err().unwrap().to_string();
+    let text = refused(guest_file(), options(1000));
     assert!(text.contains("guest.concurrent is 4") && text.contains("wasi:http 0.3"), "{text}");
-    let text = refused(funcserver_test_guest::WASM_P3, options(3));
+    let text = refused(guest_p3_file(), options(3));
     assert!(text.contains("guest.reuse") && text.contains("4 or more"), "{text}");
 }
