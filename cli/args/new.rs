@@ -58,11 +58,7 @@ fn languages() -> impl TypedValueParser<Value = &'static Template> {
 }
 
 fn frameworks() -> impl TypedValueParser<Value = &'static Template> {
-    parser(
-        Template::all()
-            .iter()
-            .filter_map(|template| Some(PossibleValue::new(template.framework()?).help(template.title()))),
-    )
+    parser(Template::frameworks().map(|(name, template)| PossibleValue::new(name).help(template.title())))
 }
 
 fn parser(values: impl Iterator<Item = PossibleValue>) -> impl TypedValueParser<Value = &'static Template> {

@@ -66,15 +66,14 @@ fn missing(name: bool, template: bool) -> String {
         text += "<NAME> is missing: the project's name, as in: funcserver new shop";
     }
     if template {
-        let names = |wanted: fn(&Template) -> Option<&'static str>| {
-            let names: Vec<_> = Template::all().iter().filter_map(wanted).collect();
-            names.join(", ")
-        };
+        let languages = Template::all().iter().filter(|template| template.is_for_a_language());
+        let languages: Vec<_> = languages.map(|template| template.name).collect();
+        let frameworks: Vec<_> = Template::frameworks().map(|(framework, _)| framework).collect();
         let gap = if text.is_empty() { "" } else { "\n" };
         text += &format!(
             "{gap}--language <LANG> or --framework <NAME> is missing\n  languages: {}\n  frameworks: {}",
-            names(|template| template.is_for_a_language().then_some(template.name)),
-            names(Template::framework)
+            languages.join(", "),
+            frameworks.join(", ")
         );
     }
     text

@@ -15,7 +15,6 @@ type seen struct {
 	Authority     string              `json:"authority"`
 	Headers       map[string][]string `json:"headers"`
 	LambdaContext json.RawMessage     `json:"lambda_context"`
-	LambdaImport  any                 `json:"lambda_import"`
 }
 
 func headers(w http.ResponseWriter, r *http.Request) {
@@ -27,7 +26,6 @@ func headers(w http.ResponseWriter, r *http.Request) {
 		// net/http removes this one from the headers.
 		Headers:       map[string][]string{"host": {r.Host}},
 		LambdaContext: lambdaContext(r.Header.Get("X-Amzn-Lambda-Context")),
-		LambdaImport:  lambdaImport(),
 	}
 	if r.TLS != nil {
 		seen.Scheme = "https"

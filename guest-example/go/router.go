@@ -4,25 +4,17 @@ import (
 	"io"
 	"log"
 	"net/http"
-
-	"github.com/gorilla/mux"
 )
 
-// router routes requests. HEAD is answered as GET; the server drops the body.
+// router routes requests by patterns of net/http. GET also answers HEAD; the server drops the body. A path that is known
+// with another method is answered with 405 and the methods in Allow, and any other path with 404.
 func router() http.Handler {
-	// Use the path as the client sent it, without redirects to a cleaned one.
-	routes := mux.NewRouter().SkipClean(true)
-	get := func(path string, handler http.HandlerFunc) {
-		routes.HandleFunc(path, handler).Methods(http.MethodGet, http.MethodHead)
-		routes.Handle(path, notAllowed("GET, HEAD"))
-	}
-	get("/", page("Home", home))
-	get("/products", page("Products", products))
-	get("/articles", page("Articles", articles))
-	get("/headers", headers)
-	routes.HandleFunc("/echo", echo).Methods(http.MethodPost)
-	routes.Handle("/echo", notAllowed("POST"))
-	routes.NotFoundHandler = http.HandlerFunc(notFound)
+	routes := http.NewServeMux()
+	routes.HandleFunc("GET /{$}", page("Home", home))
+	routes.HandleFunc("GET /products", page("Products", products))
+	routes.HandleFunc("GET /articles", page("Articles", articles))
+	routes.HandleFunc("GET /headers", headers)
+	routes.HandleFunc("POST /echo", echo)
 	return routes
 }
 
@@ -36,22 +28,4 @@ func echo(w http.ResponseWriter, r *http.Request) {
 	if _, err := io.Copy(w, r.Body); err != nil {
 		log.Printf("echo: %v", err)
 	}
-}
-
-// notAllowed answers a wrong method, and names the allowed ones.
-func notAllowed(allow string) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Allow", allow)
-		text(w, http.StatusMethodNotAllowed, "method not allowed\n")
-	})
-}
-
-func notFound(w http.ResponseWriter, _ *http.Request) {
-	text(w, http.StatusNotFound, "not found\n")
-}
-
-func text(w http.ResponseWriter, status int, text string) {
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.WriteHeader(status)
-	_, _ = io.WriteString(w, text)
 }

@@ -21,13 +21,14 @@ pub(super) struct Embedded {
 const TEMPLATES: &[Template] = include!(concat!(env!("OUT_DIR"), "/templates.rs"));
 
 /// The templates that are written with a framework: the template, its language and the framework.
-const WITH_FRAMEWORK: [(&str, &str, &str); 8] = [
+const WITH_FRAMEWORK: [(&str, &str, &str); 9] = [
     ("chi", "go", "chi"),
     ("django", "python", "django"),
     ("express", "javascript", "express"),
     ("fastapi", "python", "fastapi"),
     ("fetch", "javascript", "fetch"),
     ("flask", "python", "flask"),
+    ("go", "go", "net/http"),
     ("javascript", "javascript", "hono"),
     ("rust-axum", "rust", "axum"),
 ];
@@ -49,6 +50,13 @@ impl Template {
     /// All templates, by name.
     pub(crate) fn all() -> &'static [Template] {
         TEMPLATES
+    }
+
+    /// The frameworks with their templates, by the framework's name.
+    pub(crate) fn frameworks() -> impl Iterator<Item = (&'static str, &'static Template)> {
+        let mut all: Vec<_> = TEMPLATES.iter().filter_map(|template| Some((template.framework()?, template))).collect();
+        all.sort_unstable_by_key(|(framework, _)| *framework);
+        all.into_iter()
     }
 
     /// The template of a language, of a framework, or of that name; in any letter case.
@@ -142,6 +150,7 @@ mod tests {
             ("fetch", "fetch"),
             ("chi", "chi"),
             ("axum", "rust-axum"),
+            ("net/http", "go"),
             ("FastAPI", "fastapi"),
         ] {
             assert_eq!(Template::named(name).unwrap().name, expected, "{name}");
