@@ -135,9 +135,8 @@ export const utf8 = (bytes) => decoder.decode(bytes);
 /** The origins of requests, as a URL writes them: there are few. */
 const origins = new Map();
 const MOST_ORIGINS = 100;
-// A path that a URL leaves as it is: no dots as a folder, no backslash, no character that it would escape.
-const PLAIN_TARGET = /^\/(?!\/)[\w\-~!$&'()*+,;=:@%/.?[\]|^`{}"<>]*$/;
-const DOTS = /\/(?:\.|%2e)|[\\"<>`{}|^[\]]/i;
+// A path and a query that a URL leaves as they are: no name that begins with a dot, and no character that it escapes.
+const PLAIN_TARGET = /^(?:\/(?!\.|%2[eE])[\w\-~!$&'()*+,;=:@%.]*)+(?:\?[\w\-~!$&()*+,;=:@%./?]*)?$/;
 
 function urlOf(scheme, authority, target) {
   const base = `${scheme}://${authority}`;
@@ -147,7 +146,7 @@ function urlOf(scheme, authority, target) {
     if (origins.size >= MOST_ORIGINS) origins.clear();
     origins.set(base, origin);
   }
-  if (PLAIN_TARGET.test(target) && !DOTS.test(target)) return origin + target;
+  if (PLAIN_TARGET.test(target)) return origin + target;
   if (!target.startsWith("/")) return new URL("/", origin).href;
   return new URL(origin + target).href;
 }

@@ -57,7 +57,9 @@ function kind(given) {
   const value = unwrapped(given);
   if (value === null || value === undefined) return undefined;
   if (isNodeApp(value)) return { kind: "node", listener: value };
-  if (typeof value.fetch === "function") return { kind: "fetch", call: (...values) => value.fetch(...values) };
+  if (typeof value.fetch === "function") {
+    return { kind: "fetch", call: (request, env, context) => value.fetch(request, env, context) };
+  }
   if (typeof value === "function") {
     if (/^class\b/.test(Function.prototype.toString.call(value))) return undefined;
     if (value.length >= 2 && shared.nodeAnswer && !isWebFunction(value)) return { kind: "node", listener: value };

@@ -110,11 +110,13 @@ async function sendStream(status, list, stream, reply) {
 function listOf(given) {
   const list = [];
   if (given === undefined) return list;
-  for (const [name, value] of given[fields]) {
-    if (HOP_BY_HOP.has(name)) continue;
+  const add = (value, name) => {
+    if (HOP_BY_HOP.has(name)) return;
     if (typeof value === "string") list.push([name, toBytes(value)]);
     else for (const one of value) list.push([name, toBytes(one)]);
-  }
+  };
+  if (Array.isArray(given)) for (let at = 0; at < given.length; at += 2) add(given[at + 1], given[at]);
+  else given[fields].forEach(add);
   return list;
 }
 

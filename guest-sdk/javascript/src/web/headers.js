@@ -128,6 +128,39 @@ function fill(headers, init) {
   }
 }
 
+const { getOwnPropertySymbols, getPrototypeOf, keys, prototype: ordinary } = Object;
+
+/**
+ * What most responses are made with, a plain object with one value a name, as one array: name, value, name, value. It
+ * takes a fraction of the time of `Headers`. Undefined for anything else.
+ * @returns {string[] | undefined}
+ */
+export function fieldsOf(init) {
+  if (typeof init !== "object" || getPrototypeOf(init) !== ordinary) return undefined;
+  if (init[Symbol.iterator] !== undefined || getOwnPropertySymbols(init).length > 0) return undefined;
+  const names = keys(init);
+  const list = [];
+  for (let at = 0; at < names.length; at += 1) {
+    const name = nameOf(names[at]);
+    if (hasField(list, name)) return undefined;
+    list.push(name, valueOf(init[names[at]]));
+  }
+  return list;
+}
+
+/** @param {string[]} list  from `fieldsOf` */
+export function hasField(list, name) {
+  for (let at = 0; at < list.length; at += 2) if (list[at] === name) return true;
+  return false;
+}
+
+/** @param {string[]} list  from `fieldsOf` */
+export function headersFrom(list) {
+  const headers = new Headers();
+  for (let at = 0; at < list.length; at += 2) headers[fields].set(list[at], list[at + 1]);
+  return headers;
+}
+
 /** Headers of fields that the host has checked. */
 export function headersOf(entries, text) {
   const headers = new Headers();

@@ -110,16 +110,19 @@ function methodOf(given) {
 }
 
 /** A request that the host has. */
-export function arrived(incoming) {
-  const request = Object.create(Request.prototype);
-  request[used] = false;
-  request[source] = incoming;
-  request[parts] = undefined;
-  request._method = incoming.method;
-  request._url = undefined;
-  request._headers = undefined;
-  request._signal = undefined;
+export const arrived = (incoming) => new Arrived(incoming);
+
+/** Without the constructor's checks. */
+function Arrived(incoming) {
+  const { method } = incoming;
+  this[used] = false;
+  this[source] = incoming;
+  this[parts] = undefined;
+  this._method = method;
+  this._url = undefined;
+  this._headers = undefined;
+  this._signal = undefined;
   // In the web's API these have no body.
-  request[content] = incoming.method === "GET" || incoming.method === "HEAD" ? null : incoming.body;
-  return request;
+  this[content] = method === "GET" || method === "HEAD" ? null : incoming.body;
 }
+Arrived.prototype = Request.prototype;

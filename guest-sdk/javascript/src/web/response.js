@@ -1,11 +1,11 @@
 // `Response`, without a call of the engine's own: its headers and streams take longer than most handlers.
 import { addBody, content, extract, isUsed, split, used } from "./body.js";
-import { fields, Headers } from "./headers.js";
+import { fields, fieldsOf, hasField, Headers, headersFrom } from "./headers.js";
 
 const BODILESS = new Set([101, 103, 204, 205, 304]);
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 const REASON = /^[\t\x20-\x7e\x80-\xff]*$/;
-/** The key under which a response stores its headers, or what they are made of if somebody asks for them. */
+/** The key under which a response stores its headers: `Headers`, or a list of fields until somebody asks for more. */
 export const headers = Symbol("headers");
 
 export class Response {
@@ -21,7 +21,7 @@ export class Response {
       if (status !== undefined) this._status = statusOf(status);
       if (statusText !== undefined) this._reason = reasonOf(statusText);
     }
-    if (given !== undefined && given !== null) this[headers] = new Headers(given);
+    if (given !== undefined && given !== null) this[headers] = fieldsOf(given) ?? new Headers(given);
     if (body === undefined || body === null) {
       this[content] = null;
       return;
@@ -50,7 +50,9 @@ export class Response {
   }
 
   get headers() {
-    return (this[headers] ??= new Headers());
+    const stored = this[headers];
+    if (stored instanceof Headers) return stored;
+    return (this[headers] = headersFrom(stored ?? []));
   }
 
   get type() {
@@ -129,6 +131,12 @@ function reasonOf(given) {
 }
 
 function addType(response, type) {
-  const map = response.headers[fields];
-  if (!map.has("content-type")) map.set("content-type", type);
+  const stored = response[headers];
+  if (stored === undefined) {
+    response[headers] = ["content-type", type];
+  } else if (Array.isArray(stored)) {
+    if (!hasField(stored, "content-type")) stored.push("content-type", type);
+  } else if (!stored[fields].has("content-type")) {
+    stored[fields].set("content-type", type);
+  }
 }
