@@ -23,7 +23,7 @@ def test_a_tls_connection_fails_with_a_sentence():
         HIDE
         + """
 import ssl
-context = ssl.create_default_context(cafile="x")
+context = ssl.create_default_context()
 context.check_hostname = False
 context.verify_mode = ssl.CERT_NONE
 context.minimum_version = ssl.TLSVersion.TLSv1_2

@@ -9,7 +9,7 @@ from wit_world import exports
 from wit_world.imports.types import IncomingRequest, ResponseOutparam
 
 from funcserver import start
-from funcserver.guest import asgi, load_check, log, wsgi
+from funcserver.guest import asgi, exchange, load_check, log, wsgi
 from funcserver.guest.http import Answer, Request
 from funcserver.guest.kind import kind_of
 from funcserver.guest.rehearse import rehearse
@@ -68,6 +68,7 @@ def _first() -> Serve:
     """The start of the instance. If it fails, the next request tries again."""
     global _serve
     assert _load is not None, "set_app comes first"
+    exchange.host_is_there()
     start.run_pending()
     app = _load()
     # Those that the app has added while it was loaded.

@@ -140,7 +140,7 @@ class Answer:
 
     def start(self, status: int, headers: Headers, head_only: bool = False) -> None:
         """Sends status and headers. Names are in lower case. `head_only` says that the request was HEAD."""
-        outgoing = OutgoingResponse(_fields(headers))
+        outgoing = OutgoingResponse(fields_of(headers, "answer"))
         if status != 200:
             try:
                 outgoing.set_status_code(status)
@@ -155,7 +155,7 @@ class Answer:
         """Writes a piece of the body, and waits until the host has taken it."""
         if self._bodiless or not piece:
             return
-        _count(piece)
+        count_written(len(piece))
         stream = self._stream or self.open()
         try:
             if len(piece) <= SMALL:
@@ -163,7 +163,7 @@ class Answer:
                 return
             taken = 0
             while taken < len(piece):
-                taken = _write_some(stream, piece, taken) or _wait(stream, taken)
+                taken = write_some(stream, piece, taken) or _wait(stream, taken)
             stream.blocking_flush()
         except Err as error:
             raise _broken(error) from error
@@ -173,9 +173,9 @@ class Answer:
         if self._bodiless:
             return len(piece)
         if not taken:
-            _count(piece)
+            count_written(len(piece))
         try:
-            return _write_some(self._stream or self.open(), piece, taken) or taken
+            return write_some(self._stream or self.open(), piece, taken) or taken
         except Err as error:
             raise _broken(error) from error
 
@@ -230,12 +230,13 @@ class Answer:
             self._stream = None
 
 
-def _count(piece: bytes) -> None:
+def count_written(size: int) -> None:
+    """Bytes that were handed to the host."""
     global _written
-    _written += len(piece)
+    _written += size
 
 
-def _write_some(stream: OutputStream, piece: bytes, taken: int) -> int:
+def write_some(stream: OutputStream, piece: bytes, taken: int) -> int:
     """Writes what the host takes without waiting. Returns how much of the piece is written, 0 if nothing was."""
     permitted = stream.check_write()
     if not permitted:
@@ -259,7 +260,7 @@ def _broken(error: Err) -> OSError:
     return broken
 
 
-def _fields(headers: Headers) -> Fields:
+def fields_of(headers: Headers, of: str) -> Fields:
     try:
         return Fields.from_list(headers)
     except Err:
@@ -272,7 +273,7 @@ def _fields(headers: Headers) -> Fields:
         except Err as error:
             if isinstance(error.value, HeaderError_Forbidden):
                 continue
-            raise ValueError(f"the answer's header {name!r} cannot be sent: {value!r}") from error
+            raise ValueError(f"the {of}'s header {name!r} cannot be sent: {value!r}") from error
     return fields
 
 

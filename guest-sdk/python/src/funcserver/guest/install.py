@@ -1,6 +1,18 @@
 """Prepares CPython for a component. It comes before the app's imports, because libraries look at what is there."""
 
-from funcserver.guest import absent, databases, log, loop, passwords, sockets, temporary, threads
+from funcserver.guest import (
+    absent,
+    aiohttp_connections,
+    databases,
+    http_libraries,
+    httpx_network,
+    log,
+    loop,
+    passwords,
+    sockets,
+    temporary,
+    threads,
+)
 
 _installed = False
 
@@ -19,3 +31,6 @@ def install() -> None:
     sockets.install()
     threads.install()
     loop.install()
+    http_libraries.install()
+    httpx_network.install()
+    aiohttp_connections.install()

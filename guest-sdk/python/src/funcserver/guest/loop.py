@@ -86,13 +86,21 @@ class Loop(selector_events.BaseSelectorEventLoop):
 
     async def wait(self, pollable: Pollable) -> None:
         """Waits until the pollable is ready, and drops it."""
-        future = self.create_future()
-        self._add_reader(pollable, _wake, future)
+        future = self.begin_wait(pollable)
         try:
             await future
         finally:
-            self._remove_reader(pollable)
-            pollable.__exit__(None, None, None)
+            self.end_wait(pollable)
+
+    def begin_wait(self, pollable: Pollable) -> "asyncio.Future[None]":
+        """The future is done when the pollable is ready, or earlier by somebody else."""
+        future = self.create_future()
+        self._add_reader(pollable, _wake, future)
+        return future
+
+    def end_wait(self, pollable: Pollable) -> None:
+        self._remove_reader(pollable)
+        pollable.__exit__(None, None, None)
 
     def run_in_executor(
         self, executor: Executor | None, func: Callable[..., Result], *args: Any

@@ -9,8 +9,8 @@ import socket
 from typing import Any, NoReturn
 
 REFUSED = (
-    "sockets cannot be used in a component, so libraries that open connections do not work in one,"
-    " such as HTTP clients and database drivers"
+    "sockets cannot be used in a component, so libraries that open connections of their own do not work in one,"
+    " such as database drivers"
 )
 LOOKUPS = ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr", "getnameinfo")
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from componentize_py_types import Err, Ok
 
+from wit_world.imports.poll import Pollable
 from wit_world.imports.streams import InputStream, OutputStream
 
 TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
@@ -23,7 +24,8 @@ class HeaderError_Forbidden:
 
 
 class Method:
-    pass
+    def __repr__(self) -> str:
+        return type(self).__name__
 
 
 class Method_Other(Method):
@@ -40,6 +42,22 @@ class Method_Head(Method):
 
 
 class Method_Post(Method):
+    pass
+
+
+class Method_Put(Method):
+    pass
+
+
+class Method_Delete(Method):
+    pass
+
+
+class Method_Options(Method):
+    pass
+
+
+class Method_Patch(Method):
     pass
 
 
@@ -79,6 +97,12 @@ class Fields:
             raise Err(HeaderError_InvalidSyntax())
         self.list.append((name, value))
 
+    def __enter__(self) -> "Fields":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
     def entries(self) -> list[tuple[str, bytes]]:
         return list(self.list)
 
@@ -86,12 +110,14 @@ class Fields:
 class IncomingBody:
     def __init__(self, stream: InputStream) -> None:
         self._stream = stream
+        self.dropped = False
 
     def stream(self) -> InputStream:
         return self._stream
 
     def __exit__(self, *error: object) -> None:
         assert self._stream.dropped, "a body that is dropped before its stream traps"
+        self.dropped = True
 
 
 class IncomingRequest:
@@ -197,3 +223,124 @@ class ResponseOutparam:
     def set(cls, param: "ResponseOutparam", result: Ok) -> None:
         assert param.response is None, "a response is set once"
         param.response = result.value
+
+
+class ErrorCode:
+    """Why a request failed. Some have a value, which no test wants."""
+
+    value: object = None
+
+
+def _codes() -> dict[str, type[ErrorCode]]:
+    names = """
+        DnsTimeout DnsError DestinationNotFound DestinationUnavailable DestinationIpProhibited
+        DestinationIpUnroutable ConnectionRefused ConnectionTerminated ConnectionTimeout ConnectionReadTimeout
+        ConnectionWriteTimeout ConnectionLimitReached TlsProtocolError TlsCertificateError TlsAlertReceived
+        HttpRequestDenied HttpRequestLengthRequired HttpRequestBodySize HttpRequestMethodInvalid
+        HttpRequestUriInvalid HttpRequestUriTooLong HttpRequestHeaderSectionSize HttpRequestHeaderSize
+        HttpRequestTrailerSectionSize HttpRequestTrailerSize HttpResponseIncomplete
+        HttpResponseHeaderSectionSize HttpResponseHeaderSize HttpResponseBodySize
+        HttpResponseTrailerSectionSize HttpResponseTrailerSize HttpResponseTransferCoding
+        HttpResponseContentCoding HttpResponseTimeout HttpUpgradeFailed HttpProtocolError LoopDetected
+        ConfigurationError InternalError
+    """
+    return {f"ErrorCode_{name}": type(f"ErrorCode_{name}", (ErrorCode,), {}) for name in names.split()}
+
+
+globals().update(_codes())
+
+
+def http_error_code(error: Any) -> ErrorCode | None:
+    return error.code
+
+
+class RequestOptions:
+    def __init__(self) -> None:
+        self.connect_timeout_: int | None = None
+
+    def set_connect_timeout(self, duration: int | None) -> None:
+        self.connect_timeout_ = duration
+
+
+class OutgoingRequest:
+    """What the host got. `end` is None while the body is open. It is the response of its body, too."""
+
+    # Settings of the next request's stream, for tests.
+    stream_settings: dict[str, Any] = {}
+    # Whether the next request is answered before its body is complete.
+    early = False
+
+    def __init__(self, fields: Fields) -> None:
+        self.headers = fields.list
+        self.method_: Method = Method_Get()
+        self.scheme_: Scheme | None = None
+        self.authority_: str | None = None
+        self.path_: str | None = None
+        self.pieces: list[bytes] = []
+        self.end: str | None = None
+        self.stream = OutputStream(self.pieces.append, **self.stream_settings)
+
+    def set_method(self, method: Method) -> None:
+        self.method_ = method
+
+    def set_scheme(self, scheme: Scheme) -> None:
+        self.scheme_ = scheme
+
+    def set_authority(self, authority: str) -> None:
+        if not authority.isascii():
+            raise Err(None)
+        self.authority_ = authority
+
+    def set_path_with_query(self, path: str) -> None:
+        if " " in path or not path.startswith("/"):
+            raise Err(None)
+        self.path_ = path
+
+    def body(self) -> OutgoingBody:
+        return OutgoingBody(self)
+
+    @property
+    def data(self) -> bytes:
+        return b"".join(self.pieces)
+
+
+class IncomingResponse:
+    def __init__(self, status: int, headers: list[tuple[str, bytes]], pieces: list[Any]) -> None:
+        self._status = status
+        self._fields = Fields()
+        self._fields.list = headers
+        self._body = IncomingBody(InputStream(list(pieces)))
+        self.dropped = False
+
+    def status(self) -> int:
+        return self._status
+
+    def headers(self) -> Fields:
+        return self._fields
+
+    def consume(self) -> IncomingBody:
+        return self._body
+
+    def __exit__(self, *error: object) -> None:
+        assert self._body.dropped
+        self.dropped = True
+
+
+class FutureIncomingResponse:
+    def __init__(self, call: Any) -> None:
+        self._call = call
+        self._taken = False
+
+    def get(self) -> Ok | Err | None:
+        assert not self._taken, "the response is handed out once"
+        result = self._call.result()
+        if result is None:
+            return None
+        self._taken = True
+        return Ok(Err(result) if isinstance(result, ErrorCode) else Ok(result))
+
+    def subscribe(self) -> Pollable:
+        return Pollable(self._call.when())
+
+    def __exit__(self, *error: object) -> None:
+        pass

@@ -1,0 +1,321 @@
+"""HTTP clients in a component, unchanged: each sends every kind of request to a real server, through the tool."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+TOOL = os.environ.get("FUNCSERVER_TOOL", "")
+BOOTSTRAP = os.environ.get("FUNCSERVER_TEST_BOOTSTRAP") or str(Path(TOOL).parent / "bootstrap")
+HERE = Path(__file__).parent
+SOURCES = HERE.parents[1] / "src"
+# The newest, as their insides change with their versions.
+PACKAGES = ["aiohttp", "botocore", "certifi", "httpx", "requests", "urllib3"]
+
+pytestmark = pytest.mark.skipif(not TOOL, reason="FUNCSERVER_TOOL does not name the tool funcserver")
+
+PLACES = ["fresh", "reused", "zip fresh", "zip reused"]
+SYNC = ["urllib", "http.client", "requests", "httpx", "botocore"]
+ASYNC = ["httpx-async", "aiohttp"]
+CLIENTS = SYNC + ASYNC
+
+# The exception of each client, by what failed.
+ERRORS: dict[str, dict[str, str]] = {
+    "timeout": {
+        "urllib": "builtins.TimeoutError",
+        "http.client": "builtins.TimeoutError",
+        "requests": "requests.exceptions.ReadTimeout",
+        "httpx": "httpx.ReadTimeout",
+        "httpx-async": "httpx.ReadTimeout",
+        "botocore": "botocore.exceptions.ReadTimeoutError",
+        "aiohttp": "aiohttp.client_exceptions.SocketTimeoutError",
+    },
+    "connecting": {
+        "urllib": "urllib.error.URLError",
+        "http.client": "builtins.TimeoutError",
+        "requests": "requests.exceptions.ConnectTimeout",
+        "httpx": "httpx.ConnectTimeout",
+        "httpx-async": "httpx.ConnectTimeout",
+        "botocore": "botocore.exceptions.ConnectTimeoutError",
+        "aiohttp": "aiohttp.client_exceptions.ConnectionTimeoutError",
+    },
+    "refused": {
+        "urllib": "urllib.error.URLError",
+        "http.client": "builtins.ConnectionRefusedError",
+        "requests": "requests.exceptions.ConnectionError",
+        "httpx": "httpx.ConnectError",
+        "httpx-async": "httpx.ConnectError",
+        "botocore": "botocore.exceptions.EndpointConnectionError",
+        "aiohttp": "aiohttp.client_exceptions.ClientConnectorError",
+    },
+    "denied": {
+        "urllib": "urllib.error.URLError",
+        "http.client": "builtins.PermissionError",
+        "requests": "requests.exceptions.ConnectionError",
+        "httpx": "httpx.ConnectError",
+        "httpx-async": "httpx.ConnectError",
+        "botocore": "botocore.exceptions.EndpointConnectionError",
+        "aiohttp": "aiohttp.client_exceptions.ClientConnectorError",
+    },
+    "unresolved": {
+        "urllib": "urllib.error.URLError",
+        "http.client": "socket.gaierror",
+        "requests": "requests.exceptions.ConnectionError",
+        "httpx": "httpx.ConnectError",
+        "httpx-async": "httpx.ConnectError",
+        "botocore": "botocore.exceptions.EndpointConnectionError",
+        "aiohttp": "aiohttp.client_exceptions.ClientConnectorError",
+    },
+    "untrusted": {
+        "urllib": "urllib.error.URLError",
+        "http.client": "ssl.SSLCertVerificationError",
+        "requests": "requests.exceptions.SSLError",
+        "httpx": "httpx.ConnectError",
+        "httpx-async": "httpx.ConnectError",
+        "botocore": "botocore.exceptions.SSLError",
+        "aiohttp": "aiohttp.client_exceptions.ClientConnectorCertificateError",
+    },
+    "broken": {
+        "urllib": "http.client.IncompleteRead",
+        "http.client": "http.client.IncompleteRead",
+        "requests": "requests.exceptions.ChunkedEncodingError",
+        "httpx": "httpx.RemoteProtocolError",
+        "httpx-async": "httpx.RemoteProtocolError",
+        "botocore": "botocore.exceptions.ResponseStreamingError",
+        "aiohttp": "aiohttp.client_exceptions.ClientPayloadError",
+    },
+    "closed": {
+        "urllib": "http.client.RemoteDisconnected",
+        "http.client": "http.client.RemoteDisconnected",
+        "requests": "requests.exceptions.ConnectionError",
+        "httpx": "httpx.RemoteProtocolError",
+        "httpx-async": "httpx.RemoteProtocolError",
+        "botocore": "botocore.exceptions.ConnectionClosedError",
+        "aiohttp": "aiohttp.client_exceptions.ServerDisconnectedError",
+    },
+}
+
+
+class World:
+    """Servers to call, and a component of the app that calls them."""
+
+    def __init__(self, folder: Path) -> None:
+        from peer import Authority, Peer
+
+        self.folder = folder / "app"
+        self.folder.mkdir()
+        authority = Authority(folder, "root")
+        self.root = authority.file
+        plain, tls, untrusted = Peer(), authority.serve(), Authority(folder, "other").serve()
+        self.reserved = socket.create_server(("127.0.0.1", 0))
+        refused = f"http://127.0.0.1:{self.reserved.getsockname()[1]}"
+        self.reserved.close()
+        self.bases = {"HTTP": plain.base, "HTTPS": tls.base, "UNTRUSTED": untrusted.base, "REFUSED": refused}
+        self.silent = Silent()
+        self.bases["SILENT"] = self.silent.base
+
+    def build(self) -> None:
+        shutil.copytree(HERE / "clients", self.folder, dirs_exist_ok=True)
+        venv = self.folder.parent / "venv"
+        subprocess.run([sys.executable, "-m", "venv", venv], check=True)
+        python = venv / "bin" / "python"
+        subprocess.run([python, "-m", "pip", "install", "-q", "--disable-pip-version-check", *PACKAGES], check=True)
+        # A granted variable: clients that are made with the component must not look into the environment.
+        options = ["--output", "handler.wasm", "--granted", "HTTP"]
+        command = [python, "-m", "funcserver.build", "app:app", *options]
+        environment = os.environ | {"PYTHONPATH": str(SOURCES)}
+        subprocess.run(command, cwd=self.folder, env=environment, check=True, timeout=900)
+
+    def settings(self, reuse: bool) -> None:
+        allowed = [*self.bases.values(), "http://nonesuch.invalid"]
+        lines = ["[network]", f"allow = {json.dumps(allowed)}", "[guest.env]"]
+        lines += [f"{name} = {json.dumps(base)}" for name, base in self.bases.items()]
+        if reuse:
+            lines += ["[guest]", "reuse = 1000"]
+        (self.folder / "funcserver.toml").write_text("\n".join(lines) + "\n")
+
+    def arguments(self, place: str) -> list[str]:
+        if not place.startswith("zip"):
+            return ["handler.wasm"]
+        if not Path(BOOTSTRAP).exists():
+            pytest.skip(f"there is no bootstrap for a zip: {BOOTSTRAP}")
+        target = self.folder / "function.zip"
+        target.unlink(missing_ok=True)
+        command = [TOOL, "bundle", "handler.wasm", "--bootstrap", BOOTSTRAP, "--output", str(target)]
+        subprocess.run(command, cwd=self.folder, env=self.environment(), check=True, capture_output=True)
+        return ["--zip", str(target), "--env", f"SSL_CERT_FILE={self.root}"]
+
+    def environment(self) -> dict[str, str]:
+        # The tool refuses variables of its own name that it does not know.
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("FUNCSERVER_")}
+        return kept | {"SSL_CERT_FILE": str(self.root)}
+
+    @contextmanager
+    def serve(self, place: str) -> Iterator["Served"]:
+        self.settings(place.endswith("reused"))
+        log = self.folder / "log.txt"
+        command = [TOOL, "serve", "--listen", "0", *self.arguments(place)]
+        with log.open("w") as opened:
+            process = subprocess.Popen(
+                command, cwd=self.folder, env=self.environment(), stdout=subprocess.PIPE, stderr=opened, text=True
+            )
+        try:
+            address = process.stdout.readline().strip().rstrip("/")
+            assert address, log.read_text()
+            yield Served(address, log)
+        finally:
+            process.terminate()
+            process.wait()
+
+
+class Silent:
+    """An address that answers no attempt to connect, because its queue is full."""
+
+    def __init__(self) -> None:
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=0)
+        self.base = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        self.queue = [socket.socket() for _ in range(4)]
+        for waiting in self.queue:
+            waiting.setblocking(False)
+            waiting.connect_ex(self.listener.getsockname())
+
+
+class Served:
+    def __init__(self, address: str, log: Path) -> None:
+        self.address = address
+        self.log = log
+
+    def ask(self, client: str, case: str, base: str = "HTTP") -> Any:
+        """What the app says of that request."""
+        url = f"{self.address}/{client}/{case}/{base}"
+        with urllib.request.urlopen(url, timeout=120) as response:
+            return json.load(response)
+
+    def result(self, client: str, case: str, base: str = "HTTP") -> Any:
+        answer = self.ask(client, case, base)
+        assert "error" not in answer, answer.get("trace")
+        return answer["result"]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    made = World(tmp_path_factory.mktemp("clients"))
+    made.build()
+    return made
+
+
+@pytest.fixture(scope="module", params=PLACES)
+def served(world: World, request: pytest.FixtureRequest) -> Iterator[Served]:
+    with world.serve(request.param) as serving:
+        yield serving
+
+
+@pytest.mark.parametrize("base", ["HTTP", "HTTPS"])
+@pytest.mark.parametrize("client", CLIENTS)
+class TestAnswers:
+    def test_get(self, served: Served, client: str, base: str) -> None:
+        found = served.result(client, "get", base)
+        assert (found["status"], json.loads(found["text"])) == (200, {"a": 1})
+        assert found["headers"]["x-twice"] == "one"
+
+    def test_post(self, served: Served, client: str, base: str) -> None:
+        found = served.result(client, "post", base)
+        assert found == {"status": 200, "json": {"type": "application/json", "json": {"name": "Zoë"}}}
+
+    def test_redirect(self, served: Served, client: str, base: str) -> None:
+        found = served.result(client, "redirect", base)
+        if client in ("http.client", "botocore"):
+            assert (found["status"], found["headers"]["location"]) == (302, "/json")
+        else:
+            assert found["status"] == 200 and found["url"].endswith("/json")
+
+    def test_gzip(self, served: Served, client: str, base: str) -> None:
+        found = served.result(client, "gzip", base)
+        if client in ("urllib", "http.client", "botocore"):
+            import gzip
+
+            text = gzip.decompress(found["text"].encode("latin-1")).decode()
+        else:
+            text = found["text"]
+        assert text == "hello" * 1000
+
+    def test_other_statuses(self, served: Served, client: str, base: str) -> None:
+        assert served.result(client, "missing", base)["text"] == "no such page"
+        found = served.result(client, "empty", base)
+        assert (found["status"], found["text"]) == (204, "")
+
+    def test_bytes_both_ways(self, served: Served, client: str, base: str) -> None:
+        found = served.result(client, "large", base)
+        assert (found["same"], found["size"]) == (True, 300_000)
+        found = served.result(client, "upload", base)
+        assert (found["same"], found["size"]) == (True, 300_000)
+
+    def test_a_response_in_pieces(self, served: Served, client: str, base: str) -> None:
+        found = served.result(client, "stream", base)
+        assert found["text"] == "line 0\nline 1\nline 2\nline 3\n"
+        assert found["spread"] > 0.3, "the pieces come when the server sends them"
+
+    def test_cookies(self, served: Served, client: str, base: str) -> None:
+        expected = "" if client in ("http.client", "botocore") else "seen=yes"
+        assert served.result(client, "cookies", base) == {"cookie": expected}
+
+    def test_many(self, served: Served, client: str, base: str) -> None:
+        assert served.result(client, "many", base) == {"statuses": [200], "count": 30}
+
+    def test_timeout(self, served: Served, client: str, base: str) -> None:
+        answer = served.ask(client, "timeout", base)
+        assert answer["error"][0] == ERRORS["timeout"][client], answer
+        assert answer["seconds"] < 2
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize("case", [case for case in ERRORS if case != "timeout"])
+def test_failures_are_the_librarys_own(served: Served, client: str, case: str) -> None:
+    answer = served.ask(client, case)
+    assert answer["error"][0] == ERRORS[case][client], answer
+    assert served.result(client, "get")["status"] == 200, "the next request works"
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_the_log_names_the_entry_that_a_denied_request_lacks(served: Served, client: str) -> None:
+    before = served.log.read_text().count('allow = [\\"http://127.0.0.1:9\\"]')
+    served.ask(client, "denied")
+    assert served.log.read_text().count('allow = [\\"http://127.0.0.1:9\\"]') > before
+
+
+@pytest.mark.parametrize("client", ASYNC)
+def test_requests_run_at_the_same_time(served: Served, client: str) -> None:
+    assert served.result(client, "gather")["seconds"] < 2.5, "ten requests of half a second"
+
+
+@pytest.mark.parametrize("client", ASYNC)
+def test_a_cancelled_request_is_over(served: Served, client: str) -> None:
+    answer = served.ask(client, "cancel")
+    assert answer["result"]["status"] == 200
+    assert answer["seconds"] < 2
+
+
+SENTENCES = {
+    "unchecked": ("the host checks the certificates of servers", [*CLIENTS]),
+    "own_root": ("a component cannot bring roots of its own", ["requests", "httpx"]),
+    "certificate": ("a component cannot use client certificates", ["requests"]),
+}
+
+
+@pytest.mark.parametrize(
+    ("case", "client"),
+    [(case, client) for case, (_, clients) in SENTENCES.items() for client in clients if client != "http.client"],
+)
+def test_what_tls_of_the_host_cannot_do_is_said(served: Served, case: str, client: str) -> None:
+    answer = served.ask(client, case, "HTTPS")
+    assert SENTENCES[case][0] in answer["message"]
+    assert "certificate" in case or "SSL_CERT_FILE" in answer["message"]
