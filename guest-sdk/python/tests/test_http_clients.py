@@ -235,7 +235,7 @@ def functions_of(client):
         **DONE_ASYNC,
         "ConnectionRefused": own + "ClientConnectorError",
         "ConnectionTimeout": own + "ConnectionTimeoutError",
-        "DnsError": own + "ClientConnectorError",
+        "DnsError": own + "ClientConnectorDNSError",
         "HttpRequestDenied": own + "ClientConnectorError",
         "TlsCertificateError": own + "ClientConnectorCertificateError",
         "ConnectionTerminated": own + "ServerDisconnectedError",

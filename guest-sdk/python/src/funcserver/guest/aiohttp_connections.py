@@ -1,11 +1,13 @@
 """Connections of aiohttp's client: requests go through the host."""
 
 import asyncio
+import socket
 from typing import Any
 
 from funcserver.guest import tls
 from funcserver.guest.async_wire import AsyncWire
 from funcserver.guest.call_errors import CallFailed
+from funcserver.guest.host_socket import GRACE
 from funcserver.guest.http import PIECE
 from funcserver.guest.when_imported import when_imported
 from funcserver.guest.wire import Wire, proxy_refused
@@ -31,17 +33,20 @@ def _patch(module: Any) -> None:
             error = OSError(tls.FINGERPRINT)
             raise module.ClientConnectorSSLError(req.connection_key, error) from error
         protocol = self._factory()
-        wire = Wire(
-            req.url.raw_host, req.port, "https" if context is not None else "http", limit_of(timeout.sock_connect)
-        )
+        scheme = "https" if context is not None else "http"
+        wire = Wire(req.url.raw_host, req.port, scheme, limit_of(timeout.sock_connect, timeout.sock_read))
         HostTransport(wire, protocol, lambda failure: error_of(module, req.connection_key, failure))
         return protocol
 
     connector._create_connection = create_connection
 
 
-def limit_of(seconds: float | None) -> float | None:
-    return seconds or None
+def limit_of(connecting: float | None, reading: float | None) -> float | None:
+    """The library waits for a response from the time at which it has a connection, which is at once here. So the host
+    has less time to connect."""
+    if connecting and reading and reading <= connecting:
+        return max(reading - GRACE, reading / 2)
+    return connecting or None
 
 
 def error_of(module: Any, key: Any, failure: CallFailed) -> Exception:
@@ -59,6 +64,8 @@ def error_of(module: Any, key: Any, failure: CallFailed) -> Exception:
         from aiohttp import client_exceptions
 
         return client_exceptions.ConnectionTimeoutError(f"Connection timeout to host {key.host}")
+    if isinstance(error, socket.gaierror):
+        return getattr(module, "ClientConnectorDNSError", module.ClientConnectorError)(key, error)
     return module.ClientConnectorError(key, error)
 
 

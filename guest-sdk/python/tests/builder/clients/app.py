@@ -71,6 +71,8 @@ class HttpClient:
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         made = self.connections.setdefault(parts[:2], kind(parts.netloc, timeout=timeout))
         made.timeout = timeout
+        if made.sock is not None:
+            made.sock.settimeout(timeout)
         return made, parts._replace(scheme="", netloc="").geturl()
 
     def call(self, method, url, body=None, headers=None, timeout=None):
