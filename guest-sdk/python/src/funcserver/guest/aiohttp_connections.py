@@ -7,10 +7,12 @@ from typing import Any
 from funcserver.guest import tls
 from funcserver.guest.async_wire import AsyncWire
 from funcserver.guest.call_errors import CallFailed
-from funcserver.guest.host_socket import GRACE
 from funcserver.guest.http import PIECE
 from funcserver.guest.when_imported import when_imported
 from funcserver.guest.wire import Wire, proxy_refused
+
+# Of the time for a response, for a connection that has as much or more.
+SHARE = 0.8
 
 
 def install() -> None:
@@ -45,7 +47,7 @@ def limit_of(connecting: float | None, reading: float | None) -> float | None:
     """The library waits for a response from the time at which it has a connection, which is at once here. So the host
     has less time to connect."""
     if connecting and reading and reading <= connecting:
-        return max(reading - GRACE, reading / 2)
+        return reading * SHARE
     return connecting or None
 
 
