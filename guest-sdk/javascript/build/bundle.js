@@ -4,7 +4,7 @@ import { dirname, join, relative, sep } from "node:path";
 
 import * as esbuild from "esbuild";
 
-import { VIRTUAL } from "./entry.js";
+import { AWAIT_MARK, VIRTUAL } from "./entry.js";
 import { BuildError } from "./errors.js";
 import { modules } from "./modules.js";
 import * as output from "./output.js";
@@ -45,16 +45,14 @@ export async function bundle({ folder, entry, files, about, form }) {
       supported: { using: false, decorators: false },
       // One byte for each character: the engine keeps the text of the bundle, with two if one of them needs two.
       charset: "ascii",
-      sourcemap: "external",
+      sourcemap: "inline",
       sourcesContent: false,
       legalComments: "none",
       metafile: true,
       logLevel: "silent",
       logLimit: 0,
-      // For modules that use the global name.
-      inject: [join(SOURCES, "inject", "buffer.js")],
-      banner: form.banner ? { js: form.banner } : undefined,
-      footer: form.footer ? { js: form.footer } : undefined,
+      // For modules that use the global names.
+      inject: ["buffer.js", "intl.js"].map((name) => join(SOURCES, "inject", name)),
       loader: Object.fromEntries(TEXTS.map((ending) => [ending, "text"])),
       define: {
         FUNCSERVER_OPTIONS: JSON.stringify(about),
@@ -76,11 +74,40 @@ export async function bundle({ folder, entry, files, about, form }) {
   }
   warn(result.warnings);
   const inputs = Object.keys(result.metafile.inputs);
-  const text = (ending) => result.outputFiles.find((file) => file.path.endsWith(ending))?.text ?? "";
-  let code = text(".js");
+  const lowered = await lower(result.outputFiles[0].text, form);
+  let { code } = lowered;
   const mark = JSON.stringify(FILES_MARK);
   if (files && code.includes(mark)) code = code.replace(mark, () => files(inputs));
-  return { code: rewritePatterns(code), map: reduced(text(".map"), folder), inputs };
+  return { code: rewritePatterns(code), map: reduced(lowered.map, folder), inputs };
+}
+
+/**
+ * Async functions as generators, so that the runtime learns of promises that are rejected: see src/guest/promises.js.
+ * esbuild does this to whole bundles alone: a module of the app may wait at its top, which it refuses in one step.
+ */
+async function lower(bundled, { banner = "", footer = "", name }) {
+  const { code, map } = await esbuild.transform(bundled, {
+    sourcefile: name,
+    sourcemap: "external",
+    sourcesContent: false,
+    target: "es2024",
+    supported: { "async-await": false, "async-generator": false, "for-await": false },
+    charset: "ascii",
+    legalComments: "none",
+    banner: banner + asyncFunctions(),
+    footer,
+    logLevel: "silent",
+  });
+  return { code: code.replace(ASYNC_OF_ESBUILD, "var __asyncOfEsbuild =").replaceAll(AWAIT_MARK, "await "), map };
+}
+
+/** The function by which esbuild writes async functions. The bundle has one of its own in place of it. */
+const ASYNC_OF_ESBUILD = /^var __async =/m;
+
+function asyncFunctions() {
+  const script = readFileSync(join(SOURCES, "guest", "promises.js"), "utf8");
+  const { code } = esbuild.transformSync(script, { minify: true, charset: "ascii", target: "es2024" });
+  return `var __async = ${code.trim()}`;
 }
 
 /** The place of the files in the bundle: which they are is known when all modules are. */

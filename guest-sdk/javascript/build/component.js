@@ -14,8 +14,8 @@ import { SDK } from "./sdk.js";
 import { endedAtEnd, removedAtEnd, temporaryFolder } from "./temporary.js";
 import { checkTypes } from "./types.js";
 
-/** The module that the engine evaluates. */
-export const MODULE = "bundle.js";
+/** The module that the engine evaluates. Stacks tell that of the runtime from the bundle that it reads. */
+const moduleName = (dev) => (dev ? "runtime.js" : "bundle.js");
 /** The start of a line of output that the entry prints for the builder. */
 const EVENT = "funcserver-event ";
 const WORLD = "funcserver:lambda/javascript";
@@ -43,10 +43,10 @@ export async function build(options) {
       checkSize(own, folder);
       return filesExpression(own);
     };
-    const made = await bundle({ folder, entry, files: dev ? undefined : files, about, form: { name: MODULE } });
+    const made = await bundle({ folder, entry, files: dev ? undefined : files, about, form: { name: moduleName(dev) } });
     if (!dev && options.import === "build") output.step(`importing ${app.text} into the component`);
     const explainer = new Explainer(app, folder, granted, made.map);
-    const making = componentize(withMap(made), explainer, options.import);
+    const making = componentize(withMap(made), explainer, options.import, moduleName(dev));
     making.catch(() => {});
     // Wrong types end the build at once.
     const component = await (types ? Promise.race([making, types.then(() => making)]) : making);
@@ -83,13 +83,13 @@ function write(target, component) {
   renameSync(part, target);
 }
 
-async function componentize(code, explainer, importAt) {
+async function componentize(code, explainer, importAt, name) {
   const folder = temporaryFolder();
   const staged = join(folder, "sources");
   mkdirSync(staged);
-  writeFileSync(join(staged, MODULE), code);
+  writeFileSync(join(staged, name), code);
   stageInterfaces(join(folder, "wit"));
-  const { status, printed, said } = await runEngine(folder, staged);
+  const { status, printed, said } = await runEngine(folder, join(staged, name));
   const events = [];
   for (const line of printed.split("\n")) {
     const at = line.indexOf(EVENT);
@@ -109,9 +109,9 @@ function stageInterfaces(target) {
 }
 
 /** componentize-js waits without looking at signals, and so has a process of its own. */
-function runEngine(folder, staged) {
+function runEngine(folder, module) {
   const program = fileURLToPath(new URL("engine.js", import.meta.url));
-  const child = spawn(process.execPath, [program, folder, join(staged, MODULE), WORLD], {
+  const child = spawn(process.execPath, [program, folder, module, WORLD], {
     cwd: folder,
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, TMPDIR: folder, TMP: folder, TEMP: folder, NODE_OPTIONS: "" },

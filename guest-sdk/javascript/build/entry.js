@@ -3,6 +3,9 @@ import { join } from "node:path";
 
 import { SOURCES } from "./sdk.js";
 
+/** The one `await` at the top of a bundle, while async functions are written in another way. */
+export const AWAIT_MARK = "FUNCSERVER_AWAIT";
+
 const own = (path) => JSON.stringify(join(SOURCES, path));
 
 /** The runtime and the app: its module is evaluated while the component is made, or when an instance starts. */
@@ -27,7 +30,7 @@ import { report, described } from "virtual:funcserver-print";
 let module_;
 let failure;
 try {
-  module_ = await import(${app});
+  module_ = ${AWAIT_MARK}(import(${app}));
 } catch (error) {
   failure = described("failed", error);
 }

@@ -6,6 +6,10 @@ const ABSENT = [
     "Intl is missing in a component: format dates and numbers with a library such as date-fns or dayjs",
   ],
   [
+    /\bIntl\.\w+ is not a (?:constructor|function)/,
+    "a component has the parts of Intl for dates, numbers, lists and plurals in English alone: use a library for this one",
+  ],
+  [
     /\bWebSocket\b.*not defined|WebSocket is not a constructor/,
     "WebSocket is missing in a component: behind Lambda and a load balancer there are only requests and answers",
   ],

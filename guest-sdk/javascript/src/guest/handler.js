@@ -9,6 +9,7 @@ import { answerLoadCheck, isLoadCheck } from "./load_check.js";
 import { log } from "./log.js";
 import { options as built } from "./options.js";
 import { isBuilding, run } from "./phase.js";
+import { forget, running } from "./rejections.js";
 import { Reply, send } from "./reply.js";
 import { shared } from "./shared.js";
 import { setMap } from "./stack.js";
@@ -48,14 +49,16 @@ export function handlerOf(load, options = {}) {
       const incoming = new Incoming(request);
       const reply = new Reply(out, incoming.method === "HEAD");
       shared.current = incoming;
+      forget();
+      before = running();
       try {
         if (answer === undefined && !startAtOnce()) return first(incoming, reply);
         const promised = answer(incoming, reply);
-        if (promised === undefined && isIdle()) return finish(incoming, reply);
+        if (promised === undefined && isIdle() && running() <= before) return finish(incoming, reply);
         return later(promised, incoming, reply);
       } catch (error) {
         failed(error, incoming, reply);
-        return isIdle() ? finish(incoming, reply) : later(undefined, incoming, reply);
+        return isIdle() && running() <= before ? finish(incoming, reply) : later(undefined, incoming, reply);
       }
     },
   };
@@ -65,16 +68,19 @@ export function handlerOf(load, options = {}) {
     let promised;
     try {
       if (isBuilding()) run();
-      if (isLoadCheck()) return await later(answerLoadCheck(reply, () => settled(start())), incoming, reply);
+      if (isLoadCheck()) return await later(answerLoadCheck(reply, () => settled(start())), incoming, reply, true);
       await settled((starting ??= start()), incoming);
       promised = answer(incoming, reply);
     } catch (error) {
       starting = undefined;
       failed(error, incoming, reply);
     }
-    await later(promised, incoming, reply);
+    await later(promised, incoming, reply, true);
   }
 }
+
+/** How many async functions were under way when the request came. */
+let before = 0;
 
 async function runOnStart() {
   while (shared.onStart.length > 0) {
@@ -118,13 +124,21 @@ function failed(error, incoming, reply) {
 }
 
 /** Waits for the answer, and for the work after it. */
-async function later(promised, incoming, reply) {
+async function later(promised, incoming, reply, isFirst = false) {
   try {
     await settled(promised, incoming);
   } catch (error) {
     failed(error, incoming, reply);
   }
-  while (!isIdle()) await idle();
+  // Of the runtime's own async functions, this one and `first` may be under way.
+  const own = 1 + (isFirst ? 1 : 0);
+  let turn = !isIdle() || running() > before + own;
+  while (turn || !isIdle()) {
+    while (!isIdle()) await idle();
+    // What goes on by itself, such as an async function that nobody awaits, may fail in this turn.
+    await new Promise((resolve) => nativeTimers.setTimeout(resolve, 0));
+    turn = false;
+  }
   finish(incoming, reply);
 }
 

@@ -6,7 +6,7 @@ import { env } from "./environment.js";
 const VARIABLE = "FUNCSERVER_LOAD";
 
 const PLACED = /^\s+at .*:\d+:\d+\)?$/;
-const RUNTIME = /(?:\(|at )(?:sources\/)?(?:bundle|initializer)\.js:/;
+const RUNTIME = /(?:\(|at )(?:sources\/)?(?:bundle|initializer|runtime)\.js:/;
 
 export const isLoadCheck = () => VARIABLE in env;
 

@@ -6,6 +6,8 @@ import { install as installStacks } from "./stack.js";
 import { install as installConsole } from "./console.js";
 import "./globals.js";
 import "./normalize.js";
+import "./regexp.js";
+import "./rejections.js";
 
 installStacks();
 installConsole();

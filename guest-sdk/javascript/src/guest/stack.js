@@ -7,7 +7,8 @@ const nativeStack = (shared.nativeStack ??= Object.getOwnPropertyDescriptor(Erro
 const FRAME = /^(.*?)@(.*?):(\d+):(\d+)$/;
 const MOST_FRAMES = 40;
 // The adapter's own frames say nothing about the app. The builder gives its sources these names.
-const OWN = /^funcserver\/src\/(?:guest|web)\/|initializer\.js$/;
+const OWN = /^funcserver\/src\/(?:guest|web)\/|(?:initializer|runtime)\.js$/;
+const BUNDLE = /(?:^|\/)bundle\.js$/;
 
 /** The text of the map, or a function that gives it. @param {string | object | (() => string)} map */
 export function setMap(map) {
@@ -40,10 +41,12 @@ function tracer() {
 function frame(line) {
   const [, name, file, row, column] = FRAME.exec(line) ?? [];
   if (file === undefined) return `    at ${line}`;
+  if (OWN.test(file)) return undefined;
   const map = tracer();
   const found = map && originalPositionFor(map, { line: Number(row), column: Math.max(Number(column) - 1, 0) });
   const place = found?.source ? `${found.source}:${found.line}:${found.column + 1}` : `${file}:${row}:${column}`;
-  if (OWN.test(found?.source ?? file)) return undefined;
+  // What the builder has added has no source.
+  if (map && (found?.source ? OWN.test(found.source) : BUNDLE.test(file))) return undefined;
   const called = name.replace(/\/<$/, "").replace(/^async\*/, "async ");
   return called && called !== "<" ? `    at ${called} (${place})` : `    at ${place}`;
 }

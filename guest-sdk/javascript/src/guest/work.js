@@ -10,6 +10,8 @@ const native = {
   clearInterval: globalThis.clearInterval.bind(globalThis),
 };
 export const nativeTimers = native;
+/** See promises.js. */
+const promises = globalThis[Symbol.for("funcserver.promises")];
 
 let pending = 0;
 /** Called when nothing is pending any more. */
@@ -55,7 +57,7 @@ let lastId = 0;
 /** A timer, with the methods that those of Node.js have. */
 export class Timeout {
   constructor(action, delay, values, repeats) {
-    this._action = action;
+    this._action = promises.bound(action);
     this._delay = Math.min(Math.max(Number(delay) || 0, 0), 0x7fffffff);
     this._values = values;
     this._repeats = repeats;

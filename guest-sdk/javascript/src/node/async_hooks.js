@@ -1,34 +1,33 @@
-// The store of a request. It lasts for what `run` calls, for the promises that this returns, and for callbacks that were
-// bound: after an `await` it is the store of the run that is under way, as a component answers one request at a time.
+// The store of a request. It lasts for what `run` calls and for all that this starts: see src/guest/promises.js.
+const promises = globalThis[Symbol.for("funcserver.promises")];
 let nextId = 0;
-const stores = new Set();
+
+/** A copy of all that is stored, with one more. */
+const framed = (storage, store) => new Map(promises.frame).set(storage, store);
+
+function within(frame, action, self, values) {
+  const before = promises.frame;
+  promises.frame = frame;
+  try {
+    return action.apply(self, values);
+  } finally {
+    promises.frame = before;
+  }
+}
 
 class AsyncLocalStorage {
-  constructor() {
-    this._store = undefined;
-    stores.add(this);
+  constructor({ defaultValue, name } = {}) {
+    this._default = defaultValue;
+    this.name = name ?? "";
   }
 
   getStore() {
-    return this._store;
+    const { frame } = promises;
+    return frame !== undefined && frame.has(this) ? frame.get(this) : this._default;
   }
 
   run(store, action, ...values) {
-    const before = this._store;
-    this._store = store;
-    const restore = () => {
-      if (this._store === store) this._store = before;
-    };
-    let result;
-    try {
-      result = action(...values);
-    } catch (error) {
-      restore();
-      throw error;
-    }
-    if (typeof result?.then === "function") result.then(restore, restore);
-    // A listener of node:http returns before it has answered. The next request brings a store of its own.
-    return result;
+    return within(framed(this, store), action, undefined, values);
   }
 
   exit(action, ...values) {
@@ -36,29 +35,23 @@ class AsyncLocalStorage {
   }
 
   enterWith(store) {
-    this._store = store;
+    promises.frame = framed(this, store);
   }
 
   disable() {
-    this._store = undefined;
+    this.enterWith(undefined);
   }
 
   static bind(action) {
-    const restore = AsyncLocalStorage.snapshot();
-    return (...values) => restore(action, ...values);
+    const { frame } = promises;
+    return function bound(...values) {
+      return within(frame, action, this, values);
+    };
   }
 
   static snapshot() {
-    const taken = [...stores].map((storage) => [storage, storage._store]);
-    return (action, ...values) => {
-      const before = taken.map(([storage]) => [storage, storage._store]);
-      for (const [storage, store] of taken) storage._store = store;
-      try {
-        return action(...values);
-      } finally {
-        for (const [storage, store] of before) storage._store = store;
-      }
-    };
+    const { frame } = promises;
+    return (action, ...values) => within(frame, action, undefined, values);
   }
 }
 
@@ -66,11 +59,11 @@ class AsyncResource {
   constructor(type) {
     this.type = type;
     this._id = nextId += 1;
-    this._restore = AsyncLocalStorage.snapshot();
+    this._frame = promises.frame;
   }
 
   runInAsyncScope(action, self, ...values) {
-    return this._restore(() => action.apply(self, values));
+    return within(this._frame, action, self, values);
   }
 
   bind(action) {

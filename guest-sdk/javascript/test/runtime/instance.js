@@ -44,6 +44,8 @@ parent.on("message", async (given) => {
   parent.send({ answer: out.answer, events: [...host.events], failure, printed: taken() });
 });
 parent.on("disconnect", () => parent.exit());
+// The runtime says what is rejected. Node.js would end the process.
+parent.on("unhandledRejection", () => {});
 
 function taken() {
   const all = lines;
