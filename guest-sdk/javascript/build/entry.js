@@ -3,6 +3,8 @@ import { join } from "node:path";
 
 import { SOURCES } from "./sdk.js";
 
+/** How long a module may take to start its server in an async function, in turns of the queue of microtasks. */
+const MOST_TURNS = 1000;
 /** The one `await` at the top of a bundle, while async functions are written in another way. */
 export const AWAIT_MARK = "FUNCSERVER_AWAIT";
 
@@ -23,7 +25,7 @@ export const incomingHandler = handlerOf(load${importAt === "build" ? ", { loade
 }
 
 function evaluated(app) {
-  return `import { kindOf } from ${own("guest/kind.js")};
+  return `import { isReady, kindOf } from ${own("guest/kind.js")};
 import { noted } from ${own("guest/reads.js")};
 import { rehearse } from ${own("guest/rehearse.js")};
 import { report, described } from "virtual:funcserver-print";
@@ -33,6 +35,9 @@ try {
   module_ = ${AWAIT_MARK}(import(${app}));
 } catch (error) {
   failure = described("failed", error);
+}
+for (let turn = 0; turn < ${MOST_TURNS} && !failure && !isReady(module_, FUNCSERVER_OPTIONS.app); turn += 1) {
+  ${AWAIT_MARK}(null);
 }
 report({ event: "reads", reads: noted() });
 if (failure) report(failure);

@@ -4,7 +4,7 @@ import { arrived } from "../web/request.js";
 import { Response } from "../web/response.js";
 import { env } from "./environment.js";
 import { Incoming } from "./incoming.js";
-import { kindOf } from "./kind.js";
+import { isReady, kindOf } from "./kind.js";
 import { answerLoadCheck, isLoadCheck } from "./load_check.js";
 import { log } from "./log.js";
 import { options as built } from "./options.js";
@@ -39,7 +39,9 @@ export function handlerOf(load, options = {}) {
   async function start() {
     if (isBuilding()) run();
     await runOnStart();
-    const found = kindOf(await load(), app);
+    const module = await load();
+    await ready(module, app);
+    const found = kindOf(module, app);
     await runOnStart();
     answer = answerer(found);
   }
@@ -81,6 +83,14 @@ export function handlerOf(load, options = {}) {
 
 /** How many async functions were under way when the request came. */
 let before = 0;
+
+/** Waits for an app that an async function of the module starts, as NestJS has it. */
+async function ready(module, app) {
+  for (let turn = 0; turn < TURNS.length && !isReady(module, app); turn += 1) {
+    while (!isIdle()) await idle();
+    await new Promise((resolve) => nativeTimers.setTimeout(resolve, TURNS[turn]));
+  }
+}
 
 async function runOnStart() {
   while (shared.onStart.length > 0) {

@@ -33,6 +33,16 @@ export function kindOf(module, app) {
   throw new TypeError(`${file} exports no app: it exports ${exportsOf(module)}. ${WANTED}`);
 }
 
+/** Whether a module has an app, or has started a server. One that starts it in an async function may do so later. */
+export function isReady(module, app) {
+  if (shared.listener) return true;
+  try {
+    return Boolean(kindOf(module, app));
+  } catch {
+    return false;
+  }
+}
+
 const WANTED =
   "An app is an object with a function fetch (Hono), a function from Request to Response, or a listener of node:http";
 

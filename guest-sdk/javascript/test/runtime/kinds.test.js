@@ -61,3 +61,20 @@ test("a module without an app is said to the builder", async (t) => {
   const unfit = events.find(({ event }) => event === "unfit");
   assert.match(unfit.message, /app\.js exports no app: it exports price/);
 });
+
+for (const at of ["build", "start"]) {
+  test(`a server that an async function starts, with the import at ${at}`, async (t) => {
+    const app = await start(
+      t,
+      `import { createServer } from "node:http";
+      async function bootstrap() {
+        for (let turn = 0; turn < 20; turn += 1) await null;
+        const server = createServer((request, response) => response.end("started"));
+        await new Promise((resolve) => server.listen(3000, resolve));
+      }
+      bootstrap();`,
+      { import: at },
+    );
+    assert.equal((await app.request("GET", "/")).text, "started");
+  });
+}
