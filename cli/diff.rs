@@ -50,9 +50,9 @@ fn form(event: &[u8]) -> Form {
 impl Seen {
     fn new(reply: &[u8], form: Form, all: bool) -> Seen {
         match form.read_reply(reply) {
-            Some(response) if all => Seen::Response(response),
-            Some(response) => Seen::Response(settled(response)),
-            None => {
+            Ok(response) if all => Seen::Response(response),
+            Ok(response) => Seen::Response(settled(response)),
+            Err(_) => {
                 let text = pretty_text(reply).unwrap_or_else(|_| String::from_utf8_lossy(reply).into_owned());
                 Seen::Text(if all { text } else { without_ids(&text) })
             }

@@ -142,6 +142,7 @@ impl LocalFunction {
             trace_id: None,
             function_arn: self.arn.clone(),
             invocation_id: None,
+            tenant_id: None,
         };
         self.host.invoke(event, &self.host.invocation(context)).await
     }

@@ -81,6 +81,7 @@ async fn answer(host: Host, event: LambdaEvent<Json>) -> Result<Json, Diagnostic
         trace_id: context.xray_trace_id,
         function_arn: context.invoked_function_arn,
         invocation_id: None, // lambda_runtime sends it back itself.
+        tenant_id: None,
     });
     let (outcome, after) = host.invoke(Box::<str>::from(event).into_boxed_bytes().into(), &invocation).await;
     AFTER.with(|slot| slot.set(Some(after)));

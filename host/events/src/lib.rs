@@ -4,7 +4,7 @@
 //!
 //! [`decode`] detects the kind of an event. An HTTP request comes with the [`Form`] of its reply, which encodes the
 //! response and knows the limits of its front end. An event of any other service is passed on unchanged. The two
-//! opposite directions, which a local front end needs, are in the front end's own module: [`alb`].
+//! opposite directions, which a local front end needs, are [`FrontKind::event`] and [`Form::read_reply`].
 //! ```
 //! use bytes::Bytes;
 //! use funcserver_events::{Event, FrontOptions, decode};
@@ -40,10 +40,10 @@
 //! - No input makes a function of this crate panic, and its allocations are bounded by the size of the input. The fuzz
 //!   targets check the same properties.
 //! - The same input and options give the same result: no I/O, no `async`, no clock, no environment.
-//! - Path and query are what the client sent, byte for byte. Only bytes that a URI must not contain are
-//!   percent-encoded.
+//! - Path and query are what the event says, byte for byte. Only bytes that a URI must not contain are
+//!   percent-encoded, and what a front end has decoded.
 //! - The front end accepts every reply of [`Form::encode`]. A response that it would reject is an [`EncodeError`].
-//! - One function, [`alb::normal_form`], states what an event loses of a request, and the tests compare with it.
+//! - One table, [`FrontKind::losses`], states what each event loses of a request, and the tests compare with it.
 
 mod detect;
 mod front;
@@ -51,4 +51,7 @@ mod http;
 mod json;
 
 pub use detect::{EventSource, NotHttp};
-pub use front::{EncodeError, Event, Form, FrontLimits, FrontOptions, Incoming, InvalidEvent, Reply, alb, decode};
+pub use front::{
+    EncodeError, Event, EventError, EventFacts, Form, FrontKind, FrontLimits, FrontOptions, HeaderLoss, Incoming,
+    InvalidEvent, Losses, PathLoss, QueryLoss, Reply, ReplyError, alb, api_gateway_v1, api_gateway_v2, decode, lattice,
+};

@@ -7,25 +7,39 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 /// Request id, deadline, ARN and trace id as JSON, with the names that the Lambda Web Adapter uses. Its member
 /// `env_config`, with values of Lambda's environment, is left out, because a guest does not see that environment.
 pub const LAMBDA_CONTEXT: HeaderName = HeaderName::from_static("x-amzn-lambda-context");
-/// The known members of the event's `requestContext` as JSON, and whether the reply has multi-value headers.
+/// The event's `requestContext` as JSON. A load balancer's has the target group, and a member that says whether the
+/// reply has multi-value headers.
 pub const REQUEST_CONTEXT: HeaderName = HeaderName::from_static("x-amzn-request-context");
 /// The client's address without its port.
 pub const CLIENT: HeaderName = HeaderName::from_static("x-funcserver-client");
 
-const OWN: [HeaderName; 3] = [LAMBDA_CONTEXT, REQUEST_CONTEXT, CLIENT];
+/// The tenant, where Lambda isolates those of a function. A client cannot choose it.
+pub const TENANT: HeaderName = HeaderName::from_static("x-amz-tenant-id");
 
-/// Sets the three headers. Copies of them from the client are removed even if there is no value for them, and so are
+const OWN: [HeaderName; 4] = [LAMBDA_CONTEXT, REQUEST_CONTEXT, CLIENT, TENANT];
+
+/// What the headers say besides the facts.
+#[derive(Default)]
+pub(crate) struct FrontHeaders<'a> {
+    /// The event's own request context, unless it came from a load balancer.
+    pub(crate) request_context: Option<String>,
+    /// The tenant that Lambda names.
+    pub(crate) tenant: Option<&'a str>,
+}
+
+/// Sets the four headers. Copies of them from the client are removed even if there is no value for them, and so are
 /// all spellings that a guest may confuse with them.
-pub(crate) fn insert(headers: &mut HeaderMap, facts: &Facts<'_>) {
+pub(crate) fn insert(headers: &mut HeaderMap, facts: &Facts<'_>, front: FrontHeaders<'_>) {
     remove_alike(headers);
-    set(headers, LAMBDA_CONTEXT, value(lambda_context(facts)));
-    set(headers, REQUEST_CONTEXT, value(request_context(facts)));
+    set(headers, LAMBDA_CONTEXT, value(lambda_context(facts, front.tenant)));
+    set(headers, REQUEST_CONTEXT, value(front.request_context.unwrap_or_else(|| request_context(facts))));
+    set(headers, TENANT, front.tenant.and_then(|tenant| HeaderValue::from_str(tenant).ok()));
     set(headers, CLIENT, facts.client_address.and_then(|address| HeaderValue::from_str(address).ok()));
 }
 
 // Written by hand, because every request has them, and serializing them took as long as decoding its event.
 
-fn lambda_context(facts: &Facts<'_>) -> String {
+fn lambda_context(facts: &Facts<'_>, tenant: Option<&str>) -> String {
     let mut json = String::with_capacity(512);
     json.push_str(r#"{"request_id":"#);
     push(&mut json, facts.request_id);
@@ -37,6 +51,10 @@ fn lambda_context(facts: &Facts<'_>) -> String {
     match facts.trace_id {
         Some(trace_id) => push(&mut json, trace_id),
         None => json.push_str("null"),
+    }
+    if let Some(tenant) = tenant {
+        json.push_str(r#","tenant_id":"#);
+        push(&mut json, tenant);
     }
     json.push('}');
     json
@@ -75,12 +93,12 @@ fn remove_alike(headers: &mut HeaderMap) {
     }
 }
 
-/// Whether a name is another spelling of one of the three headers. CGI and WSGI turn headers into variables, in which
+/// Whether a name is another spelling of one of these headers. CGI and WSGI turn headers into variables, in which
 /// `-` becomes `_` (RFC 3875, section 4.1.18). Some servers write `_` for every character that is not a letter or
 /// digit.
 fn is_alike(name: &HeaderName) -> bool {
     let name = name.as_str().as_bytes();
-    // All three begin with this letter, and most names do not.
+    // All of them begin with this letter, and most names do not.
     name.first() == Some(&b'x')
         && OWN.iter().map(|own| own.as_str().as_bytes()).any(|own| {
             let folds = |(a, b): (&u8, &u8)| a == b || !a.is_ascii_alphanumeric() && !b.is_ascii_alphanumeric();
@@ -125,7 +143,7 @@ mod tests {
     #[test]
     fn a_guest_reads_every_fact_in_a_header() {
         let mut headers = HeaderMap::new();
-        insert(&mut headers, &facts());
+        insert(&mut headers, &facts(), FrontHeaders::default());
         assert_eq!(
             text(&headers, &LAMBDA_CONTEXT),
             r#"{"request_id":"8476a536","deadline":1700000000000,"invoked_function_arn":"arn:aws:lambda:eu-central-1:111122223333:function:shop","xray_trace_id":"Root=1-65538d00-0123456789abcdef01234567"}"#
@@ -140,14 +158,24 @@ mod tests {
     #[test]
     fn a_clients_own_copies_are_removed() {
         let mut headers = HeaderMap::new();
-        for name in [&LAMBDA_CONTEXT, &REQUEST_CONTEXT, &CLIENT] {
+        for name in &OWN {
             headers.append(name, HeaderValue::from_static("forged"));
             headers.append(name, HeaderValue::from_static("forged again"));
         }
-        insert(&mut headers, &Facts { client_address: None, ..facts() });
-        assert!(!headers.contains_key(CLIENT));
+        insert(&mut headers, &Facts { client_address: None, ..facts() }, FrontHeaders::default());
+        assert!(!headers.contains_key(CLIENT) && !headers.contains_key(TENANT));
         assert!(text(&headers, &LAMBDA_CONTEXT).contains("8476a536"));
         assert!(text(&headers, &REQUEST_CONTEXT).contains("elb"));
+    }
+
+    #[test]
+    fn what_the_event_says_itself_is_passed_on() {
+        let mut headers = HeaderMap::new();
+        let request_context = Some(r#"{"stage":"live"}"#.to_owned());
+        insert(&mut headers, &facts(), FrontHeaders { request_context, tenant: Some("blue") });
+        assert_eq!(text(&headers, &REQUEST_CONTEXT), r#"{"stage":"live"}"#);
+        assert_eq!(text(&headers, &TENANT), "blue");
+        assert!(text(&headers, &LAMBDA_CONTEXT).ends_with(r#","tenant_id":"blue"}"#));
     }
 
     #[test]
@@ -167,8 +195,8 @@ mod tests {
             }
         }
         headers.extend(others.map(|name| (HeaderName::from_static(name), HeaderValue::from_static("kept"))));
-        insert(&mut headers, &facts());
-        assert_eq!(headers.len(), OWN.len() + others.len(), "{headers:?}");
+        insert(&mut headers, &facts(), FrontHeaders::default());
+        assert_eq!(headers.len(), OWN.len() - 1 + others.len(), "{headers:?}");
         assert!(headers.values().all(|value| !value.as_bytes().starts_with(b"forged")));
     }
 
@@ -182,14 +210,14 @@ mod tests {
                 break;
             }
         }
-        insert(&mut headers, &facts());
+        insert(&mut headers, &facts(), FrontHeaders::default());
         assert!(headers.get_all(LAMBDA_CONTEXT).iter().all(|value| value != "forged"));
     }
 
     #[test]
     fn missing_facts_are_null_or_absent() {
         let mut headers = HeaderMap::new();
-        insert(&mut headers, &Facts { request_id: "8476a536", ..Facts::default() });
+        insert(&mut headers, &Facts { request_id: "8476a536", ..Facts::default() }, FrontHeaders::default());
         assert_eq!(
             text(&headers, &LAMBDA_CONTEXT),
             r#"{"request_id":"8476a536","deadline":0,"invoked_function_arn":"","xray_trace_id":null}"#
@@ -200,7 +228,7 @@ mod tests {
     #[test]
     fn odd_characters_stay_json_in_a_header() {
         let mut headers = HeaderMap::new();
-        insert(&mut headers, &Facts { target_group_arn: Some("a\u{7f}\r\n\"\\ü"), ..facts() });
+        insert(&mut headers, &Facts { target_group_arn: Some("a\u{7f}\r\n\"\\ü"), ..facts() }, FrontHeaders::default());
         let value = headers[REQUEST_CONTEXT].as_bytes();
         let parsed: serde_json::Value = serde_json::from_slice(value).unwrap();
         assert_eq!(parsed["elb"]["targetGroupArn"], "a\u{7f}\r\n\"\\ü");

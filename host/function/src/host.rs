@@ -11,7 +11,7 @@ use http::uri::PathAndQuery;
 use crate::after::After;
 use crate::caught::{Panic, caught};
 use crate::config::{Config, Fail};
-use crate::facts;
+use crate::facts::{self, FrontHeaders};
 use crate::failure::Kind;
 use crate::invocation::{Context, Front, Invocation, Margins};
 use crate::log::Log;
@@ -158,9 +158,10 @@ impl Inner {
             Err(error) => return (refused(error, invocation), funcserver_engine::After::default()),
         };
         drop(event);
-        let Incoming { mut request, form, target_group_arn, client } = incoming;
+        let Incoming { mut request, form, target_group_arn, client, request_context } = incoming;
         invocation.read(Front { form, target_group_arn, client });
-        facts::insert(request.headers_mut(), &invocation.facts());
+        let tenant = invocation.context().tenant_id.as_deref();
+        facts::insert(request.headers_mut(), &invocation.facts(), FrontHeaders { request_context, tenant });
 
         let limit = form.limits().reply.min(self.front.max_reply);
         let answer = self.guest.handle(request, invocation.clone()).await;

@@ -30,6 +30,8 @@ pub struct Context {
     pub function_arn: String,
     /// A value that is returned with the answer, if the event has it: `lambda-runtime-invocation-id`.
     pub invocation_id: Option<HeaderValue>,
+    /// The tenant, if the function isolates its tenants: `lambda-runtime-aws-tenant-id`.
+    pub tenant_id: Option<String>,
 }
 
 /// How long before Lambda's deadline an answer is due.

@@ -169,5 +169,6 @@ fn context(id: &str) -> Context {
         trace_id: None,
         function_arn: Function::default().arn(),
         invocation_id: None,
+        tenant_id: None,
     }
 }

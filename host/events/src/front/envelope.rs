@@ -2,8 +2,8 @@
 
 use serde::de::{IgnoredAny, MapAccess};
 
-use super::alb::Elb;
-use crate::detect::Marks;
+use super::context::RequestContext;
+use crate::detect::{ContextMarks, Marks};
 use crate::http::values::{MultiMap, SingleMap};
 use crate::json::{Key, Member, Shape, Text};
 
@@ -20,8 +20,29 @@ pub(crate) struct Envelope<'de> {
     pub(crate) multi_headers: Member<MultiMap<'de>>,
     pub(crate) body: Member<Text<'de>>,
     pub(crate) is_base64: Member<bool>,
+    /// The members that a load balancer's event does not have, so that such an event costs no memory for them.
+    others: Option<Box<OtherMembers<'de>>>,
     /// Records which members are present, to identify the front end.
     marks: Marks,
+}
+
+/// The members that only front ends other than a load balancer send.
+#[derive(Default)]
+pub(crate) struct OtherMembers<'de> {
+    /// `rawPath`
+    pub(crate) raw_path: Member<Text<'de>>,
+    /// `rawQueryString`
+    pub(crate) raw_query: Member<Text<'de>>,
+    /// `cookies`
+    pub(crate) cookies: Member<Vec<Member<Text<'de>>>>,
+    /// `method`
+    pub(crate) method: Member<Text<'de>>,
+    /// `raw_path`
+    pub(crate) snake_path: Member<Text<'de>>,
+    /// `query_string_parameters`
+    pub(crate) snake_query: Member<SingleMap<'de>>,
+    /// `is_base64_encoded`
+    pub(crate) snake_is_base64: Member<bool>,
 }
 
 impl<'de> Envelope<'de> {
@@ -37,20 +58,44 @@ impl<'de> Envelope<'de> {
             "multiValueHeaders" => self.multi_headers = map.next_value()?,
             "body" => self.body = map.next_value()?,
             "isBase64Encoded" => self.is_base64 = map.next_value()?,
-            name => {
-                self.marks.add(name);
-                map.next_value::<IgnoredAny>()?;
-            }
+            name => self.read_other(name, map)?,
         }
         Ok(())
     }
 
+    #[cold]
+    fn read_other<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
+        self.marks.add(name);
+        let others = &mut self.others;
+        match name {
+            "rawPath" => others.get_or_insert_default().raw_path = map.next_value()?,
+            "rawQueryString" => others.get_or_insert_default().raw_query = map.next_value()?,
+            "cookies" => others.get_or_insert_default().cookies = map.next_value()?,
+            "method" => others.get_or_insert_default().method = map.next_value()?,
+            "raw_path" => others.get_or_insert_default().snake_path = map.next_value()?,
+            "query_string_parameters" => others.get_or_insert_default().snake_query = map.next_value()?,
+            "is_base64_encoded" => others.get_or_insert_default().snake_is_base64 = map.next_value()?,
+            _ => drop(map.next_value::<IgnoredAny>()?),
+        }
+        Ok(())
+    }
+
+    /// The members that a load balancer's event does not have.
+    pub(crate) fn take_others(&mut self) -> OtherMembers<'de> {
+        self.others.take().map(|others| *others).unwrap_or_default()
+    }
+
     /// Which of the identifying members the event has.
     pub(crate) fn marks(&self) -> Marks {
+        let context = match &self.context {
+            Member::Is(context) => context.marks(),
+            Member::Absent | Member::Null | Member::Other(_) => ContextMarks::default(),
+        };
         Marks {
             http_method: !matches!(self.http_method, Member::Absent),
             path: !matches!(self.path, Member::Absent),
             multi_headers: !matches!(self.multi_headers, Member::Absent),
+            context,
             ..self.marks
         }
     }
@@ -65,25 +110,5 @@ impl<'de> Shape<'de> for Envelope<'de> {
             event.read(&name, &mut map)?;
         }
         Ok(Some(event))
-    }
-}
-
-/// `requestContext`.
-pub(crate) struct RequestContext<'de> {
-    pub(crate) elb: Member<Elb<'de>>,
-}
-
-impl<'de> Shape<'de> for RequestContext<'de> {
-    const EXPECTED: &'static str = "an object";
-
-    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Option<Self>, A::Error> {
-        let mut context = Self { elb: Member::Absent };
-        while let Some(Key(name)) = map.next_key()? {
-            match &*name {
-                "elb" => context.elb = map.next_value()?,
-                _ => drop(map.next_value::<IgnoredAny>()?),
-            }
-        }
-        Ok(Some(context))
     }
 }

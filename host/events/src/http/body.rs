@@ -10,8 +10,13 @@ use crate::json::{InvalidMember, Member, MemberPath, Text};
 
 /// The body of a request: `body`, decoded if `isBase64Encoded` is true. Both may be missing or null.
 pub(crate) fn of_request(body: Member<Text<'_>>, is_base64: Member<bool>) -> Result<Bytes, InvalidMember> {
+    at(body, is_base64, "isBase64Encoded")
+}
+
+/// The body of a request, with the name of the member that says whether it is base64.
+pub(crate) fn at(body: Member<Text<'_>>, is_base64: Member<bool>, flag: &str) -> Result<Bytes, InvalidMember> {
     let place = MemberPath::field("body");
-    let is_base64 = is_base64.optional(MemberPath::field("isBase64Encoded"))?.unwrap_or(false);
+    let is_base64 = is_base64.optional(MemberPath::field(flag))?.unwrap_or(false);
     match body.optional(place)? {
         None => Ok(Bytes::new()),
         Some(text) if is_base64 => decode_base64(&text, place),

@@ -16,6 +16,19 @@ const MAX_FIELDS: usize = 100_000;
 /// The headers of a request, without the hop-by-hop headers and with at most one `cookie` header. Names that differ
 /// only in letter case are the same name.
 pub(crate) fn of_request(values: Values<'_, '_>) -> Result<HeaderMap, InvalidMember> {
+    let mut headers = read(values)?;
+    for_handler(&mut headers);
+    Ok(headers)
+}
+
+/// Removes the hop-by-hop headers, and joins several `cookie` headers.
+pub(crate) fn for_handler(headers: &mut HeaderMap) {
+    hop_by_hop::strip(headers);
+    cookies::join_cookies(headers);
+}
+
+/// All headers of a request.
+pub(crate) fn read(values: Values<'_, '_>) -> Result<HeaderMap, InvalidMember> {
     let too_many = |_| values.place().fault("more than 24576 header names");
     let mut headers = HeaderMap::try_with_capacity(values.len()).map_err(too_many)?;
     let mut fields = 0;
@@ -33,8 +46,6 @@ pub(crate) fn of_request(values: Values<'_, '_>) -> Result<HeaderMap, InvalidMem
         headers.try_append(name, value).map_err(too_many)?;
         Ok(())
     })?;
-    hop_by_hop::strip(&mut headers);
-    cookies::join_cookies(&mut headers);
     Ok(headers)
 }
 

@@ -28,6 +28,19 @@ pub(crate) fn of_response<'a>(headers: &HeaderMap, body: &'a [u8]) -> Media<'a> 
     choose(headers, body, |essence| essence.is_none_or(is_textual))
 }
 
+/// The encoding of a request's body by the rules of the front ends: base64 if it has a `Content-Encoding`, otherwise
+/// text if its media type is `text/*`, `application/json`, `application/javascript` or `application/xml` (AWS, "Use
+/// Lambda functions as targets of an Application Load Balancer", and "AWS Lambda proxy integrations for HTTP APIs").
+/// Bytes that are not UTF-8 are always base64, because JSON cannot represent them.
+pub(crate) fn of_request<'a>(headers: &HeaderMap, body: &'a [u8]) -> Media<'a> {
+    choose(headers, body, |essence| {
+        essence.is_some_and(|essence| {
+            essence.starts_with("text/")
+                || matches!(essence, "application/json" | "application/javascript" | "application/xml")
+        })
+    })
+}
+
 /// The encoding of a body with these headers: base64 if it has a `Content-Encoding`, if `is_text` rejects its media
 /// type, or if its bytes are not UTF-8, which JSON cannot represent.
 pub(crate) fn choose<'a>(headers: &HeaderMap, body: &'a [u8], is_text: impl Fn(Option<&str>) -> bool) -> Media<'a> {
@@ -67,7 +80,7 @@ fn is_textual(essence: &str) -> bool {
 mod tests {
     use http::{HeaderMap, HeaderName, HeaderValue};
 
-    use super::{Media, of_response};
+    use super::{Media, of_request, of_response};
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
         pairs.iter().map(|&(n, v)| (HeaderName::from_static(n), HeaderValue::from_static(v))).collect()
@@ -92,6 +105,21 @@ mod tests {
             let body = of_response(&headers(&[("content-type", content_type)]), b"x");
             assert_eq!(matches!(body, Media::Text(_)), text, "{content_type}");
         }
+    }
+
+    #[test]
+    fn a_request_follows_the_front_ends_shorter_list() {
+        for (content_type, text) in [
+            ("text/csv", true),
+            ("application/json; charset=utf-8", true),
+            ("application/problem+json", false),
+            ("application/x-www-form-urlencoded", false),
+        ] {
+            let body = of_request(&headers(&[("content-type", content_type)]), b"x");
+            assert_eq!(matches!(body, Media::Text(_)), text, "{content_type}");
+        }
+        assert_eq!(of_request(&HeaderMap::new(), b"x"), Media::Base64(b"x"));
+        assert_eq!(of_request(&HeaderMap::new(), b""), Media::Text(""));
     }
 
     #[test]

@@ -24,6 +24,13 @@ pub(crate) fn authority(headers: &HeaderMap) -> Authority {
     headers.get(HOST).and_then(|host| parse(host.as_bytes())).unwrap_or(FALLBACK)
 }
 
+/// The authority in the `host` header, or else `domain`, which the front end says that it answers for.
+pub(crate) fn authority_or(headers: &HeaderMap, domain: Option<&str>) -> Authority {
+    let host = headers.get(HOST).map(http::HeaderValue::as_bytes);
+    let domain = domain.map(str::as_bytes);
+    host.and_then(parse).or_else(|| domain.and_then(parse)).unwrap_or(FALLBACK)
+}
+
 fn parse(host: &[u8]) -> Option<Authority> {
     // An authority may have user information, but a host header may not.
     Authority::try_from(host).ok().filter(|authority| !host.contains(&b'@') && !authority.host().is_empty())

@@ -4,6 +4,9 @@
 //! percent-encodes only the bytes that a URI must not contain (RFC 3986, section 2): control bytes, space, DEL,
 //! non-ASCII bytes, `"`, `#`, `<`, `>` and the backtick; in a path also `?`, which would begin the query. A `%` is kept
 //! as it is.
+//!
+//! Where a front end has decoded a part, it is encoded again: the path as far as a URI requires, parameters of the query
+//! completely, because their original spelling is unknown.
 
 use std::collections::HashMap;
 
@@ -35,6 +38,28 @@ impl<'a> RequestTarget<'a> {
         }
         let path_len = text.len();
         Ok(Self { place, text, path_len })
+    }
+
+    /// A target with a path that the front end has decoded. A `%` that does not begin an escape is encoded too. One
+    /// that does is kept: whether the client sent `%2F` or `%252F` is unknown, and routers expect the first.
+    pub(crate) fn of_decoded(path: &str, place: MemberPath<'a>) -> Result<Self, InvalidMember> {
+        if is_escaped_everywhere(path) { Self::new(path, place) } else { Self::new(&with_escaped_percent(path), place) }
+    }
+
+    /// Sets the query to one that the front end has passed on unchanged, without its `?`.
+    pub(crate) fn set_query(&mut self, query: &str) {
+        if !query.is_empty() {
+            self.text.push('?');
+            push_encoded(&mut self.text, query, is_never_raw);
+        }
+    }
+
+    /// Adds a parameter that the front end has decoded.
+    pub(crate) fn push_decoded(&mut self, key: &str, value: &str) {
+        self.text.push(if self.text.len() == self.path_len { '?' } else { '&' });
+        push_encoded(&mut self.text, key, is_reserved);
+        self.text.push('=');
+        push_encoded(&mut self.text, value, is_reserved);
     }
 
     /// Adds a parameter to the query.
@@ -79,6 +104,31 @@ pub(crate) fn grouped(query: &str) -> Vec<(&str, Vec<&str>)> {
 
 fn is_never_raw(byte: u8) -> bool {
     !byte.is_ascii_graphic() || matches!(byte, b'"' | b'#' | b'<' | b'>' | b'`')
+}
+
+/// Whether a byte is not one of those that need no escape anywhere in a URI (RFC 3986, section 2.3).
+fn is_reserved(byte: u8) -> bool {
+    !(byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~'))
+}
+
+fn is_escaped_everywhere(text: &str) -> bool {
+    text.match_indices('%').all(|(index, _)| begins_escape(text, index))
+}
+
+fn begins_escape(text: &str, index: usize) -> bool {
+    let digits = text.as_bytes().get(index + 1..index + 3);
+    digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+}
+
+fn with_escaped_percent(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len() + 16);
+    for (index, char) in text.char_indices() {
+        escaped.push(char);
+        if char == '%' && !begins_escape(text, index) {
+            escaped.push_str("25");
+        }
+    }
+    escaped
 }
 
 fn push_encoded(text: &mut String, raw: &str, is_encoded: impl Fn(u8) -> bool) {
@@ -126,6 +176,22 @@ mod tests {
         let text = target.finish().unwrap_or_else(|fault| panic!("{fault:?}")).to_string();
         assert!(text.contains("%00%01") && text.contains("%7F%C2%80") && text.contains("!%22%23$%&'()*+,-./"));
         assert_eq!(text.matches('?').count(), 3, "one begins the query, two are in it");
+    }
+
+    #[test]
+    fn what_a_front_end_has_decoded_is_encoded_again() {
+        for (path, expected) in [
+            ("/a b", "/a%20b"),
+            ("/100%/x", "/100%25/x"),
+            ("/a%2Fb%zz%", "/a%2Fb%25zz%25"),
+            ("/q?x#y", "/q%3Fx%23y"),
+            ("", "/"),
+        ] {
+            let mut target = RequestTarget::of_decoded(path, MemberPath::field("rawPath")).ok().unwrap();
+            target.push_decoded("a&b", "1+1=2 %é");
+            let text = target.finish().unwrap_or_else(|fault| panic!("{fault:?}")).to_string();
+            assert_eq!(text, format!("{expected}?a%26b=1%2B1%3D2%20%25%C3%A9"), "{path}");
+        }
     }
 
     #[test]

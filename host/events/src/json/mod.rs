@@ -5,5 +5,5 @@ mod read;
 mod write;
 
 pub(crate) use place::{InvalidMember, MemberPath, quoted};
-pub(crate) use read::{Key, Map, Member, Shape, Text, document};
+pub(crate) use read::{Key, Map, Member, OneOrMany, Shape, Text, document};
 pub(crate) use write::JsonWriter;

@@ -112,6 +112,26 @@ impl<'de> Shape<'de> for Cow<'de, str> {
     }
 }
 
+/// A text, or a list of texts. Front ends differ in which of the two they send in a map of the same name.
+#[derive(Clone, Debug)]
+pub(crate) enum OneOrMany<'de> {
+    One(Text<'de>),
+    /// Boxed, so that an entry of a map needs no more memory than with a text alone.
+    Many(Box<[Member<Text<'de>>]>),
+}
+
+impl<'de> Shape<'de> for OneOrMany<'de> {
+    const EXPECTED: &'static str = "a string";
+
+    fn from_text(text: Cow<'de, str>) -> Option<Self> {
+        Some(Self::One(text))
+    }
+
+    fn from_list<A: SeqAccess<'de>>(list: A) -> Result<Option<Self>, A::Error> {
+        Ok(Vec::from_list(list)?.map(|values| Self::Many(values.into_boxed_slice())))
+    }
+}
+
 impl Shape<'_> for bool {
     const EXPECTED: &'static str = "true or false";
 

@@ -13,7 +13,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use funcserver_events::alb::{HeaderMode, LIMITS, ReplyForm, ReplyOptions, encode, event, normal_form, read_reply};
-use funcserver_events::{Event, Form, FrontLimits, FrontOptions, InvalidEvent, decode};
+use funcserver_events::{Event, Form, FrontKind, FrontLimits, FrontOptions, InvalidEvent, decode};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
@@ -74,10 +74,10 @@ fn check_decode(case: &Case) -> (Value, Value) {
     let options = FrontOptions { trusted_hops: hops, ..FrontOptions::default() };
     let found = match decode(&document(case, "event").into(), &options) {
         Ok(Event::Http(incoming)) => {
-            let Form::Alb(reply) = incoming.form;
             let mut found = request_json(&incoming.request);
-            found.insert("mode".into(), mode_json(reply));
-            insert_some(&mut found, "head", reply.head.then_some(true));
+            insert_form(&mut found, incoming.form);
+            insert_some(&mut found, "head", incoming.form.is_head().then_some(true));
+            insert_some(&mut found, "request_context", incoming.request_context);
             insert_some(&mut found, "target_group_arn", incoming.target_group_arn);
             insert_some(&mut found, "client", incoming.client);
             Value::Object(found)
@@ -86,8 +86,10 @@ fn check_decode(case: &Case) -> (Value, Value) {
             assert_eq!(payload, document(case, "event"), "the payload is unchanged");
             json!({ "kind": source.to_string() })
         }
-        Err(InvalidEvent { form: Form::Alb(reply), at, reason }) => {
-            json!({"at": at, "reason": reason, "mode": mode_json(reply)})
+        Err(InvalidEvent { form, at, reason }) => {
+            let mut found = Map::from_iter([("at".to_owned(), at.into()), ("reason".to_owned(), reason.into())]);
+            insert_form(&mut found, form);
+            Value::Object(found)
         }
     };
     let expected = case.get("request").or_else(|| case.get("error")).expect("request or error");
@@ -177,11 +179,14 @@ fn form(case: &Value) -> ReplyForm {
     ReplyForm { mode, head: case["head"].as_bool().unwrap_or(false) }
 }
 
-fn mode_json(form: ReplyForm) -> Value {
-    match form.mode {
-        HeaderMode::Single => "single".into(),
-        HeaderMode::Multi => "multi".into(),
-    }
+/// Adds the header mode of a load balancer, or the name of another front end.
+fn insert_form(object: &mut Map<String, Value>, form: Form) {
+    let (key, value) = match form.kind() {
+        FrontKind::Alb(HeaderMode::Single) => ("mode", "single".to_owned()),
+        FrontKind::Alb(HeaderMode::Multi) => ("mode", "multi".to_owned()),
+        kind => ("front", kind.to_string()),
+    };
+    object.insert(key.into(), value.into());
 }
 
 fn insert_some(object: &mut Map<String, Value>, key: &str, value: Option<impl Into<Value>>) {

@@ -134,7 +134,10 @@ fn a_header_block_of_32_k() {
     let generous = ReplyOptions { limits: FrontLimits { headers: usize::MAX, ..LIMITS }, ..ReplyOptions::default() };
     let reply = encode(&response, SINGLE, &generous).expect("no limit");
     let error = read_reply(&reply.json, SINGLE).expect_err("too large");
-    assert_eq!(error, ReplyError::TooLarge { what: "headers", size: 32_775, limit: 32_768 });
+    assert_eq!(
+        error,
+        ReplyError::TooLarge { what: "headers", size: 32_775, limit: 32_768, front: "the load balancer" }
+    );
     assert_eq!(error.reason(), "LambdaResponseTooLarge");
 }
 

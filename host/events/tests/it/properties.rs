@@ -15,7 +15,7 @@ proptest! {
     fn a_request_comes_back_in_normal_form(request in request(), mode in mode()) {
         let sent = event(&request, mode, ARN).expect("a path and UTF-8");
         let Ok(Event::Http(incoming)) = decode(&sent.into(), &FrontOptions::default()) else { panic!("no request") };
-        let Form::Alb(form) = incoming.form;
+        let Form::Alb(form) = incoming.form else { panic!("not a load balancer's") };
         let normal = normal_form(mode, request);
         prop_assert_eq!(incoming.request.method(), normal.method());
         prop_assert_eq!(incoming.request.uri().to_string(), normal.uri().to_string());
@@ -117,7 +117,7 @@ fn mode() -> impl Strategy<Value = HeaderMode> {
     select(&[HeaderMode::Single, HeaderMode::Multi])
 }
 
-fn request() -> impl Strategy<Value = Request<Bytes>> {
+pub(crate) fn request() -> impl Strategy<Value = Request<Bytes>> {
     let method = prop_oneof![
         select(&["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"]).prop_map(str::to_owned),
         "[!#$%&'*+.^_`|~0-9A-Za-z-]{1,9}",
@@ -187,7 +187,7 @@ fn body() -> impl Strategy<Value = Bytes> {
     ]
 }
 
-fn response() -> impl Strategy<Value = Response<Bytes>> {
+pub(crate) fn response() -> impl Strategy<Value = Response<Bytes>> {
     let status = prop_oneof![200_u16..600, select(&[200_u16, 204, 304, 404])];
     let value = prop_oneof![
         "[\t -~é☃]{0,20}".prop_map(String::into_bytes),
@@ -246,6 +246,20 @@ fn json() -> impl Strategy<Value = String> {
         "Records",
         "x-a",
         "connection",
+        "version",
+        "rawPath",
+        "rawQueryString",
+        "raw_path",
+        "method",
+        "cookies",
+        "resource",
+        "query_string_parameters",
+        "http",
+        "identity",
+        "sourceIp",
+        "serviceNetworkArn",
+        "stage",
+        "domainName",
     ];
     let leaf = prop_oneof![
         Just("null".to_owned()),

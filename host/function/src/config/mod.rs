@@ -46,7 +46,8 @@ const MIB: usize = 1024 * 1024;
 const HOST_RESERVE: usize = 64 * MIB;
 
 /// The host memory of one event besides its instance: the event, the request's body, the response's body and the reply,
-/// each limited by the load balancer's 1 MiB or by `limits.max-reply`, and lines of output.
+/// each of at most 1 MiB behind a load balancer, and lines of output. Behind other front ends each may have 6 MiB, for
+/// which the reserve of the host has room once.
 const EVENT_RESERVE: usize = 4 * MIB;
 
 /// The minimum memory of an instance, unless it is set.
@@ -63,7 +64,7 @@ pub struct Config {
     pub network: NetworkConfig,
     /// Its limits.
     pub limits: LimitsConfig,
-    /// How events of the load balancer are handled.
+    /// How events of a load balancer are handled.
     pub alb: AlbConfig,
     /// The content and format of the log.
     pub log: LogConfig,
@@ -244,7 +245,7 @@ impl Default for LimitsConfig {
     fn default() -> Self {
         LimitsConfig {
             memory: None,
-            max_reply: MIB,
+            max_reply: 6 * MIB,
             deadline_margin: Duration::from_millis(100),
             timeout: None,
             fail: Fail::Reply,

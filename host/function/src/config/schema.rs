@@ -70,7 +70,7 @@ mod tests {
     fn ranges_and_units_are_the_readers() {
         let sizes = r"^\s*[0-9]+\s*(?:B|kB|MB|GB|KiB|MiB|GiB)\s*$";
         let expected = json!([
-            { "type": "integer", "minimum": 1024, "maximum": 1_048_576 },
+            { "type": "integer", "minimum": 1024, "maximum": 6_291_456 },
             { "type": "string", "pattern": sizes },
         ]);
         assert_eq!(schema("limits.max-reply")["anyOf"], expected);
@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn defaults_have_the_type_that_they_have_in_the_file() {
-        assert_eq!(schema("limits.max-reply")["default"], "1MiB");
+        assert_eq!(schema("limits.max-reply")["default"], "6MiB");
         assert_eq!(schema("alb.cookie-variants")["default"], true);
         assert_eq!(schema("alb.trusted-hops")["default"], 0);
         assert_eq!(schema("component.build").get("default"), None);

@@ -177,8 +177,8 @@ fn each_kind_of_bad_value_in_the_file() {
         ("limits.memory = -1", "limits.memory is -1, allowed: a size from 1MiB to 10GiB, as \"1MiB\" or in bytes"),
         ("limits.memory = 1e9", "limits.memory is 1e9, allowed: a size from 1MiB to 10GiB, as \"1MiB\" or in bytes"),
         (
-            "limits.max-reply = '2MiB'",
-            "limits.max-reply is '2MiB', allowed: a size from 1KiB to 1MiB, as \"1MiB\" or in bytes",
+            "limits.max-reply = '7MiB'",
+            "limits.max-reply is '7MiB', allowed: a size from 1KiB to 6MiB, as \"1MiB\" or in bytes",
         ),
         (
             "limits.deadline-margin = '2m'",

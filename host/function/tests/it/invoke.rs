@@ -5,13 +5,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use funcserver_engine::Limits;
+use funcserver_events::{EventFacts, Form, FrontKind};
 use funcserver_function::config::{Config, Fail};
 use funcserver_function::failure::Kind;
 use funcserver_function::log::{Format, Level, Log};
 use funcserver_function::{Context, Host, Outcome};
 use funcserver_test_guest::{act, answer};
+use http::Request;
 use serde_json::{Value, json};
 
 use crate::common::{deadline_in, guest};
@@ -62,6 +66,7 @@ impl Bench {
             trace_id: Some("Root=1-2-3".into()),
             function_arn: "arn:aws:lambda:eu-north-1:111122223333:function:shop".into(),
             invocation_id: None,
+            tenant_id: None,
         };
         let invocation = self.host.invocation(context);
         let (outcome, after) = self.host.invoke(Bytes::from(event.into()), &invocation).await;
@@ -213,13 +218,46 @@ async fn a_panic_of_the_host_is_a_fault_like_another() {
 }
 
 #[tokio::test]
+async fn every_front_end_gets_its_own_form_and_sees_no_forged_headers() {
+    let bench = Bench::new();
+    let forged = Request::get("/mirror").header("host", "shop.example").header("x-amz-tenant-id", "red");
+    let forged = forged.header("x-amzn-request-context", "{}").body(Bytes::new()).unwrap();
+    let facts = EventFacts {
+        target_group_arn: "arn:t".into(),
+        domain: "abc.lambda-url.eu-north-1.on.aws".into(),
+        stage: "$default".into(),
+        client: "203.0.113.7".into(),
+        request_id: "id".into(),
+        time_ms: 0,
+    };
+    for kind in FrontKind::ALL {
+        let event = kind.event(&forged, &facts).unwrap();
+        let Outcome::Reply(reply) = bench.invoke_for(event, Duration::from_secs(10)).await else { panic!("{kind}") };
+        let form = Form::of(kind);
+        let seen: Value = serde_json::from_slice(form.read_reply(&reply).expect("a valid reply").body()).unwrap();
+        let header = |name: &str| {
+            let lines = seen["headers"].as_array().unwrap().iter().filter(|line| line[0] == name);
+            lines.map(|line| STANDARD.decode(line[1].as_str().unwrap()).unwrap()).collect::<Vec<_>>()
+        };
+        assert!(header("x-amz-tenant-id").is_empty(), "{kind}: {seen}");
+        let context: Value = serde_json::from_slice(&header("x-amzn-request-context")[0]).unwrap();
+        let event: Value = serde_json::from_slice(&kind.event(&forged, &facts).unwrap()).unwrap();
+        match kind {
+            FrontKind::Alb(_) => assert_eq!(context["elb"], event["requestContext"]["elb"], "{kind}"),
+            FrontKind::Lattice1 => assert_eq!(context, json!({}), "{kind}"),
+            _ => assert_eq!(context, event["requestContext"], "{kind}"),
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_event_that_is_not_http_is_an_invocation_error() {
     let bench = Bench::new();
     for event in ["{}", "not json", r#"{"Records":[{"eventSource":"aws:sqs"}]}"#] {
         let outcome = bench.invoke_for(event, Duration::from_secs(1)).await;
         let Outcome::Error { kind, message } = outcome else { panic!("{event}: {outcome:?}") };
         assert_eq!(kind, "Funcserver.NotHttp");
-        assert!(message.contains("Application Load Balancer"), "{message}");
+        assert!(message.contains("expected an HTTP request of a load balancer"), "{message}");
     }
 }
 

@@ -32,7 +32,7 @@ fn incoming(event: Envelope<'_>, form: Form, trusted_hops: usize) -> Result<Inco
     *request.method_mut() = method;
     *request.uri_mut() = uri;
     *request.headers_mut() = headers;
-    Ok(Incoming { request, form, target_group_arn, client })
+    Ok(Incoming { request, form, target_group_arn, client, request_context: None })
 }
 
 fn uri(event: &Envelope<'_>, headers: &HeaderMap) -> Result<Uri, InvalidMember> {

@@ -1,21 +1,20 @@
 //! Encodes a response as a reply.
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, SET_COOKIE};
-use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use http::Response;
+use http::header::SET_COOKIE;
 
-use super::{HeaderMode, LIMITS, ReplyForm, cookie_case};
+use super::{HeaderMode, LIMITS, ReplyForm};
+use crate::front::cookie_case::{SentCookies, one_text_each};
+use crate::front::sendable::Sendable;
 use crate::front::{EncodeError, FrontLimits, Reply};
 use crate::http::header_writer::{HeaderWriter, Repeats};
-use crate::http::hop_by_hop::HopByHop;
-use crate::http::length;
-use crate::http::media::{self, Media};
-use crate::http::repeated::is_single;
-use crate::http::status::{is_bodiless, is_sendable, reason};
+use crate::http::media::Media;
+use crate::http::status::reason;
 use crate::json::JsonWriter;
 
 /// The name of the front end in error messages.
-const FRONT: &str = "the load balancer";
+pub(super) const FRONT: &str = "the load balancer";
 
 /// Options for encoding replies.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,23 +47,16 @@ impl Default for ReplyOptions {
 /// # Errors
 /// [`EncodeError`], for a response that the load balancer would answer with an opaque 502.
 pub fn encode(response: &Response<Bytes>, form: ReplyForm, options: &ReplyOptions) -> Result<Reply, EncodeError> {
-    let status = response.status();
-    if !is_sendable(status) {
-        return Err(EncodeError::Status { status: status.as_u16(), front: FRONT });
-    }
-    if let Some(stated) = length::contradiction(response, form.head) {
-        return Err(EncodeError::Length { stated, actual: response.body().len() });
-    }
-    let body: &[u8] = if form.head || is_bodiless(status) { b"" } else { response.body() };
-    let media = media::of_response(response.headers(), body);
+    let sendable = Sendable::check(response, form.head, FRONT)?;
+    let Sendable { status, media, .. } = sendable;
 
-    let mut json = JsonWriter::new(expected_size(response.headers(), &media), options.limits.reply);
+    let mut json = JsonWriter::new(sendable.expected_size(), options.limits.reply);
     json.raw(&format!(r#"{{"statusCode":{0},"statusDescription":"{0} {1}""#, status.as_u16(), reason(status)));
     json.raw(match media {
         Media::Text(_) => r#","isBase64Encoded":false,"#,
         Media::Base64(_) => r#","isBase64Encoded":true,"#,
     });
-    let cookies = headers(&mut json, response, form, options)?;
+    let cookies = headers(&mut json, &sendable, form, options)?;
     json.raw(r#","body":"#);
     media.write(&mut json);
     json.raw("}");
@@ -73,36 +65,14 @@ pub fn encode(response: &Response<Bytes>, form: ReplyForm, options: &ReplyOption
     Ok(Reply { json, cookie_variants: cookies.variants, cookies_lost: cookies.lost })
 }
 
-/// The size of the document if almost nothing must be escaped.
-fn expected_size(headers: &HeaderMap, media: &Media<'_>) -> usize {
-    let body = match media {
-        Media::Text(text) => text.len() + text.len() / 16,
-        Media::Base64(bytes) => bytes.len().div_ceil(3) * 4,
-    };
-    let headers: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 8).sum();
-    128 + headers + body
-}
-
-/// How several cookies were sent.
-#[derive(Default)]
-struct Cookies {
-    variants: bool,
-    lost: usize,
-}
-
 /// Writes the map of headers.
 fn headers(
     json: &mut JsonWriter,
-    response: &Response<Bytes>,
+    sendable: &Sendable<'_>,
     form: ReplyForm,
     options: &ReplyOptions,
-) -> Result<Cookies, EncodeError> {
-    let headers = response.headers();
-    let hop_by_hop = HopByHop::of(headers);
-    let has_no_length = response.status() == StatusCode::NO_CONTENT;
-    let names = headers.keys().filter(|name| !(hop_by_hop.contains(name) || has_no_length && *name == CONTENT_LENGTH));
-
-    let mut cookies = Cookies::default();
+) -> Result<SentCookies, EncodeError> {
+    let mut cookies = SentCookies::default();
     let repeats = match form.mode {
         HeaderMode::Single => {
             json.raw(r#""headers":"#);
@@ -114,41 +84,16 @@ fn headers(
         }
     };
     let mut map = HeaderWriter::open(json, repeats);
-    for name in names {
-        let values = headers.get_all(name).iter();
+    for name in sendable.names() {
         match form.mode {
-            // All lengths are equal, so one is enough.
-            _ if *name == CONTENT_LENGTH => map.entry(name.as_str(), values.take(1)),
-            HeaderMode::Single if headers.get_all(name).iter().nth(1).is_some() && is_single(name) => {
-                map.entry(name.as_str(), values.take(1));
-            }
+            HeaderMode::Multi => sendable.listed(&mut map, name),
             HeaderMode::Single if *name == SET_COOKIE => {
-                cookies = several_cookies(&mut map, values.collect(), options)?
+                cookies = one_text_each(&mut map, sendable, options.cookie_case_variants)?;
             }
-            _ => map.entry(name.as_str(), values),
+            HeaderMode::Single => sendable.joined(&mut map, name),
         }
     }
     let size = map.close();
     let limit = options.limits.headers;
     if size > limit { Err(EncodeError::Headers { size, limit, front: FRONT }) } else { Ok(cookies) }
-}
-
-/// Writes several cookies. They cannot be joined, because their dates contain commas (RFC 6265, section 3).
-fn several_cookies<'a>(
-    map: &mut HeaderWriter<'a>,
-    values: Vec<&'a HeaderValue>,
-    options: &ReplyOptions,
-) -> Result<Cookies, EncodeError> {
-    let count = values.len();
-    if !options.cookie_case_variants {
-        map.entry(SET_COOKIE.as_str(), values.into_iter().rev().take(1));
-        return Ok(Cookies { variants: false, lost: count.saturating_sub(1) });
-    }
-    if count > cookie_case::VARIANTS {
-        return Err(EncodeError::Cookies { count, limit: cookie_case::VARIANTS });
-    }
-    for (index, value) in values.into_iter().enumerate() {
-        map.entry(&cookie_case::variant(index), std::iter::once(value));
-    }
-    Ok(Cookies { variants: count > 1, lost: 0 })
 }

@@ -16,7 +16,6 @@
 //! - An event belongs to a load balancer if it has `httpMethod`, or has `path` without a member in which other front
 //!   ends send the method or the path.
 
-mod cookie_case;
 mod decode;
 mod encode;
 mod event;
@@ -26,12 +25,13 @@ mod read_reply;
 
 pub(crate) use decode::{Elb, decode};
 pub use encode::{ReplyOptions, encode};
-pub use event::{EventError, event};
+pub use event::event;
 pub use mode::{HeaderMode, ReplyForm};
 pub use normal_form::normal_form;
-pub use read_reply::{ReplyError, read_reply};
+pub use read_reply::read_reply;
 
 use super::FrontLimits;
+pub use super::{EventError, ReplyError};
 
 /// The limits of a load balancer: 1 MB for a reply (AWS, "Use Lambda functions as targets"), 32 K for its headers (AWS,
 /// "Troubleshoot your Application Load Balancers").

@@ -1,6 +1,5 @@
 //! The header mode: which maps events and replies have.
 
-use crate::detect::Marks;
 use crate::front::Envelope;
 use crate::json::{Map, Member};
 
@@ -43,11 +42,6 @@ impl ReplyForm {
             mode: if multi { HeaderMode::Multi } else { HeaderMode::Single },
             head: matches!(&event.http_method, Member::Is(method) if method == "HEAD"),
         }
-    }
-
-    /// The form that an event with an unreadable value requires, as far as the names of its members show.
-    pub(crate) fn of_marks(marks: Marks) -> Self {
-        Self { mode: if marks.multi_headers { HeaderMode::Multi } else { HeaderMode::Single }, head: false }
     }
 }
 

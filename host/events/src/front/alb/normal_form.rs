@@ -28,7 +28,7 @@ use crate::json::MemberPath;
 ///
 /// A target that would exceed the limit of a URI, 65,534 bytes, is not changed; [`decode`](crate::decode()) rejects it.
 pub fn normal_form(mode: HeaderMode, request: Request<Bytes>) -> Request<Bytes> {
-    let added = host_of_target(&request);
+    let added = request::host_of_target(&request);
     let headers = headers(mode, request.headers(), added);
     let uri = uri(mode, request.uri(), &headers).unwrap_or_else(|| request.uri().clone());
     let method = request.method().clone();
@@ -37,13 +37,6 @@ pub fn normal_form(mode: HeaderMode, request: Request<Bytes>) -> Request<Bytes> 
     *normal.uri_mut() = uri;
     *normal.headers_mut() = headers;
     normal
-}
-
-/// The value for a missing `host` header, from the authority of the target (RFC 9112, section 3.2.2).
-pub(super) fn host_of_target(request: &Request<Bytes>) -> Option<HeaderValue> {
-    let authority = request.uri().authority().filter(|_| !request.headers().contains_key(HOST))?;
-    let host = authority.as_str().rsplit('@').next()?;
-    HeaderValue::from_str(host).ok()
 }
 
 fn headers(mode: HeaderMode, sent: &HeaderMap, host: Option<HeaderValue>) -> HeaderMap {

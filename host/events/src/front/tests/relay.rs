@@ -3,16 +3,16 @@
 
 use bytes::Bytes;
 use http::header::{COOKIE, GetAll, SET_COOKIE};
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use serde::de::{IgnoredAny, MapAccess};
 
-use crate::detect::FrontKind;
-use crate::front::{EncodeError, Envelope, FrontLimits, Incoming, InvalidEvent, alb};
+use crate::front::reply_document::TextMap;
+use crate::front::{EncodeError, Envelope, FrontKind, FrontLimits, Incoming, InvalidEvent, alb};
 use crate::http::header_writer::{HeaderWriter, Repeats};
 use crate::http::media::{self, Media};
 use crate::http::status::{is_bodiless, is_sendable};
 use crate::http::target::{RequestTarget, grouped};
-use crate::http::values::{SingleMap, Values};
+use crate::http::values::Values;
 use crate::http::{body, headers, hop_by_hop, length, request};
 use crate::json::{InvalidMember, JsonWriter, Key, Map, Member, MemberPath, Shape, Text, document};
 
@@ -71,8 +71,8 @@ pub(super) fn decode(event: &[u8]) -> BothEvents {
     let Ok(Member::Is(both @ BothEnvelopes { .. })) = document(event) else { return BothEvents::Other };
     match (&both.verb, both.shared.marks().front()) {
         (Member::Null | Member::Is(_) | Member::Other(_), _) => BothEvents::Relay(relayed(both)),
-        (Member::Absent, Some(FrontKind::Alb)) => BothEvents::Alb(alb::decode(both.shared, 0)),
-        (Member::Absent, None) => BothEvents::Other,
+        (Member::Absent, Some(FrontKind::Alb(_))) => BothEvents::Alb(alb::decode(both.shared, 0)),
+        (Member::Absent, _) => BothEvents::Other,
     }
 }
 
@@ -199,7 +199,7 @@ fn write_body(json: &mut JsonWriter, media: Media<'_>) {
 #[derive(Default)]
 struct RelayReply<'de> {
     status: Member<u64>,
-    fields: Member<SingleMap<'de>>,
+    fields: Member<TextMap<'de>>,
     cookies: Member<Vec<Member<Text<'de>>>>,
     body: Member<Text<'de>>,
     is_base64: Member<bool>,
@@ -233,7 +233,13 @@ pub(super) fn read_reply(reply: &[u8]) -> Result<Response<Bytes>, InvalidMember>
     let Map(entries) = reply.fields.required(MemberPath::field("fields"))?;
     let mut response = Response::new(body::of_request(reply.body, reply.is_base64)?);
     *response.status_mut() = StatusCode::from_u16(code).map_err(|error| status.fault(error.to_string()))?;
-    *response.headers_mut() = headers::of_request(Values::Single("fields", &entries))?;
+    for (name, value) in entries {
+        let place = MemberPath::field("fields").key(&name);
+        let line =
+            HeaderValue::from_bytes(value.required(place)?.as_bytes()).map_err(|_| place.fault("not a value"))?;
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| place.fault("not a name"))?;
+        response.headers_mut().append(name, line);
+    }
     for cookie in reply.cookies.required(cookies)? {
         let line = HeaderValue::from_str(&cookie.required(cookies)?).map_err(|_| cookies.fault("not a cookie"))?;
         response.headers_mut().append(SET_COOKIE, line);

@@ -1,0 +1,60 @@
+//! Decodes a reply into a response.
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::{HeaderMap, Response, StatusCode};
+
+use super::FormatOne;
+use crate::front::reply_document::{self, ReplyDocument, multi_lines, single_lines};
+use crate::front::reply_error::{ReplyError, within};
+use crate::front::{FrontLimits, LAMBDA_LIMITS};
+use crate::json::{Member, MemberPath};
+
+/// The response headers that a REST API sends under another name (AWS, "Amazon API Gateway important notes").
+const REMAPPED: [&str; 8] =
+    ["authorization", "connection", "content-md5", "date", "max-forwards", "server", "user-agent", "www-authenticate"];
+/// The response headers that a REST API does not send.
+const DROPPED: [&str; 6] = ["expect", "host", "te", "trailer", "transfer-encoding", "upgrade"];
+
+/// Decodes a function's reply as a REST API, or an HTTP API with payload format 1.0, does. Both maps of headers count.
+pub(crate) fn read_reply(reply: &[u8], form: FormatOne) -> Result<Response<Bytes>, ReplyError> {
+    let FrontLimits { reply: limit, .. } = LAMBDA_LIMITS;
+    within("reply", reply.len(), limit, form.kind().words())?;
+    let whole = MemberPath::field("reply");
+    let document: Member<ReplyDocument<'_>> =
+        serde_json::from_slice(reply).map_err(|error| whole.fault(format!("invalid JSON: {error}")))?;
+    let document = document.required(whole)?;
+    let status = reply_document::status(document.status, Member::Absent)?;
+    let single = document.headers.optional(MemberPath::field("headers"))?;
+    let multi = document.multi_headers.optional(MemberPath::field("multiValueHeaders"))?;
+    let mut lines = multi.map_or(Ok(Vec::new()), multi_lines)?;
+    let singles = single.map_or(Ok(Vec::new()), single_lines)?;
+    lines.extend(singles);
+    let mut headers = reply_document::headers(lines, form.head || status == StatusCode::NOT_MODIFIED)?;
+    let body = reply_document::body(document.body, document.is_base64)?;
+    if form.is_rest {
+        headers = remapped(headers);
+    }
+    Ok(reply_document::response(status, headers, body, form.head))
+}
+
+/// The headers as a REST API sends them. A response without a type is JSON.
+fn remapped(headers: HeaderMap) -> HeaderMap {
+    let mut sent = HeaderMap::new();
+    let mut last = None;
+    for (name, value) in headers {
+        last = name.or(last);
+        let Some(name) = &last else { continue };
+        if DROPPED.contains(&name.as_str()) {
+            continue;
+        }
+        let remapped = REMAPPED.contains(&name.as_str()).then(|| format!("x-amzn-remapped-{name}"));
+        let name = remapped.and_then(|name| HeaderName::try_from(name).ok()).unwrap_or_else(|| name.clone());
+        // The map has no more names than before.
+        let _ = sent.try_append(name, value);
+    }
+    if !sent.contains_key(CONTENT_TYPE) {
+        let _ = sent.try_insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
+    sent
+}

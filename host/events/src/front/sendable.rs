@@ -1,0 +1,78 @@
+//! A response that can be sent, whatever the front end: the checks and choices that all replies share.
+
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, HeaderName, SET_COOKIE};
+use http::{HeaderMap, Response, StatusCode};
+
+use super::EncodeError;
+use crate::http::header_writer::HeaderWriter;
+use crate::http::hop_by_hop::HopByHop;
+use crate::http::length;
+use crate::http::media::{self, Media};
+use crate::http::repeated::is_single;
+use crate::http::status::{is_bodiless, is_sendable};
+
+/// A response with a status that can be sent, and a length that is true.
+pub(crate) struct Sendable<'a> {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: &'a HeaderMap,
+    pub(crate) media: Media<'a>,
+}
+
+impl<'a> Sendable<'a> {
+    /// Checks a response. `head` means that it answers a `HEAD` request; `front` is the front end in words.
+    pub(crate) fn check(response: &'a Response<Bytes>, head: bool, front: &'static str) -> Result<Self, EncodeError> {
+        let status = response.status();
+        if !is_sendable(status) {
+            return Err(EncodeError::Status { status: status.as_u16(), front });
+        }
+        if let Some(stated) = length::contradiction(response, head) {
+            return Err(EncodeError::Length { stated, actual: response.body().len() });
+        }
+        let body: &[u8] = if head || is_bodiless(status) { b"" } else { response.body() };
+        let headers = response.headers();
+        Ok(Self { status, headers, media: media::of_response(headers, body) })
+    }
+
+    /// The size of the document if almost nothing must be escaped.
+    pub(crate) fn expected_size(&self) -> usize {
+        let body = match self.media {
+            Media::Text(text) => text.len() + text.len() / 16,
+            Media::Base64(bytes) => bytes.len().div_ceil(3) * 4,
+        };
+        let headers: usize = self.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 8).sum();
+        128 + headers + body
+    }
+
+    /// The names of the headers that are sent: without the hop-by-hop ones, and without the length of a body that the
+    /// status does not allow.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'a HeaderName> {
+        let hop_by_hop = HopByHop::of(self.headers);
+        let has_no_length = self.status == StatusCode::NO_CONTENT;
+        self.headers.keys().filter(move |name| !(hop_by_hop.contains(name) || has_no_length && *name == CONTENT_LENGTH))
+    }
+
+    /// Writes the header of that name into a map that has one text for each name, with its values joined. Of a header
+    /// that is not a list, it writes the first value.
+    pub(crate) fn joined(&self, map: &mut HeaderWriter<'a>, name: &HeaderName) {
+        let values = self.headers.get_all(name).iter();
+        // All lengths are equal, so one is enough.
+        let is_one = *name == CONTENT_LENGTH || self.headers.get_all(name).iter().nth(1).is_some() && is_single(name);
+        if is_one { map.entry(name.as_str(), values.take(1)) } else { map.entry(name.as_str(), values) }
+    }
+
+    /// Writes the header of that name into a map that has a list for each name.
+    pub(crate) fn listed(&self, map: &mut HeaderWriter<'a>, name: &HeaderName) {
+        let values = self.headers.get_all(name).iter();
+        if *name == CONTENT_LENGTH {
+            map.entry(name.as_str(), values.take(1))
+        } else {
+            map.entry(name.as_str(), values)
+        }
+    }
+
+    /// The cookies that the response sets.
+    pub(crate) fn cookies(&self) -> http::header::GetAll<'a, http::HeaderValue> {
+        self.headers.get_all(SET_COOKIE)
+    }
+}
