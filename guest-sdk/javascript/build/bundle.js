@@ -1,16 +1,17 @@
 // Makes one module of an app and everything that it imports.
-import { readFileSync } from "node:fs";
-import { dirname, join, relative, sep } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve, sep } from "node:path";
 
 import * as esbuild from "esbuild";
 
+import { decorators } from "./decorators.js";
 import { AWAIT_MARK, VIRTUAL } from "./entry.js";
 import { BuildError } from "./errors.js";
 import { modules } from "./modules.js";
 import * as output from "./output.js";
 import { rewritePatterns } from "./patterns.js";
 import { MOUNT } from "./project.js";
-import { SOURCES } from "./sdk.js";
+import { SDK, SOURCES } from "./sdk.js";
 import { reduced } from "./source_map.js";
 import { viewEngines } from "./view_engines.js";
 
@@ -28,10 +29,37 @@ const FILES = "virtual:funcserver-files";
  * @returns {Promise<{ code: string, map: string, inputs: string[] }>}  the paths of all modules, relative to the folder
  */
 export async function bundle({ folder, entry, files, about, form }) {
+  let result = await joined({ folder, entry, about, form });
+  // More than digests and HMAC takes 250 kB, which most apps have no use for.
+  if (namesSubtle(result.metafile, folder)) {
+    result = await joined({ folder, entry: `import ${JSON.stringify(SUBTLE)};\n${entry}`, about, form });
+  }
+  warn(result.warnings);
+  const inputs = Object.keys(result.metafile.inputs);
+  const lowered = await lower(result.outputFiles[0].text, form);
+  let { code } = lowered;
+  const mark = JSON.stringify(FILES_MARK);
+  if (files && code.includes(mark)) code = code.replace(mark, () => files(inputs));
+  return { code: rewritePatterns(code), map: reduced(lowered.map, folder), inputs };
+}
+
+const SUBTLE = join(SOURCES, "web", "crypto", "subtle.js");
+
+/** Whether a module of the app or of its packages uses the name `subtle`. */
+function namesSubtle({ inputs, outputs }, folder) {
+  const used = Object.values(outputs).flatMap((output) => Object.entries(output.inputs));
+  return used.some(([path, { bytesInOutput }]) => {
+    const file = resolve(folder, path);
+    if (bytesInOutput === 0 || !(path in inputs) || file.startsWith(SDK + sep) || !existsSync(file)) return false;
+    return /\bsubtle\b/.test(readFileSync(file, "utf8"));
+  });
+}
+
+/** One module of all. */
+async function joined({ folder, entry, about, form }) {
   const development = about.development;
-  let result;
   try {
-    result = await esbuild.build({
+    return await esbuild.build({
       absWorkingDir: folder,
       stdin: { contents: entry, resolveDir: folder, sourcefile: "funcserver/src/guest/entry.js", loader: "js" },
       outfile: join(folder, form.name),
@@ -72,13 +100,6 @@ export async function bundle({ folder, entry, files, about, form }) {
     if (!error.errors) throw error;
     throw explain(error.errors, folder);
   }
-  warn(result.warnings);
-  const inputs = Object.keys(result.metafile.inputs);
-  const lowered = await lower(result.outputFiles[0].text, form);
-  let { code } = lowered;
-  const mark = JSON.stringify(FILES_MARK);
-  if (files && code.includes(mark)) code = code.replace(mark, () => files(inputs));
-  return { code: rewritePatterns(code), map: reduced(lowered.map, folder), inputs };
 }
 
 /**
@@ -137,6 +158,7 @@ function virtualModules() {
  * @returns {import("esbuild").Plugin}
  */
 function places(folder) {
+  const compiled = decorators(folder);
   return {
     name: "funcserver-places",
     setup(build) {
@@ -144,8 +166,12 @@ function places(folder) {
         if (namespace !== "file" || path.includes(`${sep}node_modules${sep}`) || !path.startsWith(folder + sep))
           return undefined;
         const text = readFileSync(path, "utf8");
-        if (!/import\.meta\b|\b__(?:dirname|filename)\b/.test(text)) return undefined;
-        return { contents: placed(text, relative(folder, path).split(sep).join("/")), loader: loaderOf(path) };
+        const javascript = /\.[cm]?ts$/.test(path) ? compiled?.(text, path) : undefined;
+        const isPlaced = /import\.meta\b|\b__(?:dirname|filename)\b/.test(text);
+        if (!isPlaced && javascript === undefined) return undefined;
+        const inner = relative(folder, path).split(sep).join("/");
+        const contents = isPlaced ? placed(javascript ?? text, inner) : javascript;
+        return { contents, loader: javascript === undefined ? loaderOf(path) : "js" };
       });
     },
   };

@@ -18,7 +18,9 @@ function stream(level, fd) {
       rest += typeof chunk === "string" ? chunk : new TextDecoder().decode(chunk);
       const lines = rest.split("\n");
       rest = lines.pop();
-      for (const line of lines) print(level, line);
+      // What is written at once is one record, unless its lines are records of their own.
+      if (lines.some((line) => line.startsWith("{"))) for (const line of lines) print(level, line);
+      else if (lines.length > 0) print(level, lines.join("\n"));
       (typeof encoding === "function" ? encoding : done)?.();
       return true;
     },
