@@ -32,7 +32,8 @@ export async function bundle({ folder, entry, files, about, form }) {
   let result = await joined({ folder, entry, about, form });
   // More than digests and HMAC takes 250 kB, which most apps have no use for.
   if (namesSubtle(result.metafile, folder)) {
-    result = await joined({ folder, entry: `import ${JSON.stringify(SUBTLE)};\n${entry}`, about, form });
+    // At the end, because it needs the rest of the runtime; the app itself is imported later.
+    result = await joined({ folder, entry: `${entry}\nimport ${JSON.stringify(SUBTLE)};\n`, about, form });
   }
   warn(result.warnings);
   const inputs = Object.keys(result.metafile.inputs);
@@ -45,13 +46,17 @@ export async function bundle({ folder, entry, files, about, form }) {
 
 const SUBTLE = join(SOURCES, "web", "crypto", "subtle.js");
 
-/** Whether a module of the app or of its packages uses the name `subtle`. */
+const MORE_THAN_HMAC =
+  /AES-|RSA|ECDSA|ECDH|25519|PBKDF2|HKDF|generateKey|exportKey|\b(?:en|de)crypt|derive(?:Bits|Key)|wrapKey/;
+
+/** Whether a module of the app or of its packages may use what the engine lacks of `crypto.subtle`. */
 function namesSubtle({ inputs, outputs }, folder) {
   const used = Object.values(outputs).flatMap((output) => Object.entries(output.inputs));
   return used.some(([path, { bytesInOutput }]) => {
     const file = resolve(folder, path);
     if (bytesInOutput === 0 || !(path in inputs) || file.startsWith(SDK + sep) || !existsSync(file)) return false;
-    return /\bsubtle\b/.test(readFileSync(file, "utf8"));
+    const text = readFileSync(file, "utf8");
+    return /\bsubtle\b/.test(text) && MORE_THAN_HMAC.test(text);
   });
 }
 

@@ -137,7 +137,7 @@ export class Explainer {
     const { source, line: row } = originalPositionFor(this.tracer, { line, column: Math.max(column - 1, 0) });
     if (!source || source.startsWith("funcserver-") || source.startsWith("virtual:")) return undefined;
     const inside = relative(SDK, join(this.folder, source));
-    if (source.startsWith("funcserver/src/") || !inside.startsWith("..")) return undefined;
+    if (/^funcserver\/(?:src|node_modules)\//.test(source) || !inside.startsWith("..")) return undefined;
     const file = source.split(sep).join("/");
     return { file, place: `${file}:${row}` };
   }

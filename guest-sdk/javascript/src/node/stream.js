@@ -1,4 +1,4 @@
-const stream = require("readable-stream/lib/ours/index.js");
+const stream = require("readable-stream/lib/stream.js");
 const { toWeb, fromWeb } = require("./stream/convert.js");
 
 // The package leaves these two to Node.js.

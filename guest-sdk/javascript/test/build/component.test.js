@@ -82,3 +82,14 @@ test("an interrupted build leaves nothing behind", { skip: process.platform === 
   for (let turn = 0; turn < 100 && isThere(); turn++) await new Promise((resolved) => setTimeout(resolved, 50));
   assert.ok(!isThere());
 });
+
+test("an app that uses crypto.subtle is imported at build", async (t) => {
+  const folder = project(t, {
+    "app.js": `export default async () => {
+      const key = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign", "verify"]);
+      return Response.json(await crypto.subtle.exportKey("jwk", key.publicKey));
+    };`,
+  });
+  const end = await builder(folder, "app.js", "--output", "handler.wasm");
+  assert.equal(end.status, 0, end.stderr);
+});

@@ -100,3 +100,34 @@ test("modules that libraries ask at their start have an answer", async (t) => {
   assert.deepEqual([building, main, primary], [false, true, true]);
   assert.match(said, /threads cannot be started/);
 });
+
+test("the older class of streams has members of its own, as signers of tokens rely on", async (t) => {
+  const app = await start(
+    t,
+    `import Stream, { Readable } from "node:stream"; import { inherits } from "node:util";
+    function Own() { this.readable = true; this.writable = false; }
+    inherits(Own, Stream);
+    export default () => {
+      const own = new Own();
+      const heard = [];
+      own.once("done", (value) => heard.push(value));
+      own.emit("done", 1);
+      return Response.json([own.readable, own.writable, heard, new Readable() instanceof Stream]);
+    };`,
+  );
+  assert.deepEqual((await app.request("GET", "/")).json(), [true, false, [1], true]);
+});
+
+test("what a logger writes at once is one record, unless its lines are records", async (t) => {
+  const app = await start(
+    t,
+    `export default () => {
+      process.stderr.write("Error: boom\\n    at place\\n");
+      process.stdout.write('{"a":1}\\n{"a":2}\\n');
+      return new Response();
+    };`,
+  );
+  const { printed } = await app.request("GET", "/");
+  assert.deepEqual(JSON.parse(printed[0]), { level: "WARN", message: "Error: boom\n    at place" });
+  assert.deepEqual(printed.slice(1), ['{"a":1}', '{"a":2}']);
+});

@@ -1,11 +1,26 @@
 // Keys of `crypto.subtle` that the engine has not: what they are made of, and the forms in which they come and go.
-import { p256, p384, p521 } from "@noble/curves/nist.js";
-import { ed25519, x25519 } from "@noble/curves/ed25519.js";
-
 import { encoded, fromPkcs8, fromSpki, integer, octets, sequence, toPkcs8, toSpki } from "./der.js";
 
-export const CURVES = { "P-256": p256, "P-384": p384, "P-521": p521 };
-export const EDWARDS = { Ed25519: ed25519, X25519: x25519 };
+// Evaluated when they are used: the libraries take 2 MB in a component once they are.
+export const CURVES = {
+  get "P-256"() {
+    return require("@noble/curves/nist.js").p256;
+  },
+  get "P-384"() {
+    return require("@noble/curves/nist.js").p384;
+  },
+  get "P-521"() {
+    return require("@noble/curves/nist.js").p521;
+  },
+};
+export const EDWARDS = {
+  get Ed25519() {
+    return require("@noble/curves/ed25519.js").ed25519;
+  },
+  get X25519() {
+    return require("@noble/curves/ed25519.js").x25519;
+  },
+};
 const RSA_PARTS = ["n", "e", "d", "p", "q", "dp", "dq", "qi"];
 
 export const failure = (name, text) => new DOMException(text, name);

@@ -1,12 +1,5 @@
 // `crypto.subtle` beyond digests and HMAC, which are the engine's. The builder puts it into the components of apps that
 // use the name.
-import { aeskw, cbc, ctr, gcm } from "@noble/ciphers/aes.js";
-import { hkdf } from "@noble/hashes/hkdf.js";
-import { sha1 } from "@noble/hashes/legacy.js";
-import { pbkdf2 } from "@noble/hashes/pbkdf2.js";
-import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
-import * as rsa from "micro-rsa-dsa-dh/rsa.js";
-
 import { bufferOf, bytesOf, CURVES, EDWARDS, exported, failure, fromBase64url, keyOf } from "./keys.js";
 import { material, materialOf, remember, toBase64url } from "./keys.js";
 
@@ -14,12 +7,14 @@ const { subtle } = globalThis.crypto;
 const native = {};
 for (const name of ["digest", "importKey", "sign", "verify"]) native[name] = subtle[name].bind(subtle);
 
-const HASHES = { "SHA-1": sha1, "SHA-256": sha256, "SHA-384": sha384, "SHA-512": sha512 };
-const PKCS1 = {
-  "SHA-1": rsa.PKCS1_SHA1,
-  "SHA-256": rsa.PKCS1_SHA256,
-  "SHA-384": rsa.PKCS1_SHA384,
-  "SHA-512": rsa.PKCS1_SHA512,
+// Evaluated when they are used.
+const ciphers = () => require("@noble/ciphers/aes.js");
+const rsa = () => require("micro-rsa-dsa-dh/rsa.js");
+const HASHES = {
+  "SHA-1": () => require("@noble/hashes/legacy.js").sha1,
+  "SHA-256": () => require("@noble/hashes/sha2.js").sha256,
+  "SHA-384": () => require("@noble/hashes/sha2.js").sha384,
+  "SHA-512": () => require("@noble/hashes/sha2.js").sha512,
 };
 /** The names of algorithms as the standard writes them. */
 const NAMES = Object.fromEntries(
@@ -42,7 +37,7 @@ const hashName = (hash) => String(typeof hash === "string" ? hash : hash?.name).
 function hashOf(hash) {
   const found = HASHES[hashName(hash)];
   if (!found) throw failure("NotSupportedError", `the hash ${hashName(hash)} is missing in a component`);
-  return found;
+  return found();
 }
 
 function use(key, usage, name) {
@@ -182,7 +177,7 @@ const methods = {
     const plain = await methods.exportKey(format, key);
     const bytes = format === "jwk" ? new TextEncoder().encode(JSON.stringify(plain)) : new Uint8Array(plain);
     const parts = use(wrapping, "wrapKey", given.name);
-    if (given.name === "AES-KW") return bufferOf(aeskw(parts).encrypt(bytes));
+    if (given.name === "AES-KW") return bufferOf(ciphers().aeskw(parts).encrypt(bytes));
     if (given.name === "RSA-OAEP") return bufferOf(oaep(given, wrapping).encrypt(parts, bytes));
     return bufferOf(cipher(given, parts, (made) => made.encrypt(bytes)));
   },
@@ -193,7 +188,7 @@ const methods = {
     const bytes = bytesOf(wrapped);
     let plain;
     try {
-      if (given.name === "AES-KW") plain = aeskw(parts).decrypt(bytes);
+      if (given.name === "AES-KW") plain = ciphers().aeskw(parts).decrypt(bytes);
       else if (given.name === "RSA-OAEP") plain = oaep(given, unwrapping).decrypt(parts, bytes);
       else plain = cipher(given, parts, (made) => made.decrypt(bytes));
     } catch {
@@ -233,24 +228,24 @@ function jwkName({ name, length, hash }) {
 
 function signer({ name, saltLength }, key) {
   const hash = key.algorithm.hash.name;
-  if (name === "RSASSA-PKCS1-v1_5") return PKCS1[hash];
-  return rsa.PSS(hashOf(hash), rsa.mgf1(hashOf(hash)), saltLength);
+  if (name === "RSASSA-PKCS1-v1_5") return rsa()[`PKCS1_${hash.replace("-", "")}`];
+  return rsa().PSS(hashOf(hash), rsa().mgf1(hashOf(hash)), saltLength);
 }
 
 function oaep({ label }, key) {
   const hash = hashOf(key.algorithm.hash.name);
-  return rsa.OAEP(hash, rsa.mgf1(hash), label ? bytesOf(label) : undefined);
+  return rsa().OAEP(hash, rsa().mgf1(hash), label ? bytesOf(label) : undefined);
 }
 
 function cipher({ name, iv, additionalData, tagLength = 128, counter, length }, key, action) {
   if (name === "AES-GCM") {
     if (tagLength !== 128) throw failure("NotSupportedError", "AES-GCM has tags of 128 bits in a component");
-    return action(gcm(key, bytesOf(iv), additionalData ? bytesOf(additionalData) : undefined));
+    return action(ciphers().gcm(key, bytesOf(iv), additionalData ? bytesOf(additionalData) : undefined));
   }
-  if (name === "AES-CBC") return action(cbc(key, bytesOf(iv)));
+  if (name === "AES-CBC") return action(ciphers().cbc(key, bytesOf(iv)));
   if (name === "AES-CTR") {
     if (length < 32) throw failure("NotSupportedError", "a counter of AES-CTR has 32 bits or more in a component");
-    return action(ctr(key, bytesOf(counter)));
+    return action(ciphers().ctr(key, bytesOf(counter)));
   }
   throw failure("NotSupportedError", `${name} wraps keys, and encrypts nothing else`);
 }
@@ -268,8 +263,11 @@ function derived(given, parts, bits) {
   }
   if (!(bits > 0) || bits % 8 !== 0) throw failure("OperationError", "the length is a number of whole bytes, in bits");
   const kind = hashOf(hash);
-  if (name === "HKDF") return hkdf(kind, parts, bytesOf(salt), bytesOf(info), bits / 8);
-  if (name === "PBKDF2") return pbkdf2(kind, parts, bytesOf(salt), { c: iterations, dkLen: bits / 8 });
+  if (name === "HKDF") return require("@noble/hashes/hkdf.js").hkdf(kind, parts, bytesOf(salt), bytesOf(info), bits / 8);
+  if (name === "PBKDF2") {
+    const { pbkdf2 } = require("@noble/hashes/pbkdf2.js");
+    return pbkdf2(kind, parts, bytesOf(salt), { c: iterations, dkLen: bits / 8 });
+  }
   throw failure("NotSupportedError", `nothing is derived by ${name}`);
 }
 
