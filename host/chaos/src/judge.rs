@@ -57,6 +57,7 @@ impl Expected {
 fn status(kind: &str) -> Option<u64> {
     Some(match kind {
         "bad-event" => 400,
+        "event-path" => 404,
         "trap" | "stack" | "exit" | "memory" | "instantiate" | "no-answer" | "body-broken" | "host" => 500,
         "status" | "headers-too-large" | "reply-too-large" | "cookies" | "length" => 502,
         "deadline" => 504,

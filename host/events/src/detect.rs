@@ -186,18 +186,34 @@ impl<'de> Shape<'de> for ContextMarks {
 /// The source of an event that is not an HTTP request. It is printed in words, so that a user who connected the wrong
 /// trigger to the function sees the mistake.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EventSource(String);
+pub struct EventSource {
+    words: String,
+    name: Option<&'static str>,
+}
 
 impl EventSource {
     /// Describes the source of `event`.
     pub(crate) fn of(event: &[u8]) -> Self {
-        Self(words(event))
+        if event.trim_ascii().is_empty() {
+            return Self { words: "an empty payload".into(), name: None };
+        }
+        match serde_json::from_slice(event) {
+            Ok(value) => Self { words: words(&value), name: Some(name(&value)) },
+            Err(error) => Self { words: format!("invalid JSON ({error})"), name: None },
+        }
+    }
+
+    /// The short name of the source, as the setting `events.path` uses it: `sqs`, `eventbridge`, … `other`. `None` if
+    /// the event is not JSON.
+    #[must_use]
+    pub fn name(&self) -> Option<&'static str> {
+        self.name
     }
 }
 
 impl fmt::Display for EventSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.words)
     }
 }
 
@@ -206,17 +222,43 @@ impl fmt::Display for EventSource {
 #[error("expected an HTTP request of a load balancer, an API Gateway, a function URL or VPC Lattice, got {0}")]
 pub struct NotHttp(pub EventSource);
 
-fn words(event: &[u8]) -> String {
-    if event.trim_ascii().is_empty() {
-        return "an empty payload".into();
+fn words(event: &Value) -> String {
+    match event {
+        Value::Object(object) => of_object(object),
+        Value::Array(_) => "a JSON list".into(),
+        Value::String(_) => "a JSON string".into(),
+        _ => "a JSON value that is not an object".into(),
     }
-    match serde_json::from_slice(event) {
-        Ok(Value::Object(object)) => of_object(&object),
-        Ok(Value::Array(_)) => "a JSON list".into(),
-        Ok(Value::String(_)) => "a JSON string".into(),
-        Ok(_) => "a JSON value that is not an object".into(),
-        Err(error) => format!("invalid JSON ({error})"),
+}
+
+fn name(event: &Value) -> &'static str {
+    let Value::Object(object) = event else { return "other" };
+    if let Some(records) = object.get("Records") {
+        return match source_of_records(records) {
+            Some("aws:sqs") => "sqs",
+            Some("aws:sns") => "sns",
+            Some("aws:s3") => "s3",
+            Some("aws:dynamodb") => "dynamodb",
+            Some("aws:kinesis") => "kinesis",
+            Some("aws:ses") => "ses",
+            _ => "other",
+        };
     }
+    match (text(object, "source"), text(object, "eventSource")) {
+        (Some("aws.scheduler"), _) if object.contains_key("detail-type") => "scheduler",
+        (Some(_), _) if object.contains_key("detail-type") => "eventbridge",
+        (_, Some("aws:kafka" | "SelfManagedKafka")) => "kafka",
+        _ if object.contains_key("triggerSource") => "cognito",
+        // The context object of a state machine, if its definition passes it on.
+        _ if object.contains_key("Execution") && object.contains_key("StateMachine") => "step-functions",
+        _ => "other",
+    }
+}
+
+/// The name that the records have for their source.
+fn source_of_records(records: &Value) -> Option<&str> {
+    let first = records.get(0)?;
+    first.get("eventSource").or_else(|| first.get("EventSource")).and_then(Value::as_str)
 }
 
 fn of_object(object: &Map<String, Value>) -> String {
@@ -260,9 +302,7 @@ const KINDS: &[(&str, &str)] = &[
 
 fn of_records(records: &Value) -> String {
     let first = records.get(0);
-    let field = |key: &str| first.and_then(|record| record.get(key)).and_then(Value::as_str);
-    let source = field("eventSource").or_else(|| field("EventSource"));
-    match source {
+    match source_of_records(records) {
         Some("aws:sqs") => "records of Amazon SQS (a queue)".into(),
         Some("aws:sns") => "records of Amazon SNS (a topic)".into(),
         Some("aws:s3") => "records of Amazon S3 (a bucket)".into(),
@@ -323,7 +363,28 @@ mod tests {
                 r#"a JSON object with the keys "a", "b", "c", "d", "e" and 1 more"#,
             ),
         ] {
-            assert_eq!(super::words(event.as_bytes()), kind, "{event}");
+            assert_eq!(super::EventSource::of(event.as_bytes()).to_string(), kind, "{event}");
+        }
+    }
+
+    #[test]
+    fn sources_have_short_names() {
+        for (event, name) in [
+            (r#"{"Records":[{"eventSource":"aws:sqs"}]}"#, Some("sqs")),
+            (r#"{"Records":[{"EventSource":"aws:sns"}]}"#, Some("sns")),
+            (r#"{"Records":[{"eventSource":"aws:codecommit"}]}"#, Some("other")),
+            (r#"{"Records":[]}"#, Some("other")),
+            (r#"{"source":"aws.events","detail-type":"x"}"#, Some("eventbridge")),
+            (r#"{"source":"aws.scheduler","detail-type":"x"}"#, Some("scheduler")),
+            (r#"{"eventSource":"aws:kafka","records":{}}"#, Some("kafka")),
+            (r#"{"triggerSource":"PreSignUp_SignUp"}"#, Some("cognito")),
+            (r#"{"Execution":{},"StateMachine":{}}"#, Some("step-functions")),
+            (r#"{"source":"mine"}"#, Some("other")),
+            ("null", Some("other")),
+            ("", None),
+            ("{", None),
+        ] {
+            assert_eq!(super::EventSource::of(event.as_bytes()).name(), name, "{event}");
         }
     }
 }

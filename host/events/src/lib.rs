@@ -50,6 +50,7 @@ mod front;
 mod http;
 mod json;
 
+pub use crate::http::media::has_textual_type;
 pub use detect::{EventSource, NotHttp};
 pub use front::{
     EncodeError, Event, EventError, EventFacts, Form, FrontKind, FrontLimits, FrontOptions, HeaderLoss, Incoming,

@@ -16,7 +16,10 @@ pub const CLIENT: HeaderName = HeaderName::from_static("x-funcserver-client");
 /// The tenant, where Lambda isolates those of a function. A client cannot choose it.
 pub const TENANT: HeaderName = HeaderName::from_static("x-amz-tenant-id");
 
-const OWN: [HeaderName; 4] = [LAMBDA_CONTEXT, REQUEST_CONTEXT, CLIENT, TENANT];
+/// The source of an event that is not an HTTP request. A client cannot send it.
+pub const EVENT_SOURCE: HeaderName = HeaderName::from_static("x-funcserver-event-source");
+
+const OWN: [HeaderName; 5] = [LAMBDA_CONTEXT, REQUEST_CONTEXT, CLIENT, TENANT, EVENT_SOURCE];
 
 /// What the headers say besides the facts.
 #[derive(Default)]
@@ -25,15 +28,18 @@ pub(crate) struct FrontHeaders<'a> {
     pub(crate) request_context: Option<String>,
     /// The tenant that Lambda names.
     pub(crate) tenant: Option<&'a str>,
+    /// The source of an event that is not an HTTP request.
+    pub(crate) event_source: Option<&'static str>,
 }
 
-/// Sets the four headers. Copies of them from the client are removed even if there is no value for them, and so are
+/// Sets these headers. Copies of them from the client are removed even if there is no value for them, and so are
 /// all spellings that a guest may confuse with them.
 pub(crate) fn insert(headers: &mut HeaderMap, facts: &Facts<'_>, front: FrontHeaders<'_>) {
     remove_alike(headers);
     set(headers, LAMBDA_CONTEXT, value(lambda_context(facts, front.tenant)));
     set(headers, REQUEST_CONTEXT, value(front.request_context.unwrap_or_else(|| request_context(facts))));
     set(headers, TENANT, front.tenant.and_then(|tenant| HeaderValue::from_str(tenant).ok()));
+    set(headers, EVENT_SOURCE, front.event_source.map(HeaderValue::from_static));
     set(headers, CLIENT, facts.client_address.and_then(|address| HeaderValue::from_str(address).ok()));
 }
 
@@ -172,9 +178,14 @@ mod tests {
     fn what_the_event_says_itself_is_passed_on() {
         let mut headers = HeaderMap::new();
         let request_context = Some(r#"{"stage":"live"}"#.to_owned());
-        insert(&mut headers, &facts(), FrontHeaders { request_context, tenant: Some("blue") });
+        insert(
+            &mut headers,
+            &facts(),
+            FrontHeaders { request_context, tenant: Some("blue"), event_source: Some("sqs") },
+        );
         assert_eq!(text(&headers, &REQUEST_CONTEXT), r#"{"stage":"live"}"#);
         assert_eq!(text(&headers, &TENANT), "blue");
+        assert_eq!(text(&headers, &EVENT_SOURCE), "sqs");
         assert!(text(&headers, &LAMBDA_CONTEXT).ends_with(r#","tenant_id":"blue"}"#));
     }
 
@@ -196,7 +207,7 @@ mod tests {
         }
         headers.extend(others.map(|name| (HeaderName::from_static(name), HeaderValue::from_static("kept"))));
         insert(&mut headers, &facts(), FrontHeaders::default());
-        assert_eq!(headers.len(), OWN.len() - 1 + others.len(), "{headers:?}");
+        assert_eq!(headers.len(), OWN.len() - 2 + others.len(), "{headers:?}");
         assert!(headers.values().all(|value| !value.as_bytes().starts_with(b"forged")));
     }
 

@@ -13,6 +13,8 @@ pub const ERROR: HeaderName = HeaderName::from_static("x-funcserver-error");
 pub enum Kind {
     /// The event's contents are wrong: 400.
     BadEvent,
+    /// A client asked for the path of events: 404.
+    EventPath,
     /// The guest trapped: 500.
     Trap,
     /// The guest exhausted its stack: 500.
@@ -45,8 +47,9 @@ pub enum Kind {
 
 impl Kind {
     /// The closed list.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::BadEvent,
+        Self::EventPath,
         Self::Trap,
         Self::Stack,
         Self::Exit,
@@ -80,6 +83,7 @@ impl Kind {
         const UNSENDABLE: StatusCode = StatusCode::BAD_GATEWAY;
         match self {
             Self::BadEvent => ("bad-event", StatusCode::BAD_REQUEST, "the request cannot be understood"),
+            Self::EventPath => ("event-path", StatusCode::NOT_FOUND, "there is nothing here"),
             Self::Trap => ("trap", FAILED, "the handler failed"),
             Self::Stack => ("stack", FAILED, "the handler exhausted its stack"),
             Self::Exit => ("exit", FAILED, "the handler ended before it had answered"),

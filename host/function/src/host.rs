@@ -1,28 +1,37 @@
 //! Answers events: each event has exactly one answer.
 
+use std::collections::HashSet;
+use std::fmt;
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use funcserver_engine::{Call, Fault, Guest, WholeAnswer};
-use funcserver_events::{EncodeError, Event, Form, FrontOptions, Incoming, InvalidEvent, NotHttp, decode};
+use funcserver_events::{EncodeError, Event, EventSource, Form, FrontOptions, Incoming, InvalidEvent, NotHttp, decode};
 use http::Response;
 use http::uri::PathAndQuery;
 
 use crate::after::After;
 use crate::caught::{Panic, caught};
-use crate::config::{Config, Fail};
+use crate::compress;
+use crate::config::{Config, EventsConfig, Fail};
 use crate::facts::{self, FrontHeaders};
 use crate::failure::Kind;
 use crate::invocation::{Context, Front, Invocation, Margins};
 use crate::log::Log;
 use crate::metrics::Metrics;
 use crate::observer::{Observer, Observers, Step};
+use crate::other_event::{self, Batch, BatchRecord, failures};
 use crate::report::Report;
 use crate::request_log::RequestLog;
 use crate::warm_up::warm_up;
 
 /// The error type of an invocation whose event is not an HTTP request.
 const NOT_HTTP: &str = "Funcserver.NotHttp";
+/// The error type of an invocation whose event is not an HTTP request, if the handler's answer is not a result.
+const EVENT: &str = "Funcserver.Event";
+/// The most records of a batch that are logged with the reason for their failure.
+const SHOWN_RECORDS: usize = 20;
 /// The error type of an invocation whose event could not be read completely.
 const NOT_READ: &str = "Funcserver.NotRead";
 /// The prefix of the error type for a fault that is reported as an invocation error. The kind follows.
@@ -40,6 +49,8 @@ struct Inner {
     observers: Observers,
     margins: Margins,
     front: FrontOptions,
+    events: EventsConfig,
+    compress: bool,
     fail: Fail,
     warmup: Option<PathAndQuery>,
 }
@@ -83,6 +94,8 @@ impl Host {
                 cookie_case_variants: config.alb.cookie_variants,
                 max_reply: config.limits.max_reply,
             },
+            events: config.events.clone(),
+            compress: config.response.compress,
             fail: config.limits.fail,
             warmup: config.component.warmup.clone(),
         }))
@@ -135,6 +148,22 @@ impl Host {
     }
 }
 
+/// Why an event that is not an HTTP request failed.
+enum EventFailure {
+    /// The handler failed.
+    Fault(Fault, String),
+    /// Its answer is not a result.
+    Answer(String),
+}
+
+impl fmt::Display for EventFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fault(_, message) | Self::Answer(message) => f.write_str(message),
+        }
+    }
+}
+
 /// The outcome of an invocation, and the report about it.
 struct Ended {
     outcome: Outcome,
@@ -151,29 +180,146 @@ impl Inner {
     async fn answer(&self, event: Bytes, invocation: &Arc<Invocation>) -> (Ended, funcserver_engine::After) {
         let incoming = match decode(&event, &self.front) {
             Ok(Event::Http(incoming)) => incoming,
-            Ok(Event::Other { source, .. }) => {
-                let ended = not_answered(NOT_HTTP, NotHttp(source).to_string());
-                return (ended, funcserver_engine::After::default());
-            }
+            Ok(Event::Other { source, payload }) => return self.other(source, payload, invocation).await,
             Err(error) => return (refused(error, invocation), funcserver_engine::After::default()),
         };
         drop(event);
         let Incoming { mut request, form, target_group_arn, client, request_context } = incoming;
-        invocation.read(Front { form, target_group_arn, client });
+        invocation.read(Front { form, target_group_arn, client, is_other: false });
+        let path = request.uri().path();
+        if self.events.path.as_ref().is_some_and(|events| events.covers(path)) {
+            let outcome = reply_of_ours(Kind::EventPath, form, invocation.id());
+            let ended = Ended { outcome, report: Some(Report::EventPath { path: path.to_owned() }) };
+            return (ended, funcserver_engine::After::default());
+        }
         let tenant = invocation.context().tenant_id.as_deref();
-        facts::insert(request.headers_mut(), &invocation.facts(), FrontHeaders { request_context, tenant });
+        facts::insert(
+            request.headers_mut(),
+            &invocation.facts(),
+            FrontHeaders { request_context, tenant, event_source: None },
+        );
 
-        let limit = form.limits().reply.min(self.front.max_reply);
+        let takes_gzip = self.compress && compress::is_accepted(request.headers());
+        // A text is a fifth of its size once it is compressed.
+        let front = if takes_gzip { usize::MAX } else { form.limits().reply };
         let answer = self.guest.handle(request, invocation.clone()).await;
-        let WholeAnswer { result, after } = answer.whole(limit).await;
+        let WholeAnswer { result, after } = answer.whole(front.min(self.front.max_reply)).await;
         let ended = match result {
-            Ok(response) => self.reply(&response, form, invocation),
+            Ok(mut response) => {
+                if self.compress {
+                    compress::compress(&mut response, takes_gzip);
+                }
+                self.reply(&response, form, invocation)
+            }
             Err(fault) => {
                 let message = invocation.message(&fault);
                 self.handler_failed(fault, message, invocation)
             }
         };
         (ended, after)
+    }
+
+    /// Answers an event that is not an HTTP request.
+    async fn other(
+        &self,
+        source: EventSource,
+        payload: Bytes,
+        invocation: &Arc<Invocation>,
+    ) -> (Ended, funcserver_engine::After) {
+        let none = funcserver_engine::After::default();
+        let (Some(_), Some(name)) = (&self.events.path, source.name()) else {
+            return (not_answered(NOT_HTTP, NotHttp(source).to_string()), none);
+        };
+        invocation.read(Front { is_other: true, ..Front::default() });
+        if self.events.split
+            && let Some(batch) = Batch::of(name, &payload)
+        {
+            return match batch {
+                Ok(batch) => self.batch(name, batch, invocation).await,
+                Err(error) => (not_answered(EVENT, error), none),
+            };
+        }
+        let (result, after) = self.post(name, payload, invocation).await;
+        let ended = match result {
+            Ok(json) => {
+                invocation.tell(&Step::Encoded(json.len()));
+                Ended { outcome: Outcome::Reply(json), report: None }
+            }
+            Err(EventFailure::Fault(fault, message)) => self.handler_failed(fault, message, invocation),
+            Err(EventFailure::Answer(message)) => {
+                let outcome = Outcome::Error { kind: EVENT.to_owned(), message: message.clone() };
+                Ended { outcome, report: Some(Report::Event { error: message }) }
+            }
+        };
+        (ended, after)
+    }
+
+    /// Posts the records of a batch, one after the other, and reports those that failed. What is not finished when the
+    /// answer is due has failed, and so has what follows a failure in its group.
+    async fn batch(
+        &self,
+        source: &'static str,
+        Batch(records): Batch<'_>,
+        invocation: &Arc<Invocation>,
+    ) -> (Ended, funcserver_engine::After) {
+        let of = records.len();
+        let mut failed: Vec<(String, String)> = Vec::new();
+        let mut stopped = HashSet::new();
+        let mut last = funcserver_engine::After::default();
+        for BatchRecord { id, group, json } in records {
+            let error = if group.as_ref().is_some_and(|group| stopped.contains(group)) {
+                Some("an earlier record of its group failed".to_owned())
+            } else {
+                // The instance is free for this record once the work of the one before is done.
+                let work = std::mem::take(&mut last);
+                let _ = tokio::time::timeout_at(invocation.due().into(), work.finish()).await;
+                if Instant::now() >= invocation.due() {
+                    Some("no time was left for it".to_owned())
+                } else {
+                    let (result, after) = self.post(source, Bytes::copy_from_slice(json.as_bytes()), invocation).await;
+                    last = after;
+                    result.err().map(|failure| failure.to_string())
+                }
+            };
+            if let Some(error) = error {
+                stopped.extend(group);
+                failed.push((id, error));
+            }
+        }
+        let json = failures(&failed.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>());
+        invocation.tell(&Step::Encoded(json.len()));
+        let count = failed.len();
+        failed.truncate(SHOWN_RECORDS);
+        let report = (count > 0).then_some(Report::Records { failed, count, of });
+        (Ended { outcome: Outcome::Reply(json), report }, last)
+    }
+
+    /// Posts an event, or one record of it, to the handler.
+    async fn post(
+        &self,
+        source: &'static str,
+        payload: Bytes,
+        invocation: &Arc<Invocation>,
+    ) -> (Result<Bytes, EventFailure>, funcserver_engine::After) {
+        let request = self.events.path.as_ref().and_then(|path| other_event::request(path, source, payload));
+        let Some(mut request) = request else {
+            let error = EventFailure::Answer("events.path is not a path".to_owned());
+            return (Err(error), funcserver_engine::After::default());
+        };
+        let tenant = invocation.context().tenant_id.as_deref();
+        let request_context = Some("{}".to_owned());
+        let front = FrontHeaders { request_context, tenant, event_source: Some(source) };
+        facts::insert(request.headers_mut(), &invocation.facts(), front);
+        let answer = self.guest.handle(request, invocation.clone()).await;
+        let WholeAnswer { result, after } = answer.whole(self.front.max_reply).await;
+        let result = match result {
+            Ok(answer) => other_event::result(&answer).map_err(EventFailure::Answer),
+            Err(fault) => {
+                let message = invocation.message(&fault);
+                Err(EventFailure::Fault(fault, message))
+            }
+        };
+        (result, after)
     }
 
     fn reply(&self, response: &Response<Bytes>, form: Form, invocation: &Invocation) -> Ended {
@@ -210,8 +356,10 @@ impl Inner {
     /// The outcome of an event whose handler failed, or gave an answer that cannot be sent.
     fn outcome(&self, kind: Kind, error: &str, invocation: &Invocation) -> Outcome {
         match self.fail {
-            Fail::Reply => reply_of_ours(kind, invocation.form(), invocation.id()),
-            Fail::Error => Outcome::Error { kind: format!("{FAULT}{}", kind.name()), message: error.to_owned() },
+            Fail::Reply if !invocation.is_other() => reply_of_ours(kind, invocation.form(), invocation.id()),
+            Fail::Reply | Fail::Error => {
+                Outcome::Error { kind: format!("{FAULT}{}", kind.name()), message: error.to_owned() }
+            }
         }
     }
 }

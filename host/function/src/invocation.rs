@@ -66,6 +66,8 @@ pub(crate) struct Front {
     pub(crate) target_group_arn: Option<String>,
     /// The client's address without its port.
     pub(crate) client: Option<String>,
+    /// Whether the event is not an HTTP request, so that only an invocation error is a failure.
+    pub(crate) is_other: bool,
 }
 
 /// The right to answer an invocation, which exists only once. Its holder sends the answer, and then logs and counts the
@@ -142,6 +144,11 @@ impl Invocation {
     #[must_use]
     pub fn form(&self) -> Form {
         self.front.get().map(|front| front.form).unwrap_or_default()
+    }
+
+    /// Whether its event is not an HTTP request.
+    pub(crate) fn is_other(&self) -> bool {
+        self.front.get().is_some_and(|front| front.is_other)
     }
 
     /// Records the facts of the event once it has been read.

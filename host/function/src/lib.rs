@@ -30,6 +30,7 @@
 mod after;
 pub mod artifact;
 mod caught;
+mod compress;
 pub mod config;
 pub mod facts;
 pub mod failure;
@@ -39,6 +40,7 @@ pub mod log;
 pub mod marker;
 mod metrics;
 mod observer;
+mod other_event;
 mod report;
 mod request_log;
 mod sandbox;

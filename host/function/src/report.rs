@@ -29,6 +29,25 @@ pub enum Report {
         /// The reason.
         reason: String,
     },
+    /// A client asked for the path of events that are not HTTP requests.
+    EventPath {
+        /// The path.
+        path: String,
+    },
+    /// The handler answered an event that is not an HTTP request with a failure.
+    Event {
+        /// What it answered.
+        error: String,
+    },
+    /// Records of a batch failed, or were not tried.
+    Records {
+        /// The ids of the first of them, each with the reason.
+        failed: Vec<(String, String)>,
+        /// Their number.
+        count: usize,
+        /// The number of all records.
+        of: usize,
+    },
     /// The handler failed.
     Handler {
         /// The fault.
@@ -54,7 +73,12 @@ impl Report {
         match self {
             Self::Handler { fault, .. } => Some(Kind::from(fault)),
             Self::Failed { kind, .. } => Some(*kind),
-            Self::Cookies { .. } | Self::NotAnswered { .. } | Self::BadEvent { .. } => None,
+            Self::Cookies { .. }
+            | Self::NotAnswered { .. }
+            | Self::BadEvent { .. }
+            | Self::EventPath { .. }
+            | Self::Event { .. }
+            | Self::Records { .. } => None,
         }
     }
 }

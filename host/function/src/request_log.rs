@@ -47,6 +47,19 @@ impl RequestLog {
             Report::BadEvent { at, reason } => {
                 scope.error("the event is invalid", &[("at", at.as_str().into()), ("error", reason.as_str().into())]);
             }
+            Report::EventPath { path } => {
+                scope.warn(
+                    "a client asked for the path of events, which only Lambda may",
+                    &[("path", path.as_str().into())],
+                );
+            }
+            Report::Event { error } => scope.error("the event failed", &[("error", error.as_str().into())]),
+            Report::Records { failed, count, of } => {
+                for (id, error) in failed {
+                    scope.warn("a record failed", &[("record", id.as_str().into()), ("error", error.as_str().into())]);
+                }
+                scope.error("records of the batch failed", &[("failed", (*count).into()), ("of", (*of).into())]);
+            }
             Report::Handler { fault, message } => {
                 scope.failed(Level::Error, ("kind", Kind::from(fault).name()), fault, message);
             }

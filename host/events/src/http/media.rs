@@ -51,6 +51,11 @@ pub(crate) fn choose<'a>(headers: &HeaderMap, body: &'a [u8], is_text: impl Fn(O
     }
 }
 
+/// Whether headers state a media type whose bodies are text, such as `text/html`, JSON, XML or SVG.
+pub fn has_textual_type(headers: &HeaderMap) -> bool {
+    essence(headers).is_some_and(|essence| is_textual(&essence))
+}
+
 /// The media type without parameters, in lower case; `None` without a `Content-Type`.
 fn essence(headers: &HeaderMap) -> Option<String> {
     let value = headers.get(CONTENT_TYPE)?.as_bytes();

@@ -19,6 +19,7 @@ mod docs;
 mod duration;
 mod env;
 mod error;
+mod event_path;
 mod file;
 mod lambda;
 mod proposals;
@@ -34,6 +35,7 @@ pub use component::{NotFound, find_component};
 pub use duration::{DurationError, duration};
 pub use env::{Env, Variables};
 pub use error::{ConfigError, ConfigErrors, Hint, Place, Problem};
+pub use event_path::EventPath;
 pub use file::carried;
 pub use lambda::{LambdaEnv, LambdaEnvError};
 pub use proposals::NotAllowed;
@@ -64,8 +66,12 @@ pub struct Config {
     pub network: NetworkConfig,
     /// Its limits.
     pub limits: LimitsConfig,
+    /// How answers are sent.
+    pub response: ResponseConfig,
     /// How events of a load balancer are handled.
     pub alb: AlbConfig,
+    /// How events that are not HTTP requests are handled.
+    pub events: EventsConfig,
     /// The content and format of the log.
     pub log: LogConfig,
     /// How the process runs in Lambda.
@@ -182,6 +188,22 @@ pub enum Fail {
     Reply,
     /// An invocation error.
     Error,
+}
+
+/// `[response]`
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ResponseConfig {
+    /// Whether textual answers are compressed for clients that take gzip.
+    pub compress: bool,
+}
+
+/// `[events]`
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EventsConfig {
+    /// The path to which events are posted that are not HTTP requests.
+    pub path: Option<EventPath>,
+    /// Whether a batch becomes one request for each record.
+    pub split: bool,
 }
 
 /// `[alb]`

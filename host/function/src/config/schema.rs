@@ -21,6 +21,7 @@ impl Setting {
                 json!({ "type": "string", "pattern": format!(r"[^/]\.(?:{one}|{other})/*$") })
             }
             Kind::Target { .. } => json!({ "type": "string", "pattern": "^/" }),
+            Kind::EventPath { .. } => json!({ "type": "string", "pattern": "^/" }),
             Kind::Command { .. } => json!({ "type": "string", "pattern": r"\S" }),
             Kind::App { .. } => json!({ "type": "string", "pattern": App::PATTERN }),
             Kind::Flag { .. } => json!({ "type": "boolean" }),

@@ -11,7 +11,7 @@ use http::uri::PathAndQuery;
 use super::duration::DurationError;
 use super::error::shown;
 use super::value::{Written, size_text, time_text};
-use super::{App, Config, Fail, Import, proposals};
+use super::{App, Config, EventPath, Fail, Import, proposals};
 
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
@@ -46,6 +46,7 @@ pub enum Fallback {
 pub(super) enum Kind {
     Path { endings: [&'static str; 2], slot: fn(&mut Config) -> &mut Option<PathBuf> },
     Target { slot: fn(&mut Config) -> &mut Option<PathAndQuery> },
+    EventPath { slot: fn(&mut Config) -> &mut Option<EventPath> },
     Command { slot: fn(&mut Config) -> &mut Option<String> },
     App { slot: fn(&mut Config) -> &mut Option<App> },
     Flag { slot: fn(&mut Config) -> &mut bool },
@@ -221,6 +222,14 @@ pub static SETTINGS: &[Setting] = &[
         },
     },
     Setting {
+        key: "response.compress",
+        variable: "FUNCSERVER_RESPONSE_COMPRESS",
+        carried: true,
+        default: Fallback::Value("false"),
+        doc: "Whether textual answers above 1 KiB are compressed with gzip for clients that take it; see [handlers](handlers.md#compression).",
+        kind: Kind::Flag { slot: |config| &mut config.response.compress },
+    },
+    Setting {
         key: "alb.cookie-variants",
         variable: "FUNCSERVER_ALB_COOKIE_VARIANTS",
         carried: true,
@@ -235,6 +244,22 @@ pub static SETTINGS: &[Setting] = &[
         default: Fallback::Value("0"),
         doc: "How many of your own proxies, such as a CDN, are in front of the load balancer: the client's address is that many entries before the last of `X-Forwarded-For`.",
         kind: Kind::Count { range: 0..=100, set: |config, hops| config.alb.trusted_hops = hops },
+    },
+    Setting {
+        key: "events.path",
+        variable: "FUNCSERVER_EVENTS_PATH",
+        carried: true,
+        default: Fallback::Rule("none: such an event is an invocation error"),
+        doc: "The path to which events are posted that are not HTTP requests; see [events](events.md). Clients get 404 for it.",
+        kind: Kind::EventPath { slot: |config| &mut config.events.path },
+    },
+    Setting {
+        key: "events.split",
+        variable: "FUNCSERVER_EVENTS_SPLIT",
+        carried: true,
+        default: Fallback::Value("false"),
+        doc: "Whether a batch of SQS, Kinesis or DynamoDB streams becomes one request for each record, and the host reports those that failed; see [events](events.md#batches).",
+        kind: Kind::Flag { slot: |config| &mut config.events.split },
     },
     Setting {
         key: "log.metrics",
@@ -289,6 +314,7 @@ impl Setting {
         match &self.kind {
             Kind::Path { endings: [one, other], .. } => format!("the path of a .{one} or .{other} file"),
             Kind::Target { .. } => r#"a path such as "/ready", with a query if need be"#.into(),
+            Kind::EventPath { .. } => EventPath::ALLOWED.into(),
             Kind::Command { .. } => "a command as one text".into(),
             Kind::App { .. } => App::ALLOWED.into(),
             Kind::Flag { .. } => "true or false".into(),
@@ -343,6 +369,7 @@ impl Setting {
                 let text = written.text()?;
                 *slot(config) = Some(text.starts_with('/').then(|| text.parse().ok())??);
             }
+            Kind::EventPath { slot } => *slot(config) = Some(written.text()?.parse().ok()?),
             Kind::Command { slot } => *slot(config) = Some(written.text()?.to_owned()),
             Kind::App { slot } => *slot(config) = Some(written.text()?.parse().ok()?),
             Kind::Flag { slot } => *slot(config) = written.flag()?,
@@ -444,8 +471,11 @@ mod tests {
             ("limits.deadline-margin", "5ms"),
             ("limits.timeout", "5ms"),
             ("limits.fail", "error"),
+            ("response.compress", "true"),
             ("alb.cookie-variants", "false"),
             ("alb.trusted-hops", "2"),
+            ("events.path", "/events/{source}"),
+            ("events.split", "true"),
             ("log.metrics", "true"),
             ("log.handler-metrics", "true"),
             ("log.backtrace", "true"),

@@ -197,7 +197,10 @@ fn each_kind_of_bad_value_in_the_file() {
         ("alb.trusted-hops = {}", "alb.trusted-hops is {}, allowed: a whole number from 0 to 100"),
         ("alb = 1", "alb is 1, allowed: a table [alb] with alb.cookie-variants, alb.trusted-hops"),
         ("limit.memory = 1", "unknown section limit, did you mean limits?"),
-        ("memory = 1", "unknown section memory, allowed: component, guest, network, limits, alb, log, lambda"),
+        (
+            "memory = 1",
+            "unknown section memory, allowed: component, guest, network, limits, response, alb, events, log, lambda",
+        ),
         ("limits.memry = 1", "unknown key limits.memry, did you mean limits.memory?"),
         ("alb.colour = 1", "unknown key alb.colour, allowed: alb.cookie-variants, alb.trusted-hops"),
     ] {
@@ -286,7 +289,9 @@ fn odd_names_cannot_break_the_report() {
     let lines = lines(from_file("\"a\\nb\" = 1\n"));
     assert_eq!(
         lines,
-        [format!("{FILE}:1: unknown section a…, allowed: component, guest, network, limits, alb, log, lambda")]
+        [format!(
+            "{FILE}:1: unknown section a…, allowed: component, guest, network, limits, response, alb, events, log, lambda"
+        )]
     );
 }
 

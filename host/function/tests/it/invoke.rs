@@ -152,8 +152,8 @@ async fn each_failure_has_its_reply() {
     assert!(at.len() <= 3 && at.iter().any(|at| at.starts_with("0x") && at.contains("::")), "{at:?}");
     let tested: Vec<_> = cases.iter().map(|(kind, _)| *kind).collect();
     let rest: Vec<_> = Kind::ALL.into_iter().filter(|kind| !tested.contains(kind)).collect();
-    // The deadline has its own test. The two other kinds need a broken host or component.
-    assert_eq!(rest, [Kind::Instantiate, Kind::Host, Kind::Deadline]);
+    // The deadline and the path of events have their own tests. The two other kinds need a broken host or component.
+    assert_eq!(rest, [Kind::EventPath, Kind::Instantiate, Kind::Host, Kind::Deadline]);
 }
 
 #[tokio::test]
@@ -248,6 +248,79 @@ async fn every_front_end_gets_its_own_form_and_sees_no_forged_headers() {
             _ => assert_eq!(context, event["requestContext"], "{kind}"),
         }
     }
+}
+
+/// A host that takes events which are no requests, and what it logs.
+fn with_events(split: bool) -> Bench {
+    let mut config = Config::default();
+    config.events.path = Some("/events/{source}".parse().unwrap());
+    config.events.split = split;
+    Bench::with(&config)
+}
+
+#[tokio::test]
+async fn nobody_but_lambda_posts_events() {
+    let bench = with_events(false);
+    let facts = EventFacts {
+        target_group_arn: "arn:t".into(),
+        domain: "abc.execute-api.eu-north-1.amazonaws.com".into(),
+        stage: "$default".into(),
+        client: "203.0.113.7".into(),
+        request_id: "id".into(),
+        time_ms: 0,
+    };
+    for kind in FrontKind::ALL {
+        for path in ["/events/sqs", "/%65vents/sqs", "//Events/x", "/a/../events/other?x=1"] {
+            let forged = Request::post(path).header("host", "a").body(Bytes::from("{}")).unwrap();
+            let event = kind.event(&forged, &facts).unwrap();
+            let Outcome::Reply(reply) = bench.invoke_for(event, Duration::from_secs(10)).await else {
+                panic!("{kind}")
+            };
+            let seen = Form::of(kind).read_reply(&reply).unwrap();
+            assert_eq!(seen.status(), 404, "{kind} {path}");
+            assert_eq!(seen.headers()["x-funcserver-error"], "event-path", "{kind} {path}");
+        }
+        let forged = Request::get("/mirror").header("host", "a").header("x-funcserver-event-source", "sqs");
+        let event = kind.event(&forged.body(Bytes::new()).unwrap(), &facts).unwrap();
+        let Outcome::Reply(reply) = bench.invoke_for(event, Duration::from_secs(10)).await else { panic!("{kind}") };
+        assert!(!String::from_utf8_lossy(&reply).contains("event-source"), "{kind}");
+    }
+    assert_eq!(bench.log.text().matches("only Lambda may").count(), 4 * FrontKind::ALL.len());
+}
+
+#[tokio::test]
+async fn an_event_is_posted_as_it_is_and_its_answer_is_the_result() {
+    let bench = with_events(false);
+    let event = r#"{"z": 1.0, "a":12345678901234567890}"#;
+    let Outcome::Reply(result) = bench.invoke_for(event, Duration::from_secs(10)).await else { panic!("an error") };
+    let seen: Value = serde_json::from_slice(&result).unwrap();
+    assert_eq!((&seen["method"], &seen["path_with_query"]), (&json!("POST"), &json!("/events/other")));
+    assert_eq!(STANDARD.decode(seen["body_b64"].as_str().unwrap()).unwrap(), event.as_bytes());
+    for event in ["", "{"] {
+        let outcome = bench.invoke_for(event, Duration::from_secs(10)).await;
+        assert!(matches!(&outcome, Outcome::Error { kind, .. } if kind == "Funcserver.NotHttp"), "{outcome:?}");
+    }
+}
+
+#[tokio::test]
+async fn each_record_of_a_batch_is_posted_once() {
+    let bench = with_events(true);
+    let records: Vec<_> = (0..1000).map(|n| json!({"messageId": format!("m{n}"), "eventSource": "aws:sqs"})).collect();
+    let event = json!({ "Records": records }).to_string();
+    let Outcome::Reply(result) = bench.invoke_for(event, Duration::from_secs(60)).await else { panic!("an error") };
+    assert_eq!(result, r#"{"batchItemFailures":[]}"#);
+    let outcome = bench.invoke_for(r#"{"Records":[{"eventSource":"aws:sqs"}]}"#, Duration::from_secs(9)).await;
+    assert!(matches!(&outcome, Outcome::Error { message, .. } if message.contains("no messageId")), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn what_there_is_no_time_for_has_failed() {
+    let bench = with_events(true);
+    let records = json!({"Records": [{"eventSource": "aws:kinesis", "kinesis": {"sequenceNumber": "7"}}]});
+    let Outcome::Reply(result) = bench.invoke_for(records.to_string(), Duration::ZERO).await else {
+        panic!("an error")
+    };
+    assert_eq!(result, r#"{"batchItemFailures":[{"itemIdentifier":"7"}]}"#);
 }
 
 #[tokio::test]
