@@ -20,7 +20,7 @@ import { handlerOf } from ${own("guest/handler.js")};
 import files from "virtual:funcserver-files";
 setFiles(files);
 ${importAt === "build" ? evaluated(app) : `const load = () => import(${app});`}
-export const incomingHandler = handlerOf(load${importAt === "build" ? ", { loaded: module_ }" : ""});
+export const incomingHandler = handlerOf(load${importAt === "build" ? ", { loaded: module_, atBuild: found }" : ""});
 `;
 }
 
@@ -31,6 +31,7 @@ import { rehearse } from ${own("guest/rehearse.js")};
 import { report, described } from "virtual:funcserver-print";
 let module_;
 let failure;
+let found;
 try {
   module_ = ${AWAIT_MARK}(import(${app}));
 } catch (error) {
@@ -43,8 +44,8 @@ report({ event: "reads", reads: noted() });
 if (failure) report(failure);
 else {
   try {
-    kindOf(module_, FUNCSERVER_OPTIONS.app);
-    rehearse();
+    found = kindOf(module_, FUNCSERVER_OPTIONS.app);
+    ${AWAIT_MARK}(rehearse(found));
   } catch (error) {
     report(described("unfit", error));
   }

@@ -8,13 +8,19 @@ const granted = new Set(options.granted);
 /** What the app has set itself while the component was made. */
 const values = Object.create(null);
 
-whenRunning(() => {
+/** Whether the host has still to be asked, which many requests do without. */
+let isDue = false;
+whenRunning(() => (isDue = true));
+
+function ask() {
+  isDue = false;
   const own = { ...values };
   for (const [name, value] of shared.host?.environment.getEnvironment() ?? []) values[name] = value;
   Object.assign(values, own);
-});
+}
 
 function read(name) {
+  if (isDue) ask();
   if (isBuilding() && !(name in values)) note("environment", name, granted.has(name));
 }
 
@@ -30,10 +36,20 @@ export const env = new Proxy(values, {
     return name in target;
   },
   set(target, name, value) {
+    if (isDue) ask();
     target[name] = String(value);
     return true;
   },
+  deleteProperty(target, name) {
+    if (isDue) ask();
+    return Reflect.deleteProperty(target, name);
+  },
+  getOwnPropertyDescriptor(target, name) {
+    if (isDue) ask();
+    return Reflect.getOwnPropertyDescriptor(target, name);
+  },
   ownKeys(target) {
+    if (isDue) ask();
     // A copy of all is a read of those that are granted.
     if (isBuilding()) for (const name of granted) if (!(name in target)) note("environment", name, true);
     return Reflect.ownKeys(target);

@@ -4,6 +4,7 @@ import { arrived } from "../web/request.js";
 import { Response } from "../web/response.js";
 import { env } from "./environment.js";
 import { Incoming } from "./incoming.js";
+import { isHono, shortenPaths } from "./hono.js";
 import { isReady, kindOf } from "./kind.js";
 import { answerLoadCheck, isLoadCheck } from "./load_check.js";
 import { log } from "./log.js";
@@ -17,22 +18,26 @@ import { idle, isIdle, nativeTimers, waitUntil } from "./work.js";
 
 /**
  * @param {() => object | Promise<object>} load  gives the namespace of the app's module
- * @param {{ app?: string, loaded?: object, map?: string | object | (() => string) }} [options]  `loaded` is the
- *   namespace, if the module was evaluated while the component was made
+ * @param {object} [options]
+ * @param {string} [options.app]
+ * @param {object} [options.loaded]  the namespace, if the module was evaluated while the component was made
+ * @param {import("./kind.js").Kind} [options.atBuild]  the app in that
+ * @param {import("./kind.js").Kind} [options.found]  the app itself, if it has not to be looked for
+ * @param {string | object | (() => string)} [options.map]
  */
 export function handlerOf(load, options = {}) {
   if (options.map !== undefined) setMap(options.map);
   const app = options.app ?? built.app;
-  const { loaded } = options;
+  const { loaded, atBuild } = options;
   /** @type {((incoming: Incoming, reply: Reply) => void | Promise<void>) | undefined} */
-  let answer;
+  let answer = options.found && answerer(options.found);
   let starting;
 
   /** Without a turn of the engine's loop, if nothing has to be waited for: an instance may answer only once. */
   function startAtOnce() {
     if (isBuilding()) run();
     if (loaded === undefined || shared.onStart.length > 0) return false;
-    answer = answerer(kindOf(loaded, app));
+    answer = answerer(shared.hasTimers ? kindOf(loaded, app) : (atBuild ?? kindOf(loaded, app)));
     return true;
   }
 
@@ -43,6 +48,7 @@ export function handlerOf(load, options = {}) {
     await ready(module, app);
     const found = kindOf(module, app);
     await runOnStart();
+    if (isHono(found.app)) shortenPaths(found.app);
     answer = answerer(found);
   }
 

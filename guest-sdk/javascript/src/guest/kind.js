@@ -6,7 +6,7 @@ const NAMES = ["default", "app", "handler", "fetch", "incomingHandler", "server"
 /** The key under which `serve` of the package stores the app. */
 export const served = Symbol.for("funcserver.app");
 
-/** @typedef {{ kind: "fetch", call: Function } | { kind: "node", listener: Function }} Kind */
+/** @typedef {{ kind: "fetch", call: Function, app?: object } | { kind: "node", listener: Function }} Kind */
 
 /**
  * The app of a module. Throws a sentence that says what was found.
@@ -68,7 +68,7 @@ function kind(given) {
   if (value === null || value === undefined) return undefined;
   if (isNodeApp(value)) return { kind: "node", listener: value };
   if (typeof value.fetch === "function") {
-    return { kind: "fetch", call: (request, env, context) => value.fetch(request, env, context) };
+    return { kind: "fetch", call: (request, env, context) => value.fetch(request, env, context), app: value };
   }
   if (typeof value === "function") {
     if (/^class\b/.test(Function.prototype.toString.call(value))) return undefined;

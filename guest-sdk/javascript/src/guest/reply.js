@@ -1,8 +1,9 @@
 // An answer to the host.
-import { content, isUsed, take, chunkBytes } from "../web/body.js";
+import { content, isUsed, take, chunkBytes, used } from "../web/body.js";
 import { encoder } from "../web/bytes.js";
 import { fields } from "../web/headers.js";
 import { headers } from "../web/response.js";
+import { whenRunning } from "./phase.js";
 import { shared } from "./shared.js";
 
 // The most that `blocking-write-and-flush` takes.
@@ -26,10 +27,10 @@ export class Reply {
     return this.out === undefined;
   }
 
-  /** @param {[string, Uint8Array][]} list */
-  begin(status, list) {
+  /** @param {[string, Uint8Array][] | object} given  the fields, or the host's */
+  begin(status, given) {
     const { Fields, OutgoingResponse, ResponseOutparam } = shared.host.http;
-    const outgoing = new OutgoingResponse(Fields.fromList(list));
+    const outgoing = new OutgoingResponse(Array.isArray(given) ? Fields.fromList(given) : given);
     if (status !== 200) outgoing.setStatusCode(status);
     this.body = outgoing.body();
     ResponseOutparam.set(this.out, { tag: "ok", val: outgoing });
@@ -78,8 +79,20 @@ export class Reply {
 
 /** Sends a response. A promise if it is a stream, or has to be waited for. */
 export function send(response, reply) {
+  const text = response[content];
+  if (typeof text === "string" && !response[used] && !reply.isHead && response.status !== 304) {
+    reply.begin(response.status, fieldsFor(response[headers]));
+    reply.write(encoder.encode(text));
+    reply.end();
+    response[used] = true;
+    return undefined;
+  }
+  return sendOther(response, reply);
+}
+
+function sendOther(response, reply) {
   if (isUsed(response)) throw new TypeError("the body of the response has been read already");
-  const list = listOf(response[headers]);
+  const list = fieldsFor(response[headers]);
   const bodiless = reply.isHead || response.status === 304;
   const stored = response[content];
   if (stored === null || bodiless) {
@@ -107,16 +120,55 @@ async function sendStream(status, list, stream, reply) {
   reply.end();
 }
 
+/** What `begin` takes. @param {import("../web/field.js").Field[] | Headers | undefined} given */
+function fieldsFor(given) {
+  if (given === undefined) return [];
+  if (!Array.isArray(given)) return listOf(given);
+  if (given.length === 1 && given[0].isKept) return copyOf(given[0]);
+  const list = [];
+  for (let at = 0; at < given.length; at += 1) if (!HOP_BY_HOP.has(given[at].name)) list.push(pairOf(given[at]));
+  return list;
+}
+
+const pairOf = (field) => (field.pair ??= [field.name, toBytes(field.value)]);
+
+/**
+ * The host's own fields for answers with one field, which the host copies in a fraction of the time of a list. Null if
+ * there was one answer with it: an instance may answer only once.
+ */
+const templates = new Map();
+const MOST_TEMPLATES = 20;
+// Those of a rehearsal belong to no host.
+whenRunning(() => templates.clear());
+
+function copyOf(field) {
+  let template = templates.get(field);
+  if (template === undefined) {
+    if (HOP_BY_HOP.has(field.name)) return [];
+    if (templates.size >= MOST_TEMPLATES) dropTemplates();
+    templates.set(field, null);
+    return [pairOf(field)];
+  }
+  if (template === null) {
+    template = shared.host.http.Fields.fromList([pairOf(field)]);
+    templates.set(field, template);
+  }
+  return template.clone();
+}
+
+function dropTemplates() {
+  for (const template of templates.values()) template?.[Symbol.dispose]();
+  templates.clear();
+}
+
+/** @param {Headers} given */
 function listOf(given) {
   const list = [];
-  if (given === undefined) return list;
-  const add = (value, name) => {
+  given[fields].forEach((value, name) => {
     if (HOP_BY_HOP.has(name)) return;
     if (typeof value === "string") list.push([name, toBytes(value)]);
     else for (const one of value) list.push([name, toBytes(one)]);
-  };
-  if (Array.isArray(given)) for (let at = 0; at < given.length; at += 2) add(given[at + 1], given[at]);
-  else given[fields].forEach(add);
+  });
   return list;
 }
 

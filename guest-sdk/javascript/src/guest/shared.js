@@ -9,6 +9,7 @@
  * @property {(() => void)[]} whenRunning  what runs once, when the instance starts
  * @property {(() => unknown)[]} onStart  the app's own functions for that
  * @property {object} [host]  the interfaces of the host, if there are any
+ * @property {boolean} hasTimers  whether the app has set a timer while the component was made
  * @property {Function} [listener]  what `node:http` listens with
  * @property {Function} [nodeAnswer]  how `node:http` answers
  * @property {object} [current]  the request that is being answered
@@ -23,6 +24,7 @@ export const shared = (globalThis[Symbol.for("funcserver")] ??= {
   onStart: [],
   host: undefined,
   listener: undefined,
+  hasTimers: false,
   nodeAnswer: undefined,
   current: undefined,
 });

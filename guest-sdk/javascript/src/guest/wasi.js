@@ -5,4 +5,6 @@ import * as http from "wasi:http/types@0.2.12";
 
 import { shared } from "./shared.js";
 
-shared.host = { environment, http, getDirectories };
+const { Fields, OutgoingBody, OutgoingResponse, ResponseOutparam } = http;
+// Not the namespace of a module, each of whose members the engine looks up again.
+shared.host = { environment, http: { Fields, OutgoingBody, OutgoingResponse, ResponseOutparam }, getDirectories };

@@ -68,8 +68,12 @@ export class Timeout {
     this._id = lastId += 1;
     this._live = true;
     byId.set(this._id, this);
-    if (isBuilding()) whenRunning(() => this._live && this._start());
-    else this._start();
+    if (isBuilding()) {
+      shared.hasTimers = true;
+      whenRunning(() => this._live && this._start());
+    } else {
+      this._start();
+    }
   }
 
   _start() {

@@ -1,27 +1,9 @@
 // `Headers`, without a call of the engine's own: most apps make several of them for each request.
 
-const NAME = /^[\w!#$%&'*+\-.^`|~]+$/;
-// Most values need no check of their own.
-const PLAIN_VALUE = /^[!-~]([ !-~]*[!-~])?$/;
-const AROUND = /^[\t\n\r ]+|[\t\n\r ]+$/g;
-const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+import { fieldOf, nameOf, valueOf } from "./field.js";
 
 /** The key under which headers store their values: a text, or several in an array. */
 export const fields = Symbol("fields");
-
-function nameOf(given) {
-  const name = String(given);
-  if (!NAME.test(name)) throw new TypeError(`${JSON.stringify(name)} is not a name of a header`);
-  return name.toLowerCase();
-}
-
-function valueOf(given) {
-  const value = String(given);
-  if (PLAIN_VALUE.test(value)) return value;
-  const trimmed = value.replace(AROUND, "");
-  if (!VALUE.test(trimmed)) throw new TypeError(`${JSON.stringify(trimmed)} is not a value of a header`);
-  return trimmed;
-}
 
 export class Headers {
   constructor(init) {
@@ -128,36 +110,35 @@ function fill(headers, init) {
   }
 }
 
-const { getOwnPropertySymbols, getPrototypeOf, keys, prototype: ordinary } = Object;
+const { getPrototypeOf, keys, prototype: ordinary } = Object;
 
 /**
- * What most responses are made with, a plain object with one value a name, as one array: name, value, name, value. It
- * takes a fraction of the time of `Headers`. Undefined for anything else.
- * @returns {string[] | undefined}
+ * What most responses are made with, a plain object, as a list of fields. It takes a fraction of the time of `Headers`.
+ * Undefined for anything else, and if two names are the same.
+ * @returns {import("./field.js").Field[] | undefined}
  */
 export function fieldsOf(init) {
-  if (typeof init !== "object" || getPrototypeOf(init) !== ordinary) return undefined;
-  if (init[Symbol.iterator] !== undefined || getOwnPropertySymbols(init).length > 0) return undefined;
+  if (getPrototypeOf(init) !== ordinary || init[Symbol.iterator] !== undefined) return undefined;
   const names = keys(init);
   const list = [];
   for (let at = 0; at < names.length; at += 1) {
-    const name = nameOf(names[at]);
-    if (hasField(list, name)) return undefined;
-    list.push(name, valueOf(init[names[at]]));
+    const field = fieldOf(names[at], init[names[at]]);
+    if (at > 0 && hasField(list, field.name)) return undefined;
+    list.push(field);
   }
   return list;
 }
 
-/** @param {string[]} list  from `fieldsOf` */
+/** @param {import("./field.js").Field[]} list */
 export function hasField(list, name) {
-  for (let at = 0; at < list.length; at += 2) if (list[at] === name) return true;
+  for (let at = 0; at < list.length; at += 1) if (list[at].name === name) return true;
   return false;
 }
 
-/** @param {string[]} list  from `fieldsOf` */
+/** @param {import("./field.js").Field[]} list  with different names */
 export function headersFrom(list) {
   const headers = new Headers();
-  for (let at = 0; at < list.length; at += 2) headers[fields].set(list[at], list[at + 1]);
+  for (const { name, value } of list) headers[fields].set(name, value);
   return headers;
 }
 

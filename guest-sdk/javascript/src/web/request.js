@@ -109,6 +109,9 @@ function methodOf(given) {
   return NORMALIZED.has(upper) ? upper : method;
 }
 
+/** The target of a request that the host has, as it was sent. Undefined for one that the app has made. */
+export const targetOf = (request) => request[source]?.target;
+
 /** A request that the host has. */
 export const arrived = (incoming) => new Arrived(incoming);
 

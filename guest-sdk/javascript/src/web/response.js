@@ -1,5 +1,6 @@
 // `Response`, without a call of the engine's own: its headers and streams take longer than most handlers.
 import { addBody, content, extract, isUsed, split, used } from "./body.js";
+import { fieldOf } from "./field.js";
 import { fields, fieldsOf, hasField, Headers, headersFrom } from "./headers.js";
 
 const BODILESS = new Set([101, 103, 204, 205, 304]);
@@ -133,9 +134,9 @@ function reasonOf(given) {
 function addType(response, type) {
   const stored = response[headers];
   if (stored === undefined) {
-    response[headers] = ["content-type", type];
+    response[headers] = [fieldOf("content-type", type)];
   } else if (Array.isArray(stored)) {
-    if (!hasField(stored, "content-type")) stored.push("content-type", type);
+    if (!hasField(stored, "content-type")) stored.push(fieldOf("content-type", type));
   } else if (!stored[fields].has("content-type")) {
     stored[fields].set("content-type", type);
   }

@@ -191,3 +191,73 @@ test("clones of requests and responses have bodies of their own", async (t) => {
     assert.deepEqual([answer.status, answer.text], [200, method === "HEAD" ? "" : method]);
   }
 });
+
+test("fields of an answer, whatever they were made of", async (t) => {
+  const app = await start(
+    t,
+    `const given = { "X-A": "1" };
+    const makers = {
+      plain: () => new Response("a", { headers: { "Content-Type": "text/html; charset=UTF-8" } }),
+      twice: () => new Response("a", { headers: { "X-A": "1", "x-a": "2" } }),
+      number: () => new Response("a", { headers: { "X-A": 1 } }),
+      spaces: () => new Response("a", { headers: { "X-A": " 1 " } }),
+      null: () => new Response("a", { headers: Object.assign(Object.create(null), { "x-a": "1" }) }),
+      changed: () => { const response = new Response("a", { headers: given }); given["X-A"] = "2"; return response; },
+      later: () => { const response = new Response("a", { headers: { "X-A": "1" } });
+        response.headers.append("x-a", "2"); response.headers.delete("content-type"); return response; },
+      iterable: () => new Response("a", { headers: { *[Symbol.iterator]() { yield ["x-a", "1"]; } } }),
+      hop: () => new Response("a", { headers: { connection: "close" } }),
+      alone: () => new Response(null, { headers: { "X-A": "1" } }),
+    };
+    export default ({ url }) => makers[new URL(url).pathname.slice(1)]();`,
+  );
+  const text = "text/plain;charset=UTF-8";
+  const wanted = {
+    plain: [["text/html; charset=UTF-8"], []],
+    twice: [[text], ["1, 2"]],
+    number: [[text], ["1"]],
+    spaces: [[text], ["1"]],
+    null: [[text], ["1"]],
+    changed: [[text], ["1"]],
+    later: [[], ["1, 2"]],
+    iterable: [[text], ["1"]],
+    hop: [[text], []],
+    alone: [[], ["1"]],
+  };
+  for (const [name, [type, own]] of Object.entries(wanted)) {
+    // Several answers: what they have in common is kept.
+    for (let time = 0; time < 4; time += 1) {
+      const answer = await app.request("GET", `/${name}`);
+      if (name === "changed" && time > 0) own[0] = "2";
+      assert.deepEqual(answer.all("content-type"), type, name);
+      assert.deepEqual([answer.all("x-a").join(", ")].filter(Boolean), own, name);
+      assert.deepEqual(answer.all("connection"), []);
+    }
+  }
+});
+
+test("many different fields, one in each answer", async (t) => {
+  const app = await start(
+    t,
+    `export default ({ url }) => new Response(null, { headers: { "x-a": new URL(url).pathname.slice(1) } });`,
+  );
+  for (let round = 0; round < 3; round += 1) {
+    for (let number = 0; number < 250; number += 1) {
+      assert.deepEqual((await app.request("GET", `/${number}`)).all("x-a"), [String(number)]);
+    }
+  }
+});
+
+test("names and values that are none are refused where they are given", async (t) => {
+  const app = await start(
+    t,
+    `export default ({ url }) => {
+    const [name, value] = JSON.parse(decodeURIComponent(new URL(url).search.slice(1)));
+    try { return new Response("a", { headers: { [name]: value } }); }
+    catch (error) { return new Response(error.name, { status: 400 }); } };`,
+  );
+  for (const field of [["a b", "1"], ["", "1"], ["x-a", "1\n2"], ["x-a", "\u0100"]]) {
+    const answer = await app.request("GET", `/?${encodeURIComponent(JSON.stringify(field))}`);
+    assert.deepEqual([answer.status, answer.text], [400, "TypeError"], field[0]);
+  }
+});

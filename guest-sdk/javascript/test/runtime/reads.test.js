@@ -79,6 +79,22 @@ test("an instance draws and reads the clock itself, imported at build or at star
   }
 });
 
+test("variables that a handler sets or deletes stay so, though the host is asked later", async (t) => {
+  const app = await start(
+    t,
+    `process.env.BUILT = "b"; export default () => {
+    process.env.SET = "own"; delete process.env.GONE;
+    const { env } = process;
+    return Response.json([env.SET, env.BUILT, "GONE" in env, Object.hasOwn(env, "KEPT"), Object.keys(env).sort()]); };`,
+    { granted: ["SET", "GONE", "KEPT", "BUILT"], variables: { SET: "host", GONE: "g", KEPT: "k", BUILT: "host" } },
+  );
+  const found = (await app.request("GET", "/")).json();
+  assert.deepEqual(found.slice(0, 4), ["own", "b", false, true]);
+  for (const [name, isThere] of [["SET", true], ["GONE", false], ["KEPT", true]]) {
+    assert.equal(found[4].includes(name), isThere, name);
+  }
+});
+
 test("an app that is imported at start reads its variables then", async (t) => {
   const app = await start(t, `const word = process.env.WORD; export default () => new Response(word);`, {
     import: "start",

@@ -23,6 +23,11 @@ export class Fields extends Resource {
     return new Fields(list.map(([name, value]) => [name, value.slice()]));
   }
 
+  clone() {
+    this.use();
+    return new Fields(this.entries());
+  }
+
   entries() {
     this.use();
     return this.list.map(([name, value]) => [name, value.slice()]);
