@@ -3,29 +3,22 @@
 import asyncio
 import gzip
 import json
-import os
-import shutil
 import socket
-import subprocess
-import sys
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from peer import Authority, Peer
+from served import PLACES, Served, ServedApp, free_port, needs_tool
 
-TOOL = os.environ.get("FUNCSERVER_TOOL", "")
-BOOTSTRAP = os.environ.get("FUNCSERVER_TEST_BOOTSTRAP") or str(Path(TOOL).parent / "bootstrap")
 HERE = Path(__file__).parent
-SOURCES = HERE.parents[1] / "src"
 # The newest, as their insides change with their versions.
 PACKAGES = ["aiohttp", "botocore", "certifi", "httpx", "requests", "urllib3"]
 
-pytestmark = pytest.mark.skipif(not TOOL, reason="FUNCSERVER_TOOL does not name the tool funcserver")
+pytestmark = needs_tool
 
-PLACES = ["fresh", "reused", "zip fresh", "zip reused"]
 SYNC = ["urllib", "http.client", "requests", "httpx", "botocore"]
 ASYNC = ["httpx-async", "aiohttp"]
 CLIENTS = SYNC + ASYNC
@@ -112,76 +105,22 @@ class World:
     """Servers to call, and a component of the app that calls them."""
 
     def __init__(self, folder: Path) -> None:
-        from peer import Authority, Peer
-
-        self.folder = folder / "app"
-        self.folder.mkdir()
+        (folder / "app").mkdir()
         # In the app's folder, because it tries to use the root itself.
-        authority = Authority(self.folder, "root")
-        self.root = authority.file
+        authority = Authority(folder / "app", "root")
         plain, tls, untrusted = Peer(), authority.serve(), Authority(folder, "other").serve()
-        self.bases = {"HTTP": plain.base, "HTTPS": tls.base, "UNTRUSTED": untrusted.base, "REFUSED": refused_base()}
         self.silent = Silent()
-        self.bases["SILENT"] = self.silent.base
-
-    def build(self) -> None:
-        shutil.copytree(HERE / "clients", self.folder, dirs_exist_ok=True)
-        venv = self.folder.parent / "venv"
-        subprocess.run([sys.executable, "-m", "venv", venv], check=True)
-        python = venv / "bin" / "python"
-        subprocess.run([python, "-m", "pip", "install", "-q", "--disable-pip-version-check", *PACKAGES], check=True)
+        self.bases = {"HTTP": plain.base, "HTTPS": tls.base, "UNTRUSTED": untrusted.base}
+        self.bases |= {"REFUSED": f"http://127.0.0.1:{free_port()}", "SILENT": self.silent.base}
+        self.app = ServedApp(folder / "app", authority.file)
         # A granted variable: clients that are made with the component must not look into the environment.
-        options = ["--output", "handler.wasm", "--granted", "HTTP"]
-        command = [python, "-m", "funcserver.build", "app:app", *options]
-        environment = os.environ | {"PYTHONPATH": str(SOURCES)}
-        subprocess.run(command, cwd=self.folder, env=environment, check=True, timeout=900)
+        self.app.build(HERE / "clients", PACKAGES, "--granted", "HTTP")
 
-    def settings(self, reuse: bool) -> None:
+    def settings(self) -> str:
         allowed = [*self.bases.values(), "http://nonesuch.invalid"]
         lines = ["[network]", f"allow = {json.dumps(allowed)}", "[guest.env]"]
         lines += [f"{name} = {json.dumps(base)}" for name, base in self.bases.items()]
-        if reuse:
-            lines += ["[guest]", "reuse = 1000"]
-        (self.folder / "funcserver.toml").write_text("\n".join(lines) + "\n")
-
-    def arguments(self, place: str) -> list[str]:
-        if not place.startswith("zip"):
-            return ["handler.wasm"]
-        if not Path(BOOTSTRAP).exists():
-            pytest.skip(f"there is no bootstrap for a zip: {BOOTSTRAP}")
-        target = self.folder / "function.zip"
-        target.unlink(missing_ok=True)
-        command = [TOOL, "bundle", "handler.wasm", "--bootstrap", BOOTSTRAP, "--output", str(target)]
-        subprocess.run(command, cwd=self.folder, env=self.environment(), check=True, capture_output=True)
-        return ["--zip", str(target), "--env", f"SSL_CERT_FILE={self.root}"]
-
-    def environment(self) -> dict[str, str]:
-        # The tool refuses variables of its own name that it does not know.
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("FUNCSERVER_")}
-        return kept | {"SSL_CERT_FILE": str(self.root)}
-
-    @contextmanager
-    def serve(self, place: str) -> Iterator["Served"]:
-        self.settings(place.endswith("reused"))
-        log = self.folder / "log.txt"
-        command = [TOOL, "serve", "--listen", "0", *self.arguments(place)]
-        with log.open("w") as opened:
-            process = subprocess.Popen(
-                command, cwd=self.folder, env=self.environment(), stdout=subprocess.PIPE, stderr=opened, text=True
-            )
-        try:
-            address = process.stdout.readline().strip().rstrip("/")
-            assert address, log.read_text()
-            yield Served(address, log)
-        finally:
-            process.terminate()
-            process.wait()
-
-
-def refused_base() -> str:
-    """An address where nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as reserved:
-        return f"http://127.0.0.1:{reserved.getsockname()[1]}"
+        return "\n".join(lines) + "\n"
 
 
 class Silent:
@@ -196,11 +135,7 @@ class Silent:
             waiting.connect_ex(self.listener.getsockname())
 
 
-class Served:
-    def __init__(self, address: str, log: Path) -> None:
-        self.address = address
-        self.log = log
-
+class Asked(Served):
     def ask(self, client: str, case: str, base: str = "HTTP") -> Any:
         """What the app says of that request."""
         url = f"{self.address}/{client}/{case}/{base}"
@@ -222,13 +157,11 @@ def error_of(answer: dict[str, Any]) -> str:
 @pytest.mark.parametrize("case", [case for case in ERRORS if case not in ("denied", "untrusted")])
 def test_the_exceptions_are_those_of_this_machine(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(HERE / "clients"))
-    from peer import Peer
-
     from app import CLIENTS, run
 
     silent, peer = Silent(), Peer()
     monkeypatch.setenv("SILENT", silent.base)
-    monkeypatch.setenv("REFUSED", refused_base())
+    monkeypatch.setenv("REFUSED", f"http://127.0.0.1:{free_port()}")
 
     async def ask() -> dict[str, str]:
         made = {name: type(client)() for name, client in CLIENTS.items()}
@@ -240,52 +173,50 @@ def test_the_exceptions_are_those_of_this_machine(case: str, monkeypatch: pytest
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    made = World(tmp_path_factory.mktemp("clients"))
-    made.build()
-    return made
+    return World(tmp_path_factory.mktemp("clients"))
 
 
 @pytest.fixture(scope="module", params=PLACES)
-def served(world: World, request: pytest.FixtureRequest) -> Iterator[Served]:
-    with world.serve(request.param) as serving:
-        yield serving
+def served(world: World, request: pytest.FixtureRequest) -> Iterator[Asked]:
+    with world.app.serve(request.param, world.settings()) as serving:
+        yield Asked(*serving)
 
 
 @pytest.mark.parametrize("base", ["HTTP", "HTTPS"])
 @pytest.mark.parametrize("client", CLIENTS)
 class TestAnswers:
-    def test_get(self, served: Served, client: str, base: str) -> None:
+    def test_get(self, served: Asked, client: str, base: str) -> None:
         found = served.result(client, "get", base)
         assert (found["status"], json.loads(found["text"])) == (200, {"a": 1})
         assert found["headers"]["x-twice"] == "one"
 
-    def test_redirect(self, served: Served, client: str, base: str) -> None:
+    def test_redirect(self, served: Asked, client: str, base: str) -> None:
         found = served.result(client, "redirect", base)
         if client in ("http.client", "botocore"):
             assert (found["status"], found["headers"]["location"]) == (302, "/json")
         else:
             assert found["status"] == 200 and found["url"].endswith("/json")
 
-    def test_bytes_both_ways(self, served: Served, client: str, base: str) -> None:
+    def test_bytes_both_ways(self, served: Asked, client: str, base: str) -> None:
         found = served.result(client, "large", base)
         assert (found["same"], found["size"]) == (True, 300_000)
         found = served.result(client, "upload", base)
         assert (found["same"], found["size"]) == (True, 300_000)
 
-    def test_a_response_in_pieces(self, served: Served, client: str, base: str) -> None:
+    def test_a_response_in_pieces(self, served: Asked, client: str, base: str) -> None:
         found = served.result(client, "stream", base)
         assert found["text"] == "line 0\nline 1\nline 2\nline 3\n"
         assert found["spread"] > 0.3, "the pieces come when the server sends them"
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_post(served: Served, client: str) -> None:
+def test_post(served: Asked, client: str) -> None:
     found = served.result(client, "post")
     assert found == {"status": 200, "json": {"type": "application/json", "json": {"name": "Zoë"}}}
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_gzip(served: Served, client: str) -> None:
+def test_gzip(served: Asked, client: str) -> None:
     text = served.result(client, "gzip")["text"]
     if client in ("urllib", "http.client", "botocore"):
         text = gzip.decompress(text.encode("latin-1")).decode()
@@ -293,25 +224,25 @@ def test_gzip(served: Served, client: str) -> None:
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_other_statuses(served: Served, client: str) -> None:
+def test_other_statuses(served: Asked, client: str) -> None:
     assert served.result(client, "missing")["text"] == "no such page"
     found = served.result(client, "empty")
     assert (found["status"], found["text"]) == (204, "")
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_cookies(served: Served, client: str) -> None:
+def test_cookies(served: Asked, client: str) -> None:
     expected = "" if client in ("http.client", "botocore") else "seen=yes"
     assert served.result(client, "cookies") == {"cookie": expected}
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_many(served: Served, client: str) -> None:
+def test_many(served: Asked, client: str) -> None:
     assert served.result(client, "many") == {"statuses": [200], "count": 30}
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_timeout(served: Served, client: str) -> None:
+def test_timeout(served: Asked, client: str) -> None:
     answer = served.ask(client, "timeout")
     assert error_of(answer) == ERRORS["timeout"][client], answer
     assert answer["seconds"] < 2
@@ -319,26 +250,26 @@ def test_timeout(served: Served, client: str) -> None:
 
 @pytest.mark.parametrize("client", CLIENTS)
 @pytest.mark.parametrize("case", [case for case in ERRORS if case != "timeout"])
-def test_failures_are_the_librarys_own(served: Served, client: str, case: str) -> None:
+def test_failures_are_the_librarys_own(served: Asked, client: str, case: str) -> None:
     answer = served.ask(client, case)
     assert error_of(answer) == ERRORS[case][client], answer
     assert served.result(client, "get")["status"] == 200, "the next request works"
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_the_log_names_the_entry_that_a_denied_request_lacks(served: Served, client: str) -> None:
+def test_the_log_names_the_entry_that_a_denied_request_lacks(served: Asked, client: str) -> None:
     before = served.log.read_text().count('allow = [\\"http://127.0.0.1:9\\"]')
     served.ask(client, "denied")
     assert served.log.read_text().count('allow = [\\"http://127.0.0.1:9\\"]') > before
 
 
 @pytest.mark.parametrize("client", ASYNC)
-def test_requests_run_at_the_same_time(served: Served, client: str) -> None:
+def test_requests_run_at_the_same_time(served: Asked, client: str) -> None:
     assert served.result(client, "gather")["seconds"] < 2.5, "ten requests of half a second"
 
 
 @pytest.mark.parametrize("client", ASYNC)
-def test_a_cancelled_request_is_over(served: Served, client: str) -> None:
+def test_a_cancelled_request_is_over(served: Asked, client: str) -> None:
     answer = served.ask(client, "cancel")
     assert answer["result"]["status"] == 200
     assert answer["seconds"] < 2
@@ -355,7 +286,7 @@ SENTENCES = {
     ("case", "client"),
     [(case, client) for case, (_, clients) in SENTENCES.items() for client in clients if client != "http.client"],
 )
-def test_what_tls_of_the_host_cannot_do_is_said(served: Served, case: str, client: str) -> None:
+def test_what_tls_of_the_host_cannot_do_is_said(served: Asked, case: str, client: str) -> None:
     answer = served.ask(client, case, "HTTPS")
     assert SENTENCES[case][0] in answer["message"]
     assert "certificate" in case or "SSL_CERT_FILE" in answer["message"]

@@ -23,6 +23,7 @@ from funcserver.guest.http import PIECE, Headers, count_written, fields_of, writ
 
 NANOSECONDS = 1_000_000_000
 LONGEST_TIMEOUT = 86_400.0
+MARGIN = 0.1
 
 # False while the component is made: there is no host then, and a call of it would end the build without a sentence.
 _host_is_there = False
@@ -189,9 +190,14 @@ def method_of(name: str) -> Method:
 
 
 def options_of(connect_timeout: float | None) -> RequestOptions | None:
-    """The other timeouts are the caller's own: it waits no longer than it wants."""
+    """The other timeouts are the caller's own: it waits no longer than it wants.
+
+    Its limit for a response is often the same as that for connecting, and counts from the same moment here. The host
+    has a little less time, so that its error comes first, which tells them apart.
+    """
     if connect_timeout is None:
         return None
     options = RequestOptions()
-    options.set_connect_timeout(max(1, int(min(connect_timeout, LONGEST_TIMEOUT) * NANOSECONDS)))
+    seconds = min(connect_timeout, LONGEST_TIMEOUT)
+    options.set_connect_timeout(max(1, int((seconds - min(MARGIN, seconds / 10)) * NANOSECONDS)))
     return options

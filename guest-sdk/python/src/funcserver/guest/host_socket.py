@@ -14,7 +14,7 @@ from funcserver.guest.exchange import LONGEST_TIMEOUT, NANOSECONDS
 from funcserver.guest.wire import Wire
 
 # A library whose limits for connecting and for reading are the same waits that much longer for the host, which knows
-# better which of them has passed.
+# which of them has passed.
 GRACE = 0.05
 
 Translate = Callable[[CallFailed], Exception]
