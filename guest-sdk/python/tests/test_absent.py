@@ -81,3 +81,40 @@ from os import getuid
 print(getuid())
 """
     assert output(code) == "65534\n"
+
+
+def test_roots_of_packages_stand_for_those_of_the_host_and_others_are_not_usable():
+    code = (
+        HIDE
+        + """
+import os, ssl
+from funcserver.guest import tls
+def said(**settings):
+    try:
+        tls.check_context(ssl.create_default_context(**settings))
+    except OSError as error:
+        return type(error).__name__ + ": " + str(error)
+print(said())
+print(said(cafile="/nonesuch/certifi/cacert.pem"))
+print(said(cafile="/nonesuch/root.pem"))
+print(said(cafile=tls.__file__))
+os.environ["SSL_CERT_FILE"] = tls.__file__
+print(said(cafile=tls.__file__))
+print(said(cadata="a certificate"))
+unchecked = ssl.create_default_context()
+unchecked.check_hostname, unchecked.verify_mode = False, ssl.CERT_NONE
+certified = ssl.create_default_context()
+certified.load_cert_chain("client.pem")
+for context in (unchecked, certified):
+    try:
+        tls.check_context(context)
+    except ssl.SSLError as error:
+        print(error)
+"""
+    )
+    none, certifi, missing, own, same, data, unchecked, certified = output(code).splitlines()
+    assert (none, certifi, same) == ("None", "None", "None")
+    assert missing.startswith("FileNotFoundError")
+    assert own == data and "cannot bring roots of its own" in own
+    assert "which a component cannot turn off" in unchecked
+    assert "client certificates" in certified

@@ -23,14 +23,14 @@ CLIENT = (
     " that has the certificate"
 )
 FINGERPRINT = f"the fingerprint of a certificate cannot be checked in a component: {ROOTS}"
-# Here are the files of packages, among them the public roots that certifi and botocore bring.
-PACKAGES = "/packages/"
+# The public roots that packages bring. Without funcserver's builder, there is no such file in an instance.
+BUNDLES = ("/certifi/cacert.pem", "/botocore/cacert.pem")
 
 
 def are_public_roots(path: Any) -> bool:
     """Whether these certificates stand for the usual ones: a package brought them, or the host has them too."""
     text = os.fsdecode(path)
-    return text.startswith(PACKAGES) or "/site-packages/" in text or text == os.environ.get("SSL_CERT_FILE")
+    return text.endswith(BUNDLES) or text == os.environ.get("SSL_CERT_FILE")
 
 
 def check_context(context: Any) -> None:
