@@ -2,7 +2,7 @@
 import { dirname, join, relative } from "node:path";
 
 import { disabledFile, serversFile } from "./browser_field.js";
-import { nativePackage, refusal } from "./native.js";
+import { nativePackage, needsSockets, refusal } from "./native.js";
 import { isOwn, nodeFile, nodeModule, SDK, SOURCES } from "./sdk.js";
 
 const NODE = "funcserver-node";
@@ -68,8 +68,9 @@ async function resolvePackage(build, args, folder) {
     if (refused) return { errors: [{ text: refusal(refused, args, folder) }] };
     const file = serversFile(args, found) ?? disabledFile(args, found);
     if (file) return { path: file };
+    const text = needsSockets(args, folder);
     // Workspaces and links have the app's own modules.
-    return found;
+    return text ? { ...found, warnings: [{ text }] } : found;
   }
   return missing(args, folder);
 }

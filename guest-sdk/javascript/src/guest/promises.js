@@ -75,56 +75,94 @@
   }
   Object.defineProperty(Native.prototype, "then", { value: then, writable: true, configurable: true });
 
+  let lastResolve;
+  let lastReject;
+  const capture = (resolve, reject) => {
+    lastResolve = resolve;
+    lastReject = reject;
+  };
+
   /** What esbuild makes of `async function`: a generator that yields what is awaited. */
   function run(self, values, body) {
-    let resolve;
-    let reject;
-    const promise = new Native((first, second) => {
-      resolve = first;
-      reject = second;
-    });
     const { frame } = state;
-    let inside = frame;
     let generator;
-    const advance = (method, value) => {
+    let next;
+    state.running += 1;
+    try {
+      generator = body.apply(self, values);
+      next = generator.next();
+    } catch (error) {
+      state.running -= 1;
+      state.frame = frame;
+      const promise = Native.reject(error);
+      note(promise, error);
+      return promise;
+    }
+    const inside = state.frame;
+    state.frame = frame;
+    if (!next.done) return suspended(generator, next.value, inside);
+    state.running -= 1;
+    const { value } = next;
+    // Most functions of this kind wait for nothing.
+    if (value === null || typeof value !== "object" || typeof value.then !== "function") return nativeResolve(value);
+    const promise = new Native(capture);
+    lastResolve(value);
+    watch(promise);
+    return promise;
+  }
+
+  function suspended(generator, first, frame) {
+    const promise = new Native(capture);
+    const resolve = lastResolve;
+    const reject = lastReject;
+    let inside = frame;
+    const fail = (error, before) => {
+      state.running -= 1;
+      state.frame = before;
+      note(promise, error);
+      reject(error);
+    };
+    const step = (next, before) => {
+      inside = state.frame;
+      state.frame = before;
+      if (!next.done) {
+        wait(next.value);
+        return;
+      }
+      state.running -= 1;
+      resolve(next.value);
+      if (follows(next.value)) watch(promise);
+    };
+    const fulfilled = (value) => {
       const before = state.frame;
       state.frame = inside;
       let next;
       try {
-        next = method.call(generator, value);
+        next = generator.next(value);
       } catch (error) {
-        state.running -= 1;
-        state.frame = before;
-        note(promise, error);
-        reject(error);
+        fail(error, before);
         return;
       }
-      inside = state.frame;
-      state.frame = before;
-      const { done, value: given } = next;
-      if (done) {
-        state.running -= 1;
-        resolve(given);
-        if (follows(given)) watch(promise);
+      step(next, before);
+    };
+    const failed = (reason) => {
+      const before = state.frame;
+      state.frame = inside;
+      let next;
+      try {
+        next = generator.throw(reason);
+      } catch (error) {
+        fail(error, before);
         return;
       }
-      const awaited = nativeResolve(given);
+      step(next, before);
+    };
+    const wait = (value) => {
+      const awaited = nativeResolve(value);
       awaited[looked] = true;
       nativeThen.call(awaited, fulfilled, failed);
     };
-    const fulfilled = (value) => advance(generator.next, value);
-    const failed = (reason) => advance(generator.throw, reason);
-    state.running += 1;
-    try {
-      generator = body.apply(self, values);
-    } catch (error) {
-      // A default value of a parameter.
-      state.running -= 1;
-      note(promise, error);
-      reject(error);
-      return promise;
-    }
-    fulfilled();
+    wait(first);
     return promise;
   }
 

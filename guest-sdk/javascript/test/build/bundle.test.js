@@ -247,3 +247,44 @@ test("the key does not depend on the app", async (t) => {
   assert.equal(keys[0].stdout, keys[1].stdout);
   assert.notEqual((await builder(one, "app.js", "--key", "--granted", "A")).stdout, keys[0].stdout);
 });
+
+test("a package that opens sockets is named where the app imports it, and not elsewhere", async (t) => {
+  const folder = project(t, {
+    "app.js": "import pg from 'pg'; import 'other'; export default () => new Response(pg);",
+    "node_modules/pg/package.json": '{"name":"pg","version":"8.1.0","main":"index.js"}',
+    "node_modules/pg/index.js": "module.exports = 'pg';",
+    "node_modules/other/package.json": '{"name":"other","main":"index.js"}',
+    "node_modules/other/index.js": "require('pg');",
+  });
+  const end = await builder(folder, "app.js", "--bundle", "out");
+  assert.equal(end.status, 0, end.stderr);
+  const warnings = end.stderr.split("\n").filter((line) => line.startsWith("warning: "));
+  assert.equal(warnings.length, 1, end.stderr);
+  assert.match(warnings[0], /^warning: app\.js:1: pg, which app\.js imports, opens a socket, .*reached by HTTP/);
+});
+
+/** A compiler that writes what it is asked for, as TypeScript does. */
+const TSC = `
+  const { mkdirSync, writeFileSync } = require("node:fs");
+  const at = (name) => process.argv[process.argv.indexOf(name) + 1];
+  if (at("--target") !== "es2022" || at("--project") !== process.cwd()) process.exit(1);
+  mkdirSync(at("--outDir") + "/src", { recursive: true });
+  const map = { version: 3, sources: ["../../elsewhere/app.ts"], names: [], mappings: "AAAA;AAEA" };
+  const encoded = Buffer.from(JSON.stringify(map)).toString("base64");
+  writeFileSync(at("--outDir") + "/src/app.js", "const said = 'by the compiler';\\nexport const compiled = () => " +
+    "[said, new Error('x')];\\n//# sourceMappingURL=data:application/json;base64," + encoded + "\\n");
+`;
+test("modules with decorators are compiled by the project's TypeScript if it is to write their types", async (t) => {
+  const files = {
+    "src/app.ts": "@decorate\nexport class Shop {}\nexport const compiled = () => ['by esbuild'];",
+    "tsconfig.json": '{ "extends": "./base.json" }',
+    "base.json": '{ "compilerOptions": { "experimentalDecorators": true, "emitDecoratorMetadata": true } }',
+  };
+  const folder = project(t, files);
+  const missing = await builder(folder, "src/app.ts", "--bundle", "out");
+  assert.match(sentence(missing), /emitDecoratorMetadata.*not installed: run npm install --save-dev typescript$/);
+  const { compiled } = await bundled(t, { ...files, "node_modules/typescript/bin/tsc": TSC });
+  assert.equal(compiled()[0], "by the compiler");
+  const plain = { ...files, "base.json": "{}", "src/app.ts": "export const compiled = () => ['by esbuild'];" };
+  assert.deepEqual((await bundled(t, { ...plain, "node_modules/typescript/bin/tsc": TSC })).compiled(), ["by esbuild"]);
+});
