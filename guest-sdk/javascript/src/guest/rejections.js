@@ -49,4 +49,6 @@ function report() {
 
 promises.onRejected = wait;
 // Of what was rejected while the component was made.
-whenRunning(wait);
+whenRunning(() => {
+  if (promises.rejected.length > 0) wait();
+});
