@@ -116,10 +116,12 @@ fn manifest(path: &Path) -> Result<Option<Manifest>> {
     manifest.map(Some).map_err(|error| anyhow!("{} is not what npm reads: {error}", path.display()))
 }
 
-/// A command of npm that says only what went wrong.
+/// A command of npm that says only what went wrong. Without a network it takes what npm has in its cache, and otherwise
+/// fails in seconds: by default npm is silent for more than a minute before it says that it reaches no registry.
 pub(super) fn npm(what: &str) -> Command {
     let mut command = Command::new("npm");
     command.args([what, "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"]);
+    command.args(["--prefer-offline", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=10000"]);
     command
 }
 

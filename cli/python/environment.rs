@@ -197,10 +197,10 @@ fn install(python: &Path, requirements: &Requirements, programs: &Subprocesses) 
     let end = programs.run(command).context("cannot run pip")?;
     if !end.status.success() {
         output::note(end.stdout.trim());
-        let said = end.error.map(|error| format!("pip says: {}; ", error.lines().next().unwrap_or_default()));
         bail!(
-            "pip could not install the packages of {file}: {}change {file}, or make the environment yourself in .venv",
-            said.unwrap_or_default()
+            "pip could not install the packages of {file} ({}); pip's own lines above say why: the network, pip's settings, \
+             or a package of {file}; change that, or make the environment yourself in .venv",
+            end.status
         );
     }
     Ok(())

@@ -141,7 +141,10 @@ fn what_is_missing_on_the_machine_is_named() {
 
     tool.write("requirements.txt", "nonesuch\n");
     tool.write("no-pip", "");
-    let ended = run(&tool, "build").failed(&["pip could not install the packages of requirements.txt"]);
+    let ended = run(&tool, "build").failed(&[
+        "pip could not install the packages of requirements.txt",
+        "pip's own lines above say why: the network",
+    ]);
     assert!(ended.stderr.contains("No matching distribution found for nonesuch"), "{}", ended.stderr);
     fs::remove_file(tool.path("no-pip")).unwrap();
     // A half installed environment is not taken for a whole one.

@@ -112,7 +112,10 @@ def run_pip(arguments: list[str], what: str) -> None:
         command = [python, "-m", "pip", "--disable-pip-version-check", "--quiet", *arguments]
         result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if result.returncode != 0:
-        raise BuildError(f"pip could not get {what}: see its message above", details=result.stdout)
+        raise BuildError(
+            f"pip could not get {what}: see its message above; check the network and the settings of pip",
+            details=result.stdout,
+        )
 
 
 def made_environment(folder: Path) -> str:
