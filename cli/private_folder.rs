@@ -22,6 +22,9 @@ use crate::size::Size;
 /// The mode of the folder: only for its owner.
 const FOLDER: Mode = Mode::RWXU;
 
+/// The same as a number, whose type in rustix is not that of every system's standard library.
+const FOLDER_BITS: u32 = 0o700;
+
 /// The mode of the files in it.
 const FILE: Mode = Mode::RUSR.union(Mode::WUSR);
 
@@ -41,7 +44,7 @@ impl PrivateFolder {
     /// # Errors
     /// It cannot be created; or one of `names` is not a folder, belongs to another user, or is writable by others.
     pub(crate) fn within(home: &Path, names: &[&str]) -> io::Result<PrivateFolder> {
-        DirBuilder::new().recursive(true).mode(FOLDER.bits()).create(home)?;
+        DirBuilder::new().recursive(true).mode(FOLDER_BITS).create(home)?;
         let open = openat(CWD, home, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
         names.iter().try_fold(PrivateFolder { open, path: home.to_owned() }, |folder, name| folder.enter(name))
     }
