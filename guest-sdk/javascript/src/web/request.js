@@ -118,14 +118,13 @@ export const arrived = (incoming) => new Arrived(incoming);
 /** Without the constructor's checks. */
 function Arrived(incoming) {
   const { method } = incoming;
-  this[used] = false;
   this[source] = incoming;
-  this[parts] = undefined;
   this._method = method;
-  this._url = undefined;
-  this._headers = undefined;
-  this._signal = undefined;
   // In the web's API these have no body.
   this[content] = method === "GET" || method === "HEAD" ? null : incoming.body;
 }
 Arrived.prototype = Request.prototype;
+const unset = { [used]: false, [parts]: undefined, _url: undefined, _headers: undefined, _signal: undefined };
+for (const key of Reflect.ownKeys(unset)) {
+  Object.defineProperty(Request.prototype, key, { value: unset[key], writable: true, configurable: true });
+}
