@@ -32,6 +32,7 @@ mod progress;
 mod project;
 mod python;
 mod recording;
+mod root_certificates;
 mod size;
 mod source_lines;
 mod sources;

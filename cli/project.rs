@@ -10,6 +10,7 @@ use funcserver_function::config::{Config, Env, carried};
 use crate::assets;
 use crate::encoding::without_mark;
 use crate::input;
+use crate::root_certificates;
 
 /// The file with the settings.
 pub(crate) const FILE: &str = "funcserver.toml";
@@ -61,11 +62,14 @@ impl Project {
         }
     }
 
-    /// The folder of the component's assets, with all links resolved, if there is one.
+    /// The folder of the component's assets, with all links resolved, if there is one. The project's root certificates are
+    /// checked too.
     ///
     /// # Errors
-    /// The folder, or a link in it, leads out of the project's folder.
+    /// The folder, a link in it, or the file of the certificates leads out of the project's folder; or that file has no
+    /// certificate.
     pub(crate) fn assets(&self) -> Result<Option<PathBuf>> {
+        self.config.network.ca.as_deref().map_or(Ok(()), root_certificates::check)?;
         self.config.guest.assets.as_deref().map_or(Ok(None), assets::folder)
     }
 

@@ -19,6 +19,7 @@ use crate::load_check;
 use crate::output;
 use crate::output_file;
 use crate::project::{FILE, Project};
+use crate::root_certificates;
 use crate::size::{Size, UNZIPPED};
 use crate::zip::{self, BOOTSTRAP, ZipEntry};
 
@@ -53,7 +54,11 @@ pub(crate) fn run(args: &args::Bundle, env: &Variables) -> Result<ExitCode> {
 
     let facts = compiled.facts.as_ref().map(|facts| facts.to_json()).transpose()?;
     let settings = project.carried()?;
-    let assets = project.config.guest.assets.as_deref().map_or(Ok(Vec::new()), |folder| assets::read(folder, path))?;
+    let mut assets =
+        project.config.guest.assets.as_deref().map_or(Ok(Vec::new()), |folder| assets::read(folder, path))?;
+    let roots = project.config.network.ca.as_deref().map(root_certificates::read).transpose()?;
+    // The file may be one of the assets.
+    assets.extend(roots.filter(|roots| assets.iter().all(|asset| asset.name != roots.name)));
     let mut entries =
         vec![ZipEntry::program(BOOTSTRAP, &bootstrap.bytes), ZipEntry::file("handler.cwasm", &compiled.bytes)];
     entries.extend(facts.as_deref().map(|facts| ZipEntry::file("handler.cwasm.json", facts.as_bytes())));

@@ -64,7 +64,7 @@ impl Guest {
         let world = world(&component, &engine);
         let version = world.handler().map_err(Reason::Misfit)?;
         check(&reuse, version)?;
-        let handler = link(&component, &engine, version).map_err(Reason::Link)?;
+        let handler = link(&component, &engine, version, client.has_tcp()).map_err(Reason::Link)?;
         let common = Common {
             config: grants.config(),
             client: client.clone(),
@@ -177,8 +177,8 @@ fn world(component: &Component, engine: &Engine) -> World {
     }
 }
 
-fn link(component: &Component, engine: &Engine, version: HandlerVersion) -> wasmtime::Result<Handler> {
-    let pre = link::linker(engine, component)?.instantiate_pre(component)?;
+fn link(component: &Component, engine: &Engine, version: HandlerVersion, tcp: bool) -> wasmtime::Result<Handler> {
+    let pre = link::linker(engine, component, tcp)?.instantiate_pre(component)?;
     match version {
         HandlerVersion::P2 => Ok(Handler::P2(ProxyPre::new(pre)?)),
         HandlerVersion::P3 => Ok(Handler::P3(ServicePre::new(pre)?)),

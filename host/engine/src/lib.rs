@@ -116,7 +116,7 @@ pub use grants::Grants;
 pub use guest::{Guest, GuestOptions};
 pub use limits::Limits;
 pub use load_error::LoadError;
-pub use network::{Allow, AllowError, Network, Notice, Resolve, Resolving, SystemResolver};
+pub use network::{Allow, AllowError, MAX_SOCKETS, Network, Notice, Resolve, Resolving, SystemResolver, check_roots};
 pub use proposal::{PROPOSALS, Proposal};
 pub use reuse::Reuse;
 pub use runtime::Runtime;

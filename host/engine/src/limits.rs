@@ -22,6 +22,8 @@ pub struct Limits {
     pub handles: usize,
     /// The number of files and folders that an instance may have open.
     pub descriptors: usize,
+    /// The number of TCP sockets of an instance. Another one is refused.
+    pub connections: usize,
     /// The number of concurrent outgoing requests of an instance, until their responses are read. Others wait.
     pub requests: usize,
     /// The number of concurrent invocations. Others wait.
@@ -43,6 +45,7 @@ impl Default for Limits {
             table_entries: 1_000_000,
             handles: 16_384,
             descriptors: 256,
+            connections: 16,
             requests: 64,
             concurrency: 1,
             resident: None,

@@ -11,13 +11,19 @@ use crate::state::State;
 /// this host lacks are not linked, so no instance could be created; [`World::handler`](crate::World::handler) rejects
 /// such a component earlier.
 ///
-/// Linking grants nothing by itself: the state of the store decides which resources a guest can use.
-pub(crate) fn linker(engine: &Engine, component: &Component) -> wasmtime::Result<Linker<State>> {
+/// Linking grants nothing by itself: the state of the store decides which resources a guest can use. `tcp` says whether
+/// any TCP connection is allowed: sockets that refuse everything are smaller.
+pub(crate) fn linker(engine: &Engine, component: &Component, tcp: bool) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::new(engine);
     let mut linked = Vec::new();
     for (name, import) in component.component_type().imports(engine) {
         let Some((interface, offer)) = interfaces::offer(name) else { continue };
-        match (offer.link, import.ty) {
+        let link = match offer.link {
+            LinkedBy::Tcp { open, .. } if tcp => LinkedBy::Once(open),
+            LinkedBy::Tcp { closed, .. } => LinkedBy::Each(closed),
+            link => link,
+        };
+        match (link, import.ty) {
             (LinkedBy::Once(link), _) if !linked.contains(&(interface.name, offer.versions)) => {
                 linked.push((interface.name, offer.versions));
                 link(&mut linker)?;
@@ -26,7 +32,7 @@ pub(crate) fn linker(engine: &Engine, component: &Component) -> wasmtime::Result
                 link(&mut linker.instance(name)?, &ty, engine)?;
             }
             // The interface is already linked, or the import has an interface's name but is not an instance.
-            (LinkedBy::Once(_) | LinkedBy::Each(_), _) => {}
+            (LinkedBy::Once(_) | LinkedBy::Each(_) | LinkedBy::Tcp { .. }, _) => {}
         }
     }
     Ok(linker)
@@ -176,8 +182,10 @@ mod tests {
         assert!(world.handler().is_ok(), "{imports:?}: {:?}", world.handler());
         let engine = config::on_demand_engine(Calls::Concurrent).unwrap();
         let component = Component::new(&engine, wasm).unwrap();
-        let linked = linker(&engine, &component).unwrap().instantiate_pre(&component);
-        assert!(linked.is_ok(), "{imports:?}: {:?}", linked.err());
+        for tcp in [false, true] {
+            let linked = linker(&engine, &component, tcp).unwrap().instantiate_pre(&component);
+            assert!(linked.is_ok(), "{imports:?}: {:?}", linked.err());
+        }
     }
 
     /// All interfaces of a version are in one component. An error names the interface that it is about.

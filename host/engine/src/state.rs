@@ -21,7 +21,7 @@ use crate::gauge::{Gauge, Meter};
 use crate::grants::Grants;
 use crate::interfaces::{KEPT, MadeResponses, OpenCalls, random};
 use crate::limits::{Limiter, Limits};
-use crate::network::{Client, Hooks};
+use crate::network::{Client, Hooks, Sockets};
 use crate::open_body::Writer;
 use crate::output::{OutputSink, StandardStream};
 use crate::scratch::{Folder, Scratch};
@@ -54,6 +54,7 @@ pub(crate) struct State {
     /// The outgoing requests that are not sent yet.
     waiting: Arc<Waiting>,
     pub(crate) descriptors: Descriptors,
+    pub(crate) sockets: Sockets,
     pub(crate) calls: OpenCalls,
     pub(crate) responses: MadeResponses,
     /// Whether a guest of 0.2 has set its response.
@@ -85,11 +86,13 @@ impl State {
         http.set_field_size_limit(limits.fields);
         let waiting = Arc::new(Waiting::new(limits.held / 2));
         let meter = common.gauge.as_ref().map(Gauge::meter);
+        let hooks = hooks(&common, &sink, &waiting);
         Ok(Self {
             table,
             wasi: wasi.build(),
             http,
-            hooks: hooks(&common, &sink, &waiting),
+            sockets: Sockets::new(common.client.clone(), hooks.notices(), limits.connections),
+            hooks,
             sink,
             streams,
             limiter: Limiter::new(limits, meter.clone()),
@@ -180,6 +183,7 @@ impl State {
         self.responses.end_all();
         // New hooks release the slots of requests whose responses the guest never read.
         self.hooks = hooks(&self.common, &self.sink, &self.waiting);
+        self.sockets.notify(self.hooks.notices());
         self.scratch.as_ref().map_or(Ok(()), Folder::empty)?;
         // The limit here is half of the handles: a guest that leaks handles must not fail during a later request.
         if self.table.iter_mut().count() > self.common.limits.handles / 2 {
@@ -207,6 +211,14 @@ impl State {
             self.limiter.refuse();
         }
         held
+    }
+
+    pub(crate) fn table(&mut self) -> &mut ResourceTable {
+        &mut self.table
+    }
+
+    pub(crate) fn table_and_sockets(&mut self) -> (&mut ResourceTable, &Sockets) {
+        (&mut self.table, &self.sockets)
     }
 
     /// Updates the memory that the host holds, so that released memory no longer counts.

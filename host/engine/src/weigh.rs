@@ -17,6 +17,7 @@ use wasmtime_wasi_http::p2::types::{HostIncomingResponse, HostOutgoingRequest, H
 use wasmtime_wasi_http::p3::{Request, Response};
 
 use crate::listing::Listing;
+use crate::network::Socket;
 
 /// The weight of any handle: its entry in the table, and the small value behind it.
 const HANDLE: usize = 256;
@@ -30,6 +31,8 @@ pub(crate) const BODY: usize = (BODY_WRITES + 1) * BODY_WRITE;
 pub(crate) const INPUT: usize = 64 << 10;
 /// The most bytes that a stream holds while a write to a file waits for a thread.
 pub(crate) const OUTPUT: usize = 16 << 10;
+/// The weight of a TCP socket: its buffers, and those of TLS.
+pub(crate) const SOCKET: usize = 192 << 10;
 /// The weight of a waiting outgoing request, without its fields.
 const REQUEST: usize = 16 << 10;
 
@@ -85,6 +88,9 @@ impl Scales {
         }
         if let Some(response) = entry.downcast_ref::<Response>() {
             return self.fields(&response.headers);
+        }
+        if entry.is::<Socket>() {
+            return SOCKET;
         }
         if entry.is::<Listing>() {
             return Listing::BYTES;

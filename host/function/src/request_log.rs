@@ -97,11 +97,16 @@ fn outgoing(scope: Scope<'_>, notice: &Notice) {
             let setting = allow.as_ref().map(|entry| format!("[network] allow = [\"{entry}\"]"));
             let mut fields = vec![("to", to.as_str().into()), ("reason", reason.as_str().into())];
             fields.extend(setting.as_deref().map(|setting| ("setting", setting.into())));
-            scope.warn("an outgoing request was denied", &fields);
+            scope.warn(&format!("an outgoing {} was denied", thing(to)), &fields);
         }
         Notice::Failed { to, reason } => {
             let fields = [("to", to.as_str().into()), ("reason", reason.as_str().into())];
-            scope.warn("an outgoing request failed", &fields);
+            scope.warn(&format!("an outgoing {} failed", thing(to)), &fields);
         }
     }
+}
+
+/// What goes to this origin. Requests have an origin of HTTP; everything else is about TCP.
+fn thing(to: &str) -> &'static str {
+    if to.starts_with("http://") || to.starts_with("https://") { "request" } else { "connection" }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use funcserver_engine::{Calls, Grants, GuestOptions, Limits, Network, Runtime};
+use funcserver_engine::{Calls, Grants, GuestOptions, Limits, MAX_SOCKETS, Network, Runtime};
 use http::uri::Authority;
 
 use crate::config::{Config, Env, Missing};
@@ -12,7 +12,7 @@ const MIB: usize = 1 << 20;
 /// resident after the worst handler.
 const HELD: usize = 8 * MIB;
 /// The files that all instances together may have open. A process on Lambda may open 1,024, of which 256 are
-/// connections. The rest is for the host itself.
+/// connections. The rest is for the host itself. Where TCP connections are allowed, they take their number from the files.
 const DESCRIPTORS: usize = 640;
 const MIN_DESCRIPTORS: usize = 8;
 const MAX_DESCRIPTORS: usize = 256;
@@ -47,8 +47,9 @@ impl Sandbox<'_> {
     /// The options for a component with this configuration. `calls` is how it was compiled, if that is known.
     ///
     /// # Errors
-    /// Inherited variables or the assets folder are missing.
+    /// Inherited variables, the assets folder or the root certificates are missing.
     pub fn guest(&self, config: &Config, calls: Option<Calls>, env: &dyn Env) -> Result<GuestOptions, Missing> {
+        config.network.check()?;
         Ok(GuestOptions {
             grants: Grants {
                 env: config.guest.variables(env)?,
@@ -62,12 +63,14 @@ impl Sandbox<'_> {
     }
 
     fn limits(&self, config: &Config) -> Limits {
+        let files = DESCRIPTORS - if config.network.allow.has_tcp() { MAX_SOCKETS } else { 0 };
         Limits {
             memory: config.limits.memory_in(self.memory, self.sharing),
             held: HELD,
-            descriptors: (DESCRIPTORS / self.sharing.max(1)).clamp(MIN_DESCRIPTORS, MAX_DESCRIPTORS),
+            descriptors: (files / self.sharing.max(1)).clamp(MIN_DESCRIPTORS, MAX_DESCRIPTORS),
             resident: self.alone.then(|| self.memory - (self.memory / 16).min(MAX_RESERVE)),
             concurrency: self.concurrency,
+            connections: config.limits.connections,
             ..Limits::default()
         }
     }
@@ -77,6 +80,7 @@ impl Sandbox<'_> {
             allow: config.network.allow.clone(),
             reserved: self.runtime_api.cloned(),
             roots: config.network.roots.clone(),
+            ca: config.network.ca.clone(),
             ..Network::default()
         }
     }

@@ -79,8 +79,13 @@ pub(crate) enum LinkedBy {
     /// Linked once, with the name of one version. Wasmtime uses it for imports of all compatible versions.
     Once(fn(&mut Linker<State>) -> wasmtime::Result<()>),
     /// Linked for each import, with its own name and the functions that the component expects.
-    Each(fn(&mut LinkerInstance<'_, State>, &ComponentInstance, &Engine) -> wasmtime::Result<()>),
+    Each(LinkEach),
+    /// Linked once if any TCP connection is allowed, and otherwise for each import.
+    Tcp { open: fn(&mut Linker<State>) -> wasmtime::Result<()>, closed: LinkEach },
 }
+
+/// Links the functions that a component expects of one import.
+pub(crate) type LinkEach = fn(&mut LinkerInstance<'_, State>, &ComponentInstance, &Engine) -> wasmtime::Result<()>;
 
 impl Offer {
     /// All releases of 0.2.

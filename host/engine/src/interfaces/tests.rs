@@ -58,7 +58,7 @@ fn load(import: &str) -> Result<(), String> {
     assert_eq!(version, HandlerVersion::P2);
     let engine = config::on_demand_engine(Calls::Concurrent).unwrap();
     let component = Component::new(&engine, wasm).unwrap();
-    let linked = link::linker(&engine, &component).and_then(|linker| linker.instantiate_pre(&component));
+    let linked = link::linker(&engine, &component, true).and_then(|linker| linker.instantiate_pre(&component));
     linked.and_then(ProxyPre::new).map(drop).map_err(|error| format!("{error:#}"))
 }
 

@@ -6,6 +6,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// The reason why an address is special, or `None` for the address of a server. Addresses of private networks are not
 /// special, because a function in a VPC may call them.
 ///
+/// 198.18.0.0/15 is special because its addresses stand for names in handlers, see `stand_ins.rs`.
+///
 /// Sources: the IANA special-purpose address registries (RFC 6890); RFC 6052 (NAT64), RFC 3056 (6to4), RFC 4380
 /// (Teredo), RFC 4291 section 2.5.5 and RFC 2765 (IPv4 in IPv6); AWS's instance metadata at 169.254.169.254 and
 /// fd00:ec2::254.
@@ -14,6 +16,11 @@ pub(crate) fn special(address: IpAddr) -> Option<&'static str> {
         IpAddr::V4(address) => special_v4(address),
         IpAddr::V6(address) => special_v6(address).or_else(|| embedded(address).and_then(special_v4)),
     }
+}
+
+/// Whether the address can stand for a name in a handler, so that no server may have it.
+pub(crate) fn is_stand_in(address: IpAddr) -> bool {
+    special(address) == Some(STAND_IN)
 }
 
 /// Whether a connection to this address ends at the local machine. Linux connects 0.0.0.0 to it too.
@@ -27,6 +34,8 @@ const LINK_LOCAL: &str = "a link-local address";
 const METADATA: &str = "an address of the cloud's metadata";
 const MULTICAST: &str = "a multicast address";
 const RESERVED: &str = "a reserved address";
+/// The network for benchmarks (RFC 2544), of which no server on the internet has an address.
+const STAND_IN: &str = "an address that stands for a name (198.18.0.0/15)";
 
 fn special_v4(address: Ipv4Addr) -> Option<&'static str> {
     match address.octets() {
@@ -34,6 +43,7 @@ fn special_v4(address: Ipv4Addr) -> Option<&'static str> {
         [127, ..] => Some(LOOPBACK),
         [169, 254, 169, 254] => Some(METADATA),
         [169, 254, ..] => Some(LINK_LOCAL),
+        [198, 18 | 19, ..] => Some(STAND_IN),
         [224..=239, ..] => Some(MULTICAST),
         [240..=255, ..] => Some(RESERVED),
         _ => None,
@@ -89,6 +99,7 @@ mod tests {
             (METADATA, &["169.254.169.254", "::ffff:a9fe:a9fe", "2002:a9fe:a9fe::1", "fd00:ec2::254", "fd00:ec2::23"]),
             (LINK_LOCAL, &["169.254.0.1", "169.254.100.1", "fe80::1", "febf::1", "64:ff9b::a9fe:1"]),
             (MULTICAST, &["224.0.0.1", "239.255.255.250", "ff02::1"]),
+            (STAND_IN, &["198.18.0.0", "198.19.255.255", "::ffff:198.18.0.1", "64:ff9b::198.18.0.1", "2002:c613:1::"]),
             (RESERVED, &["255.255.255.255", "240.0.0.1", "64:ff9b:1::7f00:1"]),
         ] {
             for address in addresses {
@@ -108,6 +119,8 @@ mod tests {
             "126.255.255.255",
             "128.0.0.1",
             "169.253.255.255",
+            "198.17.255.255",
+            "198.20.0.0",
             "223.255.255.255",
             "2606:2800:220:1::1",
             "fd00:ec3::254",

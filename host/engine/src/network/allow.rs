@@ -1,18 +1,23 @@
-//! The allow list: the origins that a handler may call.
+//! The allow list: the origins that a handler may call, and the servers to which it may open TCP connections.
 
 use std::net::IpAddr;
 
-use super::address::special;
+use super::address::{is_stand_in, special};
+use super::ip_network::IpNetwork;
 use super::origin::{Origin, OriginHost, Scheme, split_port};
 
 /// The origins that a handler may call. The default is empty and allows none.
 ///
-/// An entry is `[http://|https://]HOST[:PORT]`:
+/// An entry for requests is `[http://|https://]HOST[:PORT]`:
 ///
 /// - HOST is a name, `*.` and a name (all names below it, but not the name itself), an address (IPv6 in brackets), or
 ///   `*`.
 /// - Without a scheme, the entry allows both. Without a port, it allows the default port of the scheme (80, 443).
 /// - `*` alone allows every origin with every port.
+///
+/// An entry for TCP connections is `tcp://HOST:PORT`, `tls://HOST:PORT` or `postgres://HOST:PORT`. HOST is a name, `*.`
+/// and a name, an address, or a network such as `10.0.0.0/16` or `[fd00::]/8`. The scheme says how the host makes TLS. If
+/// several entries match, the first one counts.
 ///
 /// The comparison of names ignores letter case and a dot at the end, and a name equals its punycode form. Special
 /// addresses (loopback, link-local, the cloud's metadata, …) need an entry with the address and the port. Names and
@@ -30,6 +35,8 @@ struct Entry {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Hosts {
     Any,
+    /// All addresses of a network.
+    Network(IpNetwork),
     /// All names with this suffix, which begins with a dot.
     Below(String),
     One(OriginHost),
@@ -69,6 +76,24 @@ impl Allow {
         self.0.iter().any(|entry| entry.allows(origin))
     }
 
+    /// Whether any entry is for TCP connections.
+    #[must_use]
+    pub fn has_tcp(&self) -> bool {
+        self.0.iter().any(Entry::is_tcp)
+    }
+
+    /// Whether an entry is for TCP connections to a server of this name, with any port.
+    pub(crate) fn has_tcp_name(&self, name: &str) -> bool {
+        let host = OriginHost::Name(name.to_owned());
+        self.0.iter().any(|entry| entry.is_tcp() && entry.hosts.include(&host))
+    }
+
+    /// How the first entry that allows a TCP connection to this host and port makes TLS.
+    pub(crate) fn tcp_scheme(&self, host: &OriginHost, port: u16) -> Option<Scheme> {
+        let allows = |entry: &&Entry| entry.is_tcp() && entry.ports == Ports::One(port) && entry.hosts.include(host);
+        self.0.iter().find(allows).and_then(|entry| entry.scheme)
+    }
+
     /// Whether an entry allows exactly this address and port. This also allows special addresses.
     pub(crate) fn names(&self, scheme: Scheme, address: IpAddr, port: u16) -> bool {
         let origin = Origin { scheme, host: OriginHost::Address(address), port };
@@ -88,6 +113,9 @@ impl Entry {
             Some((scheme, authority)) => (Some(Scheme::parse(scheme)?), authority),
             None => (None, entry),
         };
+        if let Some(scheme) = scheme.filter(|scheme| scheme.is_tcp()) {
+            return Self::tcp(scheme, entry, authority);
+        }
         if let Some(end) = authority.find(['/', '?', '#']) {
             let origin = entry.len() - (authority.len() - end);
             return Err(format!("has a path, but whole origins are allowed: {}", &entry[..origin]));
@@ -101,22 +129,69 @@ impl Entry {
         {
             return Err(format!("is {kind}, which is allowed only with its port, as in \"{entry}:8080\""));
         }
+        if let Hosts::One(OriginHost::Address(address)) = hosts {
+            refuse_stand_in(address)?;
+        }
         Ok(Self { scheme, hosts, ports })
     }
 
+    /// Parses an entry for TCP connections.
+    fn tcp(scheme: Scheme, entry: &str, authority: &str) -> Result<Self, String> {
+        let example = || format!("{}://db.example.com:5432", scheme.name());
+        if authority.contains('@') {
+            return Err(format!(
+                "names a user: the handler logs in, and the entry is only the server, as in \"{}\"",
+                example()
+            ));
+        }
+        let (hosts, port) = match IpNetwork::split(authority) {
+            Some((network, port)) => (Hosts::Network(network?), port),
+            None => {
+                if let Some(end) = authority.find(['/', '?', '#']) {
+                    let server = entry.len() - (authority.len() - end);
+                    return Err(format!("has a path, but whole servers are allowed: {}", &entry[..server]));
+                }
+                let (host, port) =
+                    split_port(authority).ok_or("has no port from 1 to 65535 (an IPv6 address needs brackets)")?;
+                (Hosts::parse(host)?, port)
+            }
+        };
+        match &hosts {
+            Hosts::Any => {
+                return Err(format!(
+                    "has no server: write its name, as in \"{}\", or a network, as in \"{}://10.0.0.0/16:5432\"",
+                    example(),
+                    scheme.name()
+                ));
+            }
+            Hosts::One(OriginHost::Address(address)) => refuse_stand_in(*address)?,
+            _ => {}
+        }
+        let port = port.ok_or_else(|| format!("has no port: write it after the server, as in \"{}\"", example()))?;
+        Ok(Self { scheme: Some(scheme), hosts, ports: Ports::One(port) })
+    }
+
+    fn is_tcp(&self) -> bool {
+        self.scheme.is_some_and(Scheme::is_tcp)
+    }
+
     fn allows(&self, origin: &Origin) -> bool {
-        self.scheme.is_none_or(|scheme| scheme == origin.scheme)
+        self.scheme.map_or(!origin.scheme.is_tcp(), |scheme| scheme == origin.scheme)
             && match self.ports {
                 Ports::Any => true,
                 Ports::Default => origin.port == origin.scheme.default_port(),
                 Ports::One(port) => origin.port == port,
             }
-            && match &self.hosts {
-                Hosts::Any => true,
-                Hosts::Below(suffix) => matches!(&origin.host, OriginHost::Name(name) if name.ends_with(suffix)),
-                Hosts::One(host) => *host == origin.host,
-            }
+            && self.hosts.include(&origin.host)
     }
+}
+
+/// Addresses that stand for names belong to no server.
+fn refuse_stand_in(address: IpAddr) -> Result<(), String> {
+    if is_stand_in(address) {
+        return Err(format!("is {}, which no server has: allow the name", special(address).unwrap_or_default()));
+    }
+    Ok(())
 }
 
 impl Scheme {
@@ -124,12 +199,25 @@ impl Scheme {
         match text.to_ascii_lowercase().as_str() {
             "http" => Ok(Self::Http),
             "https" => Ok(Self::Https),
-            _ => Err("has a scheme other than http and https"),
+            "tcp" => Ok(Self::Tcp),
+            "tls" => Ok(Self::Tls),
+            "postgres" => Ok(Self::Postgres),
+            _ => Err("has a scheme other than http, https, tcp, tls and postgres"),
         }
     }
 }
 
 impl Hosts {
+    fn include(&self, host: &OriginHost) -> bool {
+        match (self, host) {
+            (Self::Any, _) => true,
+            (Self::Network(network), OriginHost::Address(address)) => network.contains(*address),
+            (Self::Below(suffix), OriginHost::Name(name)) => name.ends_with(suffix),
+            (Self::One(one), host) => one == host,
+            (Self::Network(_) | Self::Below(_), _) => false,
+        }
+    }
+
     fn parse(text: &str) -> Result<Self, &'static str> {
         if text == "*" {
             return Ok(Self::Any);
@@ -228,7 +316,7 @@ mod tests {
     fn the_error_of_an_invalid_entry_names_the_problem() {
         for (entry, expected) in [
             ("", "\"\" has no valid host"),
-            ("ftp://a", "\"ftp://a\" has a scheme other than http and https"),
+            ("ftp://a", "\"ftp://a\" has a scheme other than http, https, tcp, tls and postgres"),
             ("https://a/b", "\"https://a/b\" has a path, but whole origins are allowed: https://a"),
             ("a/", "\"a/\" has a path, but whole origins are allowed: a"),
             ("a?b", "\"a?b\" has a path, but whole origins are allowed: a"),

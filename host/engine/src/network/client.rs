@@ -1,5 +1,7 @@
-//! The HTTP client for a guest: one connection pool for all its instances, which outlives invocations.
+//! The client for guests: one pool of HTTP connections for all instances, which outlives invocations, and TCP
+//! connections, which belong to their instances.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,26 +10,30 @@ use http::request::Parts;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use rustls::ClientConfig;
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use wasmtime_wasi_http::{RequestOptions, WasiBody};
 
 use super::budget::Budget;
-use super::dial::dial;
+use super::dial::{connect, dial};
 use super::failure::Failure;
 use super::gate::Gate;
 use super::lease::Lease;
-use super::origin::{Origin, Scheme};
+use super::origin::{Origin, OriginHost, Scheme};
 use super::pool::{Acquired, OriginConnections, Pool};
 use super::request_body::{RequestBody, Sent};
 use super::retry::{Fate, Tries};
+use super::secure::{Io, ask_postgres, handshake};
 use super::sender::Sender;
+use super::socket_stream::Prompt;
 use super::{Network, framing, gate::Denial, roots};
 
 /// The most connections in total: a process in Lambda may open 1024 files.
 const MAX_CONNECTIONS: usize = 256;
 /// The most connections to one origin, so that a server that never answers leaves room for others.
 const MAX_TO_ONE: usize = 64;
+/// The most TCP connections of all instances. Where they are allowed, as many fewer files may be open.
+pub const MAX_SOCKETS: usize = 128;
 /// The default limit from the name lookup to the end of the TLS handshake.
 const CONNECT: Duration = Duration::from_secs(10);
 /// The most time to find out whether the body of a request is empty. Guests that open a body for `GET` finish it at
@@ -44,8 +50,18 @@ pub(crate) const CONNECTION_WINDOW: u32 = STREAM_WINDOW * MAX_STREAMS as u32;
 pub(crate) struct Client {
     gate: Gate,
     roots: Option<PathBuf>,
+    ca: Option<PathBuf>,
     tls: OnceCell<Arc<ClientConfig>>,
     pool: Arc<Pool>,
+    /// One permit for each open TCP connection.
+    sockets: Arc<Semaphore>,
+}
+
+/// A TCP connection that has just been opened.
+pub(crate) struct Opened {
+    pub(crate) io: Box<dyn Io>,
+    pub(crate) local: SocketAddr,
+    pub(crate) permit: OwnedSemaphorePermit,
 }
 
 /// A response with the connection that it is read from.
@@ -70,7 +86,14 @@ impl Client {
 
     pub(super) fn with_connections(network: &Network, most: usize, most_to_one: usize) -> Self {
         let pool = Arc::new(Pool::new(most, most_to_one));
-        Self { gate: Gate::new(network), roots: network.roots.clone(), tls: OnceCell::new(), pool }
+        Self {
+            gate: Gate::new(network),
+            roots: network.roots.clone(),
+            ca: network.ca.clone(),
+            tls: OnceCell::new(),
+            pool,
+            sockets: Arc::new(Semaphore::new(MAX_SOCKETS)),
+        }
     }
 
     /// Checks whether a request to this origin is allowed by its name.
@@ -120,8 +143,8 @@ impl Client {
         let addresses = time.spend(self.gate.addresses(origin)).await;
         let addresses = addresses.ok_or_else(|| Failure::LookupTimeout { busy: self.gate.is_busy() })??;
         let tls = match origin.scheme {
-            Scheme::Http => None,
             Scheme::Https => Some(self.tls().await?),
+            _ => None,
         };
         let acquired =
             async { if reuse { self.pool.acquire(host).await } else { Acquired::New(self.pool.permit(host).await) } };
@@ -139,8 +162,51 @@ impl Client {
         Ok((sender, true))
     }
 
+    /// Whether any TCP connection is allowed.
+    pub(crate) fn has_tcp(&self) -> bool {
+        self.gate.has_tcp()
+    }
+
+    /// Checks the lookup of a name for a TCP connection.
+    pub(crate) fn check_name(&self, name: &str) -> Result<(), Denial> {
+        self.gate.check_name(name)
+    }
+
+    /// Checks a TCP connection, and says how to make it.
+    pub(crate) fn check_tcp(&self, host: OriginHost, port: u16) -> Result<Origin, (Origin, Denial)> {
+        self.gate.check_tcp(host, port)
+    }
+
+    /// Opens a TCP connection that [`Client::check_tcp`] has allowed.
+    pub(crate) async fn open(&self, origin: &Origin) -> Result<Opened, Failure> {
+        let mut time = Budget::new(Some(CONNECT));
+        let addresses = time.spend(self.gate.addresses(origin)).await;
+        let addresses = addresses.ok_or_else(|| Failure::LookupTimeout { busy: self.gate.is_busy() })??;
+        let permit =
+            time.spend(self.sockets.clone().acquire_owned()).await.and_then(Result::ok).ok_or(Failure::NoRoom)?;
+        let stream = time.spend(connect(addresses)).await.ok_or(Failure::ConnectTimeout)?.map_err(Failure::Connect)?;
+        stream.set_nodelay(true).map_err(Failure::Connect)?;
+        let local = stream.local_addr().map_err(Failure::Connect)?;
+        let mut io = Prompt(stream);
+        let io: Box<dyn Io> = match origin.scheme {
+            Scheme::Tls | Scheme::Postgres => {
+                let mut config = ClientConfig::clone(&*self.tls().await?);
+                config.alpn_protocols.clear();
+                let secured = time.spend(async {
+                    if origin.scheme == Scheme::Postgres {
+                        ask_postgres(&mut io).await?;
+                    }
+                    handshake(io, Arc::new(config), &origin.host).await
+                });
+                secured.await.ok_or(Failure::ConnectTimeout)?.map_err(Failure::Connect)?
+            }
+            _ => Box::new(io),
+        };
+        Ok(Opened { io, local, permit })
+    }
+
     async fn tls(&self) -> Result<Arc<ClientConfig>, Failure> {
-        let config = self.tls.get_or_try_init(|| roots::load(self.roots.clone())).await;
+        let config = self.tls.get_or_try_init(|| roots::load(self.roots.clone(), self.ca.clone())).await;
         config.cloned().map_err(Failure::Roots)
     }
 

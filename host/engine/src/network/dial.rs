@@ -52,7 +52,7 @@ pub(crate) async fn dial(
 }
 
 /// Returns the first established connection, and cancels the other attempts.
-async fn connect(addresses: Vec<SocketAddr>) -> io::Result<TcpStream> {
+pub(crate) async fn connect(addresses: Vec<SocketAddr>) -> io::Result<TcpStream> {
     let mut rest = addresses.into_iter().take(MAX_ADDRESSES);
     let mut attempts = FuturesUnordered::new();
     let mut failure = io::Error::from(io::ErrorKind::AddrNotAvailable);
@@ -71,7 +71,7 @@ async fn connect(addresses: Vec<SocketAddr>) -> io::Result<TcpStream> {
     }
 }
 
-fn server_name(host: &OriginHost) -> io::Result<ServerName<'static>> {
+pub(crate) fn server_name(host: &OriginHost) -> io::Result<ServerName<'static>> {
     match host {
         OriginHost::Address(address) => Ok(ServerName::from(*address)),
         OriginHost::Name(name) => ServerName::try_from(name.clone()).map_err(io::Error::other),

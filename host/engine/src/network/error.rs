@@ -6,6 +6,7 @@ use std::io::{self, ErrorKind};
 use wasmtime_wasi_http::Error;
 
 use super::failure::Failure;
+use super::socket::SocketError;
 
 /// The error code for a request without a response.
 pub(crate) fn of_request(failure: &Failure) -> Error {
@@ -21,6 +22,26 @@ pub(crate) fn of_request(failure: &Failure) -> Error {
         Failure::Connect(_) | Failure::Handshake(_) | Failure::Request(_) => {
             causes(failure).find_map(code).unwrap_or(Error::HttpProtocolError)
         }
+    }
+}
+
+/// The error of a TCP connection that was not opened.
+pub(crate) fn of_connect(failure: &Failure) -> SocketError {
+    match failure {
+        Failure::Denied(_) => SocketError::Denied,
+        Failure::Unresolved(_) | Failure::NoAddress => SocketError::Unreachable,
+        Failure::LookupTimeout { .. } | Failure::ConnectTimeout => SocketError::Timeout,
+        Failure::NoRoom => SocketError::TooMany,
+        Failure::Connect(error) => match error.kind() {
+            ErrorKind::ConnectionRefused => SocketError::Refused,
+            ErrorKind::ConnectionReset | ErrorKind::UnexpectedEof => SocketError::Reset,
+            ErrorKind::TimedOut => SocketError::Timeout,
+            ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable | ErrorKind::AddrNotAvailable => {
+                SocketError::Unreachable
+            }
+            _ => SocketError::Aborted,
+        },
+        _ => SocketError::Aborted,
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::uri::Authority;
 
 use super::Network;
-use super::address::{is_this_machine, special};
+use super::address::{is_stand_in, is_this_machine, special};
 use super::allow::Allow;
 use super::lookups::{Found, Lookups};
 use super::origin::{Origin, OriginHost, Scheme, split_port};
@@ -54,6 +54,26 @@ impl Gate {
             return Err(Denial::unlisted(origin));
         }
         Ok(())
+    }
+
+    /// Whether the list allows any TCP connection.
+    pub(crate) fn has_tcp(&self) -> bool {
+        self.allow.has_tcp()
+    }
+
+    /// Checks the lookup of a name for a TCP connection. No name server is asked.
+    pub(crate) fn check_name(&self, name: &str) -> Result<(), Denial> {
+        if self.allow.has_tcp_name(name) { Ok(()) } else { Err(Denial::unlisted_name(name)) }
+    }
+
+    /// Checks a TCP connection by the host that the guest connects to, and says how to make it.
+    pub(crate) fn check_tcp(&self, host: OriginHost, port: u16) -> Result<Origin, (Origin, Denial)> {
+        let scheme = self.allow.tcp_scheme(&host, port);
+        let origin = Origin { scheme: scheme.unwrap_or(Scheme::Tcp), host, port };
+        match self.check(&origin) {
+            Ok(()) => Ok(origin),
+            Err(denial) => Err((origin, denial)),
+        }
     }
 
     /// The checked addresses to which a connection for this origin may go.
@@ -117,6 +137,12 @@ impl Reserved {
 
 impl Denial {
     fn unlisted(origin: &Origin) -> Self {
+        if let OriginHost::Address(address) = origin.host
+            && is_stand_in(address)
+        {
+            let reason = format!("{address} stands for no name that this instance of the handler has looked up");
+            return Self { reason, allow: None };
+        }
         // An entry with a special address must have a port.
         let allow = match origin.host {
             OriginHost::Address(address) if special(address).is_some() => literal(origin, address),
@@ -125,7 +151,18 @@ impl Denial {
         Self { reason: "no entry of the list allows it".to_owned(), allow: Some(allow) }
     }
 
+    /// A name that is looked up. The port is not known yet.
+    pub(crate) fn unlisted_name(name: &str) -> Self {
+        Self {
+            reason: "no entry of the list is for TCP connections to this name".to_owned(),
+            allow: Some(format!("tcp://{name}:PORT")),
+        }
+    }
+
     fn special(origin: &Origin, address: IpAddr, kind: &str) -> Self {
+        if is_stand_in(address) {
+            return Self { reason: format!("{address} is {kind}, which no server has"), allow: None };
+        }
         let reason = format!("{address} is {kind}, which needs an entry with the address and the port");
         Self { reason, allow: Some(literal(origin, address)) }
     }

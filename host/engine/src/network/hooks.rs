@@ -47,6 +47,11 @@ impl Hooks {
         Self { outgoing, guest_bodies: 0 }
     }
 
+    /// The notices of the current call.
+    pub(crate) fn notices(&self) -> Arc<Notices> {
+        self.outgoing.notices.clone()
+    }
+
     pub(crate) fn guest_bodies(&self) -> u64 {
         self.guest_bodies
     }

@@ -1,4 +1,4 @@
-//! Outgoing `wasi:http` requests: the allow list, and the pooled client.
+//! Outgoing `wasi:http` requests and TCP connections: the allow list, the pooled client, and sockets.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,6 +19,7 @@ mod framing;
 mod gate;
 mod headers;
 mod hooks;
+mod ip_network;
 mod lease;
 mod lookups;
 mod notice;
@@ -29,17 +30,27 @@ mod resolve;
 mod response_body;
 mod retry;
 mod roots;
+mod secure;
 mod sender;
+mod socket;
+mod socket_stream;
+mod sockets;
+mod stand_ins;
 #[cfg(test)]
 mod tests;
 mod unsent;
 
 pub use allow::{Allow, AllowError};
+pub use client::MAX_SOCKETS;
 pub use notice::Notice;
 pub use resolve::{Resolve, Resolving, SystemResolver};
+pub use roots::check_roots;
 
 pub(crate) use client::Client;
 pub(crate) use hooks::Hooks;
+pub(crate) use socket::{Socket, SocketError};
+pub(crate) use socket_stream::{Broken, SocketStream};
+pub(crate) use sockets::{Lookup, Sockets};
 
 /// The servers that a guest may call, and how. The default allows none.
 #[derive(Clone)]
@@ -50,12 +61,14 @@ pub struct Network {
     pub reserved: Option<Authority>,
     /// A PEM file with the trusted root certificates. The default is the file of the operating system.
     pub roots: Option<PathBuf>,
+    /// A PEM file with root certificates that are trusted besides those.
+    pub ca: Option<PathBuf>,
     /// Resolves names.
     pub resolver: Arc<dyn Resolve>,
 }
 
 impl Default for Network {
     fn default() -> Self {
-        Self { allow: Allow::default(), reserved: None, roots: None, resolver: Arc::new(SystemResolver) }
+        Self { allow: Allow::default(), reserved: None, roots: None, ca: None, resolver: Arc::new(SystemResolver) }
     }
 }

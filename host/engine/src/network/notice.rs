@@ -1,4 +1,4 @@
-//! Notices for the operator about a guest's outgoing requests.
+//! Notices for the operator about a guest's outgoing requests and TCP connections.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -9,12 +9,12 @@ use crate::output::OutputSink;
 /// The most notices of an invocation: a guest that retries constantly must not fill the log.
 const MAX_NOTICES: usize = 16;
 
-/// The reason of a failed request. The guest gets only an error code.
+/// The reason of a failed request or TCP connection. The guest gets only an error code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
-    /// The request was not allowed.
+    /// The request, the connection or the lookup of a name was not allowed.
     Denied {
-        /// The origin of the request: `https://api.example.com`.
+        /// The origin: `https://api.example.com`, `tcp://db.example.com:5432`; or the name that was looked up.
         to: String,
         /// The reason of the denial.
         reason: String,
@@ -23,7 +23,7 @@ pub enum Notice {
     },
     /// The connection could not be opened, or was lost before the response.
     Failed {
-        /// The origin of the request.
+        /// The origin.
         to: String,
         /// The reason of the failure.
         reason: String,
@@ -46,8 +46,18 @@ impl Notices {
         self.give(Notice::Denied { to: to.to_string(), reason, allow });
     }
 
+    /// A denial where only a part of an origin is known.
+    pub(crate) fn denied_part(&self, to: &str, denial: Denial) {
+        self.give(Notice::Denied { to: to.to_owned(), reason: denial.reason, allow: denial.allow });
+    }
+
     pub(crate) fn failed(&self, to: &Origin, reason: String) {
         self.give(Notice::Failed { to: to.to_string(), reason });
+    }
+
+    /// A failure where only a part of an origin is known.
+    pub(crate) fn failed_part(&self, to: &str, reason: String) {
+        self.give(Notice::Failed { to: to.to_owned(), reason });
     }
 
     fn give(&self, notice: Notice) {

@@ -1,4 +1,4 @@
-//! The origin of a request: scheme, host and port, each in its normal form.
+//! The origin of a request or of a TCP connection: scheme, host and port, each in its normal form.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
@@ -11,6 +11,12 @@ use http::uri::Scheme as UriScheme;
 pub(crate) enum Scheme {
     Http,
     Https,
+    /// A TCP connection without TLS of the host.
+    Tcp,
+    /// A TCP connection on which the host makes TLS from the first byte.
+    Tls,
+    /// A TCP connection on which the host asks a PostgreSQL server for TLS first.
+    Postgres,
 }
 
 /// A name in lower case, in punycode and without the final dot, or an address in any spelling.
@@ -52,7 +58,7 @@ impl Origin {
     }
 }
 
-/// `https://api.example.com`, `http://10.0.0.5:8080`.
+/// `https://api.example.com`, `http://10.0.0.5:8080`, `tcp://db.example.com:5432`.
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}://{}", self.scheme.name(), self.authority())
@@ -64,14 +70,24 @@ impl Scheme {
         match self {
             Self::Http => "http",
             Self::Https => "https",
+            Self::Tcp => "tcp",
+            Self::Tls => "tls",
+            Self::Postgres => "postgres",
         }
     }
 
+    /// The port that an origin need not name. It is 0, which no server has, for those that always name theirs.
     pub(crate) fn default_port(self) -> u16 {
         match self {
             Self::Http => 80,
             Self::Https => 443,
+            Self::Tcp | Self::Tls | Self::Postgres => 0,
         }
+    }
+
+    /// Whether it is for sockets, and not for requests of HTTP.
+    pub(crate) fn is_tcp(self) -> bool {
+        matches!(self, Self::Tcp | Self::Tls | Self::Postgres)
     }
 }
 

@@ -33,10 +33,11 @@ pub(crate) enum RootsError {
     Tls(rustls::Error),
 }
 
-/// Loads the TLS configuration that trusts the roots in this file, or in the file of the operating system.
-pub(crate) async fn load(file: Option<PathBuf>) -> Result<Arc<ClientConfig>, RootsError> {
+/// Loads the TLS configuration that trusts the roots in this file, or in the file of the operating system, and those in
+/// the file `ca`.
+pub(crate) async fn load(file: Option<PathBuf>, ca: Option<PathBuf>) -> Result<Arc<ClientConfig>, RootsError> {
     // A blocking thread, because a bundle has more than a hundred certificates.
-    let loaded = tokio::task::spawn_blocking(move || config(&roots(file)?)).await;
+    let loaded = tokio::task::spawn_blocking(move || config(&roots(file, ca.as_deref())?)).await;
     loaded.unwrap_or_else(|error| Err(RootsError::Tls(rustls::Error::General(error.to_string()))))
 }
 
@@ -50,17 +51,34 @@ fn config(roots: &Arc<RootCertStore>) -> Result<Arc<ClientConfig>, RootsError> {
     Ok(Arc::new(config))
 }
 
-/// Reads the roots. A certificate that cannot be used is skipped, because bundles contain some.
-fn roots(file: Option<PathBuf>) -> Result<Arc<RootCertStore>, RootsError> {
+/// Reads the roots. A certificate that cannot be used is skipped, because bundles contain some. If there are roots of the
+/// project, the system needs none.
+fn roots(file: Option<PathBuf>, ca: Option<&Path>) -> Result<Arc<RootCertStore>, RootsError> {
     let system = || SYSTEM.iter().map(PathBuf::from).find(|path| path.is_file());
-    let path = file.or_else(system).ok_or(RootsError::Missing)?;
-    let certificates = read(&path).map_err(|error| RootsError::Unreadable(path.clone(), error))?;
     let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(certificates);
-    if roots.is_empty() {
-        return Err(RootsError::Empty(path));
+    match file.or_else(system) {
+        Some(path) => add(&mut roots, &path)?,
+        None if ca.is_none() => return Err(RootsError::Missing),
+        None => {}
     }
+    ca.map_or(Ok(()), |ca| add(&mut roots, ca))?;
     Ok(Arc::new(roots))
+}
+
+fn add(roots: &mut RootCertStore, path: &Path) -> Result<(), RootsError> {
+    let certificates = read(path).map_err(|error| RootsError::Unreadable(path.to_owned(), error))?;
+    match roots.add_parsable_certificates(certificates) {
+        (0, _) => Err(RootsError::Empty(path.to_owned())),
+        _ => Ok(()),
+    }
+}
+
+/// Checks that a PEM file has a root certificate that can be used.
+///
+/// # Errors
+/// It has none, or cannot be read.
+pub fn check_roots(path: &Path) -> Result<(), String> {
+    add(&mut RootCertStore::empty(), path).map_err(|error| error.to_string())
 }
 
 fn read(path: &Path) -> Result<Vec<CertificateDer<'static>>, rustls::pki_types::pem::Error> {
@@ -75,7 +93,7 @@ mod tests {
     fn the_error_names_a_file_without_roots() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("roots.pem");
-        let problem = || roots(Some(path.clone())).unwrap_err().to_string();
+        let problem = || roots(Some(path.clone()), None).unwrap_err().to_string();
         assert!(problem().contains("roots.pem") && problem().contains("cannot read"), "{}", problem());
         std::fs::write(&path, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
         assert!(problem().contains("roots.pem has no usable certificate"), "{}", problem());

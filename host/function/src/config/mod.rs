@@ -126,6 +126,13 @@ pub enum Missing {
         .0.display()
     )]
     Assets(PathBuf),
+    /// The file with root certificates.
+    #[error(
+        "network.ca is {}, which is not a file here: put it there, or remove the setting; `funcserver bundle` puts it \
+         into the zip",
+        .0.display()
+    )]
+    Ca(PathBuf),
 }
 
 impl GuestConfig {
@@ -159,10 +166,25 @@ impl GuestConfig {
 /// `[network]`, and the related part of the environment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NetworkConfig {
-    /// The origins to which the component may send requests.
+    /// The origins to which the component may send requests, and the servers to which it may connect.
     pub allow: Allow,
+    /// A PEM file with root certificates that are trusted besides the others.
+    pub ca: Option<PathBuf>,
     /// The PEM file with the trusted root certificates, if it is set: `SSL_CERT_FILE`.
     pub roots: Option<PathBuf>,
+}
+
+impl NetworkConfig {
+    /// Checks that the file with root certificates exists.
+    ///
+    /// # Errors
+    /// It does not.
+    pub fn check(&self) -> Result<(), Missing> {
+        match &self.ca {
+            Some(file) if !file.is_file() => Err(Missing::Ca(file.clone())),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// `[limits]`
@@ -170,6 +192,8 @@ pub struct NetworkConfig {
 pub struct LimitsConfig {
     /// Linear memory of one instance, in bytes, if it is set; see [`LimitsConfig::memory_in`].
     pub memory: Option<usize>,
+    /// The most TCP connections of one instance.
+    pub connections: usize,
     /// The largest reply, in bytes of JSON.
     pub max_reply: usize,
     /// The time before Lambda's deadline at which an answer is due.
@@ -267,6 +291,7 @@ impl Default for LimitsConfig {
     fn default() -> Self {
         LimitsConfig {
             memory: None,
+            connections: 16,
             max_reply: 6 * MIB,
             deadline_margin: Duration::from_millis(100),
             timeout: None,

@@ -28,7 +28,7 @@ impl Setting {
             Kind::Count { range, .. } => whole_number(range),
             Kind::Size { range, .. } => number_or_text(range, size_pattern()),
             Kind::Time { .. } => json!({ "type": "string", "pattern": duration::pattern() }),
-            Kind::Folder { .. } => json!({ "type": "string", "pattern": r"^[^/]" }),
+            Kind::Folder { .. } | Kind::File { .. } => json!({ "type": "string", "pattern": r"^[^/]" }),
             Kind::Names { .. } => json!({ "type": "array", "items": { "type": "string", "pattern": "^[^=]+$" } }),
             Kind::Pairs { .. } => json!({
                 "type": "object",

@@ -55,6 +55,7 @@ pub(super) enum Kind {
     Time { range: RangeInclusive<u64>, set: fn(&mut Config, Duration) },
     Origins { set: fn(&mut Config, Allow) },
     Folder { slot: fn(&mut Config) -> &mut Option<PathBuf> },
+    File { slot: fn(&mut Config) -> &mut Option<PathBuf> },
     Proposals { slot: fn(&mut Config) -> &mut Option<Vec<&'static Proposal>> },
     Names { slot: fn(&mut Config) -> &mut Vec<String> },
     Pairs { slot: fn(&mut Config) -> &mut BTreeMap<String, String> },
@@ -175,8 +176,16 @@ pub static SETTINGS: &[Setting] = &[
         variable: "FUNCSERVER_NETWORK_ALLOW",
         carried: true,
         default: Fallback::Rule("none: every outgoing request is denied"),
-        doc: "The origins to which the component may send requests; see [below](#the-network).",
+        doc: "The origins to which the component may send requests, and the servers to which it may open TCP connections; see [below](#the-network).",
         kind: Kind::Origins { set: |config, allow| config.network.allow = allow },
+    },
+    Setting {
+        key: "network.ca",
+        variable: "FUNCSERVER_NETWORK_CA",
+        carried: true,
+        default: Fallback::Rule("none: the system's root certificates"),
+        doc: "A PEM file of the project that is packed into the zip: root certificates that are trusted besides the system's. A database often has one of its own, as Amazon RDS does.",
+        kind: Kind::File { slot: |config| &mut config.network.ca },
     },
     Setting {
         key: "limits.memory",
@@ -185,6 +194,14 @@ pub static SETTINGS: &[Setting] = &[
         default: Fallback::Rule("(the function's memory - 64MiB) / events at once - 4MiB, at least 16MiB"),
         doc: "The linear memory that one instance of the component may have. If a request needs more, its answer is 500.",
         kind: Kind::Size { range: MIB..=10 * KIB * MIB, set: |config, bytes| config.limits.memory = Some(bytes) },
+    },
+    Setting {
+        key: "limits.connections",
+        variable: "FUNCSERVER_LIMITS_CONNECTIONS",
+        carried: true,
+        default: Fallback::Value("16"),
+        doc: "How many TCP connections one instance of the component may have. Another one is refused.",
+        kind: Kind::Count { range: 1..=128, set: |config, connections| config.limits.connections = connections },
     },
     Setting {
         key: "limits.max-reply",
@@ -324,11 +341,12 @@ impl Setting {
                 format!("a duration {}, with its unit, as \"2s\" or \"100ms\"", span(range, time_text))
             }
             Kind::Folder { .. } => "the relative path of a folder".into(),
+            Kind::File { .. } => "the relative path of a file".into(),
             Kind::Names { .. } => r#"a list of names such as "STAGE", "API_KEY""#.into(),
             Kind::Pairs { .. } => r#"names with texts, as `{ STAGE = "test" }`; in the variable a JSON object"#.into(),
             Kind::Choice { names: [one, other], .. } => format!("\"{one}\" or \"{other}\""),
             Kind::Proposals { .. } => format!("a list of {}", proposals::known()),
-            Kind::Origins { .. } => r#"a list such as "https://api.example.com", "*.example.com:443""#.into(),
+            Kind::Origins { .. } => r#"a list such as "https://api.example.com", "*.example.com:443", "postgres://db.example.com:5432""#.into(),
         }
     }
 
@@ -379,7 +397,7 @@ impl Setting {
                 let time = written.duration().ok()?;
                 set(config, u64::try_from(time.as_millis()).is_ok_and(|time| range.contains(&time)).then_some(time)?);
             }
-            Kind::Folder { slot } => {
+            Kind::Folder { slot } | Kind::File { slot } => {
                 let path = Path::new(written.text()?);
                 let inside = path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
                 *slot(config) = Some(inside.then(|| folder.join(path))?);
@@ -466,7 +484,9 @@ mod tests {
             ("guest.idle", "60s"),
             ("guest.concurrent", "4"),
             ("network.allow", "https://api.example.com"),
+            ("network.ca", "certificates/root.pem"),
             ("limits.memory", "1GiB"),
+            ("limits.connections", "4"),
             ("limits.max-reply", "1KiB"),
             ("limits.deadline-margin", "5ms"),
             ("limits.timeout", "5ms"),
@@ -497,6 +517,7 @@ mod tests {
             ("guest.idle", ["1ms", "86400s"], ["0ms", "86401s"]),
             ("guest.concurrent", ["1", "1000"], ["0", "1001"]),
             ("limits.memory", ["1MiB", "10GiB"], ["1048575", "10737418241"]),
+            ("limits.connections", ["1", "128"], ["0", "129"]),
             ("limits.max-reply", ["1KiB", "6MiB"], ["1023", "6291457"]),
             ("limits.deadline-margin", ["0ms", "1m"], ["-1ms", "60001ms"]),
             ("limits.timeout", ["1ms", "15m"], ["0s", "901s"]),

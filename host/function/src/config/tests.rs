@@ -57,6 +57,7 @@ fn every_setting_from_the_file() {
             network: NetworkConfig {
                 allow: Allow::parse(["https://api.example.com", "*.example.com:443"]).unwrap(),
                 roots: None,
+                ca: None,
             },
             limits: LimitsConfig {
                 memory: Some(512 << 20),
@@ -160,15 +161,15 @@ fn each_kind_of_bad_value_in_the_file() {
         ),
         (
             "network.allow = 'https://a'",
-            "network.allow is 'https://a', allowed: a list such as \"https://api.example.com\", \"*.example.com:443\"",
+            "network.allow is 'https://a', allowed: a list such as \"https://api.example.com\", \"*.example.com:443\", \"postgres://db.example.com:5432\"",
         ),
         (
             "network.allow = ['https://a', 1]",
-            "network.allow is ['https://a', 1], allowed: a list such as \"https://api.example.com\", \"*.example.com:443\"",
+            "network.allow is ['https://a', 1], allowed: a list such as \"https://api.example.com\", \"*.example.com:443\", \"postgres://db.example.com:5432\"",
         ),
         (
             "network.allow = ['a', 'https://b/c']",
-            "network.allow is ['a', 'https://b/c'], allowed: a list such as \"https://api.example.com\", \"*.example.com:443\"; \"https://b/c\" has a path, but whole origins are allowed: https://b",
+            "network.allow is ['a', 'https://b/c'], allowed: a list such as \"https://api.example.com\", \"*.example.com:443\", \"postgres://db.example.com:5432\"; \"https://b/c\" has a path, but whole origins are allowed: https://b",
         ),
         (
             "limits.memory = 'lots'",
@@ -218,12 +219,12 @@ fn each_kind_of_bad_variable() {
         (
             "FUNCSERVER_NETWORK_ALLOW",
             "a,,b",
-            "network.allow is \"a,,b\", allowed: a list such as \"https://api.example.com\", \"*.example.com:443\"; \"\" has no valid host",
+            "network.allow is \"a,,b\", allowed: a list such as \"https://api.example.com\", \"*.example.com:443\", \"postgres://db.example.com:5432\"; \"\" has no valid host",
         ),
         (
             "FUNCSERVER_NETWORK_ALLOW",
             "",
-            "network.allow is \"\", allowed: a list such as \"https://api.example.com\", \"*.example.com:443\"",
+            "network.allow is \"\", allowed: a list such as \"https://api.example.com\", \"*.example.com:443\", \"postgres://db.example.com:5432\"",
         ),
         (
             "FUNCSERVER_LIMITS_MEMORY",

@@ -11,7 +11,7 @@ use crate::answer::Answer;
 use crate::attack::Attack;
 use crate::output::{self, Standard};
 use crate::seen::Seen;
-use crate::{entropy, fault, fetch, hoard, partial, proxy, surroundings};
+use crate::{entropy, fault, fetch, hoard, partial, proxy, surroundings, tcp};
 
 /// The acts of `x-act`. The comment of each variant begins with its syntax. Numbers are decimal.
 pub enum Act<'a> {
@@ -121,6 +121,8 @@ pub enum Act<'a> {
     Random,
     /// `fetch:URL`: see [`fetch::answer`].
     Fetch(&'a str),
+    /// `tcp:HOST:PORT/TEXT`: see [`tcp::answer`].
+    Tcp(&'a str),
     /// Anything else: see [`Attack`].
     Attack(Attack<'a>),
 }
@@ -182,6 +184,7 @@ impl<'a> Act<'a> {
             "env" => Self::Environment,
             "hold" => Self::Hold(argument),
             "random" => Self::Random,
+            "tcp" => Self::Tcp(argument),
             "fetch" => Self::Fetch(argument),
             _ => Self::Attack(Attack::instructed(name, argument)?),
         })
@@ -247,6 +250,7 @@ impl<'a> Act<'a> {
             Self::Environment => return surroundings::answer(),
             Self::Hold(what) => return hoard::answer(what).await.unwrap_or_else(|reason| Answer::text(400, reason)),
             Self::Random => return entropy::answer(),
+            Self::Tcp(to) => return tcp::answer(to).await,
             Self::Fetch(url) => return fetch::answer(url).await,
             _ => {}
         }

@@ -17,6 +17,7 @@ mod partial;
 mod proxy;
 mod seen;
 mod surroundings;
+mod tcp;
 
 use act::Act;
 use answer::Answer;

@@ -9,7 +9,7 @@ use wasip2::http::types::{ErrorCode, ResponseOutparam};
 use crate::answer::Answer;
 use crate::attack::Attack;
 use crate::seen::Seen;
-use crate::{blocking, entropy, fault, fetch, files, hoard, host_imports, partial, sockets, surroundings};
+use crate::{blocking, entropy, fault, fetch, files, hoard, host_imports, partial, sockets, surroundings, tcp};
 
 /// The acts of `x-act`. The comment of each variant begins with its syntax. Numbers are decimal.
 pub enum Act<'a> {
@@ -95,6 +95,8 @@ pub enum Act<'a> {
     File(files::Act, &'a str),
     /// `connect:ADDRESS`, `bind:ADDRESS` and `resolve:NAME:PORT`: see [`sockets`].
     Socket(sockets::Act, &'a str),
+    /// `tcp:PLAN`: see [`tcp::answer`].
+    Tcp(&'a str),
     /// `hold:KIND:COUNT`: see [`hoard::answer`].
     Hold(&'a str),
     /// `random`: see [`entropy::answer`].
@@ -158,6 +160,7 @@ impl<'a> Act<'a> {
             "connect" => Self::Socket(sockets::Act::Connect, argument),
             "bind" => Self::Socket(sockets::Act::Bind, argument),
             "resolve" => Self::Socket(sockets::Act::Resolve, argument),
+            "tcp" => Self::Tcp(argument),
             "hold" => Self::Hold(argument),
             "random" => Self::Random,
             "fetch" => Self::Fetch(argument),
@@ -221,6 +224,7 @@ impl<'a> Act<'a> {
             Self::Environment => return surroundings::answer(),
             Self::File(act, path) => return files::answer(act, path),
             Self::Socket(act, address) => return sockets::answer(act, address),
+            Self::Tcp(plan) => return tcp::answer(plan),
             Self::Hold(what) => return hoard::answer(what, seen.request()).unwrap_or_else(Answer::bad_instruction),
             Self::Random => return entropy::answer(),
             Self::Fetch(url) => return fetch::answer(url),

@@ -22,6 +22,7 @@ mod partial;
 mod seen;
 mod sockets;
 mod surroundings;
+mod tcp;
 
 use act::Act;
 use answer::Answer;

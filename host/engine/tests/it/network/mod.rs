@@ -6,6 +6,7 @@ mod names;
 mod parity;
 mod retries;
 mod server;
+mod tcp;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -1,4 +1,5 @@
-//! `wasi:sockets`, closed: standard libraries import all of it, but no socket can be created.
+//! `wasi:sockets`, closed: standard libraries import all of it, but no socket can be created. This is linked if no TCP
+//! connection is allowed, and always for UDP.
 //!
 //! No implementation is linked. Functions that create a socket or look up a name return `access-denied`, and without a
 //! socket the others cannot be called. One untyped function implements all of them. Typed functions would add code for
@@ -7,42 +8,22 @@
 use wasmtime::component::types::{ComponentFunc, ComponentInstance, ComponentItem, Type};
 use wasmtime::component::{LinkerInstance, Resource, ResourceAny, ResourceType, Val};
 use wasmtime::{AsContextMut, Engine, StoreContextMut, bail};
+use wasmtime_wasi::p2::Network;
 
-use super::{Interface, LinkedBy, Offer, Versions};
 use crate::state::State;
-
-const CLOSED_0_2: Offer = Offer { versions: Versions::Minor(2), link: LinkedBy::Each(close) };
-const CLOSED_0_3: Offer = Offer { versions: Versions::Minor(3), link: LinkedBy::Each(close) };
-
-pub(super) const INTERFACES: &[Interface] = &[
-    Interface { name: "wasi:sockets/instance-network", offers: &[CLOSED_0_2] },
-    Interface { name: "wasi:sockets/ip-name-lookup", offers: &[CLOSED_0_2, CLOSED_0_3] },
-    Interface { name: "wasi:sockets/network", offers: &[CLOSED_0_2] },
-    Interface { name: "wasi:sockets/tcp", offers: &[CLOSED_0_2] },
-    Interface { name: "wasi:sockets/tcp-create-socket", offers: &[CLOSED_0_2] },
-    Interface { name: "wasi:sockets/types", offers: &[CLOSED_0_3] },
-    Interface { name: "wasi:sockets/udp", offers: &[CLOSED_0_2] },
-    Interface { name: "wasi:sockets/udp-create-socket", offers: &[CLOSED_0_2] },
-];
 
 /// The case of each `error-code` that denies access.
 const DENIED: &str = "access-denied";
 
 /// The resources that these interfaces define. The other resources that they use are those of `wasi:io`.
-const RESOURCES: &[&str] = &[
-    "incoming-datagram-stream",
-    "network",
-    "outgoing-datagram-stream",
-    "resolve-address-stream",
-    "tcp-socket",
-    "udp-socket",
-];
+const RESOURCES: &[&str] =
+    &["incoming-datagram-stream", "outgoing-datagram-stream", "resolve-address-stream", "tcp-socket", "udp-socket"];
 
-/// The host type of all these resources. A guest can obtain only `network`.
+/// The host type of all these resources, of which a guest can obtain none.
 struct Closed;
 
 /// Links the functions that the component expects, all closed.
-fn close(
+pub(super) fn close(
     linker: &mut LinkerInstance<'_, State>,
     interface: &ComponentInstance,
     engine: &Engine,
@@ -50,6 +31,10 @@ fn close(
     for (name, export) in interface.exports(engine) {
         match export.ty {
             ComponentItem::ComponentFunc(ty) => function(linker, name, &ty)?,
+            // The only one that a guest can obtain. The open interfaces have the same type.
+            ComponentItem::Resource(_) if name == "network" => {
+                linker.resource(name, ResourceType::host::<Network>(), |_, _| Ok(()))?;
+            }
             ComponentItem::Resource(_) if RESOURCES.contains(&name) => {
                 linker.resource(name, ResourceType::host::<Closed>(), |_, _| Ok(()))?;
             }
@@ -60,18 +45,57 @@ fn close(
 }
 
 fn function(linker: &mut LinkerInstance<'_, State>, name: &str, ty: &ComponentFunc) -> wasmtime::Result<()> {
+    let asks = Asks::of(name);
     if ty.async_() {
         // Their only resource is the socket, which no guest can have.
-        return linker.func_new_concurrent(name, |accessor, ty, _, results| {
-            Box::pin(async move { accessor.with(|mut access| answer(access.as_context_mut(), &ty, results)) })
+        return linker.func_new_concurrent(name, move |accessor, ty, parameters, results| {
+            Box::pin(async move {
+                accessor.with(|mut access| {
+                    asks.tell(access.get(), parameters);
+                    answer(access.as_context_mut(), &ty, results)
+                })
+            })
         });
     }
-    linker.func_new_async(name, |mut store, ty, parameters, results| {
+    linker.func_new_async(name, move |mut store, ty, parameters, results| {
         Box::new(async move {
+            asks.tell(store.data_mut(), parameters);
             return_borrows(&mut store, parameters).await?;
             answer(store, &ty, results)
         })
     })
+}
+
+/// What a guest asks for by a function, for the log.
+#[derive(Clone, Copy)]
+enum Asks {
+    Name,
+    Socket,
+    Other,
+}
+
+impl Asks {
+    fn of(function: &str) -> Self {
+        match function {
+            "resolve-addresses" => Self::Name,
+            "create-tcp-socket" | "[static]tcp-socket.create" => Self::Socket,
+            _ => Self::Other,
+        }
+    }
+
+    /// Tells the operator which entry would allow it.
+    fn tell(self, state: &mut State, parameters: &[Val]) {
+        match self {
+            Self::Name => {
+                let name =
+                    parameters.iter().find_map(|value| if let Val::String(name) = value { Some(name) } else { None });
+                // The result is a denial, unless it is no name.
+                let _ = name.map(|name| state.sockets.look_up(name));
+            }
+            Self::Socket => state.sockets.refused(),
+            Self::Other => {}
+        }
+    }
 }
 
 /// Returns resources that were borrowed for the call.
@@ -94,7 +118,7 @@ fn answer(mut store: StoreContextMut<'_, State>, ty: &ComponentFunc, results: &m
             },
             // The network that `instance-network` returns. Its number has no meaning.
             Type::Own(_) => {
-                let network = Resource::<Closed>::new_own(0);
+                let network = Resource::<Network>::new_own(0);
                 Val::Resource(ResourceAny::try_from_resource(network, &mut store)?)
             }
             _ => bail!("sockets are closed"),
