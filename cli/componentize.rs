@@ -14,7 +14,7 @@ use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::{PackageId, Resolve};
 
 /// The packages of `wit/` that a handler's world uses, each after its dependencies.
-const WIT: [(&str, &str); 8] = [
+const WIT: [(&str, &str); 9] = [
     ("io.wit", include_str!("../wit/deps/io.wit")),
     ("clocks.wit", include_str!("../wit/deps/clocks.wit")),
     ("random.wit", include_str!("../wit/deps/random.wit")),
@@ -23,10 +23,23 @@ const WIT: [(&str, &str); 8] = [
     ("cli.wit", include_str!("../wit/deps/cli.wit")),
     ("http.wit", include_str!("../wit/deps/http.wit")),
     ("lambda.wit", include_str!("../wit/lambda.wit")),
+    // A world of its own: a handler that targets `lambda-handler` by other tools gets every import of that world.
+    (
+        "module.wit",
+        "package funcserver:module;
+        world module {
+            include funcserver:lambda/lambda-handler@0.1.0;
+            import wasi:sockets/instance-network@0.2.12;
+            import wasi:sockets/network@0.2.12;
+            import wasi:sockets/ip-name-lookup@0.2.12;
+            import wasi:sockets/tcp-create-socket@0.2.12;
+            import wasi:sockets/tcp@0.2.12;
+        }",
+    ),
 ];
 
 /// The world in [`WIT`] that has every import. A component gets only the imports that its module uses.
-const WORLD: &str = "lambda-handler";
+const WORLD: &str = "module";
 
 /// The export of a module that handles `wasi:http` 0.2, without its version.
 const HANDLER: (&str, &str) = ("wasi:http/incoming-handler@", "#handle");

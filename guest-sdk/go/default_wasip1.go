@@ -7,7 +7,7 @@ import (
 	"net/http"
 )
 
-var errSockets = errors.New("a component has no sockets; for HTTP use http.DefaultClient or guest.Transport")
+var errSockets = errors.New("net.Dial has no sockets in a component; use guest.Dial, and for HTTP http.DefaultClient or guest.Transport")
 
 // The default transport hands its requests to the host, so that http.Get and the clients of libraries work. It stays
 // an *http.Transport, because programs assert that, and a program that sets its own keeps it.

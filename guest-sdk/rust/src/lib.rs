@@ -21,7 +21,7 @@
 //! ```
 //!
 //! Handlers run on a tokio runtime of one thread, whose timers work: `tokio::time`, `tokio::spawn` and `tokio::sync`
-//! behave as on any system. [`fetch`] sends HTTP requests.
+//! behave as on any system. [`fetch`] sends HTTP requests, and [`connect`] opens TCP connections.
 
 mod context;
 mod service;
@@ -42,6 +42,8 @@ mod request;
 mod response;
 #[cfg(target_family = "wasm")]
 mod runtime;
+#[cfg(target_family = "wasm")]
+mod tcp;
 
 #[cfg(not(target_family = "wasm"))]
 mod native;
@@ -55,6 +57,11 @@ use http_body_util::combinators::UnsyncBoxBody;
 use tower_service::Service;
 
 pub use context::LambdaContext;
+#[cfg(not(target_family = "wasm"))]
+pub use tokio::net::TcpStream;
+
+#[cfg(target_family = "wasm")]
+pub use tcp::TcpStream;
 
 /// The error of a body, or of [`fetch`]: a sentence.
 pub type Error = Box<dyn StdError + Send + Sync>;
@@ -103,4 +110,29 @@ where
     return client::fetch(request).await;
     #[cfg(not(target_family = "wasm"))]
     Err(format!("no request to {}: fetch works in a component only", request.uri()).into())
+}
+
+/// Opens a TCP connection to `HOST:PORT`, for a client of a database: an entry of `network.allow` that begins with
+/// `tcp://`, `tls://` or `postgres://` must allow it. With the last two the host makes TLS, and the program speaks as on a
+/// plain connection.
+///
+/// # Errors
+/// [`PermissionDenied`](std::io::ErrorKind::PermissionDenied) if no entry allows it; otherwise why the connection cannot be
+/// opened. The log of the host has the details.
+pub async fn connect(address: &str) -> std::io::Result<TcpStream> {
+    #[cfg(target_family = "wasm")]
+    return tcp::connect(address).await;
+    #[cfg(not(target_family = "wasm"))]
+    return TcpStream::connect(address).await;
+}
+
+/// Spawns a task that no request waits for, such as the one that drives a connection of a database as long as the
+/// instance lives. It goes on while later requests are answered.
+///
+/// A task of [`tokio::spawn`] belongs to its request, which waits for the task's end.
+pub fn spawn_detached(task: impl Future<Output = ()> + Send + 'static) {
+    #[cfg(target_family = "wasm")]
+    runtime::spawn_detached(task);
+    #[cfg(not(target_family = "wasm"))]
+    tokio::spawn(task);
 }

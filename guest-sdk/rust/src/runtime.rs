@@ -3,6 +3,7 @@
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -25,9 +26,30 @@ pub(crate) fn enter<T>(f: impl FnOnce() -> T) -> T {
     f()
 }
 
-/// Runs a future, and then the tasks that it has spawned, to the end. Tasks that existed before go on meanwhile.
+/// The tasks for which no request waits.
+static DETACHED: AtomicUsize = AtomicUsize::new(0);
+
+/// Spawns a task for which no request waits.
+pub(crate) fn spawn_detached(task: impl Future<Output = ()> + Send + 'static) {
+    struct Detached;
+    impl Drop for Detached {
+        fn drop(&mut self) {
+            DETACHED.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+    DETACHED.fetch_add(1, Ordering::Relaxed);
+    let detached = Detached;
+    RUNTIME.spawn(async move {
+        task.await;
+        drop(detached);
+    });
+}
+
+/// Runs a future, and then the tasks that it has spawned, to the end. Tasks that existed before go on meanwhile, and so do
+/// detached ones.
 pub(crate) fn run(future: impl Future<Output = ()>) {
-    let tasks = || RUNTIME.metrics().num_alive_tasks();
+    // The two numbers may differ for a moment, when a detached task ends.
+    let tasks = || RUNTIME.metrics().num_alive_tasks().saturating_sub(DETACHED.load(Ordering::Relaxed));
     let before = tasks();
     block_on(async {
         future.await;

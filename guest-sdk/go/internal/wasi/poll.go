@@ -33,6 +33,19 @@ var waiting struct {
 // wait returns when the pollable is ready, or with the cause when ctx ends before. Other goroutines run meanwhile. The
 // pollable is dropped.
 func wait(ctx context.Context, pollable uint32) error {
+	if waitFor(ctx.Done(), pollable) {
+		return nil
+	}
+	return context.Cause(ctx)
+}
+
+// waitFor returns true when the pollable is ready, or false when done is closed before. The pollable is dropped.
+func waitFor(done <-chan struct{}, pollable uint32) bool {
+	return waitForAny(done, nil, pollable)
+}
+
+// waitForAny is waitFor with two channels.
+func waitForAny(done, closed <-chan struct{}, pollable uint32) bool {
 	w := &waiter{pollable, make(chan struct{})}
 	waiting.Lock()
 	waiting.waiters = append(waiting.waiters, w)
@@ -45,13 +58,14 @@ func wait(ctx context.Context, pollable uint32) error {
 	defer pollableDrop(pollable)
 	select {
 	case <-w.ready:
-		return nil
-	case <-ctx.Done():
-		waiting.Lock()
-		waiting.waiters = slices.DeleteFunc(waiting.waiters, func(other *waiter) bool { return other == w })
-		waiting.Unlock()
-		return context.Cause(ctx)
+		return true
+	case <-done:
+	case <-closed:
 	}
+	waiting.Lock()
+	waiting.waiters = slices.DeleteFunc(waiting.waiters, func(other *waiter) bool { return other == w })
+	waiting.Unlock()
+	return false
 }
 
 // pollAll wakes waiters until there are none.

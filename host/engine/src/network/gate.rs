@@ -70,6 +70,12 @@ impl Gate {
     pub(crate) fn check_tcp(&self, host: OriginHost, port: u16) -> Result<Origin, (Origin, Denial)> {
         let scheme = self.allow.tcp_scheme(&host, port);
         let origin = Origin { scheme: scheme.unwrap_or(Scheme::Tcp), host, port };
+        if let OriginHost::Address(address) = origin.host
+            && is_stand_in(address)
+        {
+            let reason = format!("{address} stands for no name that this instance of the handler has looked up");
+            return Err((origin, Denial { reason, allow: None }));
+        }
         match self.check(&origin) {
             Ok(()) => Ok(origin),
             Err(denial) => Err((origin, denial)),
@@ -137,12 +143,6 @@ impl Reserved {
 
 impl Denial {
     fn unlisted(origin: &Origin) -> Self {
-        if let OriginHost::Address(address) = origin.host
-            && is_stand_in(address)
-        {
-            let reason = format!("{address} stands for no name that this instance of the handler has looked up");
-            return Self { reason, allow: None };
-        }
         // An entry with a special address must have a port.
         let allow = match origin.host {
             OriginHost::Address(address) if special(address).is_some() => literal(origin, address),

@@ -168,6 +168,10 @@ impl SocketStream {
         let mut duplex = self.lock();
         if duplex.closing == Closing::Open {
             duplex.closing = Closing::Wanted;
+            if let Some(preamble) = duplex.preamble.take() {
+                duplex.output.unsplit(preamble);
+                duplex.flushed = false;
+            }
         }
         duplex.advance();
         self.send_later(&mut duplex);

@@ -346,7 +346,10 @@ impl Setting {
             Kind::Pairs { .. } => r#"names with texts, as `{ STAGE = "test" }`; in the variable a JSON object"#.into(),
             Kind::Choice { names: [one, other], .. } => format!("\"{one}\" or \"{other}\""),
             Kind::Proposals { .. } => format!("a list of {}", proposals::known()),
-            Kind::Origins { .. } => r#"a list such as "https://api.example.com", "*.example.com:443", "postgres://db.example.com:5432""#.into(),
+            Kind::Origins { .. } => {
+                r#"a list such as "https://api.example.com", "*.example.com:443", "postgres://db.example.com:5432""#
+                    .into()
+            }
         }
     }
 

@@ -102,7 +102,7 @@ impl ip_name_lookup::HostResolveAddressStream for View<'_> {
     }
 
     fn drop(&mut self, this: Resource<ResolveAddressStream>) -> wasmtime::Result<()> {
-        self.0.table().delete(found(&this))?;
+        self.0.table().delete(Resource::<Found>::new_own(this.rep()))?;
         Ok(())
     }
 }
@@ -112,8 +112,9 @@ impl Pollable for Found {
     async fn ready(&mut self) {}
 }
 
+/// Borrowed, as a pollable of an owned resource would delete it at its end.
 fn found(this: &Resource<ResolveAddressStream>) -> Resource<Found> {
-    Resource::new_own(this.rep())
+    Resource::new_borrow(this.rep())
 }
 
 impl create::Host for View<'_> {
@@ -134,7 +135,7 @@ impl View<'_> {
 }
 
 fn socket(this: &Resource<TcpSocket>) -> Resource<Socket> {
-    Resource::new_own(this.rep())
+    Resource::new_borrow(this.rep())
 }
 
 impl tcp::Host for View<'_> {}
@@ -290,7 +291,7 @@ impl tcp::HostTcpSocket for View<'_> {
     }
 
     fn drop(&mut self, this: Resource<TcpSocket>) -> wasmtime::Result<()> {
-        self.0.table().delete(socket(&this))?;
+        self.0.table().delete(Resource::<Socket>::new_own(this.rep()))?;
         Ok(())
     }
 }

@@ -66,7 +66,7 @@ impl View<'_> {
 }
 
 fn socket(this: &Resource<TcpSocket>) -> Resource<Socket> {
-    Resource::new_own(this.rep())
+    Resource::new_borrow(this.rep())
 }
 
 /// How a transfer in one direction ends.
@@ -333,7 +333,7 @@ impl HostTcpSocket for View<'_> {
     }
 
     fn drop(&mut self, this: Resource<TcpSocket>) -> wasmtime::Result<()> {
-        self.0.table().delete(socket(&this))?;
+        self.0.table().delete(Resource::<Socket>::new_own(this.rep()))?;
         Ok(())
     }
 }
