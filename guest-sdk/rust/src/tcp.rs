@@ -50,9 +50,7 @@ pub async fn connect(address: &str) -> io::Result<TcpStream> {
         }
     };
     let (family, to) = match resolved.ok_or_else(|| io::Error::new(ErrorKind::NotFound, "the name has no address"))? {
-        IpAddress::Ipv4(address) => {
-            (IpAddressFamily::Ipv4, IpSocketAddress::Ipv4(Ipv4SocketAddress { port, address }))
-        }
+        IpAddress::Ipv4(address) => (IpAddressFamily::Ipv4, IpSocketAddress::Ipv4(Ipv4SocketAddress { port, address })),
         IpAddress::Ipv6(address) => {
             let address = Ipv6SocketAddress { port, flow_info: 0, address, scope_id: 0 };
             (IpAddressFamily::Ipv6, IpSocketAddress::Ipv6(address))
