@@ -366,8 +366,7 @@ async fn servers_that_cannot_be_used_are_told_apart() {
         ("tls", closing.port, "ConnectionReset", "eof"),
         ("postgres", closing.port, "ConnectionReset", "eof"),
     ] {
-        let (guest, _) =
-            connector(&[format!("{entry}://127.0.0.1:{port}")], Some(&Identity::new(&["a.example"], false)));
+        let (guest, _) = connector(&[format!("{entry}://127.0.0.1:{port}")], Some(&identity));
         let (found, notice) = fails(&guest, &format!("127.0.0.1:{port}")).await;
         assert!(found == kind && reason(&notice).contains(expected), "{entry} {port}: {found} {notice:?}");
     }
