@@ -1,6 +1,7 @@
 //! The command line.
 
 mod event;
+mod front;
 mod generate;
 mod init;
 mod invoke;
@@ -16,6 +17,7 @@ use funcserver_engine::Arch;
 use funcserver_function::config::{DurationError, duration};
 
 pub(crate) use event::EventArgs;
+pub(crate) use front::FrontArgs;
 pub(crate) use generate::{Completions, Man};
 pub(crate) use init::Init;
 pub(crate) use invoke::Invoke;

@@ -3,38 +3,44 @@
 use clap::Args;
 use http::{HeaderName, HeaderValue, Method, Uri};
 
+use super::FrontArgs;
+
 #[derive(Debug, Args)]
 pub(crate) struct EventArgs {
     /// The method, such as GET
-    #[arg(value_name = "METHOD", value_parser = method)]
-    pub(crate) method: Method,
+    #[arg(value_name = "METHOD", value_parser = method, required_unless_present = "list")]
+    pub(crate) method: Option<Method>,
     /// The path with its query, percent-encoded as it is sent; or a whole URL, whose host is used
-    #[arg(value_name = "PATH", value_parser = target)]
-    pub(crate) target: Uri,
+    #[arg(value_name = "PATH", value_parser = target, required_unless_present = "list")]
+    pub(crate) target: Option<Uri>,
     /// A header; may be repeated
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = header)]
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     /// The body: a text, the content of a file (@FILE), or stdin (@-), byte for byte
     #[arg(short, long, value_name = "BODY")]
     pub(crate) data: Option<String>,
-    /// Make an event with multi-value headers, as a target group with lambda.multi_value_headers.enabled does
-    #[arg(long)]
-    pub(crate) multi_value_headers: bool,
+    #[command(flatten)]
+    pub(crate) front: FrontArgs,
     /// Make the event of a health check, which has one header and no body
     #[arg(long, conflicts_with_all = ["headers", "data"])]
     pub(crate) health_check: bool,
+    /// Print a sample of each kind of event, those that are not HTTP requests among them
+    #[arg(long, exclusive = true)]
+    pub(crate) list: bool,
 }
 
 pub(super) const HELP: &str = "\
 The event is the one that funcserver serve makes for the same request to http://127.0.0.1:8080: with X-Forwarded-For, -Proto \
 and -Port, and a new trace id. If there is a body, Content-Length is added. No other header is added. A body without a \
-textual Content-Type becomes base64, as in the cloud. A request that a load balancer would reject is an error.
+textual Content-Type becomes base64, as in the cloud. A request that the front end would reject is an error.
 
 Examples:
   funcserver event GET /products | funcserver invoke -
   funcserver event GET '/search?q=tea' -H 'cookie: a=1' -H 'accept-language: de'
   funcserver event POST /orders -H 'content-type: application/json' -d @order.json > order.event.json
-  funcserver event GET /health --health-check --multi-value-headers";
+  funcserver event GET /health --health-check --multi-value-headers
+  funcserver event GET /live/products --front rest --stage live
+  funcserver event --list";
 
 fn method(text: &str) -> Result<Method, String> {
     let upper = text.to_ascii_uppercase();

@@ -11,7 +11,7 @@ use funcserver_local::balancer::Hosts;
 use funcserver_local::health::Matcher;
 use http::uri::PathAndQuery;
 
-use super::{ComponentArgs, Timeout};
+use super::{ComponentArgs, FrontArgs, Timeout};
 
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
@@ -24,9 +24,8 @@ pub(crate) struct Serve {
     /// is localhost and loopback addresses, which protects against DNS rebinding; on another address it is any name
     #[arg(long, value_name = "NAME", value_parser = host_name)]
     pub(crate) allow_host: Vec<String>,
-    /// Send events with multi-value headers, as a target group with lambda.multi_value_headers.enabled does
-    #[arg(long)]
-    pub(crate) multi_value_headers: bool,
+    #[command(flatten)]
+    pub(crate) front: FrontArgs,
     /// Reload a changed component without dropping a request; if funcserver.toml sets component.build, run that command
     /// first, and again whenever a source changes; if it sets component.app, serve the app from its sources
     #[arg(long)]
@@ -134,6 +133,7 @@ Examples:
   funcserver serve
   funcserver serve router.wasm --listen 127.0.0.1:3000
   funcserver serve router.wasm --listen 0 --multi-value-headers
+  funcserver serve --front http-api --stage live
   funcserver serve --allow-host shop.example
   funcserver serve --watch
   funcserver serve router.wasm --record recorded

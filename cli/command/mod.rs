@@ -4,6 +4,7 @@ mod build;
 mod bundle;
 mod doctor;
 mod event;
+mod event_samples;
 mod generate;
 mod init;
 mod inspect;

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use funcserver_events::alb::HeaderMode;
+use funcserver_events::FrontKind;
 use funcserver_function::config::Variables;
 use funcserver_local::balancer::{self, BalancerOptions, Record};
 use tokio::net::TcpListener;
@@ -46,6 +46,10 @@ pub(crate) fn run(args: &args::Serve, env: &Variables) -> Result<ExitCode> {
 }
 
 async fn serve(args: &args::Serve, env: &Variables) -> Result<ExitCode> {
+    let (front, stage) = args.front.chosen().map_err(anyhow::Error::msg)?;
+    if args.health.path.is_some() && !matches!(front, FrontKind::Alb(_)) {
+        bail!("only a load balancer checks health: omit --health-check, or use --front alb");
+    }
     // Listen first: compiling can take long, and an address in use should be reported at once.
     let listener = listen(args.listen).await?;
     let check = health::settings(&args.health)?;
@@ -62,14 +66,14 @@ async fn serve(args: &args::Serve, env: &Variables) -> Result<ExitCode> {
     output::line(format_args!("http://{address}"))?;
     output::note(format_args!("serving {} on http://{address}; stop with Ctrl-C", start.name));
     progress::be_plain();
-    let header_mode = if args.multi_value_headers { HeaderMode::Multi } else { HeaderMode::Single };
     let options = BalancerOptions {
-        header_mode,
+        front,
         drain: DRAIN,
         hosts: args.hosts(),
         log: Arc::new(move |record: &Record| lines.tell(record)),
         ..BalancerOptions::default()
-    };
+    }
+    .at_stage(stage);
     let backend = start.backend;
     let serving = balancer::serve(listener, options.clone(), Recorded::new(backend.clone(), recorder), shutdown);
     let broken_off = tokio::select! {

@@ -35,6 +35,30 @@ fn an_event_has_the_request_and_the_load_balancers_additions() {
     assert_eq!(multi.get("headers"), None);
 }
 
+#[test]
+fn each_front_end_has_its_own_event() {
+    let tool = Tool::new();
+    let list = event(&tool, &["--list"], b"").succeeded().json();
+    assert_eq!(list["sqs"]["Records"][0]["eventSource"], "aws:sqs");
+    assert_eq!(list["rest"]["httpMethod"], "GET");
+    let made = |words: &str| event(&tool, &words.split(' ').collect::<Vec<_>>(), b"").succeeded().json();
+    assert_eq!(made("GET /a%20b?c --front url")["rawPath"], "/a%20b");
+    assert_eq!(made("GET /live/a%20b --front http-api --stage live")["rawPath"], "/live/a b");
+    assert_eq!(made("GET /a?q=x+y --front http-api-1")["queryStringParameters"]["q"], "x y");
+    assert_eq!(made("GET /live/a --front rest --stage live")["path"], "/a");
+    assert_eq!(made("GET /a --front lattice")["method"], "GET");
+    assert_eq!(made("GET /a --front lattice-1")["raw_path"], "/a");
+    for (words, message) in [
+        ("GET / --front url --multi-value-headers", "is for a load balancer"),
+        ("GET / --front url --stage live", "is for an API"),
+        ("GET / --front url --health-check", "a load balancer's"),
+        ("GET /x --front rest --stage live", "403"),
+    ] {
+        let ended = event(&tool, &words.split(' ').collect::<Vec<_>>(), b"");
+        assert!(ended.stderr.contains(message), "{words}: {}", ended.stderr);
+    }
+}
+
 /// The event without the values that differ between requests.
 fn settled(mut event: Value) -> Value {
     for name in ["x-amzn-trace-id", "x-forwarded-port"] {
@@ -107,7 +131,7 @@ fn the_host_of_a_url_is_used() {
 #[test]
 fn rejected_requests_are_errors_and_invalid_ones_wrong_usage() {
     let tool = Tool::new();
-    tool.run("event TRACE /").failed(&["a load balancer would reject this request: 405 Method Not Allowed"]);
+    tool.run("event TRACE /").failed(&["the front end would reject this request: 405 Method Not Allowed"]);
     tool.run("event GET products").failed(&["expected a path that begins with /"]);
     event(&tool, &["GET", "/", "-H", "upgrade: websocket"], b"").failed(&["400", "WebSocket"]);
     tool.write("large", vec![b'x'; (1 << 20) + 1]);

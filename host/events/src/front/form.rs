@@ -1,7 +1,7 @@
 //! The form of a reply.
 
 use bytes::Bytes;
-use http::Response;
+use http::{Method, Response};
 
 use super::api_gateway_v1::{self, FormatOne};
 use super::api_gateway_v2::{self, FormatTwo};
@@ -58,6 +58,20 @@ impl Form {
                 Self::Lattice(LatticeForm { is_version_2: kind == FrontKind::Lattice2, head })
             }
         }
+    }
+
+    /// The form for a front end of this kind and a request with this method.
+    #[must_use]
+    pub fn for_method(kind: FrontKind, method: &Method) -> Self {
+        let mut form = Self::of(kind);
+        let head = match &mut form {
+            Self::Alb(form) => &mut form.head,
+            Self::ApiGatewayV1(form) => &mut form.head,
+            Self::ApiGatewayV2(form) => &mut form.head,
+            Self::Lattice(form) => &mut form.head,
+        };
+        *head = *method == Method::HEAD;
+        form
     }
 
     /// The kind of front end that expects this form.

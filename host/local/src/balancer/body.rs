@@ -1,4 +1,4 @@
-//! Reads the body of a request, up to the limit of a load balancer.
+//! Reads the body of a request, up to the limit of the front end.
 
 use std::time::Duration;
 
@@ -9,8 +9,6 @@ use hyper::body::{Body, Incoming};
 
 use super::error_page::Refusal;
 
-/// The largest body, in bytes.
-const MAX_BODY: usize = 1024 * 1024;
 /// The most bytes of a too large body that are read and discarded: most clients read the response only after they have
 /// sent the whole body.
 const MAX_DISCARDED: usize = 64 * 1024 * 1024;
@@ -18,17 +16,17 @@ const MAX_DISCARDED: usize = 64 * 1024 * 1024;
 pub(super) const IDLE: Duration = Duration::from_secs(60);
 
 /// Rejects a body that is too large.
-pub(super) fn check(body: &[u8]) -> Result<(), Refusal> {
-    if body.len() > MAX_BODY { Err(too_large()) } else { Ok(()) }
+pub(super) fn check(body: &[u8], limit: usize) -> Result<(), Refusal> {
+    if body.len() > limit { Err(too_large(limit)) } else { Ok(()) }
 }
 
 /// Reads a whole body.
-pub(super) async fn read(headers: &HeaderMap, mut body: Incoming) -> Result<Bytes, Refusal> {
+pub(super) async fn read(headers: &HeaderMap, mut body: Incoming, limit: usize) -> Result<Bytes, Refusal> {
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
-    if announced > MAX_BODY && headers.contains_key(header::EXPECT) {
-        return Err(too_large());
+    if announced > limit && headers.contains_key(header::EXPECT) {
+        return Err(too_large(limit));
     }
-    let mut bytes = BytesMut::with_capacity(announced.min(MAX_BODY));
+    let mut bytes = BytesMut::with_capacity(announced.min(limit));
     let mut size = 0;
     while let Some(frame) = tokio::time::timeout(IDLE, body.frame()).await.map_err(|_| too_slow())? {
         let frame =
@@ -38,17 +36,17 @@ pub(super) async fn read(headers: &HeaderMap, mut body: Incoming) -> Result<Byte
         size += data.len();
         if size > MAX_DISCARDED {
             break;
-        } else if size > MAX_BODY {
+        } else if size > limit {
             bytes.clear();
         } else {
             bytes.extend_from_slice(&data);
         }
     }
-    if size > MAX_BODY { Err(too_large()) } else { Ok(bytes.freeze()) }
+    if size > limit { Err(too_large(limit)) } else { Ok(bytes.freeze()) }
 }
 
-fn too_large() -> Refusal {
-    let detail = format!("the body has more than {MAX_BODY} bytes");
+fn too_large(limit: usize) -> Refusal {
+    let detail = format!("the body has more than {limit} bytes");
     Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, detail).with_reason("LambdaRequestTooLarge")
 }
 

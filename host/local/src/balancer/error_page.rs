@@ -1,7 +1,7 @@
 //! The error responses of the load balancer itself.
 
 use bytes::Bytes;
-use funcserver_events::alb::{EventError, ReplyError};
+use funcserver_events::{EventError, ReplyError};
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
 
@@ -29,13 +29,13 @@ impl Refusal {
     }
 
     /// The HTML page with the error.
-    pub(super) fn page(&self) -> Response<Full<Bytes>> {
+    pub(super) fn page(&self, front: &str) -> Response<Full<Bytes>> {
         let title = format!("{} {}", self.status.as_str(), phrase(self.status));
         let reason = self.reason.map(|reason| format!("{reason}: ")).unwrap_or_default();
         let detail = escaped(&self.detail);
         let html = format!(
             "<!doctype html>\n<title>{title}</title>\n<h1>{title}</h1>\n<p>{reason}{detail}</p>\n\
-             <hr>\n<p>funcserver's local load balancer</p>\n"
+             <hr>\n<p>funcserver, in the place of {front}</p>\n"
         );
         let mut page = Response::new(Full::from(html));
         *page.status_mut() = self.status;
@@ -109,7 +109,7 @@ mod tests {
     async fn an_error_page_escapes_markup() {
         let refusal =
             Refusal::new(StatusCode::BAD_GATEWAY, "<script>'x' & \"y\"</script>").with_reason("LambdaUnhandled");
-        let body = refusal.page().into_body().collect().await.unwrap().to_bytes();
+        let body = refusal.page("the load balancer").into_body().collect().await.unwrap().to_bytes();
         let html = std::str::from_utf8(&body).unwrap();
         assert!(
             html.contains("<p>LambdaUnhandled: &lt;script&gt;&#39;x&#39; &amp; &quot;y&quot;&lt;/script&gt;</p>"),

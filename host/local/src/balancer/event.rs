@@ -1,17 +1,23 @@
-//! The events that a load balancer sends.
+//! The events that the front end sends.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::SystemTime;
 
 use bytes::Bytes;
-use funcserver_events::alb;
+use funcserver_events::{EventFacts, FrontKind};
 use http::uri::PathAndQuery;
-use http::{HeaderValue, Request, Uri, header};
+use http::{HeaderValue, Request, StatusCode, Uri, header};
 
 use super::error_page::Refusal;
-use super::{BalancerOptions, body, check, forward};
+use super::{BalancerOptions, DEFAULT_STAGE, body, check, forward};
+use crate::id;
 
 /// The `user-agent`, the only header of a health check (AWS, "Lambda functions as targets", "Health checks").
 const HEALTH_CHECKER: HeaderValue = HeaderValue::from_static("ELB-HealthChecker/2.0");
+
+/// The domains of the local front ends. A function URL is told from an API by its own.
+const URL_DOMAIN: &str = "abcdefghijklmnopqrstuvwxyz012345.lambda-url.us-east-1.on.aws";
+const API_DOMAIN: &str = "a1b2c3d4e5.execute-api.us-east-1.amazonaws.com";
 
 /// The event that the load balancer on `port` sends for a request of `client`, without a socket.
 ///
@@ -20,7 +26,7 @@ const HEALTH_CHECKER: HeaderValue = HeaderValue::from_static("ELB-HealthChecker/
 pub fn event(request: Request<Bytes>, client: IpAddr, port: u16, options: &BalancerOptions) -> Result<Bytes, Refusal> {
     let (head, body) = request.into_parts();
     check::check(&head)?;
-    body::check(&body)?;
+    body::check(&body, options.max_body())?;
     forwarded(Request::from_parts(head, body), client, port, options)
 }
 
@@ -33,7 +39,7 @@ pub fn health_check(path: PathAndQuery, options: &BalancerOptions) -> Result<Byt
     let mut request = Request::new(Bytes::new());
     *request.uri_mut() = Uri::from(path);
     request.headers_mut().insert(header::USER_AGENT, HEALTH_CHECKER);
-    made(&request, options)
+    made(&request, IpAddr::V4(Ipv4Addr::LOCALHOST), options)
 }
 
 /// The event of a checked request, with the headers that the load balancer adds.
@@ -45,11 +51,48 @@ pub(super) fn forwarded(
 ) -> Result<Bytes, Refusal> {
     let uri = request.uri().clone();
     forward::forward(request.headers_mut(), &uri, client, port);
-    made(&request, options)
+    leave_stage(&mut request, options)?;
+    made(&request, client, options)
 }
 
-fn made(request: &Request<Bytes>, options: &BalancerOptions) -> Result<Bytes, Refusal> {
-    Ok(alb::event(request, options.header_mode, &options.target_group_arn)?.into())
+/// Removes the stage of an API from the path. The event has it again, where its front end puts it.
+fn leave_stage(request: &mut Request<Bytes>, options: &BalancerOptions) -> Result<(), Refusal> {
+    let is_api = matches!(options.front, FrontKind::HttpApi1 | FrontKind::HttpApi2 | FrontKind::Rest);
+    if !is_api || options.stage == DEFAULT_STAGE {
+        return Ok(());
+    }
+    let target = request.uri().path_and_query().map_or("/", PathAndQuery::as_str);
+    let rest = target.strip_prefix('/').and_then(|target| target.strip_prefix(options.stage.as_str()));
+    let rest = match rest {
+        Some("") => Some("/".to_owned()),
+        Some(rest) if rest.starts_with('/') => Some(rest.to_owned()),
+        Some(rest) if rest.starts_with('?') => Some(format!("/{rest}")),
+        _ => None,
+    };
+    let rest: Option<PathAndQuery> = rest.and_then(|rest| rest.parse().ok());
+    let Some(rest) = rest else {
+        let detail = format!("the stage of the API is {0}: ask for paths that begin with /{0}/", options.stage);
+        return Err(Refusal::new(StatusCode::FORBIDDEN, detail));
+    };
+    let mut parts = std::mem::take(request.uri_mut()).into_parts();
+    parts.path_and_query = Some(rest);
+    *request.uri_mut() =
+        Uri::from_parts(parts).map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, error.to_string()))?;
+    Ok(())
+}
+
+fn made(request: &Request<Bytes>, client: IpAddr, options: &BalancerOptions) -> Result<Bytes, Refusal> {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let domain = if options.front == FrontKind::Url { URL_DOMAIN } else { API_DOMAIN };
+    let facts = EventFacts {
+        target_group_arn: options.target_group_arn.clone(),
+        domain: domain.into(),
+        stage: options.stage.clone(),
+        client: client.to_canonical().to_string(),
+        request_id: id::request_id(),
+        time_ms: u64::try_from(now.as_millis()).unwrap_or_default(),
+    };
+    Ok(options.front.event(request, &facts)?.into())
 }
 
 #[cfg(test)]
@@ -59,7 +102,7 @@ mod tests {
 
     use super::*;
 
-    const CLIENT: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+    const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
     fn parsed(event: Result<Bytes, Refusal>) -> Value {
         serde_json::from_slice(&event.unwrap()).unwrap()
@@ -86,6 +129,26 @@ mod tests {
         assert_eq!(refused(Request::post("/"), (1 << 20) + 1), 413);
         assert_eq!(refused(Request::builder().method("TRACE"), 0), 405);
         assert_eq!(refused(Request::options("*"), 0), 400);
+    }
+
+    #[test]
+    fn each_front_end_sends_its_own_event() {
+        let options = |front| BalancerOptions { front, ..BalancerOptions::default() };
+        let sent = |options: &BalancerOptions, path: &str| {
+            event(Request::get(path).header("host", "x").body(Bytes::new()).unwrap(), CLIENT, 8080, options)
+        };
+        let url = parsed(sent(&options(FrontKind::Url), "/a%20b?c"));
+        assert_eq!((&url["rawPath"], &url["rawQueryString"]), (&json!("/a%20b"), &json!("c")));
+        assert_eq!(url["requestContext"]["http"]["sourceIp"], "127.0.0.1");
+        let live = |front| options(front).at_stage(Some("live".into()));
+        let api = parsed(sent(&live(FrontKind::HttpApi2), "/live/a%20b"));
+        assert_eq!(api["rawPath"], "/live/a b");
+        let rest = parsed(sent(&live(FrontKind::Rest), "/live?x=a+b"));
+        assert_eq!((&rest["path"], &rest["requestContext"]["path"]), (&json!("/"), &json!("/live/")));
+        assert_eq!(rest["multiValueQueryStringParameters"]["x"], json!(["a b"]));
+        assert_eq!(sent(&live(FrontKind::Rest), "/lively").unwrap_err().status, 403);
+        let lattice = parsed(sent(&options(FrontKind::Lattice2), "/live"));
+        assert_eq!((&lattice["path"], &lattice["headers"]["host"]), (&json!("/live"), &json!(["x"])));
     }
 
     #[test]

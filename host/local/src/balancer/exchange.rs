@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 
 use bytes::Bytes;
-use funcserver_events::alb::{self, ReplyForm};
-use http::{HeaderMap, HeaderValue, Method, Request, Response, header};
+use funcserver_events::Form;
+use http::{HeaderMap, HeaderValue, Request, Response, header};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::ext::ReasonPhrase;
@@ -27,7 +27,7 @@ pub(super) async fn exchange<H: Handler>(
             response.map(Full::new)
         }
         Err(refusal) => {
-            let page = refusal.page();
+            let page = refusal.page(context.options.front.words());
             record.close(refusal.status.as_u16(), refusal.reason, Some(refusal.detail));
             page
         }
@@ -45,11 +45,11 @@ async fn answer<H: Handler>(
     let (head, body) = request.into_parts();
     check::check(&head)?;
     context.options.hosts.check(&head)?;
-    let body = body::read(&head.headers, body).await?;
-    let form = ReplyForm { mode: context.options.header_mode, head: head.method == Method::HEAD };
+    let body = body::read(&head.headers, body, context.options.max_body()).await?;
+    let form = Form::for_method(context.options.front, &head.method);
     let event = event::forwarded(Request::from_parts(head, body), client.ip(), context.port, &context.options)?;
     let reply = context.handler.call(record.id(), event).await?;
-    Ok(alb::read_reply(&reply, form)?)
+    Ok(form.read_reply(&reply)?)
 }
 
 /// Adds the headers and the reason phrase that a load balancer adds. The server adds the length and the date.

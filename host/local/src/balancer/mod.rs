@@ -1,4 +1,5 @@
-//! A local Application Load Balancer: an HTTP/1.1 server that converts requests to events, and replies to responses.
+//! A local front end, by default an Application Load Balancer: an HTTP/1.1 server that converts requests to events, and
+//! replies to responses.
 //!
 //! It behaves like a load balancer with a target group of type `lambda`, rejects the same requests, and is as strict
 //! about replies. An event loses some information of a request: see
@@ -21,6 +22,9 @@
 //! | a reply above 1 MiB, or with headers above 32 KiB | 502 | `LambdaResponseTooLarge` |
 //! | too many concurrent requests | 502 | `LambdaThrottling` |
 //! | any other invocation error, including a time-out | 502 | `LambdaUnhandled` |
+//!
+//! Other front ends ([`BalancerOptions::front`]) send their own events, and read replies in their own form. They accept
+//! bodies of 6 MiB, and the checks of requests are those of a load balancer. A path outside the stage of an API is 403.
 //!
 //! **Targets.** The target is copied to the event byte by byte: `/a/../b`, `//x`, `%2F`, `[`, `|`, `{`, `^`, `\`, a
 //! stray `%`, and raw UTF-8. The HTTP parser rejects these with an empty 400: bytes that are not UTF-8; control bytes,
@@ -52,6 +56,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use funcserver_events::FrontKind;
 use funcserver_events::alb::HeaderMode;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -63,8 +68,10 @@ use crate::accept::accept;
 /// The settings of a load balancer.
 #[derive(Clone)]
 pub struct BalancerOptions {
-    /// The target group's attribute `lambda.multi_value_headers.enabled`.
-    pub header_mode: HeaderMode,
+    /// The front end whose events it sends, and whose replies it reads.
+    pub front: FrontKind,
+    /// The stage of the API, or `$default`. Any other is the first segment of the paths that clients ask for.
+    pub stage: String,
     /// The `targetGroupArn` of the events.
     pub target_group_arn: String,
     /// The values of `Host` that it accepts.
@@ -79,13 +86,34 @@ impl Default for BalancerOptions {
     /// Single-value headers, an example target group, any host, 10 seconds to drain, no log.
     fn default() -> Self {
         Self {
-            header_mode: HeaderMode::default(),
+            front: FrontKind::Alb(HeaderMode::default()),
+            stage: DEFAULT_STAGE.into(),
             target_group_arn: "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/local/0123456789abcdef"
                 .into(),
             hosts: Hosts::Any,
             drain: Duration::from_secs(10),
             log: Arc::new(|_: &Record| {}),
         }
+    }
+}
+
+/// The stage that is in no path.
+const DEFAULT_STAGE: &str = "$default";
+/// The largest body that a load balancer accepts.
+const MAX_BODY: usize = 1024 * 1024;
+/// The largest event that Lambda accepts, which limits the bodies of the other front ends (AWS, "Lambda quotas").
+const MAX_EVENT: usize = 6 * 1024 * 1024;
+
+impl BalancerOptions {
+    /// With this stage, if there is one.
+    #[must_use]
+    pub fn at_stage(self, stage: Option<String>) -> Self {
+        Self { stage: stage.unwrap_or_else(|| DEFAULT_STAGE.into()), ..self }
+    }
+
+    /// The largest body, in bytes.
+    fn max_body(&self) -> usize {
+        if matches!(self.front, FrontKind::Alb(_)) { MAX_BODY } else { MAX_EVENT }
     }
 }
 

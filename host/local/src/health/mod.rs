@@ -17,7 +17,7 @@ pub use state::HealthState;
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
-use funcserver_events::alb::{self, ReplyForm};
+use funcserver_events::Form;
 use http::uri::PathAndQuery;
 use tokio::time::MissedTickBehavior;
 
@@ -82,8 +82,8 @@ impl HealthCheck {
             .await
             .map_err(|_| CheckFailure::TimedOut(self.timeout))?
             .map_err(|error| CheckFailure::Failed(error.to_string()))?;
-        let form = ReplyForm { mode: options.header_mode, head: false };
-        let response = alb::read_reply(&answer, form)
+        let response = Form::of(options.front)
+            .read_reply(&answer)
             .map_err(|error| CheckFailure::Failed(format!("{}: {error}", error.reason())))?;
         match response.status().as_u16() {
             status if self.matcher.matches(status) => Ok(status),

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use funcserver_events::FrontKind;
 use funcserver_events::alb::HeaderMode;
 use funcserver_local::InvocationError;
 use funcserver_local::balancer::{BalancerOptions, Handler, Record, serve};
@@ -39,7 +40,7 @@ impl Local {
         let records: Arc<Mutex<Vec<Record>>> = Arc::default();
         let kept = records.clone();
         let options = BalancerOptions {
-            header_mode,
+            front: FrontKind::Alb(header_mode),
             drain,
             log: Arc::new(move |record: &Record| kept.lock().unwrap().push(record.clone())),
             ..BalancerOptions::default()
