@@ -1,6 +1,6 @@
 """An asyncio event loop on `wasi:io/poll`.
 
-It is asyncio's own loop for selectors, with a selector that waits for the host's pollables.
+It is asyncio's own loop for selectors, with a selector that waits for the host's pollables and for sockets.
 """
 
 import asyncio
@@ -10,79 +10,24 @@ import selectors
 import sys
 import threading
 from asyncio import events, selector_events
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Any, TypeVar
 
-from wit_world.imports import monotonic_clock
-from wit_world.imports import poll as host_poll
 from wit_world.imports.poll import Pollable
 
 from funcserver.guest import sockets, threads
+from funcserver.guest.selector import Deadlock as Deadlock
+from funcserver.guest.selector import HostSelector
 
 Result = TypeVar("Result")
-
-NANOSECONDS = 1_000_000_000
-LONGEST_WAIT = 86_400.0
-
-
-class Deadlock(RuntimeError):
-    """All tasks wait, and there is neither a timer nor an operation of the host that could wake one."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "the app waits for something that cannot happen: no task can run, no timer is set, no request is under way"
-        )
-
-
-class PollSelector(selectors.BaseSelector):
-    """Selects from pollables. A registered object is a `Pollable`."""
-
-    def __init__(self) -> None:
-        self._keys: dict[Any, selectors.SelectorKey] = {}
-
-    def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
-        if not isinstance(fileobj, Pollable):
-            raise OSError(sockets.REFUSED)
-        key = self._keys[fileobj] = selectors.SelectorKey(fileobj, id(fileobj), events, data)
-        return key
-
-    def unregister(self, fileobj: Any) -> selectors.SelectorKey:
-        return self._keys.pop(fileobj)
-
-    def get_map(self) -> Mapping[Any, selectors.SelectorKey]:
-        return self._keys
-
-    def get_key(self, fileobj: Any) -> selectors.SelectorKey:
-        return self._keys[fileobj]
-
-    def close(self) -> None:
-        self._keys.clear()
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """Waits for a pollable or for the timeout. Without either it raises Deadlock."""
-        keys = list(self._keys.values())
-        if timeout is not None and timeout <= 0:
-            # While a component is built there is no host to ask, and no pollable either.
-            return [(key, key.events) for key in keys if key.fileobj.ready()]
-        if timeout is None:
-            if not keys:
-                raise Deadlock
-            return self._poll(keys, [])
-        with monotonic_clock.subscribe_duration(int(min(timeout, LONGEST_WAIT) * NANOSECONDS)) as timer:
-            return self._poll(keys, [timer])
-
-    @staticmethod
-    def _poll(keys: list[selectors.SelectorKey], timer: list[Pollable]) -> list[tuple[selectors.SelectorKey, int]]:
-        ready = host_poll.poll([key.fileobj for key in keys] + timer)
-        return [(keys[index], keys[index].events) for index in ready if index < len(keys)]
 
 
 class Loop(selector_events.BaseSelectorEventLoop):
     """The event loop of a component."""
 
     def __init__(self, selector: selectors.BaseSelector | None = None) -> None:
-        super().__init__(selector or PollSelector())
+        super().__init__(selector or HostSelector())
 
     async def wait(self, pollable: Pollable) -> None:
         """Waits until the pollable is ready, and drops it."""
@@ -145,9 +90,15 @@ class Loop(selector_events.BaseSelectorEventLoop):
             events._set_running_loop(None)
             sys.set_asyncgen_hooks(*hooks)
 
+    async def sock_connect(self, sock: Any, address: Any) -> None:
+        try:
+            await super().sock_connect(sock, address)
+        except OSError as error:
+            raise sockets.connect_failed(error, address) from error
+
     async def create_server(self, *args: Any, **kwargs: Any) -> Any:
         # The base class passes over a socket that is refused.
-        raise PermissionError(errno.EACCES, sockets.REFUSED)
+        raise PermissionError(errno.EACCES, sockets.LISTENING)
 
     async def subprocess_exec(self, *args: Any, **kwargs: Any) -> Any:
         raise threads.no_processes()

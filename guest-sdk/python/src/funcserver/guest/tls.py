@@ -10,19 +10,19 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 REFUSED = (
-    "TLS connections cannot be opened in a component: CPython for WebAssembly has no ssl module. HTTP clients need"
-    " none, because the host does TLS for them"
+    "a component has no TLS of its own: let the host do it, with an entry such as tls://cache.example.com:6379 or"
+    " postgres://db.example.com:5432 in `network.allow`, and connect without TLS. HTTP clients need neither"
 )
-ROOTS = "put SSL_CERT_FILE, the path of a PEM file in the zip, into the function's environment"
+ROOTS = "set `network.ca` in funcserver.toml to its PEM file"
 UNCHECKED = (
     f"the host checks the certificates of servers, which a component cannot turn off: for a root of your own, {ROOTS}"
 )
-OWN_ROOTS = f"the host checks the certificates of servers, so a component cannot bring roots of its own: {ROOTS}"
+OWN_ROOTS = f"the host checks the certificates of servers, so a component cannot bring a root of its own: {ROOTS}"
 CLIENT = (
     "a component cannot use client certificates, because the host opens the connections: call the server through one"
     " that has the certificate"
 )
-FINGERPRINT = f"the fingerprint of a certificate cannot be checked in a component: {ROOTS}"
+FINGERPRINT = f"the fingerprint of a certificate cannot be checked in a component. To trust one root more, {ROOTS}"
 # The public roots that packages bring. Without funcserver's builder, there is no such file in an instance.
 BUNDLES = ("/certifi/cacert.pem", "/botocore/cacert.pem")
 
