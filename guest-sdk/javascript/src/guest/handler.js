@@ -10,7 +10,7 @@ import { answerLoadCheck, isLoadCheck } from "./load_check.js";
 import { log } from "./log.js";
 import { options as built } from "./options.js";
 import { isBuilding, run } from "./phase.js";
-import { forget, running } from "./rejections.js";
+import { followed, forget, running } from "./rejections.js";
 import { Reply, send } from "./reply.js";
 import { shared } from "./shared.js";
 import { setMap } from "./stack.js";
@@ -59,14 +59,15 @@ export function handlerOf(load, options = {}) {
       shared.current = incoming;
       forget();
       before = running();
+      const promises = followed();
       try {
         if (answer === undefined && !startAtOnce()) return first(incoming, reply);
         const promised = answer(incoming, reply);
-        if (promised === undefined && isIdle() && running() <= before) return finish(incoming, reply);
-        return later(promised, incoming, reply);
+        if (promised === undefined && isQuiet(promises)) return finish(incoming, reply);
+        return later(promised, incoming, reply, promised === undefined);
       } catch (error) {
         failed(error, incoming, reply);
-        return isIdle() && running() <= before ? finish(incoming, reply) : later(undefined, incoming, reply);
+        return isQuiet(promises) ? finish(incoming, reply) : later(undefined, incoming, reply, true);
       }
     },
   };
@@ -76,14 +77,14 @@ export function handlerOf(load, options = {}) {
     let promised;
     try {
       if (isBuilding()) run();
-      if (isLoadCheck()) return await later(answerLoadCheck(reply, () => settled(start())), incoming, reply, true);
+      if (isLoadCheck()) return await later(answerLoadCheck(reply, () => settled(start())), incoming, reply, false, true);
       await settled((starting ??= start()), incoming);
       promised = answer(incoming, reply);
     } catch (error) {
       starting = undefined;
       failed(error, incoming, reply);
     }
-    await later(promised, incoming, reply, true);
+    await later(promised, incoming, reply, false, true);
   }
 }
 
@@ -139,8 +140,11 @@ function failed(error, incoming, reply) {
   if (!reply.ended) reply.fail();
 }
 
+/** Whether a request has left nothing behind that may go on or fail. */
+const isQuiet = (promises) => isIdle() && running() <= before && followed() === promises;
+
 /** Waits for the answer, and for the work after it. */
-async function later(promised, incoming, reply, isFirst = false) {
+async function later(promised, incoming, reply, turns = false, isFirst = false) {
   try {
     await settled(promised, incoming);
   } catch (error) {
@@ -148,8 +152,8 @@ async function later(promised, incoming, reply, isFirst = false) {
   }
   // Of the runtime's own async functions, this one and `first` may be under way.
   const own = 1 + (isFirst ? 1 : 0);
-  let turn = !isIdle() || running() > before + own;
-  while (turn || !isIdle()) {
+  let turn = turns || !isIdle() || running() > before + own;
+  while ((turn || !isIdle()) && !isBuilding()) {
     while (!isIdle()) await idle();
     // What goes on by itself, such as an async function that nobody awaits, may fail in this turn.
     await new Promise((resolve) => nativeTimers.setTimeout(resolve, 0));

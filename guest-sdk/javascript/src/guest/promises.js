@@ -19,6 +19,8 @@
     onRejected: undefined,
     /** Async functions that have not ended. */
     running: 0,
+    /** How often a promise was followed: one that is rejected may be known only in the next turn. */
+    followed: 0,
     /** What `AsyncLocalStorage` stores. It is replaced and never changed. */
     frame: undefined,
     /** Takes out the rejected promises that nobody looks at: `[promise, reason]`. */
@@ -42,11 +44,15 @@
     value !== null && (typeof value === "object" || typeof value === "function") && value instanceof Native;
 
   /** A promise that ends as another one does. */
-  const watch = (promise) => nativeThen.call(promise, undefined, (reason) => note(promise, reason));
+  function watch(promise) {
+    state.followed += 1;
+    nativeThen.call(promise, undefined, (reason) => note(promise, reason));
+  }
 
   function then(onFulfilled, onRejected) {
     if (!(this instanceof Native)) return nativeThen.call(this, onFulfilled, onRejected);
     this[looked] = true;
+    state.followed += 1;
     const { frame } = state;
     let derived;
     const calling = (action) => (value) => {

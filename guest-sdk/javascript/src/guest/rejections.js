@@ -12,6 +12,8 @@ const MOST_MICROTASKS = 50;
 
 /** How many async functions are under way. */
 export const running = () => promises.running;
+/** A number that changes when a promise is followed. */
+export const followed = () => promises.followed;
 
 /** A request begins: what `AsyncLocalStorage` stored in another one is not its own. */
 export function forget() {

@@ -117,3 +117,11 @@ test("what AsyncLocalStorage stores lasts across each wait", async (t) => {
   assert.equal((await instance.request("GET", "/enter")).json(), "entered");
   assert.equal((await instance.request("GET", "/")).json(), "none");
 });
+
+test("what is rejected at the import is in the log of an instance's first request", async (t) => {
+  const instance = await start(t, `Promise.reject(new RangeError("at import")); export default () => new Response("ok");`);
+  const first = await instance.request("GET", "/");
+  assert.equal(first.errors.length, 1, first.printed.join("\n"));
+  assert.match(first.errors[0].message, /RangeError: at import/);
+  assert.deepEqual((await instance.request("GET", "/")).errors, []);
+});
