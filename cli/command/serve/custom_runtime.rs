@@ -1,7 +1,7 @@
 //! Any custom runtime (`--exec`, `--zip`): a program, or the bootstrap of a zip, in one environment for each concurrent
 //! request.
 
-use std::env::consts::ARCH;
+use std::env::consts::{ARCH, OS};
 use std::fs;
 use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
@@ -79,6 +79,7 @@ fn unpacked(zip: &Path) -> Result<TempDir> {
         ),
     };
     check_mode(&metadata, zip)?;
+    check_system(&format!("the {BOOTSTRAP} in {shown}"), &bootstrap, OS)?;
     if let Some(found) = foreign(&bootstrap) {
         bail!(
             "the {BOOTSTRAP} in {shown} is a program for {found}, and this machine is {here}; make a zip for this machine: \
@@ -108,10 +109,22 @@ fn check_program(program: &Program) -> Result<()> {
     let path = program.resolve().map_err(|error| {
         anyhow!("cannot start {name}: {error}; name a program, as in --exec ./bootstrap or --exec python3 runtime.py")
     })?;
+    check_system(&name.to_string(), &path, OS)?;
     if let Some(found) = foreign(&path) {
         bail!(
             "{name} is a program for {found}, and this machine is {here}; name a program for {here}, or put an emulator first",
             here = here()
+        );
+    }
+    Ok(())
+}
+
+/// Reports a program of Linux on another system, which cannot start it.
+fn check_system(name: &str, program: &Path, system: &str) -> Result<()> {
+    if system != "linux" && head(program).is_some_and(|head| architecture(&head).is_some()) {
+        bail!(
+            "{name} is a program for Linux, and this machine has {system}; start this in a container of Linux, or serve the \
+             component without its zip: funcserver serve handler.wasm"
         );
     }
     Ok(())
@@ -133,4 +146,24 @@ fn head(path: &Path) -> Option<Vec<u8>> {
 /// This machine's architecture, with Lambda's name if it has one.
 fn here() -> &'static str {
     Arch::host().map_or(ARCH, Arch::name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_of_linux_starts_on_linux_alone() {
+        let mut elf = [0; 64];
+        elf[..8].copy_from_slice(b"\x7fELF\x02\x01\x01\x00");
+        elf[18] = 62;
+        let program = tempfile::NamedTempFile::new().unwrap();
+        fs::write(&program, elf).unwrap();
+        assert!(check_system("it", program.path(), "linux").is_ok());
+        let error = check_system("it", program.path(), "macos").unwrap_err().to_string();
+        assert!(error.contains("it is a program for Linux, and this machine has macos"), "{error}");
+        // A script is of no system.
+        fs::write(&program, "#!/bin/sh\n").unwrap();
+        assert!(check_system("it", program.path(), "macos").is_ok());
+    }
 }
