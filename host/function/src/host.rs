@@ -21,7 +21,7 @@ use crate::invocation::{Context, Front, Invocation, Margins};
 use crate::log::Log;
 use crate::metrics::Metrics;
 use crate::observer::{Observer, Observers, Step};
-use crate::other_event::{self, Batch, BatchRecord, failures};
+use crate::other_event::{self, BatchRecord, RecordBatch, failures};
 use crate::report::Report;
 use crate::request_log::RequestLog;
 use crate::warm_up::warm_up;
@@ -232,7 +232,7 @@ impl Inner {
         };
         invocation.read(Front { is_other: true, ..Front::default() });
         if self.events.split
-            && let Some(batch) = Batch::of(name, &payload)
+            && let Some(batch) = RecordBatch::of(name, &payload)
         {
             return match batch {
                 Ok(batch) => self.batch(name, batch, invocation).await,
@@ -259,7 +259,7 @@ impl Inner {
     async fn batch(
         &self,
         source: &'static str,
-        Batch(records): Batch<'_>,
+        RecordBatch(records): RecordBatch<'_>,
         invocation: &Arc<Invocation>,
     ) -> (Ended, funcserver_engine::After) {
         let of = records.len();

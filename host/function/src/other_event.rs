@@ -41,7 +41,7 @@ pub(crate) fn result(answer: &Response<Bytes>) -> Result<Bytes, String> {
 }
 
 /// The records of a batch.
-pub(crate) struct Batch<'a>(pub(crate) Vec<BatchRecord<'a>>);
+pub(crate) struct RecordBatch<'a>(pub(crate) Vec<BatchRecord<'a>>);
 
 /// A record of a batch.
 pub(crate) struct BatchRecord<'a> {
@@ -59,7 +59,7 @@ struct Records<'a> {
     records: Vec<&'a RawValue>,
 }
 
-impl<'a> Batch<'a> {
+impl<'a> RecordBatch<'a> {
     /// The records of an event, or `None` if its source does not send batches whose records fail alone.
     ///
     /// # Errors
@@ -116,15 +116,15 @@ mod tests {
     #[test]
     fn the_records_of_a_batch_have_ids_and_groups() {
         let event = r#"{"Records":[{"messageId":"a","n":1.0},{"messageId":"b","attributes":{"MessageGroupId":"g"}}]}"#;
-        let Some(Ok(Batch(records))) = Batch::of("sqs", event.as_bytes()) else { panic!("no batch") };
+        let Some(Ok(RecordBatch(records))) = RecordBatch::of("sqs", event.as_bytes()) else { panic!("no batch") };
         let found: Vec<_> = records.iter().map(|r| (r.id.as_str(), r.group.as_deref(), r.json)).collect();
         assert_eq!(found[0], ("a", None, r#"{"messageId":"a","n":1.0}"#));
         assert_eq!((found[1].0, found[1].1), ("b", Some("g")));
         let event = r#"{"Records":[{"kinesis":{"sequenceNumber":"7"}}]}"#;
-        let Some(Ok(Batch(records))) = Batch::of("kinesis", event.as_bytes()) else { panic!("no batch") };
+        let Some(Ok(RecordBatch(records))) = RecordBatch::of("kinesis", event.as_bytes()) else { panic!("no batch") };
         assert_eq!((records[0].id.as_str(), records[0].group.as_deref()), ("7", Some("")));
-        assert!(matches!(Batch::of("sqs", br#"{"Records":[7]}"#), Some(Err(_))));
-        assert!(Batch::of("sns", br#"{"Records":[]}"#).is_none());
+        assert!(matches!(RecordBatch::of("sqs", br#"{"Records":[7]}"#), Some(Err(_))));
+        assert!(RecordBatch::of("sns", br#"{"Records":[]}"#).is_none());
         assert_eq!(failures(&["a\""]), r#"{"batchItemFailures":[{"itemIdentifier":"a\""}]}"#);
     }
 }
