@@ -95,7 +95,7 @@ test("work after the answer ends before the request does", async (t) => {
     t,
     `const wait = (delay) => new Promise((resolve) => setTimeout(resolve, delay));
     export default (request, env, context) => {
-      context.waitUntil(wait(20).then(() => console.log("waited")));
+      context.waitUntil(wait(300).then(() => console.log("waited")));
       setTimeout((word) => { console.log(word); setTimeout(() => console.log("nested"), 5); }, 10, "timer");
       clearTimeout(setTimeout(() => console.log("cleared"), 1));
       setInterval(() => {}, 1000); setTimeout(() => console.log("unref"), 3000).unref();
