@@ -183,7 +183,7 @@ fn languages_and_frameworks_have_aliases() {
     let tool = Tool::new();
     for (option, part) in [
         ("--language py", "A router in Python,"),
-        ("--language TypeScript", "A router in TypeScript, with Hono,"),
+        ("--language TypeScript", "A site in TypeScript, with Hono,"),
         ("-l golang", "A router in Go,"),
         ("--framework Flask", "A Flask app,"),
         ("--language python -f django", "A Django app,"),

@@ -91,9 +91,12 @@ export function handlerOf(load, options = {}) {
 /** How many async functions were under way when the request came. */
 let before = 0;
 
-/** Waits for an app that an async function of the module starts, as NestJS has it. */
+/**
+ * Waits for an app that an async function of the module starts, as NestJS has it. It gives up a turn before `settled`
+ * would, so that an error says what the module exports.
+ */
 async function ready(module, app) {
-  for (let turn = 0; turn < TURNS.length && !isReady(module, app); turn += 1) {
+  for (let turn = 0; turn < TURNS.length - 1 && !isReady(module, app); turn += 1) {
     while (!isIdle()) await idle();
     await new Promise((resolve) => nativeTimers.setTimeout(resolve, TURNS[turn]));
   }

@@ -364,8 +364,8 @@ async fn servers_that_cannot_be_used_are_told_apart() {
         ("tls", plain.port, "ConnectionAborted", "received "),
         ("postgres", plain.port, "ConnectionAborted", "is it another server?"),
         ("postgres", without.port, "ConnectionAborted", "does not offer TLS"),
-        ("tls", closing.port, "ConnectionReset", "eof|reset by peer"),
-        ("postgres", closing.port, "ConnectionReset", "eof|reset by peer"),
+        ("tls", closing.port, "ConnectionReset", "eof|end of file|reset by peer"),
+        ("postgres", closing.port, "ConnectionReset", "eof|end of file|reset by peer"),
     ] {
         let (guest, _) = connector(&[format!("{entry}://127.0.0.1:{port}")], Some(&identity));
         let (found, notice) = fails(&guest, &format!("127.0.0.1:{port}")).await;
