@@ -97,11 +97,11 @@ fn outgoing(scope: Scope<'_>, notice: &Notice) {
             let setting = allow.as_ref().map(|entry| format!("[network] allow = [\"{entry}\"]"));
             let mut fields = vec![("to", to.as_str().into()), ("reason", reason.as_str().into())];
             fields.extend(setting.as_deref().map(|setting| ("setting", setting.into())));
-            scope.warn(&format!("an outgoing {} was denied", thing(to)), &fields);
+            scope.warn(format!("an outgoing {} was denied", thing(to)), &fields);
         }
         Notice::Failed { to, reason } => {
             let fields = [("to", to.as_str().into()), ("reason", reason.as_str().into())];
-            scope.warn(&format!("an outgoing {} failed", thing(to)), &fields);
+            scope.warn(format!("an outgoing {} failed", thing(to)), &fields);
         }
     }
 }
