@@ -270,7 +270,7 @@ found["timeout"] = failure(lambda: send("GET", "/slow"))
 
 @pytest.mark.parametrize("library", ["requests", "httpx"])
 def test_clients_made_with_the_component_do_not_look_for_proxies(library: str) -> None:
-    """The environment of the build is none of theirs, and reading it would be told as a mistake of the app."""
+    """The environment of the build does not hold in an instance, and the build reports each read of it as a mistake."""
     code = """
 import os
 os.environ["HTTPS_PROXY"] = "http://proxy.example:3128"

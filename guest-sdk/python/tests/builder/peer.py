@@ -113,7 +113,7 @@ class Peer(ThreadingHTTPServer):
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that leaves is none of the test's failures."""
+        """A client that closes its connection early is not a failure of the test."""
 
 
 class Authority:

@@ -5,6 +5,7 @@ use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use serde::de::{IgnoredAny, MapAccess};
 
+use super::reply_error::{ReplyError, within};
 use crate::http::body::decode_base64;
 use crate::http::hop_by_hop;
 use crate::http::status::{is_bodiless, is_sendable};
@@ -25,6 +26,17 @@ pub(crate) struct ReplyDocument<'de> {
     pub(crate) cookies: Member<Vec<Member<Text<'de>>>>,
     pub(crate) body: Member<Text<'de>>,
 }
+
+impl<'de> ReplyDocument<'de> {
+    /// Parses a reply of at most `limit` bytes. `front` is the front end in words.
+    pub(crate) fn parse(reply: &'de [u8], limit: usize, front: &'static str) -> Result<Member<Self>, ReplyError> {
+        within("reply", reply.len(), limit, front)?;
+        serde_json::from_slice(reply).map_err(|error| REPLY.fault(format!("invalid JSON: {error}")).into())
+    }
+}
+
+/// The place of a whole reply in an error.
+pub(crate) const REPLY: MemberPath<'_> = MemberPath::field("reply");
 
 impl<'de> Shape<'de> for ReplyDocument<'de> {
     const EXPECTED: &'static str = "an object";

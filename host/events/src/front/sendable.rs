@@ -1,16 +1,17 @@
-//! A response that can be sent, whatever the front end: the checks and choices that all replies share.
+//! A response that can be sent by any front end: the checks and choices that all replies share.
 
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, HeaderName, SET_COOKIE};
 use http::{HeaderMap, Response, StatusCode};
 
-use super::EncodeError;
+use super::{EncodeError, FrontLimits};
 use crate::http::header_writer::HeaderWriter;
 use crate::http::hop_by_hop::HopByHop;
 use crate::http::length;
 use crate::http::media::{self, Media};
 use crate::http::repeated::is_single;
 use crate::http::status::{is_bodiless, is_sendable};
+use crate::json::JsonWriter;
 
 /// A response with a status that can be sent, and a length that is true.
 pub(crate) struct Sendable<'a> {
@@ -42,6 +43,29 @@ impl<'a> Sendable<'a> {
         };
         let headers: usize = self.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 8).sum();
         128 + headers + body
+    }
+
+    /// Writes whether the body is base64, and the name of the map of headers, after the members of the status.
+    pub(crate) fn name_headers(&self, json: &mut JsonWriter, map: &str) {
+        let is_base64 = matches!(self.media, Media::Base64(_));
+        json.raw(&format!(r#","isBase64Encoded":{is_base64},"{map}":"#));
+    }
+
+    /// Ends a document, whose headers take `size` bytes, with the body. `front` is the front end in words.
+    pub(crate) fn finish(
+        &self,
+        mut json: JsonWriter,
+        size: usize,
+        limits: FrontLimits,
+        front: &'static str,
+    ) -> Result<Vec<u8>, EncodeError> {
+        json.raw(r#","body":"#);
+        self.media.write(&mut json);
+        json.raw("}");
+        if size > limits.headers {
+            return Err(EncodeError::Headers { size, limit: limits.headers, front });
+        }
+        json.finish().map_err(|size| EncodeError::Reply { size, limit: limits.reply, front })
     }
 
     /// The names of the headers that are sent: without the hop-by-hop ones, and without the length of a body that the

@@ -66,8 +66,8 @@ def _patch_urllib(module: Any) -> None:
 
 
 def _patch_proxies(module: Any) -> None:
-    """Clients that are made with the component ask for proxies in the environment of the build, which is none of
-    theirs."""
+    """Clients that are made with the component would take their proxies from the environment of the build, which does
+    not hold in an instance."""
     own = module.getproxies_environment
 
     def getproxies() -> dict[str, str]:

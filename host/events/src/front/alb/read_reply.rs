@@ -5,7 +5,7 @@ use http::{Response, StatusCode};
 
 use super::encode::FRONT;
 use super::{HeaderMode, LIMITS, ReplyError, ReplyForm};
-use crate::front::reply_document::{self, HeaderLine, ReplyDocument, TextMap, multi_lines, single_lines};
+use crate::front::reply_document::{self, HeaderLine, REPLY, ReplyDocument, TextMap, multi_lines, single_lines};
 use crate::front::reply_error::within;
 use crate::http::values::MultiMap;
 use crate::json::{InvalidMember, Member, MemberPath};
@@ -29,11 +29,7 @@ use crate::json::{InvalidMember, Member, MemberPath};
 /// # Errors
 /// [`ReplyError`], whose [`reason`](ReplyError::reason) is the code for the access log.
 pub fn read_reply(reply: &[u8], form: ReplyForm) -> Result<Response<Bytes>, ReplyError> {
-    within("reply", reply.len(), LIMITS.reply, FRONT)?;
-    let whole = MemberPath::field("reply");
-    let document: Member<ReplyDocument<'_>> =
-        serde_json::from_slice(reply).map_err(|error| whole.fault(format!("invalid JSON: {error}")))?;
-    let document = document.required(whole)?;
+    let document = ReplyDocument::parse(reply, LIMITS.reply, FRONT)?.required(REPLY)?;
 
     let status = reply_document::status(document.status, document.description)?;
     let lines = lines(form.mode, document.headers, document.multi_headers)?;

@@ -5,9 +5,9 @@ use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, Response, StatusCode};
 
 use super::FormatOne;
-use crate::front::reply_document::{self, ReplyDocument, multi_lines, single_lines};
-use crate::front::reply_error::{ReplyError, within};
-use crate::front::{FrontLimits, LAMBDA_LIMITS};
+use crate::front::LAMBDA_LIMITS;
+use crate::front::reply_document::{self, REPLY, ReplyDocument, multi_lines, single_lines};
+use crate::front::reply_error::ReplyError;
 use crate::json::{Member, MemberPath};
 
 /// The response headers that a REST API sends under another name (AWS, "Amazon API Gateway important notes").
@@ -18,12 +18,7 @@ const DROPPED: [&str; 6] = ["expect", "host", "te", "trailer", "transfer-encodin
 
 /// Decodes a function's reply as a REST API, or an HTTP API with payload format 1.0, does. Both maps of headers count.
 pub(crate) fn read_reply(reply: &[u8], form: FormatOne) -> Result<Response<Bytes>, ReplyError> {
-    let FrontLimits { reply: limit, .. } = LAMBDA_LIMITS;
-    within("reply", reply.len(), limit, form.kind().words())?;
-    let whole = MemberPath::field("reply");
-    let document: Member<ReplyDocument<'_>> =
-        serde_json::from_slice(reply).map_err(|error| whole.fault(format!("invalid JSON: {error}")))?;
-    let document = document.required(whole)?;
+    let document = ReplyDocument::parse(reply, LAMBDA_LIMITS.reply, form.kind().words())?.required(REPLY)?;
     let status = reply_document::status(document.status, Member::Absent)?;
     let single = document.headers.optional(MemberPath::field("headers"))?;
     let multi = document.multi_headers.optional(MemberPath::field("multiValueHeaders"))?;

@@ -9,7 +9,6 @@ use crate::front::sendable::Sendable;
 use crate::front::{EncodeError, FrontLimits, Reply};
 use crate::http::header_writer::{HeaderWriter, Repeats};
 use crate::http::headers::text;
-use crate::http::media::Media;
 use crate::json::JsonWriter;
 
 /// Encodes a response in payload format 2.0: one text for each header, and a list of cookies.
@@ -18,22 +17,13 @@ pub(crate) fn encode(response: &Response<Bytes>, form: FormatTwo, limits: FrontL
     let sendable = Sendable::check(response, form.head, front)?;
     let mut json = JsonWriter::new(sendable.expected_size(), limits.reply);
     json.raw(&format!(r#"{{"statusCode":{}"#, sendable.status.as_u16()));
-    json.raw(match sendable.media {
-        Media::Text(_) => r#","isBase64Encoded":false,"headers":"#,
-        Media::Base64(_) => r#","isBase64Encoded":true,"headers":"#,
-    });
+    sendable.name_headers(&mut json, "headers");
     let mut map = HeaderWriter::open(&mut json, Repeats::Joined);
     for name in sendable.names().filter(|name| **name != SET_COOKIE) {
         sendable.joined(&mut map, name);
     }
     let size = map.close() + cookies(&mut json, &sendable);
-    json.raw(r#","body":"#);
-    sendable.media.write(&mut json);
-    json.raw("}");
-    if size > limits.headers {
-        return Err(EncodeError::Headers { size, limit: limits.headers, front });
-    }
-    let json = json.finish().map_err(|size| EncodeError::Reply { size, limit: limits.reply, front })?;
+    let json = sendable.finish(json, size, limits, front)?;
     Ok(Reply { json, cookie_variants: false, cookies_lost: 0 })
 }
 

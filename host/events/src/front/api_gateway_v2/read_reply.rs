@@ -4,9 +4,9 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
 use super::FormatTwo;
+use crate::front::LAMBDA_LIMITS;
 use crate::front::reply_document::{self, ReplyDocument, cookie_lines, single_lines};
-use crate::front::reply_error::{ReplyError, within};
-use crate::front::{FrontLimits, LAMBDA_LIMITS};
+use crate::front::reply_error::ReplyError;
 use crate::json::{Member, MemberPath};
 
 /// Decodes a function's reply as an HTTP API or a function URL does.
@@ -14,12 +14,7 @@ use crate::json::{Member, MemberPath};
 /// JSON that is no object with a `statusCode` is the body of a response with the status 200 (AWS, "Format of Lambda
 /// function response for payload format version 2.0").
 pub(crate) fn read_reply(reply: &[u8], form: FormatTwo) -> Result<Response<Bytes>, ReplyError> {
-    let front = form.kind().words();
-    let FrontLimits { reply: limit, .. } = LAMBDA_LIMITS;
-    within("reply", reply.len(), limit, front)?;
-    let whole = MemberPath::field("reply");
-    let document: Member<ReplyDocument<'_>> =
-        serde_json::from_slice(reply).map_err(|error| whole.fault(format!("invalid JSON: {error}")))?;
+    let document = ReplyDocument::parse(reply, LAMBDA_LIMITS.reply, form.kind().words())?;
     let document = match document {
         Member::Is(document) if !matches!(document.status, Member::Absent) => document,
         _ => return Ok(inferred(reply, form)),

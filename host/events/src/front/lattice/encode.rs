@@ -9,7 +9,6 @@ use crate::front::cookie_case::{SentCookies, one_text_each};
 use crate::front::sendable::Sendable;
 use crate::front::{EncodeError, FrontLimits, Reply};
 use crate::http::header_writer::{HeaderWriter, Repeats};
-use crate::http::media::Media;
 use crate::http::status::reason;
 use crate::json::JsonWriter;
 
@@ -26,10 +25,7 @@ pub(crate) fn encode(
     let (code, phrase) = (sendable.status.as_u16(), reason(sendable.status));
     let mut json = JsonWriter::new(sendable.expected_size(), limits.reply);
     json.raw(&format!(r#"{{"statusCode":{code},"statusDescription":"{code} {phrase}""#));
-    json.raw(match sendable.media {
-        Media::Text(_) => r#","isBase64Encoded":false,"headers":"#,
-        Media::Base64(_) => r#","isBase64Encoded":true,"headers":"#,
-    });
+    sendable.name_headers(&mut json, "headers");
     let mut cookies = SentCookies::default();
     let mut map = HeaderWriter::open(&mut json, Repeats::Joined);
     for name in sendable.names() {
@@ -40,12 +36,6 @@ pub(crate) fn encode(
         }
     }
     let size = map.close();
-    json.raw(r#","body":"#);
-    sendable.media.write(&mut json);
-    json.raw("}");
-    if size > limits.headers {
-        return Err(EncodeError::Headers { size, limit: limits.headers, front });
-    }
-    let json = json.finish().map_err(|size| EncodeError::Reply { size, limit: limits.reply, front })?;
+    let json = sendable.finish(json, size, limits, front)?;
     Ok(Reply { json, cookie_variants: cookies.variants, cookies_lost: cookies.lost })
 }
