@@ -42,7 +42,9 @@ def tar_gz(files: dict[str, File]) -> bytes:
 
 def gzipped(content: bytes) -> bytes:
     """A gzip file without a name and a time."""
-    return gzip.compress(content, compresslevel=9, mtime=0)
+    made = gzip.compress(content, compresslevel=9, mtime=0)
+    # Byte 9 is the system that wrote it. Versions of Python differ in it; 3 is Unix.
+    return made[:9] + b"\x03" + made[10:]
 
 
 def zipped(files: dict[str, File]) -> bytes:

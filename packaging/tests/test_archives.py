@@ -50,6 +50,10 @@ class Archives(unittest.TestCase):
             modes = {entry.filename: entry.external_attr >> 16 & 0o777 for entry in archive.infolist()}
         self.assertEqual(modes, {"a": 0o644, "b/two": 0o755})
 
+    def test_a_gzip_file_names_no_machine(self):
+        # RFC 1952: magic number, method, flags, time, how well it was compressed, system.
+        self.assertEqual(tar_gz({"a": File(b"1")})[:10], b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03")
+
     def test_bytecode_is_left_out(self):
         with tempfile.TemporaryDirectory() as path:
             for name in ("one.py", "__pycache__/one.pyc", "sub/two.py"):
