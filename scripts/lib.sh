@@ -51,13 +51,16 @@ need_python() {
 # need_program PROGRAM PACKAGE: a program, from Debian's package of that name if it is missing.
 need_program() { command -v "$1" >/dev/null || install_packages "$2"; }
 
-# install_packages PACKAGE...: installs Debian's packages, or reports that they are missing.
+# install_packages PACKAGE...: installs Debian's packages, or reports that they are missing. A CI machine's user may have
+# sudo for it.
 install_packages() {
-    if [[ $EUID -ne 0 ]] || ! command -v apt-get >/dev/null; then
+    local as_root=()
+    if [[ $EUID -ne 0 && ${CI:-} == true ]] && sudo --non-interactive true 2>/dev/null; then as_root=(sudo); fi
+    if [[ $EUID -ne 0 && ${#as_root[@]} -eq 0 ]] || ! command -v apt-get >/dev/null; then
         die "missing: $*: install it, for example as root on Debian: apt-get install $*"
     fi
     say "installing $*"
-    { apt-get update && apt-get install --yes --no-install-recommends "$@"; } >/dev/null || die "apt-get could not install $*"
+    { "${as_root[@]}" apt-get update && "${as_root[@]}" apt-get install --yes --no-install-recommends "$@"; } >/dev/null || die "apt-get could not install $*"
 }
 
 # need_wheels NAME PACKAGE==VERSION...: prints the folder of the programs in these Python packages, installed on first
