@@ -152,7 +152,6 @@ struct Restored(Host);
 
 impl SnapStartResource for Restored {
     fn after_restore(&self) -> BoxFuture<'_, Result<(), Error>> {
-        self.0.restored();
-        Box::pin(async { Ok(()) })
+        Box::pin(async { self.0.restored().await.map_err(Error::from) })
     }
 }

@@ -79,15 +79,19 @@ async fn all_ended(workers: &mut JoinSet<anyhow::Result<()>>, stop: &watch::Send
     }
 }
 
+/// Why a snapshot failed.
+pub(crate) enum SnapshotError {
+    /// The Runtime API rejects it: the start failed.
+    NotTaken(anyhow::Error),
+    /// The restored copy cannot serve.
+    NotRestored(String),
+}
+
 /// Lets Lambda take a snapshot of the process, and returns in a restored copy of it. The copy drops its connections and
 /// idle instances, which must not be used after a snapshot.
-///
-/// # Errors
-/// The Runtime API rejects it.
-pub(crate) async fn snapshot(host: &Host, runtime_api: &Uri) -> anyhow::Result<()> {
-    RuntimeApiClient::new(runtime_api).restored().await?;
-    host.restored();
-    Ok(())
+pub(crate) async fn snapshot(host: &Host, runtime_api: &Uri) -> Result<(), SnapshotError> {
+    RuntimeApiClient::new(runtime_api).restored().await.map_err(SnapshotError::NotTaken)?;
+    host.restored().await.map_err(SnapshotError::NotRestored)
 }
 
 /// Answers one event at a time.

@@ -1,4 +1,5 @@
-//! Lambda's Runtime API: it provides events, and receives answers and the error of a failed start.
+//! Lambda's Runtime API: it provides events, and receives answers and the error of a failed start or
+//! restore.
 //!
 //! Source: AWS Lambda developer guide, "Using the Lambda runtime API for custom runtimes".
 
@@ -20,6 +21,7 @@ use funcserver_function::{Claim, Context, Invocation};
 
 const NEXT: &str = "/2018-06-01/runtime/invocation/next";
 const RESTORE_NEXT: &str = "/2018-06-01/runtime/restore/next";
+const RESTORE_ERROR: &str = "/2018-06-01/runtime/restore/error";
 const INIT_ERROR: &str = "/2018-06-01/runtime/init/error";
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("lambda-runtime-aws-request-id");
@@ -47,7 +49,7 @@ const TRIES: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(20);
 /// The minimum time for sending an answer, even if Lambda's deadline has passed by this machine's clock.
 const MIN_TIME: Duration = Duration::from_millis(250);
-/// The time for reporting a failed start. Lambda gives a start ten seconds.
+/// The time for reporting a failed start or restore. Lambda gives each ten seconds.
 const REPORT: Duration = Duration::from_secs(5);
 
 /// A client of the Runtime API with one connection. Each worker has its own client.
@@ -117,6 +119,11 @@ impl RuntimeApiClient {
     /// Reports the error of a failed start.
     pub(crate) async fn init_error(&mut self, kind: &str, message: &str) -> anyhow::Result<()> {
         self.report(INIT_ERROR, HeaderMap::new(), kind, message, Instant::now() + REPORT).await
+    }
+
+    /// Reports that a copy of a snapshot cannot serve.
+    pub(crate) async fn restore_error(&mut self, kind: &str, message: &str) -> anyhow::Result<()> {
+        self.report(RESTORE_ERROR, HeaderMap::new(), kind, message, Instant::now() + REPORT).await
     }
 
     async fn report(

@@ -11,11 +11,14 @@ use funcserver_function::{Host, log_panics};
 use http::Uri;
 
 use crate::extension::Extension;
-use crate::runtime;
+use crate::runtime::{self, SnapshotError};
 use crate::runtime_api::RuntimeApiClient;
 
 /// Lambda's error type for a start that failed before the first event.
 const INIT_ERROR: &str = "Runtime.InitError";
+
+/// Lambda's error type for a copy of a snapshot that cannot serve.
+const RESTORE_ERROR: &str = "Runtime.AfterRestoreError";
 
 /// The most worker threads: an execution environment may have 1,024 threads. If there are more concurrent events, they
 /// share threads.
@@ -91,10 +94,12 @@ async fn serve(lambda: &LambdaEnv, env: &dyn Env) -> ExitCode {
     }
     // The snapshot includes the pages that the warm-up has mapped, but not its instance.
     host.warm_up().await;
-    if lambda.snapshot
-        && let Err(error) = runtime::snapshot(&host, api).await
-    {
-        return report(api, &log, &format!("{error:#}")).await;
+    if lambda.snapshot {
+        match runtime::snapshot(&host, api).await {
+            Ok(()) => {}
+            Err(SnapshotError::NotTaken(error)) => return report(api, &log, &format!("{error:#}")).await,
+            Err(SnapshotError::NotRestored(problem)) => return not_restored(api, &log, &problem).await,
+        }
     }
     let mut told = false;
     let told_to_end = async {
@@ -137,6 +142,15 @@ async fn report(runtime_api: &Uri, log: &Log, problem: &str) -> ExitCode {
     log.host().fatal(problem, &[("errorType", INIT_ERROR.into())]);
     if let Err(error) = RuntimeApiClient::new(runtime_api).init_error(INIT_ERROR, problem).await {
         log.host().error("the failed start cannot be reported", &[("error", Value::Shown(&format_args!("{error:#}")))]);
+    }
+    ExitCode::FAILURE
+}
+
+async fn not_restored(runtime_api: &Uri, log: &Log, problem: &str) -> ExitCode {
+    log.host().fatal(problem, &[("errorType", RESTORE_ERROR.into())]);
+    if let Err(error) = RuntimeApiClient::new(runtime_api).restore_error(RESTORE_ERROR, problem).await {
+        let fields = [("error", Value::Shown(&format_args!("{error:#}")))];
+        log.host().error("the failed restore cannot be reported", &fields);
     }
     ExitCode::FAILURE
 }

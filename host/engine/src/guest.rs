@@ -1,6 +1,8 @@
 //! A loaded component, ready to answer requests.
 
+use std::io;
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use tokio::sync::oneshot;
@@ -75,7 +77,7 @@ impl Guest {
         };
         // If requests arrive one at a time, instances are not shared, because a request's end is then known more
         // precisely.
-        let shares = reuse.concurrent > 1 && limits.concurrency > 1;
+        let shares = reuse.concurrent > 1 && limits.requests_at_once() > 1;
         let instances = Arc::new(Instances::new(handler, engine, Arc::new(common), reuse, runtime.clone()));
         let shared = shares.then(|| Arc::new(Shared::new(instances.clone())));
         Ok(Self(Arc::new(Inner { world, refusal, instances, shared })))
@@ -94,6 +96,12 @@ impl Guest {
         self.0.refusal.as_deref()
     }
 
+    /// The number of requests that may run at once. Others wait.
+    #[must_use]
+    pub fn concurrency(&self) -> usize {
+        self.0.instances.common.limits.requests_at_once()
+    }
+
     /// Drops everything that must not be used after a snapshot of the process: connections of outgoing requests, and
     /// instances, because two copies of a snapshot would produce the same random numbers.
     pub fn restored(&self) {
@@ -102,6 +110,14 @@ impl Guest {
         if let Some(shared) = &self.0.shared {
             shared.forget();
         }
+    }
+
+    /// Checks what each instance needs of the system: its files, and random bytes.
+    ///
+    /// # Errors
+    /// The granted files cannot be opened, or the operating system provides no random bytes.
+    pub fn check(&self) -> io::Result<()> {
+        self.0.instances.store(OutputSink::default(), Instant::now()).map(drop)
     }
 
     /// Answers one request, with a fresh instance unless [`Reuse`] allows another. The URI of the request must have a

@@ -28,6 +28,9 @@ pub struct Limits {
     pub requests: usize,
     /// The number of concurrent invocations. Others wait.
     pub concurrency: usize,
+    /// The number of concurrent requests, if instances serve several at once and it is more than `concurrency`, which
+    /// then is the number of instances. 0 means that `concurrency` holds.
+    pub shared_requests: usize,
     /// The resident memory of the whole process, in bytes. Above it, the guest that made it grow most is ended.
     /// [`None`] means no limit.
     pub resident: Option<usize>,
@@ -48,8 +51,16 @@ impl Default for Limits {
             connections: 16,
             requests: 64,
             concurrency: 1,
+            shared_requests: 0,
             resident: None,
         }
+    }
+}
+
+impl Limits {
+    /// The number of concurrent requests.
+    pub(crate) fn requests_at_once(&self) -> usize {
+        self.concurrency.max(self.shared_requests)
     }
 }
 

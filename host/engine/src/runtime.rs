@@ -29,7 +29,7 @@ impl Runtime {
     pub fn new(limits: Limits, network: &Network) -> Self {
         // If the system does not report the process's memory, it is not watched.
         let gauge = limits.resident.and_then(|most| Gauge::new(most).ok()).map(Arc::new);
-        let pool = Arc::new(InstancePool::new(limits.concurrency));
+        let pool = Arc::new(InstancePool::new(limits.requests_at_once()));
         let engines = Arc::new(Engines::new(limits.clone(), gauge.clone(), Arc::downgrade(&pool)));
         Self(Arc::new(Parts { limits, client: Arc::new(Client::new(network)), gauge, pool, engines }))
     }

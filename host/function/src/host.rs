@@ -1,27 +1,30 @@
 //! Answers events: each event has exactly one answer.
 
-use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use funcserver_engine::{Call, Fault, Guest, WholeAnswer};
+use funcserver_engine::{Call, Fault, Guest, WholeAnswer, stealable};
 use funcserver_events::{EncodeError, Event, EventSource, Form, FrontOptions, Incoming, InvalidEvent, NotHttp, decode};
 use http::Response;
 use http::uri::PathAndQuery;
+use tokio::task::JoinSet;
+use tokio::time::timeout_at;
 
 use crate::after::After;
+use crate::batch::Batch;
 use crate::caught::{Panic, caught};
 use crate::compress;
 use crate::config::{Config, EventsConfig, Fail};
+use crate::event_call::EventCall;
 use crate::facts::{self, FrontHeaders};
 use crate::failure::Kind;
 use crate::invocation::{Context, Front, Invocation, Margins};
 use crate::log::Log;
 use crate::metrics::Metrics;
-use crate::observer::{Observer, Observers, Step};
-use crate::other_event::{self, BatchRecord, RecordBatch, failures};
+use crate::observer::{Late, Observer, Observers, Step};
+use crate::other_event::{self, RecordBatch};
 use crate::report::Report;
 use crate::request_log::RequestLog;
 use crate::warm_up::warm_up;
@@ -30,12 +33,11 @@ use crate::warm_up::warm_up;
 const NOT_HTTP: &str = "Funcserver.NotHttp";
 /// The error type of an invocation whose event is not an HTTP request, if the handler's answer is not a result.
 const EVENT: &str = "Funcserver.Event";
-/// The most records of a batch that are logged with the reason for their failure.
-const SHOWN_RECORDS: usize = 20;
 /// The error type of an invocation whose event could not be read completely.
 const NOT_READ: &str = "Funcserver.NotRead";
 /// The prefix of the error type for a fault that is reported as an invocation error. The kind follows.
 const FAULT: &str = "Funcserver.Fault.";
+const HOST_FAILED: &str = "the host failed; this is an error in funcserver";
 /// The error type of an invocation for which even an error reply cannot be created.
 const NO_REPLY: &str = "Funcserver.NoReply";
 
@@ -112,9 +114,21 @@ impl Host {
         }
     }
 
-    /// Drops everything that must not be used after a snapshot of the process.
-    pub fn restored(&self) {
-        self.0.guest.restored();
+    /// Drops everything that must not be used after a snapshot of the process, and checks that this copy can create
+    /// instances.
+    ///
+    /// # Errors
+    /// The reason why it cannot.
+    pub async fn restored(&self) -> Result<(), String> {
+        let guest = &self.0.guest;
+        let work = async {
+            guest.restored();
+            guest.check()
+        };
+        match caught(work).await {
+            Ok(checked) => checked.map_err(|error| format!("after the snapshot no instance can be created: {error}")),
+            Err(panic) => Err(format!("{HOST_FAILED}: {panic}")),
+        }
     }
 
     /// Creates an invocation that arrives now.
@@ -135,8 +149,13 @@ impl Host {
     }
 
     /// The answer to an overdue event that a worker is still handling: the fault of a handler that did not answer in
-    /// time.
+    /// time. Of a batch, the records that are not finished have failed.
     pub fn overdue(&self, invocation: &Arc<Invocation>) -> (Outcome, After) {
+        if let Some(batch) = invocation.batch() {
+            let (json, report) = batch.result();
+            let ended = Ended { outcome: Outcome::Reply(json), report };
+            return ended.with(funcserver_engine::After::default(), invocation);
+        }
         let fault = Fault::Deadline;
         let message = fault.to_string();
         self.0.handler_failed(fault, message, invocation).with(funcserver_engine::After::default(), invocation)
@@ -177,7 +196,7 @@ impl Ended {
 }
 
 impl Inner {
-    async fn answer(&self, event: Bytes, invocation: &Arc<Invocation>) -> (Ended, funcserver_engine::After) {
+    async fn answer(self: &Arc<Self>, event: Bytes, invocation: &Arc<Invocation>) -> (Ended, funcserver_engine::After) {
         let incoming = match decode(&event, &self.front) {
             Ok(Event::Http(incoming)) => incoming,
             Ok(Event::Other { source, payload }) => return self.other(source, payload, invocation).await,
@@ -221,7 +240,7 @@ impl Inner {
 
     /// Answers an event that is not an HTTP request.
     async fn other(
-        &self,
+        self: &Arc<Self>,
         source: EventSource,
         payload: Bytes,
         invocation: &Arc<Invocation>,
@@ -254,44 +273,59 @@ impl Inner {
         (ended, after)
     }
 
-    /// Posts the records of a batch, one after the other, and reports those that failed. What is not finished when the
-    /// answer is due has failed, and so has what follows a failure in its group.
+    /// Posts the records of a batch, as many at once as there are permits, and reports those that failed. What is not
+    /// finished when the answer is due has failed, and so has what follows a failure in its group.
     async fn batch(
-        &self,
+        self: &Arc<Self>,
         source: &'static str,
-        RecordBatch(records): RecordBatch<'_>,
+        batch: RecordBatch,
         invocation: &Arc<Invocation>,
     ) -> (Ended, funcserver_engine::After) {
-        let of = records.len();
-        let mut failed: Vec<(String, String)> = Vec::new();
-        let mut stopped = HashSet::new();
-        let mut last = funcserver_engine::After::default();
-        for BatchRecord { id, group, json } in records {
-            let error = if group.as_ref().is_some_and(|group| stopped.contains(group)) {
-                Some("an earlier record of its group failed".to_owned())
-            } else {
-                // The instance is free for this record once the work of the one before is done.
-                let work = std::mem::take(&mut last);
-                let _ = tokio::time::timeout_at(invocation.due().into(), work.finish()).await;
-                if Instant::now() >= invocation.due() {
-                    Some("no time was left for it".to_owned())
-                } else {
-                    let (result, after) = self.post(source, Bytes::copy_from_slice(json.as_bytes()), invocation).await;
-                    last = after;
-                    result.err().map(|failure| failure.to_string())
-                }
-            };
-            if let Some(error) = error {
-                stopped.extend(group);
-                failed.push((id, error));
+        let batch = Arc::new(Batch::new(batch));
+        invocation.begin_batch(batch.clone());
+        let lanes = self.guest.concurrency().min(batch.independent());
+        let last = if lanes <= 1 {
+            self.records(source, &batch, invocation).await
+        } else {
+            let mut running = JoinSet::new();
+            for _ in 0..lanes {
+                let (host, batch, invocation) = (self.clone(), batch.clone(), invocation.clone());
+                running.spawn(stealable(async move {
+                    let last = host.records(source, &batch, &invocation).await;
+                    work_of_record(last, &invocation).await;
+                }));
             }
-        }
-        let json = failures(&failed.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>());
+            while running.join_next().await.is_some() {}
+            funcserver_engine::After::default()
+        };
+        let (json, report) = batch.result();
         invocation.tell(&Step::Encoded(json.len()));
-        let count = failed.len();
-        failed.truncate(SHOWN_RECORDS);
-        let report = (count > 0).then_some(Report::Records { failed, count, of });
         (Ended { outcome: Outcome::Reply(json), report }, last)
+    }
+
+    /// Posts records of a batch one after the other while there are some, and returns the work of the last one.
+    async fn records(
+        &self,
+        source: &'static str,
+        batch: &Batch,
+        invocation: &Arc<Invocation>,
+    ) -> funcserver_engine::After {
+        let mut last = funcserver_engine::After::default();
+        // The instance is free for a record once the work of the one before is done.
+        while Instant::now() < invocation.due()
+            && let Some((index, record)) = batch.start()
+        {
+            work_of_record(std::mem::take(&mut last), invocation).await;
+            let result = match caught(Box::pin(self.post(source, record, invocation))).await {
+                Ok((result, after)) => {
+                    last = after;
+                    result.map(|_| ()).map_err(|failure| failure.to_string())
+                }
+                Err(panic) => Err(format!("{HOST_FAILED}: {panic}")),
+            };
+            batch.end(index, result);
+        }
+        last
     }
 
     /// Posts an event, or one record of it, to the handler.
@@ -310,12 +344,13 @@ impl Inner {
         let request_context = Some("{}".to_owned());
         let front = FrontHeaders { request_context, tenant, event_source: Some(source) };
         facts::insert(request.headers_mut(), &invocation.facts(), front);
-        let answer = self.guest.handle(request, invocation.clone()).await;
+        let call = Arc::new(EventCall::new(invocation));
+        let answer = self.guest.handle(request, call.clone()).await;
         let WholeAnswer { result, after } = answer.whole(self.front.max_reply).await;
         let result = match result {
             Ok(answer) => other_event::result(&answer).map_err(EventFailure::Answer),
             Err(fault) => {
-                let message = invocation.message(&fault);
+                let message = call.message(&fault);
                 Err(EventFailure::Fault(fault, message))
             }
         };
@@ -339,8 +374,7 @@ impl Inner {
     }
 
     fn panicked(&self, panic: &Panic, invocation: &Invocation) -> Ended {
-        let message = "the host failed; this is an error in funcserver";
-        self.failed(Kind::Host, message, panic.to_string(), invocation)
+        self.failed(Kind::Host, HOST_FAILED, panic.to_string(), invocation)
     }
 
     fn handler_failed(&self, fault: Fault, message: String, invocation: &Invocation) -> Ended {
@@ -361,6 +395,16 @@ impl Inner {
                 Outcome::Error { kind: format!("{FAULT}{}", kind.name()), message: error.to_owned() }
             }
         }
+    }
+}
+
+/// Does a record's work after its answer, until the batch's answer is due.
+async fn work_of_record(work: funcserver_engine::After, invocation: &Arc<Invocation>) {
+    let finished = timeout_at(invocation.due().into(), caught(work.finish())).await;
+    match finished {
+        Ok(Ok(Some(fault))) => invocation.tell(&Step::After(Late::Fault(&fault))),
+        Ok(Err(panic)) => invocation.tell(&Step::After(Late::Panic(&panic))),
+        Ok(Ok(None)) | Err(_) => {}
     }
 }
 

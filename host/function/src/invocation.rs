@@ -2,14 +2,15 @@
 //! on its answer.
 
 use std::fmt;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use funcserver_engine::{Call, Facts, Fault, GuestStep};
 use funcserver_events::Form;
 use http::HeaderValue;
 
+use crate::batch::Batch;
 use crate::log::{Log, Scope, Words, failure_message};
 use crate::observer::{Observers, Step};
 
@@ -52,6 +53,8 @@ pub struct Invocation {
     arrived: Instant,
     /// The facts of its event, once it has been read.
     front: OnceLock<Front>,
+    /// The records of its event, if they are posted one by one.
+    batch: OnceLock<Arc<Batch>>,
     /// The handler's last words about a failure.
     words: Words,
     observers: Observers,
@@ -92,6 +95,7 @@ impl Invocation {
             ends: now + left,
             arrived: now,
             front: OnceLock::new(),
+            batch: OnceLock::new(),
             words: Words::default(),
             observers,
             claimed: AtomicBool::new(false),
@@ -155,6 +159,16 @@ impl Invocation {
     pub(crate) fn read(&self, front: Front) {
         let _ = self.front.set(front);
         self.tell(&Step::Decoded);
+    }
+
+    /// Records that its event is a batch whose records are posted one by one.
+    pub(crate) fn begin_batch(&self, batch: Arc<Batch>) {
+        let _ = self.batch.set(batch);
+    }
+
+    /// The batch that it is, if its records are posted one by one.
+    pub(crate) fn batch(&self) -> Option<&Batch> {
+        self.batch.get().map(|batch| &**batch)
     }
 
     /// Reports a step to all observers.

@@ -29,9 +29,11 @@
 
 mod after;
 pub mod artifact;
+mod batch;
 mod caught;
 mod compress;
 pub mod config;
+mod event_call;
 pub mod facts;
 pub mod failure;
 mod host;

@@ -41,16 +41,16 @@ pub(crate) fn result(answer: &Response<Bytes>) -> Result<Bytes, String> {
 }
 
 /// The records of a batch.
-pub(crate) struct RecordBatch<'a>(pub(crate) Vec<BatchRecord<'a>>);
+pub(crate) struct RecordBatch(pub(crate) Vec<BatchRecord>);
 
 /// A record of a batch.
-pub(crate) struct BatchRecord<'a> {
+pub(crate) struct BatchRecord {
     /// What names it in the list of failed records.
     pub(crate) id: String,
     /// The group in which records have an order: that of a FIFO queue, or the shard, which is one for a whole batch.
     pub(crate) group: Option<String>,
     /// The record as it is in the event.
-    pub(crate) json: &'a str,
+    pub(crate) json: Bytes,
 }
 
 #[derive(Deserialize)]
@@ -59,12 +59,12 @@ struct Records<'a> {
     records: Vec<&'a RawValue>,
 }
 
-impl<'a> RecordBatch<'a> {
+impl RecordBatch {
     /// The records of an event, or `None` if its source does not send batches whose records fail alone.
     ///
     /// # Errors
     /// A record has no id, so that its failure could not be reported.
-    pub(crate) fn of(source: &str, event: &'a [u8]) -> Option<Result<Self, String>> {
+    pub(crate) fn of(source: &str, event: &Bytes) -> Option<Result<Self, String>> {
         let place: &[&str] = match source {
             "sqs" => &["messageId"],
             "kinesis" => &["kinesis", "sequenceNumber"],
@@ -72,16 +72,27 @@ impl<'a> RecordBatch<'a> {
             _ => return None,
         };
         let Records { records } = serde_json::from_slice(event).ok()?;
-        let record = |(index, json): (usize, &'a RawValue)| {
+        let record = |(index, json): (usize, &RawValue)| {
             let record: Value = serde_json::from_str(json.get()).map_err(|error| error.to_string())?;
-            let member = |place: &[&str]| place.iter().try_fold(&record, |value, key| value.get(key))?.as_str();
-            let id =
-                member(place).ok_or_else(|| format!("Records[{index}] of the batch has no {}", place.join(".")))?;
-            let group = if source == "sqs" { member(&["attributes", "MessageGroupId"]) } else { Some("") };
-            Ok(BatchRecord { id: id.to_owned(), group: group.map(str::to_owned), json: json.get() })
+            let id = text(&record, place)
+                .ok_or_else(|| format!("Records[{index}] of the batch has no {}", place.join(".")))?;
+            let group = if source == "sqs" { message_group(&record) } else { Some("") };
+            let json = event.slice_ref(json.get().as_bytes());
+            Ok(BatchRecord { id: id.to_owned(), group: group.map(str::to_owned), json })
         };
         Some(records.into_iter().enumerate().map(record).collect::<Result<_, _>>().map(Self))
     }
+}
+
+/// The group of a message whose queue keeps the order of its groups. Those of a standard queue only share its time fairly.
+fn message_group(record: &Value) -> Option<&str> {
+    let fifo = text(record, &["eventSourceARN"]).is_some_and(|arn| arn.ends_with(".fifo"))
+        || text(record, &["attributes", "SequenceNumber"]).is_some();
+    text(record, &["attributes", "MessageGroupId"]).filter(|_| fifo)
+}
+
+fn text<'a>(record: &'a Value, place: &[&str]) -> Option<&'a str> {
+    place.iter().try_fold(record, |value, key| value.get(key))?.as_str()
 }
 
 /// The result of a batch, with the ids of the records that failed.
@@ -115,16 +126,18 @@ mod tests {
 
     #[test]
     fn the_records_of_a_batch_have_ids_and_groups() {
-        let event = r#"{"Records":[{"messageId":"a","n":1.0},{"messageId":"b","attributes":{"MessageGroupId":"g"}}]}"#;
-        let Some(Ok(RecordBatch(records))) = RecordBatch::of("sqs", event.as_bytes()) else { panic!("no batch") };
-        let found: Vec<_> = records.iter().map(|r| (r.id.as_str(), r.group.as_deref(), r.json)).collect();
-        assert_eq!(found[0], ("a", None, r#"{"messageId":"a","n":1.0}"#));
-        assert_eq!((found[1].0, found[1].1), ("b", Some("g")));
-        let event = r#"{"Records":[{"kinesis":{"sequenceNumber":"7"}}]}"#;
-        let Some(Ok(RecordBatch(records))) = RecordBatch::of("kinesis", event.as_bytes()) else { panic!("no batch") };
+        let event = Bytes::from_static(
+            br#"{"Records":[{"messageId":"a","n":1.0},{"messageId":"b","eventSourceARN":"arn:aws:sqs:r:1:q.fifo","attributes":{"MessageGroupId":"g"}},{"messageId":"c","attributes":{"MessageGroupId":"g","SequenceNumber":"1"}},{"messageId":"d","eventSourceARN":"arn:aws:sqs:r:1:q","attributes":{"MessageGroupId":"fair"}}]}"#,
+        );
+        let Some(Ok(RecordBatch(records))) = RecordBatch::of("sqs", &event) else { panic!("no batch") };
+        assert_eq!(records[0].json, r#"{"messageId":"a","n":1.0}"#);
+        let found: Vec<_> = records.iter().map(|r| (r.id.as_str(), r.group.as_deref())).collect();
+        assert_eq!(found, [("a", None), ("b", Some("g")), ("c", Some("g")), ("d", None)]);
+        let event = Bytes::from_static(br#"{"Records":[{"kinesis":{"sequenceNumber":"7"}}]}"#);
+        let Some(Ok(RecordBatch(records))) = RecordBatch::of("kinesis", &event) else { panic!("no batch") };
         assert_eq!((records[0].id.as_str(), records[0].group.as_deref()), ("7", Some("")));
-        assert!(matches!(RecordBatch::of("sqs", br#"{"Records":[7]}"#), Some(Err(_))));
-        assert!(RecordBatch::of("sns", br#"{"Records":[]}"#).is_none());
+        assert!(matches!(RecordBatch::of("sqs", &Bytes::from_static(br#"{"Records":[7]}"#)), Some(Err(_))));
+        assert!(RecordBatch::of("sns", &Bytes::from_static(br#"{"Records":[]}"#)).is_none());
         assert_eq!(failures(&["a\""]), r#"{"batchItemFailures":[{"itemIdentifier":"a\""}]}"#);
     }
 }

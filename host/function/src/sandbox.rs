@@ -70,6 +70,7 @@ impl Sandbox<'_> {
             descriptors: (files / self.sharing.max(1)).clamp(MIN_DESCRIPTORS, MAX_DESCRIPTORS),
             resident: self.alone.then(|| self.memory - (self.memory / 16).min(MAX_RESERVE)),
             concurrency: self.concurrency,
+            shared_requests: if config.events.split { config.guest.reuse.concurrent } else { 0 },
             connections: config.limits.connections,
             ..Limits::default()
         }

@@ -112,6 +112,33 @@ fn a_snapshot_that_is_refused_fails_the_start() {
     assert!(text(&output).contains("restore/next with 500"), "{}", text(&output));
 }
 
+/// The files that the handler gets may be on a file system that the copy cannot reach.
+#[test]
+fn a_copy_of_a_snapshot_that_cannot_serve_is_reported_with_the_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let assets = folder.path().join("files");
+    std::fs::create_dir(&assets).unwrap();
+    let gone = assets.clone();
+    let (address, seen) = serve(move |line, _| {
+        if line.ends_with("/restore/next") {
+            std::fs::remove_dir(&gone).unwrap();
+            return http("200 OK", "", "");
+        }
+        accepted()
+    });
+    let snapshot = [("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start")];
+    let output = Bootstrap::with_linked_assets(&address, &snapshot, &assets).ended();
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    let requests: Vec<_> = seen.try_iter().collect();
+    let lines: Vec<_> = requests.iter().map(|(line, _)| line.as_str()).collect();
+    assert_eq!(lines, ["GET /2018-06-01/runtime/restore/next", "POST /2018-06-01/runtime/restore/error"]);
+    let report: serde_json::Value = serde_json::from_slice(&requests[1].1).unwrap();
+    assert_eq!(report["errorType"], "Runtime.AfterRestoreError");
+    let message = report["errorMessage"].as_str().unwrap();
+    assert!(message.contains("no instance can be created: ") && message.contains("shared"), "{message}");
+    assert!(text(&output).contains("no instance can be created"), "{}", text(&output));
+}
+
 #[test]
 fn a_reply_that_is_refused_is_logged_and_the_next_event_is_served() {
     let count = Mutex::new(0);

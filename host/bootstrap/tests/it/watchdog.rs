@@ -149,6 +149,24 @@ fn the_answer_of_a_blocked_event_is_an_invocation_error_where_faults_are() {
     assert_eq!(metrics.matches("\"deadline\"").count(), 1, "{metrics}");
 }
 
+/// Records that are done are not delivered again, even if another record blocks its thread.
+#[test]
+fn a_batch_whose_thread_is_blocked_is_answered_with_what_is_not_done() {
+    let record = |id: &str, act: &str| json!({"messageId": id, "eventSource": "aws:sqs", "act": act});
+    let records =
+        [record("m0", "state"), record("m1", "panic:poison"), record("m2", "block:20000"), record("m3", "state")];
+    let (address, seen) = events(vec![json!({ "Records": records })]);
+    let settings = [MARGIN, ("FUNCSERVER_EVENTS_PATH", "/events"), ("FUNCSERVER_EVENTS_SPLIT", "true")];
+    let bootstrap = Bootstrap::blocking(&address, &settings);
+    let (id, end, result) = answer(&seen);
+    assert_eq!((id.as_str(), end.as_str()), ("id-1", "response"));
+    let failed = ["m1", "m2", "m3"].map(|id| json!({ "itemIdentifier": id }));
+    assert_eq!(result, json!({ "batchItemFailures": failed }));
+    let output = bootstrap.ended();
+    assert_eq!(text(&output).matches("a record failed").count(), 3, "{}", text(&output));
+    assert_eq!(posts(&seen), [""; 0]);
+}
+
 /// A pipe holds 64 KiB. If it is not read, it blocks the writer of the log, but delays no answer.
 #[test]
 fn a_log_that_nobody_reads_delays_no_answer() {

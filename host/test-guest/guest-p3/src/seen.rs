@@ -1,6 +1,6 @@
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use serde_json::json;
+use serde_json::{Value, json};
 use wasip3::http::types::{ErrorCode, Method, Request, Scheme, Trailers};
 use wasip3::wit_bindgen::{FutureReader, StreamReader, StreamResult};
 use wasip3::wit_future;
@@ -17,7 +17,15 @@ pub struct Seen {
     scheme: Option<String>,
     authority: Option<String>,
     headers: Vec<(String, Vec<u8>)>,
-    request: Request,
+    body: Body,
+}
+
+/// The body of a request.
+enum Body {
+    /// It is not read yet.
+    Coming(Request),
+    /// It was read, because it is an event with an instruction.
+    Read(Vec<u8>),
 }
 
 /// The body of a request, piece by piece.
@@ -34,7 +42,7 @@ impl Seen {
             scheme: request.get_scheme().map(scheme),
             authority: request.get_authority(),
             headers: request.get_headers().copy_all(),
-            request,
+            body: Body::Coming(request),
         }
     }
 
@@ -44,10 +52,23 @@ impl Seen {
         Some(String::from_utf8_lossy(value).into_owned())
     }
 
+    /// The request, and the act that it asks for if it is an event below `/events`: the member `act` of its JSON.
+    pub async fn event(mut self) -> Result<(Self, Option<String>), String> {
+        if !self.path_with_query.as_deref().is_some_and(|path| path.starts_with("/events")) {
+            return Ok((self, None));
+        }
+        let body = whole(self.body).await?;
+        let act = serde_json::from_slice::<Value>(&body).ok().and_then(|event| Some(event["act"].as_str()?.to_owned()));
+        self.body = Body::Read(body);
+        Ok((self, act))
+    }
+
+    /// The pieces of a body that is not read yet.
     pub fn pieces(self) -> Pieces {
-        let (_, done) = wit_future::new(|| Ok(()));
-        let (stream, end) = Request::consume_body(self.request, done);
-        Pieces { stream, end }
+        match self.body {
+            Body::Coming(request) => pieces(request),
+            Body::Read(_) => panic!("the body of an event was read before"),
+        }
     }
 
     /// Answers 200 with the whole request: `method`, `path_with_query`, `scheme`, `authority` (null if there is none),
@@ -61,7 +82,7 @@ impl Seen {
             "authority": self.authority,
             "headers": headers,
         });
-        match self.pieces().whole().await {
+        match whole(self.body).await {
             Ok(body) => {
                 seen["body_b64"] = BASE64_STANDARD.encode(body).into();
                 Answer::json(&seen)
@@ -72,10 +93,23 @@ impl Seen {
 
     /// Answers 200 with only the length of the body, for bodies that are too large for an answer.
     pub async fn measure(self) -> Answer {
-        match self.pieces().whole().await {
+        match whole(self.body).await {
             Ok(body) => Answer::json(&json!({ "body_bytes": body.len() })),
             Err(reason) => Answer::text(400, reason),
         }
+    }
+}
+
+fn pieces(request: Request) -> Pieces {
+    let (_, done) = wit_future::new(|| Ok(()));
+    let (stream, end) = Request::consume_body(request, done);
+    Pieces { stream, end }
+}
+
+async fn whole(body: Body) -> Result<Vec<u8>, String> {
+    match body {
+        Body::Coming(request) => pieces(request).whole().await,
+        Body::Read(body) => Ok(body),
     }
 }
 

@@ -3,7 +3,8 @@
 //! On any path it answers 200 with JSON of the request, as [`seen::Seen`] describes. Two request headers change that:
 //!
 //! - `x-answer`: base64url (padding is optional) of JSON, the answer to give; see [`answer::Answer::instructed`].
-//! - `x-act`: `name` or `name:argument`, an act; see [`act::Act`]. The default is the environment variable `ACT`.
+//! - `x-act`: `name` or `name:argument`, an act; see [`act::Act`]. The default is the environment variable `ACT`, and
+//!   for events below `/events` the member `act` of their JSON.
 //!
 //! An unknown instruction is answered with 400 and the reason, so that a mistake in a test is visible.
 
@@ -39,7 +40,9 @@ impl Guest for TestGuest {
         let seen = Seen::of(request);
         if let Some(instruction) = seen.header("x-answer") {
             Answer::instructed(&instruction).unwrap_or_else(Answer::bad_instruction).send(out);
-        } else if let Some(instruction) = seen.header("x-act").or_else(|| std::env::var("ACT").ok()) {
+        } else if let Some(instruction) =
+            seen.header("x-act").or_else(|| std::env::var("ACT").ok()).or_else(|| seen.act_of_event())
+        {
             match Act::instructed(&instruction) {
                 Ok(act) => act.perform(&seen, out),
                 Err(reason) => Answer::bad_instruction(reason).send(out),

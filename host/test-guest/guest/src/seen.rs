@@ -1,8 +1,9 @@
+use std::cell::OnceCell;
 use std::io::Read;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use serde_json::json;
+use serde_json::{Value, json};
 use wasip2::http::types::{IncomingRequest, Method, Scheme};
 
 use crate::answer::Answer;
@@ -15,6 +16,8 @@ pub struct Seen {
     authority: Option<String>,
     headers: Vec<(String, Vec<u8>)>,
     request: IncomingRequest,
+    /// The body of an event, which its instruction is read from.
+    event: OnceCell<Vec<u8>>,
 }
 
 impl Seen {
@@ -26,6 +29,7 @@ impl Seen {
             authority: request.authority(),
             headers: request.headers().entries(),
             request,
+            event: OnceCell::new(),
         }
     }
 
@@ -40,8 +44,19 @@ impl Seen {
         &self.request
     }
 
+    /// The act in an event that was posted below `/events`: the member `act` of its JSON.
+    pub fn act_of_event(&self) -> Option<String> {
+        self.path_with_query.as_deref().filter(|path| path.starts_with("/events"))?;
+        let body = self.body().ok()?;
+        let event: Value = serde_json::from_slice(self.event.get_or_init(|| body)).ok()?;
+        event["act"].as_str().map(str::to_owned)
+    }
+
     /// Reads the body, to its end or to the error that ends it.
     pub fn body(&self) -> Result<Vec<u8>, String> {
+        if let Some(event) = self.event.get() {
+            return Ok(event.clone());
+        }
         let body = self.request.consume().map_err(|()| "the body was taken before")?;
         let mut stream = body.stream().map_err(|()| "the body's stream was taken before")?;
         let mut bytes = Vec::new();

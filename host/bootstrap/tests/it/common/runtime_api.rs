@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::Arc;
@@ -118,10 +119,21 @@ impl Bootstrap {
         Self::with(super::write_blocking_component, runtime_api, variables)
     }
 
-    fn with(component: fn(&Path), runtime_api: &str, variables: &[(&str, &str)]) -> Self {
+    /// A bootstrap whose `guest.assets` is the link `shared` to another folder.
+    pub fn with_linked_assets(runtime_api: &str, variables: &[(&str, &str)], folder: &Path) -> Self {
+        let files = |component: &Path| {
+            super::write_component(component);
+            symlink(folder, component.with_file_name("shared")).unwrap();
+        };
+        let assets = ("FUNCSERVER_GUEST_ASSETS", "shared");
+        Self::with(files, runtime_api, &[variables, &[assets]].concat())
+    }
+
+    fn with(component: impl Fn(&Path), runtime_api: &str, variables: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         component(&folder.path().join("handler.cwasm"));
         let child = Command::new(env!("CARGO_BIN_EXE_bootstrap"))
+            .current_dir(folder.path())
             .env_clear()
             .env("AWS_LAMBDA_RUNTIME_API", runtime_api)
             .env("AWS_LAMBDA_FUNCTION_NAME", "shop")
