@@ -4,7 +4,7 @@ use std::path::{self, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::target::{self, TARGET};
-use crate::{BuildError, GuestCrate, environment, key};
+use crate::{BuildError, GuestCrate, environment, key, library};
 
 /// The cargo command of a build script, and the folders that it uses.
 pub(crate) struct Cargo {
@@ -28,12 +28,11 @@ impl Cargo {
                 .map(|(_, value)| PathBuf::from(value))
                 .ok_or(BuildError::NoBuildScript { variable })
         };
-        Ok(Self {
-            cargo: path("CARGO")?,
-            rustc: path("RUSTC")?,
-            out: path("OUT_DIR")?,
-            environment: environment::inner(variables),
-        })
+        let (cargo, rustc, out) = (path("CARGO")?, path("RUSTC")?, path("OUT_DIR")?);
+        let mut environment = environment::inner(variables);
+        let flags = library::flags(&rustc, &environment)?;
+        environment::add_flags(&mut environment, flags);
+        Ok(Self { cargo, rustc, out, environment })
     }
 
     /// The path of the guest's component, which is compiled if there is none for its inputs.

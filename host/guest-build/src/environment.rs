@@ -20,12 +20,27 @@ const KEPT: [&str; 9] = [
     "RUSTC",
 ];
 
+/// The flags of the compiler, with a control character between them.
+const FLAGS: &str = "CARGO_ENCODED_RUSTFLAGS";
+
 /// The variables of the outer build that the inner build gets.
 pub(crate) fn inner(outer: impl IntoIterator<Item = (OsString, OsString)>) -> Vec<(OsString, OsString)> {
     let mut inner: Vec<_> = outer.into_iter().filter(|(name, _)| kept(name)).collect();
     // Set even if it is empty, because it overrides the flags in the user's cargo configuration files.
-    inner.push(("CARGO_ENCODED_RUSTFLAGS".into(), flags(&inner)));
+    inner.push((FLAGS.into(), flags(&inner)));
     inner
+}
+
+/// Adds flags of the compiler to the variables of `inner`.
+pub(crate) fn add_flags(inner: &mut [(OsString, OsString)], added: Vec<OsString>) {
+    for (_, flags) in inner.iter_mut().filter(|(name, _)| name == FLAGS) {
+        for flag in &added {
+            if !flags.is_empty() {
+                flags.push("\x1f");
+            }
+            flags.push(flag);
+        }
+    }
 }
 
 /// Removes the home folder of the builder from the file names in panic messages.
@@ -104,6 +119,17 @@ mod tests {
     fn flags_of_configuration_files_are_overridden() {
         let flags = ("CARGO_ENCODED_RUSTFLAGS".into(), OsString::new());
         assert!(inner([]).contains(&flags));
+    }
+
+    #[test]
+    fn flags_are_added_to_those_that_are_there() {
+        let flags = |mut inner: Vec<(OsString, OsString)>| {
+            add_flags(&mut inner, vec!["-g".into(), "-v".into()]);
+            inner.into_iter().find(|(name, _)| name == FLAGS).map(|(_, value)| value)
+        };
+        assert_eq!(flags(inner([])), Some("-g\x1f-v".into()));
+        let home = ("CARGO_HOME".into(), "/home".into());
+        assert_eq!(flags(inner([home])), Some("--remap-path-prefix=/home=/cargo\x1f-g\x1f-v".into()));
     }
 
     #[test]

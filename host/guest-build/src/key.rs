@@ -9,8 +9,13 @@ use std::{fs, io};
 use crate::{BuildError, GuestCrate, inputs};
 
 /// How this crate builds components.
-const SOURCES: [&str; 4] =
-    [include_str!("cargo.rs"), include_str!("environment.rs"), include_str!("key.rs"), include_str!("target.rs")];
+const SOURCES: [&str; 5] = [
+    include_str!("cargo.rs"),
+    include_str!("environment.rs"),
+    include_str!("key.rs"),
+    include_str!("library.rs"),
+    include_str!("target.rs"),
+];
 
 /// The key of the guest's component, if this compiler builds it with these variables.
 pub(crate) fn key(

@@ -9,6 +9,7 @@ mod cargo;
 mod environment;
 mod error;
 mod key;
+mod library;
 mod target;
 
 use std::path::{Path, PathBuf};
