@@ -9,44 +9,65 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from project import Project
+
+Document = dict[str, Any]
+NAME = "funcserver"
 
 
 def sbom(project: Project, auditable2cdx: Path, executables: list[Path]) -> bytes:
     """One list for all executables, which have nearly the same crates."""
-    components: dict[str, dict] = {}
-    needs: dict[str, set[str]] = {}
-    merged: dict = {}
+    documents = []
     for executable in executables:
         written = subprocess.run([auditable2cdx, executable], capture_output=True)
-        if written.returncode != 0:
+        if written.returncode == 0:
+            documents.append(json.loads(written.stdout))
+        else:
             print(f"warning: {executable} has no data of cargo auditable: it is not in the SBOM", file=sys.stderr)
-            continue
-        merged = json.loads(written.stdout)
-        for component in [*merged.get("components", []), *_root(merged)]:
-            components[component["bom-ref"]] = component
-        for dependency in merged.get("dependencies", []):
-            needs.setdefault(dependency["ref"], set()).update(dependency.get("dependsOn", []))
-    if not merged:
+    if not documents:
         raise SystemExit("error: no executable has data of cargo auditable, so that there is no SBOM")
-    # These differ from run to run.
-    merged.pop("serialNumber", None)
-    merged["metadata"] = {
-        "component": {
-            "type": "application",
-            "bom-ref": "funcserver",
-            "name": "funcserver",
-            "version": project.version,
-            "licenses": [{"expression": project.license}],
-            "externalReferences": [{"type": "vcs", "url": project.repository}],
-        }
+    return (json.dumps(merged(project, documents), indent=2, sort_keys=True) + "\n").encode()
+
+
+def merged(project: Project, documents: list[Document]) -> Document:
+    """One document of those of the executables, without what differs from run to run."""
+    components: dict[str, Document] = {}
+    needs: dict[str, set[str]] = {NAME: set()}
+    for document in documents:
+        root = document["metadata"]["component"]
+        listed = [root, *document.get("components", [])]
+        # Each document numbers its components by itself.
+        names = {component["bom-ref"]: _purl(component) for component in listed}
+        needs[NAME].add(names[root["bom-ref"]])
+        for component in listed:
+            purl = names[component["bom-ref"]]
+            # The property says that it runs in builds only: not so if one executable contains it.
+            if purl not in components or "properties" not in component:
+                components[purl] = {**component, "bom-ref": purl, "purl": purl}
+        for dependency in document.get("dependencies", []):
+            uses = needs.setdefault(names[dependency["ref"]], set())
+            uses.update(names[ref] for ref in dependency.get("dependsOn", []))
+    return {
+        "bomFormat": documents[0]["bomFormat"],
+        "specVersion": documents[0]["specVersion"],
+        "version": 1,
+        "metadata": {
+            "component": {
+                "type": "application",
+                "bom-ref": NAME,
+                "name": NAME,
+                "version": project.version,
+                "licenses": [{"expression": project.license}],
+                "externalReferences": [{"type": "vcs", "url": project.repository}],
+            }
+        },
+        "components": [components[purl] for purl in sorted(components)],
+        "dependencies": [{"ref": ref, "dependsOn": sorted(needs[ref])} for ref in sorted(needs)],
     }
-    merged["components"] = [components[ref] for ref in sorted(components)]
-    merged["dependencies"] = [{"ref": ref, "dependsOn": sorted(needs[ref])} for ref in sorted(needs)]
-    return (json.dumps(merged, indent=2, sort_keys=True) + "\n").encode()
 
 
-def _root(document: dict) -> list[dict]:
-    component = document.get("metadata", {}).get("component")
-    return [component] if component else []
+def _purl(component: Document) -> str:
+    """The name of a crate in all documents. auditable2cdx writes `&` before the first qualifier, where `?` belongs."""
+    return component["purl"].replace("&", "?", 1)
