@@ -38,6 +38,10 @@ pub struct Facts<'a> {
     pub multi_value_headers: bool,
     /// The address of the client, without port.
     pub client_address: Option<&'a str>,
+    /// The tenant, if the function isolates its tenants.
+    pub tenant_id: Option<&'a str>,
+    /// The source of an event that is not an HTTP request.
+    pub event_source: Option<&'static str>,
 }
 
 /// A step of a request in the engine. Lines and outgoing requests can occur at any time after `Instance`. The other

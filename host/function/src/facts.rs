@@ -21,31 +21,22 @@ pub const EVENT_SOURCE: HeaderName = HeaderName::from_static("x-funcserver-event
 
 const OWN: [HeaderName; 5] = [LAMBDA_CONTEXT, REQUEST_CONTEXT, CLIENT, TENANT, EVENT_SOURCE];
 
-/// What the headers say besides the facts.
-#[derive(Default)]
-pub(crate) struct FrontHeaders<'a> {
-    /// The event's own request context, unless it came from a load balancer.
-    pub(crate) request_context: Option<String>,
-    /// The tenant that Lambda names.
-    pub(crate) tenant: Option<&'a str>,
-    /// The source of an event that is not an HTTP request.
-    pub(crate) event_source: Option<&'static str>,
-}
-
 /// Sets these headers. Copies of them from the client are removed even if there is no value for them, and so are
 /// all spellings that a guest may confuse with them.
-pub(crate) fn insert(headers: &mut HeaderMap, facts: &Facts<'_>, front: FrontHeaders<'_>) {
+///
+/// `request_context` is the event's own, unless it came from a load balancer.
+pub(crate) fn insert(headers: &mut HeaderMap, facts: &Facts<'_>, request_context: Option<String>) {
     remove_alike(headers);
-    set(headers, LAMBDA_CONTEXT, value(lambda_context(facts, front.tenant)));
-    set(headers, REQUEST_CONTEXT, value(front.request_context.unwrap_or_else(|| request_context(facts))));
-    set(headers, TENANT, front.tenant.and_then(|tenant| HeaderValue::from_str(tenant).ok()));
-    set(headers, EVENT_SOURCE, front.event_source.map(HeaderValue::from_static));
+    set(headers, LAMBDA_CONTEXT, value(lambda_context(facts)));
+    set(headers, REQUEST_CONTEXT, value(request_context.unwrap_or_else(|| request_context_of(facts))));
+    set(headers, TENANT, facts.tenant_id.and_then(|tenant| HeaderValue::from_str(tenant).ok()));
+    set(headers, EVENT_SOURCE, facts.event_source.map(HeaderValue::from_static));
     set(headers, CLIENT, facts.client_address.and_then(|address| HeaderValue::from_str(address).ok()));
 }
 
 // Written by hand, because every request has them, and serializing them took as long as decoding its event.
 
-fn lambda_context(facts: &Facts<'_>, tenant: Option<&str>) -> String {
+fn lambda_context(facts: &Facts<'_>) -> String {
     let mut json = String::with_capacity(512);
     json.push_str(r#"{"request_id":"#);
     push(&mut json, facts.request_id);
@@ -58,7 +49,7 @@ fn lambda_context(facts: &Facts<'_>, tenant: Option<&str>) -> String {
         Some(trace_id) => push(&mut json, trace_id),
         None => json.push_str("null"),
     }
-    if let Some(tenant) = tenant {
+    if let Some(tenant) = facts.tenant_id {
         json.push_str(r#","tenant_id":"#);
         push(&mut json, tenant);
     }
@@ -66,7 +57,7 @@ fn lambda_context(facts: &Facts<'_>, tenant: Option<&str>) -> String {
     json
 }
 
-fn request_context(facts: &Facts<'_>) -> String {
+fn request_context_of(facts: &Facts<'_>) -> String {
     let mut json = String::with_capacity(256);
     json.push('{');
     if let Some(arn) = facts.target_group_arn {
@@ -137,6 +128,8 @@ mod tests {
             target_group_arn: Some("arn:aws:elasticloadbalancing:eu-central-1:111122223333:targetgroup/shop/1"),
             multi_value_headers: true,
             client_address: Some("198.51.100.7"),
+            tenant_id: None,
+            event_source: None,
         }
     }
 
@@ -149,7 +142,7 @@ mod tests {
     #[test]
     fn a_guest_reads_every_fact_in_a_header() {
         let mut headers = HeaderMap::new();
-        insert(&mut headers, &facts(), FrontHeaders::default());
+        insert(&mut headers, &facts(), None);
         assert_eq!(
             text(&headers, &LAMBDA_CONTEXT),
             r#"{"request_id":"8476a536","deadline":1700000000000,"invoked_function_arn":"arn:aws:lambda:eu-central-1:111122223333:function:shop","xray_trace_id":"Root=1-65538d00-0123456789abcdef01234567"}"#
@@ -168,7 +161,7 @@ mod tests {
             headers.append(name, HeaderValue::from_static("forged"));
             headers.append(name, HeaderValue::from_static("forged again"));
         }
-        insert(&mut headers, &Facts { client_address: None, ..facts() }, FrontHeaders::default());
+        insert(&mut headers, &Facts { client_address: None, ..facts() }, None);
         assert!(!headers.contains_key(CLIENT) && !headers.contains_key(TENANT));
         assert!(text(&headers, &LAMBDA_CONTEXT).contains("8476a536"));
         assert!(text(&headers, &REQUEST_CONTEXT).contains("elb"));
@@ -178,11 +171,8 @@ mod tests {
     fn what_the_event_says_itself_is_passed_on() {
         let mut headers = HeaderMap::new();
         let request_context = Some(r#"{"stage":"live"}"#.to_owned());
-        insert(
-            &mut headers,
-            &facts(),
-            FrontHeaders { request_context, tenant: Some("blue"), event_source: Some("sqs") },
-        );
+        let facts = Facts { tenant_id: Some("blue"), event_source: Some("sqs"), ..facts() };
+        insert(&mut headers, &facts, request_context);
         assert_eq!(text(&headers, &REQUEST_CONTEXT), r#"{"stage":"live"}"#);
         assert_eq!(text(&headers, &TENANT), "blue");
         assert_eq!(text(&headers, &EVENT_SOURCE), "sqs");
@@ -206,7 +196,7 @@ mod tests {
             }
         }
         headers.extend(others.map(|name| (HeaderName::from_static(name), HeaderValue::from_static("kept"))));
-        insert(&mut headers, &facts(), FrontHeaders::default());
+        insert(&mut headers, &facts(), None);
         assert_eq!(headers.len(), OWN.len() - 2 + others.len(), "{headers:?}");
         assert!(headers.values().all(|value| !value.as_bytes().starts_with(b"forged")));
     }
@@ -221,14 +211,14 @@ mod tests {
                 break;
             }
         }
-        insert(&mut headers, &facts(), FrontHeaders::default());
+        insert(&mut headers, &facts(), None);
         assert!(headers.get_all(LAMBDA_CONTEXT).iter().all(|value| value != "forged"));
     }
 
     #[test]
     fn missing_facts_are_null_or_absent() {
         let mut headers = HeaderMap::new();
-        insert(&mut headers, &Facts { request_id: "8476a536", ..Facts::default() }, FrontHeaders::default());
+        insert(&mut headers, &Facts { request_id: "8476a536", ..Facts::default() }, None);
         assert_eq!(
             text(&headers, &LAMBDA_CONTEXT),
             r#"{"request_id":"8476a536","deadline":0,"invoked_function_arn":"","xray_trace_id":null}"#
@@ -239,7 +229,7 @@ mod tests {
     #[test]
     fn odd_characters_stay_json_in_a_header() {
         let mut headers = HeaderMap::new();
-        insert(&mut headers, &Facts { target_group_arn: Some("a\u{7f}\r\n\"\\ü"), ..facts() }, FrontHeaders::default());
+        insert(&mut headers, &Facts { target_group_arn: Some("a\u{7f}\r\n\"\\ü"), ..facts() }, None);
         let value = headers[REQUEST_CONTEXT].as_bytes();
         let parsed: serde_json::Value = serde_json::from_slice(value).unwrap();
         assert_eq!(parsed["elb"]["targetGroupArn"], "a\u{7f}\r\n\"\\ü");

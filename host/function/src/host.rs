@@ -18,7 +18,7 @@ use crate::caught::{Panic, caught};
 use crate::compress;
 use crate::config::{Config, EventsConfig, Fail};
 use crate::event_call::EventCall;
-use crate::facts::{self, FrontHeaders};
+use crate::facts;
 use crate::failure::Kind;
 use crate::invocation::{Context, Front, Invocation, Margins};
 use crate::log::Log;
@@ -204,19 +204,14 @@ impl Inner {
         };
         drop(event);
         let Incoming { mut request, form, target_group_arn, client, request_context } = incoming;
-        invocation.read(Front { form, target_group_arn, client, is_other: false });
+        invocation.read(Front { form, target_group_arn, client, event_source: None });
         let path = request.uri().path();
         if self.events.path.as_ref().is_some_and(|events| events.covers(path)) {
             let outcome = reply_of_ours(Kind::EventPath, form, invocation.id());
             let ended = Ended { outcome, report: Some(Report::EventPath { path: path.to_owned() }) };
             return (ended, funcserver_engine::After::default());
         }
-        let tenant = invocation.context().tenant_id.as_deref();
-        facts::insert(
-            request.headers_mut(),
-            &invocation.facts(),
-            FrontHeaders { request_context, tenant, event_source: None },
-        );
+        facts::insert(request.headers_mut(), &invocation.facts(), request_context);
 
         let takes_gzip = self.compress && compress::is_accepted(request.headers());
         // A text is a fifth of its size once it is compressed.
@@ -249,7 +244,7 @@ impl Inner {
         let (Some(_), Some(name)) = (&self.events.path, source.name()) else {
             return (not_answered(NOT_HTTP, NotHttp(source).to_string()), none);
         };
-        invocation.read(Front { is_other: true, ..Front::default() });
+        invocation.read(Front { event_source: Some(name), ..Front::default() });
         if self.events.split
             && let Some(batch) = RecordBatch::of(name, &payload)
         {
@@ -340,10 +335,7 @@ impl Inner {
             let error = EventFailure::Answer("events.path is not a path".to_owned());
             return (Err(error), funcserver_engine::After::default());
         };
-        let tenant = invocation.context().tenant_id.as_deref();
-        let request_context = Some("{}".to_owned());
-        let front = FrontHeaders { request_context, tenant, event_source: Some(source) };
-        facts::insert(request.headers_mut(), &invocation.facts(), front);
+        facts::insert(request.headers_mut(), &invocation.facts(), Some("{}".to_owned()));
         let call = Arc::new(EventCall::new(invocation));
         let answer = self.guest.handle(request, call.clone()).await;
         let WholeAnswer { result, after } = answer.whole(self.front.max_reply).await;

@@ -69,8 +69,8 @@ pub(crate) struct Front {
     pub(crate) target_group_arn: Option<String>,
     /// The client's address without its port.
     pub(crate) client: Option<String>,
-    /// Whether the event is not an HTTP request, so that only an invocation error is a failure.
-    pub(crate) is_other: bool,
+    /// The source of an event that is not an HTTP request, so that only an invocation error is a failure.
+    pub(crate) event_source: Option<&'static str>,
 }
 
 /// The right to answer an invocation, which exists only once. Its holder sends the answer, and then logs and counts the
@@ -119,7 +119,7 @@ impl Invocation {
     pub fn scope<'a>(&'a self, log: &'a Log) -> Scope<'a> {
         match self.id() {
             "" => log.host(),
-            id => log.at(id),
+            id => log.at(id).of_tenant(self.context.tenant_id.as_deref()),
         }
     }
 
@@ -152,7 +152,7 @@ impl Invocation {
 
     /// Whether its event is not an HTTP request.
     pub(crate) fn is_other(&self) -> bool {
-        self.front.get().is_some_and(|front| front.is_other)
+        self.front.get().is_some_and(|front| front.event_source.is_some())
     }
 
     /// Records the facts of the event once it has been read.
@@ -199,7 +199,7 @@ impl Call for Invocation {
     }
 
     fn facts(&self) -> Facts<'_> {
-        let Context { request_id, deadline_ms, trace_id, function_arn, .. } = &self.context;
+        let Context { request_id, deadline_ms, trace_id, function_arn, tenant_id, .. } = &self.context;
         let front = self.front.get();
         Facts {
             request_id,
@@ -209,6 +209,8 @@ impl Call for Invocation {
             target_group_arn: front.and_then(|front| front.target_group_arn.as_deref()),
             multi_value_headers: front.is_some_and(|front| front.form.has_multi_value_headers()),
             client_address: front.and_then(|front| front.client.as_deref()),
+            tenant_id: tenant_id.as_deref(),
+            event_source: front.and_then(|front| front.event_source),
         }
     }
 

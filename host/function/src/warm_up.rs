@@ -52,7 +52,7 @@ fn request(path: &PathAndQuery, facts: &Facts<'_>) -> http::Result<Request<Bytes
     let uri = http::Uri::builder().scheme("https").authority(HOST).path_and_query(path.clone()).build()?;
     let builder = Request::get(uri).header(header::HOST, HOST).header(header::USER_AGENT, USER_AGENT);
     let mut request = builder.body(Bytes::new())?;
-    facts::insert(request.headers_mut(), facts, facts::FrontHeaders::default());
+    facts::insert(request.headers_mut(), facts, None);
     Ok(request)
 }
 

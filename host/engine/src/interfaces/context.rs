@@ -67,7 +67,9 @@ fn add(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     fact(&mut context, "function-arn", |facts| (facts.function_arn.to_owned(),))?;
     fact(&mut context, "target-group-arn", |facts| (facts.target_group_arn.map(str::to_owned),))?;
     fact(&mut context, "multi-value-headers", |facts| (facts.multi_value_headers,))?;
-    fact(&mut context, "client-address", |facts| (facts.client_address.map(str::to_owned),))
+    fact(&mut context, "client-address", |facts| (facts.client_address.map(str::to_owned),))?;
+    fact(&mut context, "tenant-id", |facts| (facts.tenant_id.map(str::to_owned),))?;
+    fact(&mut context, "event-source", |facts| (facts.event_source.map(str::to_owned),))
 }
 
 fn fact<R>(context: &mut LinkerInstance<'_, State>, name: &str, get: fn(Facts<'_>) -> R) -> wasmtime::Result<()>

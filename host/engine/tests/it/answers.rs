@@ -163,6 +163,8 @@ async fn the_typed_import_returns_the_facts() {
         target_group_arn: Some("arn:tg"),
         multi_value_headers: true,
         client_address: Some("2001:db8::1"),
+        tenant_id: Some("blue"),
+        event_source: Some("sqs"),
         ..Facts::default()
     };
     let (call, _) = call_with(Duration::from_secs(10), facts);
@@ -176,6 +178,8 @@ async fn the_typed_import_returns_the_facts() {
         "target_group_arn": "arn:tg",
         "multi_value_headers": true,
         "client_address": "2001:db8::1",
+        "tenant_id": "blue",
+        "event_source": "sqs",
     });
     assert_eq!(facts, expected);
 }

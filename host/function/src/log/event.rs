@@ -10,12 +10,14 @@ use super::time::Timestamp;
 use super::{Field, Format, Level, Value};
 
 /// The keys that only the host may set.
-pub(super) const RESERVED: [&str; 5] = ["timestamp", "level", "requestId", "message", "stream"];
+pub(super) const RESERVED: [&str; 6] = ["timestamp", "level", "requestId", "tenantId", "message", "stream"];
 
 /// An event to log.
 pub(super) struct Event<'a> {
     pub(super) level: Level,
     pub(super) request_id: Option<&'a str>,
+    /// The tenant of the request, if the function isolates its tenants.
+    pub(super) tenant: Option<&'a str>,
     pub(super) message: Value<'a>,
     pub(super) fields: &'a [Field<'a>],
 }
@@ -37,7 +39,8 @@ impl Event<'_> {
         push_on_one_line(line, &clean(self.request_id.unwrap_or("-")));
         write!(line, "\t{}\t", self.level.name())?;
         push_on_one_line(line, &self.message.text());
-        for (key, value) in self.fields {
+        let tenant = self.tenant.map(|tenant| ("tenantId", Value::Text(tenant)));
+        for (key, value) in tenant.iter().chain(self.fields) {
             line.push(b' ');
             push_word(line, &clean(key));
             line.push(b'=');
@@ -52,6 +55,9 @@ impl Event<'_> {
         members.serialize_entry("level", self.level.name())?;
         if let Some(id) = self.request_id {
             members.serialize_entry("requestId", &Value::Text(id))?;
+        }
+        if let Some(tenant) = self.tenant {
+            members.serialize_entry("tenantId", &Value::Text(tenant))?;
         }
         members.serialize_entry("message", &self.message)?;
         for (key, value) in self.fields {
@@ -89,7 +95,7 @@ mod tests {
 
     fn line(format: Format, request_id: Option<&str>, message: &str, fields: &[Field<'_>]) -> String {
         let now = UNIX_EPOCH + Duration::from_millis(1_735_787_045_678);
-        let event = Event { level: Level::Warn, request_id, message: message.into(), fields };
+        let event = Event { level: Level::Warn, request_id, tenant: None, message: message.into(), fields };
         let mut line = Vec::new();
         event.write(&mut line, format, now);
         String::from_utf8(line).unwrap()
@@ -130,6 +136,31 @@ mod tests {
             line(Format::Json, None, "up", &[]),
             "{\"timestamp\":\"2025-01-02T03:04:05.678Z\",\"level\":\"WARN\",\"message\":\"up\"}\n"
         );
+    }
+
+    #[test]
+    fn a_tenant_is_named_before_the_fields() {
+        for (format, expected) in [
+            (Format::Text, "2025-01-02T03:04:05.678Z\tr\tWARN\tslow tenantId=\"a b\" took=12\n"),
+            (
+                Format::Json,
+                "{\"timestamp\":\"2025-01-02T03:04:05.678Z\",\"level\":\"WARN\",\"requestId\":\"r\",\
+                 \"tenantId\":\"a b\",\"message\":\"slow\",\"took\":12}\n",
+            ),
+        ] {
+            let fields: [Field<'_>; 1] = [("took", 12_u64.into())];
+            let message = "slow".into();
+            let event = Event {
+                level: Level::Warn,
+                request_id: Some("r"),
+                tenant: Some("a\u{1b}[1m b"),
+                message,
+                fields: &fields,
+            };
+            let mut line = Vec::new();
+            event.write(&mut line, format, UNIX_EPOCH + Duration::from_millis(1_735_787_045_678));
+            assert_eq!(String::from_utf8(line).unwrap(), expected);
+        }
     }
 
     #[test]

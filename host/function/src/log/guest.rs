@@ -47,8 +47,9 @@ impl Scope<'_> {
         match object(line) {
             Some(members) => self.guest_json(written, now, name, level, members),
             None if self.log.enabled(level) => {
-                let (message, request_id) = (line.trim_end_matches(['\r', '\n']).into(), self.request_id);
-                let event = Event { level, request_id, message, fields: &[("stream", name.into())] };
+                let message = line.trim_end_matches(['\r', '\n']).into();
+                let Self { request_id, tenant, .. } = *self;
+                let event = Event { level, request_id, tenant, message, fields: &[("stream", name.into())] };
                 event.write(written, self.log.0.config.format, now);
             }
             None => {}
@@ -74,7 +75,8 @@ impl Scope<'_> {
         let message = message.as_ref().map_or(Value::Text(""), Value::Json);
         // CloudWatch finds a metric only in a line that is JSON from its first byte.
         let format = if is_metric { Format::Json } else { self.log.0.config.format };
-        Event { level, request_id: self.request_id, message, fields: &fields }.write(written, format, now);
+        let Self { request_id, tenant, .. } = *self;
+        Event { level, request_id, tenant, message, fields: &fields }.write(written, format, now);
     }
 
     /// Renames the members that the guest may not set. Also returns whether they are a metric that it may write.
@@ -226,7 +228,9 @@ mod tests {
     fn no_key_occurs_twice() {
         let sink = Sink::default();
         let log = Log::new(Format::Json, Level::Info, sink.clone());
-        log.at("r").guest(Stream::Stdout, r#"{"message":"a","message":"b","level":"INFO","stream":1,"requestId":2}"#);
+        log.at("r")
+            .of_tenant(Some("blue"))
+            .guest(Stream::Stdout, r#"{"message":"a","message":"b","level":"INFO","stream":1,"requestId":2}"#);
         let line = &sink.writes()[0];
         for key in RESERVED {
             assert_eq!(line.matches(&format!("\"{key}\":")).count(), 1, "{key} in {line}");

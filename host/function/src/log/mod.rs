@@ -1,7 +1,7 @@
 //! The log: each event is one line with its request id, and is written at once.
 //!
 //! Text is `time <tab> request id <tab> level <tab> message key=value …`, with `-` if there is no request. JSON has the
-//! keys of Lambda's own JSON logs (`timestamp`, `level`, `requestId`, `message`), followed by the fields. Events below
+//! keys of Lambda's own JSON logs (`timestamp`, `level`, `requestId`, `tenantId`, `message`), followed by the fields. Events below
 //! the level are not formatted. `event.rs` writes every line, and passes all texts, keys and nested values through
 //! `clean.rs` in either format: no text breaks its line or moves a terminal's cursor, and very long ones are truncated
 //! with a mark.
@@ -57,6 +57,7 @@ pub trait Symbolizer: Send + Sync {
 pub struct Scope<'a> {
     log: &'a Log,
     request_id: Option<&'a str>,
+    tenant: Option<&'a str>,
 }
 
 /// The name and value of a field.
@@ -77,12 +78,12 @@ impl Log {
 
     /// The scope of the request with this id.
     pub fn at<'a>(&'a self, request_id: &'a str) -> Scope<'a> {
-        Scope { log: self, request_id: Some(request_id) }
+        Scope { log: self, request_id: Some(request_id), tenant: None }
     }
 
     /// The scope of events without a request: the start, the end, and the connection to the Runtime API.
     pub fn host(&self) -> Scope<'_> {
-        Scope { log: self, request_id: None }
+        Scope { log: self, request_id: None, tenant: None }
     }
 
     /// Whether events of this level are written.
@@ -93,6 +94,14 @@ impl Log {
     fn write(&self, lines: &[u8]) {
         let mut sink = self.0.sink.lock().unwrap_or_else(PoisonError::into_inner);
         let _ = sink.write_all(lines).and_then(|()| sink.flush());
+    }
+}
+
+impl<'a> Scope<'a> {
+    /// The same part of the log, whose events name this tenant.
+    #[must_use]
+    pub fn of_tenant(self, tenant: Option<&'a str>) -> Self {
+        Self { tenant, ..self }
     }
 }
 
@@ -136,7 +145,7 @@ impl Scope<'_> {
 
     fn write(&self, level: Level, message: Value<'_>, fields: &[Field<'_>]) {
         let mut line = Vec::with_capacity(256);
-        let event = Event { level, request_id: self.request_id, message, fields };
+        let event = Event { level, request_id: self.request_id, tenant: self.tenant, message, fields };
         event.write(&mut line, self.log.0.config.format, SystemTime::now());
         self.log.write(&line);
     }

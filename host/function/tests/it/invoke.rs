@@ -68,13 +68,17 @@ impl Bench {
     }
 
     pub(crate) async fn invoke_for(&self, event: impl Into<Vec<u8>>, time: Duration) -> Outcome {
+        self.invoke_of(None, event, time).await
+    }
+
+    async fn invoke_of(&self, tenant: Option<&str>, event: impl Into<Vec<u8>>, time: Duration) -> Outcome {
         let context = Context {
             request_id: "request-7".into(),
             deadline_ms: deadline_in(time),
             trace_id: Some("Root=1-2-3".into()),
             function_arn: "arn:aws:lambda:eu-north-1:111122223333:function:shop".into(),
             invocation_id: None,
-            tenant_id: None,
+            tenant_id: tenant.map(str::to_owned),
         };
         let invocation = self.host.invocation(context);
         let (outcome, after) = self.host.invoke(Bytes::from(event.into()), &invocation).await;
@@ -256,6 +260,30 @@ async fn every_front_end_gets_its_own_form_and_sees_no_forged_headers() {
             _ => assert_eq!(context, event["requestContext"], "{kind}"),
         }
     }
+}
+
+#[tokio::test]
+async fn a_tenant_is_in_the_headers_and_in_every_line_of_the_log() {
+    let bench = Bench::new();
+    let mut event = act(r#"stdout:{"message":"hello","tenantId":"forged"}"#);
+    event["headers"]["x-amz-tenant-id"] = json!("forged");
+    event["headers"]["x_amz_tenant_id"] = json!("forged");
+    for tenant in ["blue", "red"] {
+        let outcome = bench.invoke_of(Some(tenant), event.to_string(), Duration::from_secs(10)).await;
+        let Outcome::Reply(reply) = outcome else { panic!("{outcome:?}") };
+        let reply: Value = serde_json::from_slice(&reply).unwrap();
+        let seen: Value = serde_json::from_str(reply["body"].as_str().unwrap()).unwrap();
+        let headers: Vec<_> = seen["headers"].as_array().unwrap().iter().collect();
+        let of_tenant: Vec<_> =
+            headers.iter().filter(|line| line[0].as_str().unwrap().replace('_', "-") == "x-amz-tenant-id").collect();
+        assert_eq!(of_tenant.len(), 1, "{seen}");
+        assert_eq!(STANDARD.decode(of_tenant[0][1].as_str().unwrap()).unwrap(), tenant.as_bytes());
+    }
+    let log = bench.log();
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let tenants: Vec<_> = lines.iter().map(|line| (&line["tenantId"], &line["guest_tenantId"])).collect();
+    let forged = json!("forged");
+    assert_eq!(tenants, [(&json!("blue"), &forged), (&json!("red"), &forged)], "{log}");
 }
 
 /// A host that takes events which are no requests, and what it logs.

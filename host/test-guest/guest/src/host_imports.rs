@@ -24,6 +24,8 @@ mod present {
             "target_group_arn": facts::target_group_arn(),
             "multi_value_headers": facts::multi_value_headers(),
             "client_address": facts::client_address(),
+            "tenant_id": facts::tenant_id(),
+            "event_source": facts::event_source(),
         }))
     }
 
