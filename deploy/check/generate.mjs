@@ -2,7 +2,7 @@
 // resources and data sources that ../terraform uses, so that `scripts/check-deploy` can hold our files to them without
 // the provider, which comes from a registry of its own.
 //
-// They are read from the types of the npm package @cdktf/provider-aws, which were generated from the provider's schema.
+// They are read from the types of the npm package @cdktn/provider-aws, which were generated from the provider's schema.
 // Run it after adding a type below: node deploy/check/generate.mjs
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -10,14 +10,22 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const PACKAGE = "@cdktf/provider-aws@21.22.1";
+const PACKAGE = "@cdktn/provider-aws@25.7.0";
 const TYPESCRIPT = "typescript@5.9.3";
 
 const RESOURCES = [
+  "aws_api_gateway_deployment",
+  "aws_api_gateway_rest_api",
+  "aws_api_gateway_stage",
+  "aws_apigatewayv2_api",
+  "aws_apigatewayv2_integration",
+  "aws_apigatewayv2_route",
+  "aws_apigatewayv2_stage",
   "aws_cloudwatch_log_group",
   "aws_iam_role",
   "aws_iam_role_policy",
   "aws_lambda_function",
+  "aws_lambda_function_url",
   "aws_lambda_permission",
   "aws_lb",
   "aws_lb_listener",
@@ -38,7 +46,7 @@ try {
     { stdio: ["ignore", "ignore", "inherit"] },
   );
   const ts = createRequire(join(folder, "x.js"))("typescript");
-  const root = join(folder, "node_modules/@cdktf/provider-aws");
+  const root = join(folder, "node_modules/@cdktn/provider-aws");
   const about = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const read = (name) => schema(ts, readFileSync(join(root, "lib", name, "index.d.ts"), "utf8"), name);
   const all = (types, prefix) =>
@@ -65,7 +73,7 @@ function schema(ts, text, name) {
 
   // The class is the one that extends TerraformResource, TerraformDataSource or TerraformProvider; its arguments are
   // in the interface of the same name with "Config" behind it.
-  const main = classes.find((node) => /cdktf\.Terraform(Resource|DataSource|Provider)\b/.test(heritage(node)));
+  const main = classes.find((node) => /cdkt[fn]\.Terraform(Resource|DataSource|Provider)\b/.test(heritage(node)));
   if (!main) throw new Error(`${name}: no resource class`);
   const result = body(interfaces.get(`${main.name.text}Config`), []);
 

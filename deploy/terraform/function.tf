@@ -1,10 +1,13 @@
 locals {
   zip = coalesce(var.zip, "${path.module}/../../function.zip")
+
+  # The handler's host cannot tell from an event whether the front end streams.
+  environment = merge(var.environment, var.stream ? { FUNCSERVER_RESPONSE_STREAM = "true" } : {})
 }
 
 resource "aws_lambda_function" "handler" {
   function_name    = var.name
-  description      = "A wasi:http component behind an Application Load Balancer"
+  description      = "A wasi:http component"
   role             = aws_iam_role.function.arn
   runtime          = "provided.al2023"
   architectures    = [var.architecture]
@@ -21,7 +24,7 @@ resource "aws_lambda_function" "handler" {
   }
 
   dynamic "environment" {
-    for_each = length(var.environment) > 0 ? [var.environment] : []
+    for_each = length(local.environment) > 0 ? [local.environment] : []
 
     content {
       variables = environment.value

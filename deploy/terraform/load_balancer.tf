@@ -1,20 +1,27 @@
+# front = "alb": an Application Load Balancer in a VPC.
+
 locals {
+  alb   = var.front == "alb"
   https = var.certificate_arn != null
   port  = local.https ? 443 : 80
 }
 
 resource "aws_lb" "public" {
+  count = local.alb ? 1 : 0
+
   name               = var.name
   load_balancer_type = "application"
   subnets            = local.subnet_ids
-  security_groups    = [aws_security_group.load_balancer.id]
+  security_groups    = [aws_security_group.load_balancer[0].id]
 
   # Else it would hang up, after 60 seconds, on a function that is allowed to take longer.
   idle_timeout = max(60, var.timeout + 5)
 }
 
 resource "aws_lb_listener" "public" {
-  load_balancer_arn = aws_lb.public.arn
+  count = local.alb ? 1 : 0
+
+  load_balancer_arn = aws_lb.public[0].arn
   port              = local.port
   protocol          = local.https ? "HTTPS" : "HTTP"
   certificate_arn   = var.certificate_arn
@@ -22,11 +29,13 @@ resource "aws_lb_listener" "public" {
 
   default_action {
     type             = "forward"
-    target_group_arn = aws_lb_target_group.function.arn
+    target_group_arn = aws_lb_target_group.function[0].arn
   }
 }
 
 resource "aws_lb_target_group" "function" {
+  count = local.alb ? 1 : 0
+
   name        = var.name
   target_type = "lambda"
 
@@ -44,15 +53,19 @@ resource "aws_lb_target_group" "function" {
 }
 
 resource "aws_lambda_permission" "load_balancer" {
+  count = local.alb ? 1 : 0
+
   statement_id  = "AllowInvocationByLoadBalancer"
   action        = "lambda:InvokeFunction"
   function_name = aws_lambda_function.handler.function_name
   principal     = "elasticloadbalancing.amazonaws.com"
-  source_arn    = aws_lb_target_group.function.arn
+  source_arn    = aws_lb_target_group.function[0].arn
 }
 
 resource "aws_lb_target_group_attachment" "function" {
-  target_group_arn = aws_lb_target_group.function.arn
+  count = local.alb ? 1 : 0
+
+  target_group_arn = aws_lb_target_group.function[0].arn
   target_id        = aws_lambda_function.handler.arn
 
   # AWS refuses a target that the load balancer may not invoke yet.

@@ -1,14 +1,14 @@
-# Where the load balancer stands: the given subnets and their VPC, or two subnets of the default VPC
+# Where a load balancer stands: the given subnets and their VPC, or two subnets of the default VPC
 # (not all of them: each zone has a public address, which AWS charges for).
 
 locals {
-  use_default_vpc = length(var.subnet_ids) == 0
-  vpc_id          = local.use_default_vpc ? data.aws_vpc.default[0].id : data.aws_subnet.given[0].vpc_id
+  use_default_vpc = local.alb && length(var.subnet_ids) == 0
+  vpc_id          = local.use_default_vpc ? data.aws_vpc.default[0].id : one(data.aws_subnet.given[*].vpc_id)
   subnet_ids      = local.use_default_vpc ? slice(sort(data.aws_subnets.default[0].ids), 0, 2) : var.subnet_ids
 }
 
 data "aws_subnet" "given" {
-  count = local.use_default_vpc ? 0 : 1
+  count = local.alb && !local.use_default_vpc ? 1 : 0
   id    = var.subnet_ids[0]
 }
 
@@ -40,6 +40,8 @@ data "aws_subnets" "default" {
 
 # No egress rule: the load balancer invokes the function through Lambda's API, not through the VPC.
 resource "aws_security_group" "load_balancer" {
+  count = local.alb ? 1 : 0
+
   name_prefix = "${var.name}-"
   description = "Clients of the load balancer ${var.name}"
   vpc_id      = local.vpc_id
@@ -50,9 +52,9 @@ resource "aws_security_group" "load_balancer" {
 }
 
 resource "aws_vpc_security_group_ingress_rule" "clients" {
-  for_each = var.allowed_cidrs
+  for_each = local.alb ? var.allowed_cidrs : toset([])
 
-  security_group_id = aws_security_group.load_balancer.id
+  security_group_id = aws_security_group.load_balancer[0].id
   description       = "Clients"
   ip_protocol       = "tcp"
   from_port         = local.port

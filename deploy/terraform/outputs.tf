@@ -1,11 +1,21 @@
-output "dns_name" {
-  description = "The load balancer's name; point a CNAME or alias record at it."
-  value       = aws_lb.public.dns_name
+locals {
+  # Of these lists, one has an element.
+  address = one(concat(
+    [for balancer in aws_lb.public : "${local.https ? "https" : "http"}://${balancer.dns_name}/"],
+    [for url in aws_lambda_function_url.public : url.function_url],
+    [for api in aws_apigatewayv2_api.public : "${api.api_endpoint}/"],
+    [for stage in aws_api_gateway_stage.public : "${stage.invoke_url}/"],
+  ))
+}
+
+output "address" {
+  description = "Where the function is reached. Behind a load balancer with a certificate, point your own domain at this name."
+  value       = local.address
 }
 
 output "curl" {
-  description = "The first request. With HTTPS the certificate is for your own domain, not for this name: hence --insecure."
-  value       = local.https ? "curl --insecure https://${aws_lb.public.dns_name}/" : "curl http://${aws_lb.public.dns_name}/"
+  description = "The first request. With a certificate, which is for your own domain and not for this name: hence --insecure."
+  value       = local.alb && local.https ? "curl --insecure ${local.address}" : "curl ${local.address}"
 }
 
 output "log_group" {

@@ -79,6 +79,57 @@ variable "log_retention_days" {
   default     = 14
 }
 
+# The front end
+
+variable "front" {
+  description = "What stands before the function: alb, url, http-api or rest-api."
+  type        = string
+  default     = "alb"
+
+  validation {
+    condition     = contains(["alb", "url", "http-api", "rest-api"], var.front)
+    error_message = "The fronts are alb, url, http-api and rest-api."
+  }
+}
+
+variable "stream" {
+  description = "Whether answers are streamed (url and rest-api). It sets the front end and the function's response.stream."
+  type        = bool
+  default     = false
+
+  validation {
+    condition     = !var.stream || contains(["url", "rest-api"], var.front)
+    error_message = "Only url and rest-api stream."
+  }
+
+  validation {
+    condition     = !contains(keys(var.environment), "FUNCSERVER_RESPONSE_STREAM")
+    error_message = "Set stream, and not FUNCSERVER_RESPONSE_STREAM: the front end must be in the same mode."
+  }
+}
+
+variable "url_authorization" {
+  description = "Who may use the URL: everyone (NONE), or callers in AWS whose policies allow it (AWS_IAM)."
+  type        = string
+  default     = "NONE"
+
+  validation {
+    condition     = contains(["NONE", "AWS_IAM"], var.url_authorization)
+    error_message = "A function URL has NONE and AWS_IAM."
+  }
+}
+
+variable "stage" {
+  description = "The stage of a REST API."
+  type        = string
+  default     = "live"
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_-]+$", var.stage))
+    error_message = "A stage has letters, digits, - and _."
+  }
+}
+
 # The load balancer
 
 variable "multi_value_headers" {

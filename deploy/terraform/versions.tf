@@ -4,8 +4,9 @@ terraform {
 
   required_providers {
     aws = {
-      source  = "hashicorp/aws"
-      version = "~> 6.0"
+      source = "hashicorp/aws"
+      # 6.29: aws_lambda_permission has invoked_via_function_url.
+      version = "~> 6.29"
     }
   }
 }
