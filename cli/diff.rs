@@ -7,6 +7,7 @@ use bytes::Bytes;
 use funcserver_events::{Event, Form, FrontOptions, decode};
 use funcserver_function::failure;
 use http::{HeaderMap, Response};
+use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
 use crate::output::{escaped, pretty_text};
@@ -31,7 +32,7 @@ enum Seen {
 /// Unless `all` is set, it ignores values that change each time: [`CHANGING`] headers, and the request's id in the
 /// host's own errors.
 pub(crate) fn changes(event: &[u8], old: &[u8], new: &[u8], all: bool) -> String {
-    let form = form(event);
+    let Some(form) = form(event) else { return section("reply", lines(&text(old, all), &text(new, all))) };
     match (Seen::new(old, form, all), Seen::new(new, form, all)) {
         (Seen::Response(old), Seen::Response(new)) => responses(&old, &new),
         (Seen::Text(old), Seen::Text(new)) => section("reply", lines(&old, &new)),
@@ -39,23 +40,31 @@ pub(crate) fn changes(event: &[u8], old: &[u8], new: &[u8], all: bool) -> String
     }
 }
 
-fn form(event: &[u8]) -> Form {
+/// The form of the replies to an event, or `None` if it is not an HTTP request: its result is any JSON.
+fn form(event: &[u8]) -> Option<Form> {
     match decode(&Bytes::copy_from_slice(event), &FrontOptions::default()) {
-        Ok(Event::Http(incoming)) => incoming.form,
-        Ok(Event::Other { .. }) => Form::default(),
-        Err(invalid) => invalid.form,
+        Ok(Event::Http(incoming)) => Some(incoming.form),
+        Ok(Event::Other { .. }) => None,
+        Err(invalid) => Some(invalid.form),
     }
+}
+
+fn text(reply: &[u8], all: bool) -> String {
+    let text = pretty_text(reply).unwrap_or_else(|_| String::from_utf8_lossy(reply).into_owned());
+    if all { text } else { without_ids(&text) }
+}
+
+/// Whether a reply is an invocation error. Some front ends would take its JSON for the body of an answer.
+fn is_error(reply: &[u8]) -> bool {
+    let reply: Value = serde_json::from_slice(reply).unwrap_or_default();
+    reply["errorType"].is_string() && reply["errorMessage"].is_string() && reply.get("statusCode").is_none()
 }
 
 impl Seen {
     fn new(reply: &[u8], form: Form, all: bool) -> Seen {
         match form.read_reply(reply) {
-            Ok(response) if all => Seen::Response(response),
-            Ok(response) => Seen::Response(settled(response)),
-            Err(_) => {
-                let text = pretty_text(reply).unwrap_or_else(|_| String::from_utf8_lossy(reply).into_owned());
-                Seen::Text(if all { text } else { without_ids(&text) })
-            }
+            Ok(response) if !is_error(reply) => Seen::Response(if all { response } else { settled(response) }),
+            Ok(_) | Err(_) => Seen::Text(text(reply, all)),
         }
     }
 
@@ -160,7 +169,7 @@ fn lines(old: &str, new: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     const EVENT: &[u8] = br#"{"httpMethod":"GET","path":"/a","headers":{}}"#;
 
@@ -230,6 +239,27 @@ mod tests {
         assert!(diff.starts_with("reply:\n") && diff.contains("+  \"errorType\": \"B\""), "{diff}");
         let diff = changed(&error("A", "8f50-1"), &reply(200, json!({}), "fine\n"));
         assert!(diff.contains("-  \"errorType\": \"A\"") && diff.contains("+fine"), "{diff}");
+    }
+
+    #[test]
+    fn an_error_is_no_body_of_a_function_url() {
+        let event = br#"{"version":"2.0","rawPath":"/","requestContext":{"http":{"method":"GET"}}}"#;
+        let error =
+            |id: &str| json!({ "errorType": "A", "errorMessage": format!("RequestId: {id} Error") }).to_string();
+        assert_eq!(changes(event, error("8f50-1").as_bytes(), error("77aa-2").as_bytes(), false), "");
+        let diff = changes(event, error("1").as_bytes(), reply(200, json!({}), "fine\n").as_bytes(), false);
+        assert!(diff.starts_with("reply:\n"), "{diff}");
+    }
+
+    #[test]
+    fn the_result_of_an_event_that_is_no_request_is_compared_as_it_is() {
+        let event = br#"{"Records":[{"eventSource":"aws:sqs"}]}"#;
+        let old = reply(200, json!({}), "");
+        let mut new: Value = serde_json::from_str(&old).unwrap();
+        new["more"] = json!(1);
+        assert_eq!(changes(event, old.as_bytes(), old.as_bytes(), false), "");
+        let diff = changes(event, old.as_bytes(), new.to_string().as_bytes(), false);
+        assert!(diff.contains("+  \"more\": 1"), "{diff}");
     }
 
     #[test]

@@ -37,7 +37,7 @@ fn request(front: FrontKind) -> Result<Value> {
 }
 
 /// Events that are not HTTP requests.
-fn others() -> [(&'static str, Value); 8] {
+fn others() -> [(&'static str, Value); 13] {
     let records = |record: Value| json!({ "Records": [record] });
     [
         (
@@ -53,6 +53,7 @@ fn others() -> [(&'static str, Value); 8] {
                 "awsRegion": "us-east-1",
             })),
         ),
+        ("sqs, FIFO", json!({ "Records": [fifo("1", "ada"), fifo("2", "grace"), fifo("3", "ada")] })),
         (
             "sns",
             records(json!({
@@ -81,6 +82,18 @@ fn others() -> [(&'static str, Value); 8] {
             }),
         ),
         (
+            "scheduler",
+            json!({
+                "version": "0",
+                "id": "1",
+                "detail-type": "Scheduled Event",
+                "source": "aws.scheduler",
+                "time": "2027-01-15T08:00:00Z",
+                "resources": ["arn:aws:scheduler:us-east-1:123456789012:schedule/default/nightly"],
+                "detail": "{}",
+            }),
+        ),
+        (
             "dynamodb",
             records(json!({
                 "eventID": "1",
@@ -97,9 +110,65 @@ fn others() -> [(&'static str, Value); 8] {
                 "kinesis": { "partitionKey": "7", "sequenceNumber": "1", "data": "eyJvcmRlciI6N30=" },
             })),
         ),
+        (
+            "kafka",
+            json!({
+                "eventSource": "aws:kafka",
+                "eventSourceArn": "arn:aws:kafka:us-east-1:123456789012:cluster/orders/1",
+                "bootstrapServers": "b-1.orders.kafka.us-east-1.amazonaws.com:9092",
+                "records": {
+                    "orders-0": [{
+                        "topic": "orders",
+                        "partition": 0,
+                        "offset": 15,
+                        "timestamp": 1_800_000_000_000_u64,
+                        "timestampType": "CREATE_TIME",
+                        "key": "Nw==",
+                        "value": "eyJvcmRlciI6N30=",
+                        "headers": [],
+                    }],
+                },
+            }),
+        ),
+        (
+            "ses",
+            records(json!({
+                "eventSource": "aws:ses",
+                "eventVersion": "1.0",
+                "ses": { "mail": { "source": "ada@shop.example", "messageId": "1" }, "receipt": { "action": {} } },
+            })),
+        ),
+        (
+            "step-functions",
+            json!({
+                "Execution": { "Id": "arn:aws:states:us-east-1:123456789012:execution:orders:1", "Input": { "order": 7 } },
+                "State": { "Name": "Charge", "RetryCount": 0 },
+                "StateMachine": { "Id": "arn:aws:states:us-east-1:123456789012:stateMachine:orders" },
+            }),
+        ),
         ("cognito", json!({ "version": "1", "triggerSource": "PreSignUp_SignUp", "userName": "ada", "request": {} })),
         ("other", json!({ "order": 7 })),
     ]
+}
+
+/// A message of a queue that keeps the order in each group.
+fn fifo(number: &str, group: &str) -> Value {
+    json!({
+        "messageId": format!("5f0d3c0e-5c5f-4a8e-9a43-6c1f0a3f9a0{number}"),
+        "receiptHandle": "handle",
+        "body": "{\"order\":7}",
+        "attributes": {
+            "ApproximateReceiveCount": "1",
+            "SentTimestamp": "1800000000000",
+            "SequenceNumber": number,
+            "MessageGroupId": group,
+            "MessageDeduplicationId": number,
+        },
+        "messageAttributes": {},
+        "eventSource": "aws:sqs",
+        "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:orders.fifo",
+        "awsRegion": "us-east-1",
+    })
 }
 
 #[cfg(test)]
@@ -109,11 +178,11 @@ mod tests {
     #[test]
     fn each_sample_is_of_its_kind() {
         let serde_json::Value::Object(samples) = super::samples().unwrap() else { panic!("no object") };
-        assert_eq!(samples.len(), 16);
+        assert_eq!(samples.len(), 21);
         for (name, event) in samples {
             match decode(&event.to_string().into(), &FrontOptions::default()) {
                 Ok(Event::Http(incoming)) => assert_eq!(incoming.request.uri().query(), Some("page=2"), "{name}"),
-                Ok(Event::Other { source, .. }) => assert_eq!(source.name(), Some(name.as_str())),
+                Ok(Event::Other { source, .. }) => assert_eq!(source.name(), name.split(',').next()),
                 Err(invalid) => panic!("{name}: {invalid}"),
             }
         }

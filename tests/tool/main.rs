@@ -13,6 +13,7 @@ mod doctor;
 mod elf;
 mod event;
 mod exec;
+mod fronts;
 mod generate;
 mod go_app;
 mod health;

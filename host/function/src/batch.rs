@@ -14,7 +14,7 @@ const AFTER_A_FAILURE: &str = "an earlier record of its group failed";
 const NO_TIME: &str = "no time was left for it";
 
 /// A batch at work. The watchdog reads it too, so that a batch whose thread is blocked is answered with what is done.
-pub(crate) struct Batch {
+pub(crate) struct SplitBatch {
     records: Vec<BatchRecord>,
     /// The record that follows a record in its group.
     next: Vec<Option<usize>>,
@@ -27,7 +27,7 @@ struct BatchState {
     ended: Vec<Option<Result<(), String>>>,
 }
 
-impl Batch {
+impl SplitBatch {
     pub(crate) fn new(RecordBatch(records): RecordBatch) -> Self {
         let mut next = vec![None; records.len()];
         let mut ready = BTreeSet::new();
@@ -100,20 +100,20 @@ mod tests {
     use super::*;
 
     /// A batch of records with these groups, or none. Their ids are their indexes.
-    fn batch(groups: &[Option<&str>]) -> Batch {
+    fn batch(groups: &[Option<&str>]) -> SplitBatch {
         let record = |(index, group): (usize, &Option<&str>)| BatchRecord {
             id: index.to_string(),
             group: group.map(str::to_owned),
             json: Bytes::new(),
         };
-        Batch::new(RecordBatch(groups.iter().enumerate().map(record).collect()))
+        SplitBatch::new(RecordBatch(groups.iter().enumerate().map(record).collect()))
     }
 
-    fn started(batch: &Batch) -> Vec<usize> {
+    fn started(batch: &SplitBatch) -> Vec<usize> {
         std::iter::from_fn(|| Some(batch.start()?.0)).collect()
     }
 
-    fn failed(batch: &Batch) -> Vec<String> {
+    fn failed(batch: &SplitBatch) -> Vec<String> {
         let result: serde_json::Value = serde_json::from_slice(&batch.result().0).unwrap();
         let items = result["batchItemFailures"].as_array().unwrap();
         items.iter().map(|item| item["itemIdentifier"].as_str().unwrap().to_owned()).collect()

@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout_at;
 
 use crate::after::After;
-use crate::batch::Batch;
+use crate::batch::SplitBatch;
 use crate::caught::{Panic, caught};
 use crate::compress;
 use crate::config::{Config, EventsConfig, Fail};
@@ -276,7 +276,7 @@ impl Inner {
         batch: RecordBatch,
         invocation: &Arc<Invocation>,
     ) -> (Ended, funcserver_engine::After) {
-        let batch = Arc::new(Batch::new(batch));
+        let batch = Arc::new(SplitBatch::new(batch));
         invocation.begin_batch(batch.clone());
         let lanes = self.guest.concurrency().min(batch.independent());
         let last = if lanes <= 1 {
@@ -302,7 +302,7 @@ impl Inner {
     async fn records(
         &self,
         source: &'static str,
-        batch: &Batch,
+        batch: &SplitBatch,
         invocation: &Arc<Invocation>,
     ) -> funcserver_engine::After {
         let mut last = funcserver_engine::After::default();

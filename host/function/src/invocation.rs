@@ -10,7 +10,7 @@ use funcserver_engine::{Call, Facts, Fault, GuestStep};
 use funcserver_events::Form;
 use http::HeaderValue;
 
-use crate::batch::Batch;
+use crate::batch::SplitBatch;
 use crate::log::{Log, Scope, Words, failure_message};
 use crate::observer::{Observers, Step};
 
@@ -54,7 +54,7 @@ pub struct Invocation {
     /// The facts of its event, once it has been read.
     front: OnceLock<Front>,
     /// The records of its event, if they are posted one by one.
-    batch: OnceLock<Arc<Batch>>,
+    batch: OnceLock<Arc<SplitBatch>>,
     /// The handler's last words about a failure.
     words: Words,
     observers: Observers,
@@ -162,12 +162,12 @@ impl Invocation {
     }
 
     /// Records that its event is a batch whose records are posted one by one.
-    pub(crate) fn begin_batch(&self, batch: Arc<Batch>) {
+    pub(crate) fn begin_batch(&self, batch: Arc<SplitBatch>) {
         let _ = self.batch.set(batch);
     }
 
     /// The batch that it is, if its records are posted one by one.
-    pub(crate) fn batch(&self) -> Option<&Batch> {
+    pub(crate) fn batch(&self) -> Option<&SplitBatch> {
         self.batch.get().map(|batch| &**batch)
     }
 
