@@ -20,7 +20,7 @@ use crate::properties::{request, response};
 
 const CLIENT: &str = "203.0.113.7";
 
-fn facts(kind: FrontKind) -> EventFacts {
+pub(crate) fn facts(kind: FrontKind) -> EventFacts {
     let service = if kind == FrontKind::Url { "lambda-url" } else { "execute-api" };
     EventFacts {
         target_group_arn: "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/t/1".into(),
