@@ -4,6 +4,7 @@ import { dirname, join, relative, resolve, sep } from "node:path";
 
 import * as esbuild from "esbuild";
 
+import { clients, connects, isOfClient, quieted } from "./clients.js";
 import { decorators } from "./decorators.js";
 import { AWAIT_MARK, VIRTUAL } from "./entry.js";
 import { BuildError } from "./errors.js";
@@ -22,18 +23,25 @@ const FILES = "virtual:funcserver-files";
 /**
  * @param {object} options
  * @param {string} options.folder  the project's
- * @param {string} options.entry  the text of the first module, which imports the app by its absolute path
+ * @param {string | ((sockets: boolean) => string)} options.entry  the text of the first module, which imports the app
+ *     by its absolute path
  * @param {(inputs: string[]) => string} [options.files]  the expression of the project's files, in one line
  * @param {Record<string, unknown>} options.about  what the component knows of the build
  * @param {{ banner?: string, footer?: string, name: string }} options.form
- * @returns {Promise<{ code: string, map: string, inputs: string[] }>}  the paths of all modules, relative to the folder
+ * @returns {Promise<{ code: string, map: string, inputs: string[], sockets: boolean }>}  the paths of all modules,
+ *     relative to the folder, and whether one connects to servers
  */
 export async function bundle({ folder, entry, files, about, form }) {
-  let result = await joined({ folder, entry, about, form });
+  const text = typeof entry === "function" ? entry : () => entry;
+  let result = await joined({ folder, entry: text(false), about, form, sockets: false });
+  const sockets = someModule(result.metafile, folder, connects);
   // More than digests and HMAC takes 250 kB, which most apps have no use for.
-  if (namesSubtle(result.metafile, folder)) {
+  const subtle = namesSubtle(result.metafile, folder);
+  if (sockets || subtle) {
     // At the end, because it needs the rest of the runtime; the app itself is imported later.
-    result = await joined({ folder, entry: `${entry}\nimport ${JSON.stringify(SUBTLE)};\n`, about, form });
+    const more = subtle ? `\nimport ${JSON.stringify(SUBTLE)};\n` : "";
+    const quiet = sockets ? clients(result.metafile, folder) : undefined;
+    result = await joined({ folder, entry: text(sockets) + more, about, form, sockets, quiet });
   }
   warn(result.warnings);
   const inputs = Object.keys(result.metafile.inputs);
@@ -41,7 +49,7 @@ export async function bundle({ folder, entry, files, about, form }) {
   let { code } = lowered;
   const mark = JSON.stringify(FILES_MARK);
   if (files && code.includes(mark)) code = code.replace(mark, () => files(inputs));
-  return { code: rewritePatterns(code), map: reduced(lowered.map, folder), inputs };
+  return { code: rewritePatterns(code), map: reduced(lowered.map, folder), inputs, sockets };
 }
 
 const SUBTLE = join(SOURCES, "web", "crypto", "subtle.js");
@@ -50,18 +58,20 @@ const MORE_THAN_HMAC =
   /AES-|RSA|ECDSA|ECDH|25519|PBKDF2|HKDF|generateKey|exportKey|\b(?:en|de)crypt|derive(?:Bits|Key)|wrapKey/;
 
 /** Whether a module of the app or of its packages may use what the engine lacks of `crypto.subtle`. */
-function namesSubtle({ inputs, outputs }, folder) {
+const namesSubtle = (metafile, folder) =>
+  someModule(metafile, folder, (text) => /\bsubtle\b/.test(text) && MORE_THAN_HMAC.test(text));
+
+function someModule({ inputs, outputs }, folder, has) {
   const used = Object.values(outputs).flatMap((output) => Object.entries(output.inputs));
   return used.some(([path, { bytesInOutput }]) => {
     const file = resolve(folder, path);
     if (bytesInOutput === 0 || !(path in inputs) || file.startsWith(SDK + sep) || !existsSync(file)) return false;
-    const text = readFileSync(file, "utf8");
-    return /\bsubtle\b/.test(text) && MORE_THAN_HMAC.test(text);
+    return has(readFileSync(file, "utf8"));
   });
 }
 
 /** One module of all. */
-async function joined({ folder, entry, about, form }) {
+async function joined({ folder, entry, about, form, sockets, quiet = new Set() }) {
   const development = about.development;
   try {
     return await esbuild.build({
@@ -89,6 +99,7 @@ async function joined({ folder, entry, about, form }) {
       loader: Object.fromEntries(TEXTS.map((ending) => [ending, "text"])),
       define: {
         FUNCSERVER_OPTIONS: JSON.stringify(about),
+        FUNCSERVER_SOCKETS: JSON.stringify(sockets),
         "process.env.NODE_ENV": JSON.stringify(development ? "development" : "production"),
         "import.meta.env": "process.env",
         "import.meta.url": JSON.stringify(`file://${MOUNT}/bundle.js`),
@@ -99,7 +110,7 @@ async function joined({ folder, entry, about, form }) {
         __dirname: JSON.stringify(MOUNT),
         global: "globalThis",
       },
-      plugins: [virtualModules(), modules(folder), places(folder), viewEngines(folder)],
+      plugins: [virtualModules(), modules(folder, quiet), quietTimers(quiet), places(folder), viewEngines(folder)],
     });
   } catch (error) {
     if (!error.errors) throw error;
@@ -154,6 +165,20 @@ function virtualModules() {
 `,
         loader: "js",
       }));
+    },
+  };
+}
+
+/** @returns {import("esbuild").Plugin} */
+function quietTimers(packages) {
+  return {
+    name: "funcserver-timers",
+    setup(build) {
+      build.onLoad({ filter: /[\\/]node_modules[\\/].*\.[cm]?js$/ }, ({ path, namespace }) => {
+        if (namespace !== "file" || !isOfClient(path, packages)) return undefined;
+        const contents = quieted(readFileSync(path, "utf8"));
+        return contents && { contents, loader: "js" };
+      });
     },
   };
 }

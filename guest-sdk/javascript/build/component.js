@@ -19,6 +19,7 @@ const moduleName = (dev) => (dev ? "runtime.js" : "bundle.js");
 /** The start of a line of output that the entry prints for the builder. */
 const EVENT = "funcserver-event ";
 const WORLD = "funcserver:lambda/javascript";
+const WORLD_WITH_SOCKETS = "funcserver:lambda/javascript-with-sockets";
 
 /**
  * @param {object} options
@@ -37,7 +38,7 @@ export async function build(options) {
     const path = dev ? undefined : app.path(folder);
     output.step(dev ? "making the component that runs the app's bundle" : `bundling ${app.text}`);
     const about = { granted, import: options.import, development: dev, app: app.text };
-    const entry = dev ? developmentEntry() : appEntry(path, options.import);
+    const entry = dev ? developmentEntry() : (sockets) => appEntry(path, options.import, sockets);
     const files = (inputs) => {
       const own = ownFiles(folder, inputs);
       checkSize(own, folder);
@@ -46,7 +47,11 @@ export async function build(options) {
     const made = await bundle({ folder, entry, files: dev ? undefined : files, about, form: { name: moduleName(dev) } });
     if (!dev && options.import === "build") output.step(`importing ${app.text} into the component`);
     const explainer = new Explainer(app, folder, granted, made.map);
-    const making = componentize(withMap(made), explainer, options.import, moduleName(dev));
+    const making = componentize(withMap(made), explainer, options.import, {
+      name: moduleName(dev),
+      // A bundle for development may need them.
+      world: dev || made.sockets ? WORLD_WITH_SOCKETS : WORLD,
+    });
     making.catch(() => {});
     // Wrong types end the build at once.
     const component = await (types ? Promise.race([making, types.then(() => making)]) : making);
@@ -83,13 +88,13 @@ function write(target, component) {
   renameSync(part, target);
 }
 
-async function componentize(code, explainer, importAt, name) {
+async function componentize(code, explainer, importAt, { name, world }) {
   const folder = temporaryFolder();
   const staged = join(folder, "sources");
   mkdirSync(staged);
   writeFileSync(join(staged, name), code);
   stageInterfaces(join(folder, "wit"));
-  const { status, printed, said } = await runEngine(folder, join(staged, name));
+  const { status, printed, said } = await runEngine(folder, join(staged, name), world);
   const events = [];
   for (const line of printed.split("\n")) {
     const at = line.indexOf(EVENT);
@@ -104,14 +109,19 @@ async function componentize(code, explainer, importAt, name) {
 /** The interfaces without those behind a feature gate, which componentize-js cannot leave out itself. */
 function stageInterfaces(target) {
   cpSync(join(SDK, "wit"), target, { recursive: true });
-  const file = join(target, "deps", "cli.wit");
-  writeFileSync(file, readFileSync(file, "utf8").replace(/^.*@unstable.*\n.*\n/gm, ""));
+  const without = (name, pattern) => {
+    const file = join(target, "deps", name);
+    writeFileSync(file, readFileSync(file, "utf8").replace(pattern, ""));
+  };
+  without("cli.wit", /^.*@unstable.*\n.*\n/gm);
+  // The engine's own interfaces have what is behind this gate.
+  without("sockets.wit", /^.*@unstable.*\n/gm);
 }
 
 /** componentize-js waits without looking at signals, and so has a process of its own. */
-function runEngine(folder, module) {
+function runEngine(folder, module, world) {
   const program = fileURLToPath(new URL("engine.js", import.meta.url));
-  const child = spawn(process.execPath, [program, folder, module, WORLD], {
+  const child = spawn(process.execPath, [program, folder, module, world], {
     cwd: folder,
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, TMPDIR: folder, TMP: folder, TEMP: folder, NODE_OPTIONS: "" },

@@ -11,10 +11,11 @@ export const AWAIT_MARK = "FUNCSERVER_AWAIT";
 const own = (path) => JSON.stringify(join(SOURCES, path));
 
 /** The runtime and the app: its module is evaluated while the component is made, or when an instance starts. */
-export function appEntry(path, importAt) {
+export function appEntry(path, importAt, sockets) {
   const app = JSON.stringify(path);
   return `import "virtual:funcserver-print";
 import ${own("guest/setup.js")};
+${sockets ? `import ${own("guest/host_sockets.js")};` : ""}
 import { setFiles } from ${own("guest/files.js")};
 import { handlerOf } from ${own("guest/handler.js")};
 import files from "virtual:funcserver-files";
@@ -56,6 +57,7 @@ const load = () => module_;`;
 /** The runtime alone. */
 export function developmentEntry() {
   return `import ${own("guest/setup.js")};
+import ${own("guest/host_sockets.js")};
 import { handlerOf } from ${own("guest/handler.js")};
 import { inlineMap } from ${own("guest/stack.js")};
 import { readBundle } from "virtual:funcserver-mounted";

@@ -2,7 +2,8 @@
 import { dirname, join, relative } from "node:path";
 
 import { disabledFile, serversFile } from "./browser_field.js";
-import { nativePackage, needsSockets, refusal } from "./native.js";
+import { isOfClient } from "./clients.js";
+import { nativePackage, refusal } from "./native.js";
 import { isOwn, nodeFile, nodeModule, SDK, SOURCES } from "./sdk.js";
 
 const NODE = "funcserver-node";
@@ -11,8 +12,11 @@ const MISSING = "funcserver-missing";
 /** The mark of a lookup that the plugin makes itself. */
 const AGAIN = "funcserver-again";
 
-/** @returns {import("esbuild").Plugin} */
-export function modules(folder) {
+/**
+ * @param {Set<string>} clients  the names of packages that are clients of servers
+ * @returns {import("esbuild").Plugin}
+ */
+export function modules(folder, clients) {
   return {
     name: "funcserver-modules",
     setup(build) {
@@ -20,7 +24,7 @@ export function modules(folder) {
       build.onResolve({ filter: /^wasi:/ }, (args) => ({ path: args.path, external: true }));
       build.onResolve({ filter: /\.node$/ }, (args) => ({ errors: [{ text: nativeFile(args) }] }));
       // Names of packages and of Node.js's modules; relative paths are esbuild's own matter.
-      build.onResolve({ filter: /^\.?[^./]/ }, (args) => resolvePackage(build, args, folder));
+      build.onResolve({ filter: /^\.?[^./]/ }, (args) => resolvePackage(build, args, folder, clients));
       build.onResolve({ filter: /^\.\.?(\/|$)/ }, (args) => resolveRelative(build, args, folder));
       build.onLoad({ filter: /.*/, namespace: NODE }, loadRequired);
       build.onLoad({ filter: /.*/, namespace: ABSENT }, loadAbsent);
@@ -40,7 +44,7 @@ function again(build, args) {
   return build.resolve(args.path, { importer, namespace, resolveDir, kind, with: attributes, pluginData: AGAIN });
 }
 
-async function resolvePackage(build, args, folder) {
+async function resolvePackage(build, args, folder, clients) {
   if (args.pluginData === AGAIN || args.kind === "entry-point" || args.path.startsWith("virtual:")) return undefined;
   const name = nodeModule(args.path);
   if (name !== undefined) {
@@ -50,7 +54,8 @@ async function resolvePackage(build, args, folder) {
       const found = await again(build, args);
       if (found.errors.length === 0) return found;
     }
-    const path = name.replace(/\/$/, "");
+    let path = name.replace(/\/$/, "");
+    if (path === "timers/promises" && isOfClient(args.importer, clients)) path = "timers/quiet";
     // Such as punycode.
     const isPackage = nodeFile(path) === undefined && !args.path.startsWith("node:");
     if (isPackage) {
@@ -67,10 +72,8 @@ async function resolvePackage(build, args, folder) {
     const refused = nativePackage(found.path);
     if (refused) return { errors: [{ text: refusal(refused, args, folder) }] };
     const file = serversFile(args, found) ?? disabledFile(args, found);
-    if (file) return { path: file };
-    const text = needsSockets(args, folder);
     // Workspaces and links have the app's own modules.
-    return text ? { ...found, warnings: [{ text }] } : found;
+    return file ? { path: file } : found;
   }
   return missing(args, folder);
 }

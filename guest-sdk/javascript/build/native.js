@@ -2,7 +2,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 
-const NO_SOCKETS = "a component opens no sockets of its own, so the database cannot be reached from one";
 const SQLITE = "use a database that is reached by HTTP instead, or dist/sql-asm.js of sql.js for data in memory";
 const INSTEAD = {
   argon2: "use argon2 of @noble/hashes instead",
@@ -12,7 +11,7 @@ const INSTEAD = {
   canvas: "make images in another service",
   "cpu-features": "leave it out: it is optional",
   fsevents: "leave it out of the app: it watches files",
-  libpq: NO_SOCKETS,
+  libpq: "use pg, without its part in C",
   "node-sass": "compile the styles before the build, with sass",
   "pg-native": "leave it out: pg works without it",
   re2: "use the regular expressions of the language instead",
@@ -25,22 +24,6 @@ const INSTEAD = {
   "@node-rs/bcrypt": "use bcryptjs instead",
   "@prisma/engines": "use Prisma with a driver adapter that goes by HTTP, without its engines",
   "@prisma/client": "use Prisma with a driver adapter that goes by HTTP, without its engines",
-};
-/** Packages that do nothing without a socket of their own. They can be imported, as an app may not need them here. */
-const SOCKETS = {
-  amqplib: "send messages by a service that is reached by HTTP, such as Amazon SQS",
-  ioredis: "use a Redis that is reached by HTTP, such as @upstash/redis",
-  kafkajs: "send messages by a service that is reached by HTTP",
-  mariadb: "use a database that is reached by HTTP",
-  mongodb: "use a database that is reached by HTTP, such as DynamoDB",
-  mongoose: "use a database that is reached by HTTP, such as DynamoDB",
-  mysql: "use a database that is reached by HTTP",
-  mysql2: "use a database that is reached by HTTP",
-  nodemailer: "send mail by a service that is reached by HTTP, such as Amazon SES",
-  pg: "use a database that is reached by HTTP, such as @neondatabase/serverless or the RDS Data API",
-  postgres: "use a database that is reached by HTTP, such as @neondatabase/serverless or the RDS Data API",
-  redis: "use a Redis that is reached by HTTP, such as @upstash/redis",
-  tedious: "use a database that is reached by HTTP",
 };
 const OTHER = "use a package in JavaScript instead, or call it as a service";
 /** Dependencies that load machine code. */
@@ -94,14 +77,6 @@ function hasPrismaEngine(folder) {
   } catch {
     return false;
   }
-}
-
-/** What to say of a package that the app imports and that opens sockets; undefined for others. */
-export function needsSockets({ path, importer }, folder) {
-  const name = path.split("/", path.startsWith("@") ? 2 : 1).join("/");
-  if (!Object.hasOwn(SOCKETS, name) || packageFolder(importer) !== undefined) return undefined;
-  const own = relative(folder, importer) || importer;
-  return `${name}, which ${own} imports, opens a socket, and a component cannot: ${SOCKETS[name]}`;
 }
 
 export function refusal({ name, version, instead }, args, folder) {

@@ -3,7 +3,7 @@ import { content, extract, take } from "../web/body.js";
 import { Request } from "../web/request.js";
 import { received } from "../web/response.js";
 import { isBuilding } from "./phase.js";
-import { begin, end } from "./work.js";
+import { beginCall as begin, endCall as end } from "./work.js";
 
 const nativeFetch = globalThis.fetch;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);

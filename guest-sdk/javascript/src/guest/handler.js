@@ -14,7 +14,7 @@ import { followed, forget, running } from "./rejections.js";
 import { Reply, send } from "./reply.js";
 import { shared } from "./shared.js";
 import { setMap } from "./stack.js";
-import { idle, isIdle, nativeTimers, waitUntil } from "./work.js";
+import { hasQuietTimers, idle, isIdle, nativeTimers, waitUntil } from "./work.js";
 
 /**
  * @param {() => object | Promise<object>} load  gives the namespace of the app's module
@@ -59,18 +59,31 @@ export function handlerOf(load, options = {}) {
       shared.current = incoming;
       forget();
       before = running();
-      const promises = followed();
-      try {
-        if (answer === undefined && !startAtOnce()) return first(incoming, reply);
-        const promised = answer(incoming, reply);
-        if (promised === undefined && isQuiet(promises)) return finish(incoming, reply);
-        return later(promised, incoming, reply, promised === undefined);
-      } catch (error) {
-        failed(error, incoming, reply);
-        return isQuiet(promises) ? finish(incoming, reply) : later(undefined, incoming, reply, true);
-      }
+      // What has happened to connections since the last request, such as an end, comes before the app.
+      if (shared.waiting?.open > 0) return resumed(incoming, reply);
+      return begun(incoming, reply);
     },
   };
+
+  async function resumed(incoming, reply) {
+    shared.waiting.look();
+    await new Promise((resolve) => nativeTimers.setTimeout(resolve, 0));
+    before = running();
+    await begun(incoming, reply);
+  }
+
+  function begun(incoming, reply) {
+    const promises = followed();
+    try {
+      if (answer === undefined && !startAtOnce()) return first(incoming, reply);
+      const promised = answer(incoming, reply);
+      if (promised === undefined && isQuiet(promises)) return finish(incoming, reply);
+      return later(promised, incoming, reply, promised === undefined);
+    } catch (error) {
+      failed(error, incoming, reply);
+      return isQuiet(promises) ? finish(incoming, reply) : later(undefined, incoming, reply, true);
+    }
+  }
 
   /** If the start fails, the next request tries again. */
   async function first(incoming, reply) {
@@ -156,8 +169,11 @@ async function later(promised, incoming, reply, turns = false, isFirst = false) 
   // Of the runtime's own async functions, this one and `first` may be under way.
   const own = 1 + (isFirst ? 1 : 0);
   let turn = turns || !isIdle() || running() > before + own;
-  while ((turn || !isIdle()) && !isBuilding()) {
+  // An async function goes on with what a server says.
+  const isAsking = () => shared.waiting?.isAsking && running() > before + own;
+  while ((turn || !isIdle() || isAsking()) && !isBuilding()) {
     while (!isIdle()) await idle();
+    if (isAsking()) await shared.waiting.nextAnswer();
     // What goes on by itself, such as an async function that nobody awaits, may fail in this turn.
     await new Promise((resolve) => nativeTimers.setTimeout(resolve, 0));
     turn = false;
@@ -169,15 +185,27 @@ const NEVER = "a promise of the app can never be settled: nothing that it could 
 // The engine's own work, such as a digest or a stream, takes some turns of its loop.
 const TURNS = [0, 1, 5, 20, 100];
 
+/** What connections say is a reason to go on, until the function is called that this returns. */
+function waitForSockets() {
+  let { waiting } = shared;
+  waiting?.begin();
+  return () => {
+    waiting?.end();
+    waiting = undefined;
+  };
+}
+
 /** Waits for a promise that may never be settled: the engine would end the instance, without a word of the app. */
 function settled(promised) {
   if (promised === undefined) return undefined;
+  const endWaiting = waitForSockets();
   return new Promise((resolve, reject) => {
     let timer;
     let turn = 0;
     const look = () => {
-      if (!isIdle()) turn = 0;
+      if (!isIdle() || hasQuietTimers() || shared.waiting?.open > 0) turn = 0;
       else if (turn >= TURNS.length) {
+        endWaiting();
         reject(new Error(NEVER));
         return;
       }
@@ -185,6 +213,7 @@ function settled(promised) {
       turn += 1;
     };
     const stop = (then) => (value) => {
+      endWaiting();
       if (timer !== undefined) nativeTimers.clearTimeout(timer);
       timer = undefined;
       then(value);

@@ -12,6 +12,9 @@
  * @property {boolean} hasTimers  whether the app has set a timer while the component was made
  * @property {Function} [listener]  what `node:http` listens with
  * @property {Function} [nodeAnswer]  how `node:http` answers
+ * @property {import("./waiting.js").Waiting} [waiting]  waits for sockets, in components that have them
+ * @property {object} [sockets]  the host's interfaces of TCP
+ * @property {typeof setTimeout} [quietTimeout]  for clients of servers
  * @property {object} [current]  the request that is being answered
  */
 
@@ -26,5 +29,8 @@ export const shared = (globalThis[Symbol.for("funcserver")] ??= {
   listener: undefined,
   hasTimers: false,
   nodeAnswer: undefined,
+  waiting: undefined,
+  sockets: undefined,
+  quietTimeout: undefined,
   current: undefined,
 });

@@ -29,6 +29,18 @@ export function end() {
   }
 }
 
+let calls = 0;
+/** How many requests by `fetch` are under way, and parts of their answers. */
+export const callsUnderWay = () => calls;
+export function beginCall() {
+  calls += 1;
+  begin();
+}
+export function endCall() {
+  calls -= 1;
+  end();
+}
+
 /** When all of the work has ended. */
 export function idle() {
   return new Promise((resolve) => {
@@ -51,18 +63,32 @@ export function waitUntil(promise) {
 shared.waitUntil = waitUntil;
 shared.work = { begin, end };
 
+/** @type {Map<number, Timeout>} */
 const byId = new Map();
 let lastId = 0;
 
+/** How long it is until the first of the app's timers, in milliseconds. */
+export function msToNextTimer() {
+  let first = Infinity;
+  for (const { _due } of byId.values()) if (_due < first) first = _due;
+  return Math.max(first - performance.now(), 0);
+}
+
+let quiet = 0;
+/** Whether a timer is set that may settle a promise, and that no request waits for after its answer. */
+export const hasQuietTimers = () => quiet > 0;
+
 /** A timer, with the methods that those of Node.js have. */
 export class Timeout {
-  constructor(action, delay, values, repeats) {
+  constructor(action, delay, values, repeats, isQuiet = false) {
     this._action = promises.bound(action);
     this._delay = Math.min(Math.max(Number(delay) || 0, 0), 0x7fffffff);
     this._values = values;
     this._repeats = repeats;
     // Work that never ends is not waited for.
-    this._held = !repeats;
+    this._held = !repeats && !isQuiet;
+    this._isQuiet = isQuiet && !repeats;
+    if (this._isQuiet) quiet += 1;
     this._counted = false;
     this._handle = undefined;
     this._id = lastId += 1;
@@ -82,6 +108,7 @@ export class Timeout {
       begin();
     }
     const { setTimeout, setInterval } = native;
+    if (shared.waiting) this._due = performance.now() + this._delay;
     // The engine has no timers of less than a millisecond that repeat.
     if (this._repeats) this._handle = setInterval(() => this._run(), Math.max(this._delay, 1));
     else this._handle = setTimeout(() => this._run(), this._delay);
@@ -92,6 +119,8 @@ export class Timeout {
     if (!this._repeats) {
       this._live = false;
       byId.delete(this._id);
+    } else if (shared.waiting) {
+      this._due = performance.now() + this._delay;
     }
     try {
       this._action(...this._values);
@@ -103,6 +132,10 @@ export class Timeout {
   }
 
   _release() {
+    if (this._isQuiet) {
+      this._isQuiet = false;
+      quiet -= 1;
+    }
     if (!this._counted) return;
     this._counted = false;
     // Promises that the timer has settled run on first.
@@ -126,6 +159,7 @@ export class Timeout {
   }
 
   ref() {
+    // Undone by nobody: what calls this wants to be waited for.
     this._held = true;
     if (this._live && this._handle !== undefined && !this._counted) {
       this._counted = true;
@@ -156,10 +190,13 @@ export class Timeout {
   }
 }
 
-function timer(action, delay, values, repeats) {
+function timer(action, delay, values, repeats, isQuiet) {
   if (typeof action !== "function") throw new TypeError("the first argument of a timer is a function");
-  return new Timeout(action, delay, values, repeats);
+  return new Timeout(action, delay, values, repeats, isQuiet);
 }
+
+/** For the clients of servers, whose timers end what is idle and try again what has failed: see build/clients.js. */
+shared.quietTimeout = (action, delay, ...values) => timer(action, delay, values, false, true);
 
 export const setTimeout = (action, delay, ...values) => timer(action, delay, values, false);
 export const setInterval = (action, delay, ...values) => timer(action, delay, values, true);

@@ -1,7 +1,7 @@
 const { hmac } = require("@noble/hashes/hmac.js");
 const { md5, sha1, ripemd160 } = require("@noble/hashes/legacy.js");
 const { sha224, sha256, sha384, sha512 } = require("@noble/hashes/sha2.js");
-const { pbkdf2: derive } = require("@noble/hashes/pbkdf2.js");
+const { pbkdf2: derive } = require("../web/crypto/pbkdf2.js");
 const { hkdf } = require("@noble/hashes/hkdf.js");
 const { scrypt: deriveScrypt } = require("@noble/hashes/scrypt.js");
 const { Transform } = require("./stream.js");
@@ -109,7 +109,7 @@ function timingSafeEqual(first, second) {
 }
 
 const pbkdf2Sync = (password, salt, iterations, length, name) =>
-  Buffer.from(derive(hashOf(name), plain(password), plain(salt), { c: iterations, dkLen: length }));
+  Buffer.from(derive(hashOf(name), plain(password), plain(salt), iterations, length));
 const hkdfSync = (name, key, salt, info, length) =>
   Uint8Array.from(hkdf(hashOf(name), plain(key), plain(salt), plain(info), length)).buffer;
 const scryptSync = (password, salt, length, { N = 16_384, r = 8, p = 1, cost, blockSize, parallelization } = {}) =>

@@ -1,36 +1,40 @@
+// `node:net`: clients, if the app connects to a server. What only looks at addresses stays small.
 const { absent } = require("./absent.js");
-
-const V4 = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/;
-const isIPv4 = (text) => V4.test(String(text));
-function isIPv6(text) {
-  const address = String(text).replace(/%[\w.-]+$/, "");
-  if (!/^[\da-f:.]+$/i.test(address) || !address.includes(":")) return false;
-  try {
-    return Boolean(new URL(`http://[${address}]/`));
-  } catch {
-    return false;
-  }
-}
+const { EventEmitter } = require("./events.js");
+const addresses = require("./net/addresses.js");
 
 const missing = absent("net");
-const { EventEmitter } = require("./events.js");
-class Socket extends EventEmitter {
+
+/** Libraries derive classes of their own from this one. */
+class NoSocket extends EventEmitter {
   connect() {
     return missing.connect();
   }
 }
+
+class Server extends EventEmitter {
+  listen() {
+    return missing.listen();
+  }
+}
+
+const clients =
+  typeof FUNCSERVER_SOCKETS === "boolean" && FUNCSERVER_SOCKETS
+    ? require("./net/socket.js")
+    : { Socket: NoSocket, Stream: NoSocket, connect: missing.connect, createConnection: missing.createConnection };
+
+let selectsFamily = false;
 module.exports = {
-  isIP: (text) => (isIPv4(text) ? 4 : isIPv6(text) ? 6 : 0),
-  isIPv4,
-  isIPv6,
-  Socket,
-  Stream: Socket,
-  Server: class Server extends EventEmitter {
-    listen() {
-      return missing.listen();
-    }
-  },
-  connect: missing.connect,
-  createConnection: missing.createConnection,
+  ...addresses,
+  ...clients,
+  BlockList: missing.BlockList,
+  SocketAddress: missing.SocketAddress,
+  Server,
   createServer: missing.createServer,
+  getDefaultAutoSelectFamily: () => selectsFamily,
+  setDefaultAutoSelectFamily(value) {
+    selectsFamily = value;
+  },
+  getDefaultAutoSelectFamilyAttemptTimeout: () => 250,
+  setDefaultAutoSelectFamilyAttemptTimeout() {},
 };

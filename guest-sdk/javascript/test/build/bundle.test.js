@@ -248,21 +248,6 @@ test("the key does not depend on the app", async (t) => {
   assert.notEqual((await builder(one, "app.js", "--key", "--granted", "A")).stdout, keys[0].stdout);
 });
 
-test("a package that opens sockets is named where the app imports it, and not elsewhere", async (t) => {
-  const folder = project(t, {
-    "app.js": "import pg from 'pg'; import 'other'; export default () => new Response(pg);",
-    "node_modules/pg/package.json": '{"name":"pg","version":"8.1.0","main":"index.js"}',
-    "node_modules/pg/index.js": "module.exports = 'pg';",
-    "node_modules/other/package.json": '{"name":"other","main":"index.js"}',
-    "node_modules/other/index.js": "require('pg');",
-  });
-  const end = await builder(folder, "app.js", "--bundle", "out");
-  assert.equal(end.status, 0, end.stderr);
-  const warnings = end.stderr.split("\n").filter((line) => line.startsWith("warning: "));
-  assert.equal(warnings.length, 1, end.stderr);
-  assert.match(warnings[0], /^warning: app\.js:1: pg, which app\.js imports, opens a socket, .*reached by HTTP/);
-});
-
 /** A compiler that writes what it is asked for, as TypeScript does. */
 const TSC = `
   const { mkdirSync, writeFileSync } = require("node:fs");

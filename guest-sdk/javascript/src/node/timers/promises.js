@@ -1,23 +1,3 @@
-function wait(delay, value, { signal } = {}) {
-  return new Promise((resolve, reject) => {
-    signal?.throwIfAborted();
-    const stop = () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", stop);
-      resolve(value);
-    }, delay);
-    signal?.addEventListener("abort", stop, { once: true });
-  });
-}
+const { promisesOf } = require("./promises_of.js");
 
-module.exports = {
-  setTimeout: wait,
-  setImmediate: (value, settings) => wait(0, value, settings),
-  async *setInterval(delay, value, settings) {
-    for (;;) yield await wait(delay, value, settings);
-  },
-  scheduler: { wait: (delay, settings) => wait(delay, undefined, settings), yield: () => wait(0) },
-};
+module.exports = promisesOf((...values) => setTimeout(...values));

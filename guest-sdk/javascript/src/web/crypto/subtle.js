@@ -2,6 +2,7 @@
 // use the name.
 import { bufferOf, bytesOf, CURVES, EDWARDS, exported, failure, fromBase64url, keyOf } from "./keys.js";
 import { material, materialOf, remember, toBase64url } from "./keys.js";
+import { pbkdf2 } from "./pbkdf2.js";
 
 const { subtle } = globalThis.crypto;
 const native = {};
@@ -265,8 +266,7 @@ function derived(given, parts, bits) {
   const kind = hashOf(hash);
   if (name === "HKDF") return require("@noble/hashes/hkdf.js").hkdf(kind, parts, bytesOf(salt), bytesOf(info), bits / 8);
   if (name === "PBKDF2") {
-    const { pbkdf2 } = require("@noble/hashes/pbkdf2.js");
-    return pbkdf2(kind, parts, bytesOf(salt), { c: iterations, dkLen: bits / 8 });
+    return pbkdf2(kind, parts, bytesOf(salt), iterations, bits / 8);
   }
   throw failure("NotSupportedError", `nothing is derived by ${name}`);
 }

@@ -1,0 +1,1 @@
+module.exports = require("../dns.js").promises;
