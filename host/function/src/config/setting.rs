@@ -168,7 +168,7 @@ pub static SETTINGS: &[Setting] = &[
         variable: "FUNCSERVER_GUEST_CONCURRENT",
         carried: true,
         default: Fallback::Value("1"),
-        doc: "How many requests one instance of a component of `wasi:http` 0.3 answers at once, if several events are answered at once; see [handlers](handlers.md#several-requests-at-once). `guest.reuse` must be at least as large.",
+        doc: "How many requests one instance of a component of `wasi:http` 0.3 answers at once, if several events are answered at once, or the records of a batch one by one (`events.split`); see [handlers](handlers.md#several-requests-at-once). `guest.reuse` must be at least as large.",
         kind: Kind::Count { range: 1..=1_000, set: |config, requests| config.guest.reuse.concurrent = requests },
     },
     Setting {

@@ -28,6 +28,8 @@ fn bench_of(component: &[u8], limits: Limits, reuse: Reuse) -> Bench {
     let mut config = Config::default();
     config.events.path = Some("/events/{source}".parse().unwrap());
     config.events.split = true;
+    // The margin is so large that a busy machine is not mistaken for a late host.
+    config.limits.deadline_margin = Duration::from_millis(2_500);
     Bench::of(component, Options { limits, reuse, ..Options::default() }, &config)
 }
 
@@ -149,13 +151,30 @@ async fn records_run_at_once_where_instances_or_an_instance_allow_it() {
     }
 }
 
+/// As in a function with one event at a time.
+#[tokio::test]
+async fn an_instance_takes_several_records_at_once_on_one_thread() {
+    let records: Vec<_> = (0..16).map(|number| message(&format!("m{number}"), "sleep:1000")).collect();
+    let started = Instant::now();
+    assert_eq!(failed(&sharing(8), &records, LONG).await, [""; 0]);
+    assert!(started.elapsed() < Duration::from_secs(12), "{:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn a_crash_fails_the_records_that_share_its_instance_and_the_others_go_on() {
+    let act = |number| if number == 10 { "panic:poison" } else { "sleep:20" };
+    let records: Vec<_> = (0..40).map(|number| message(&number.to_string(), act(number))).collect();
+    let failed = failed(&sharing(4), &records, LONG).await;
+    assert!(failed.contains(&"10".to_owned()) && failed.len() <= 4, "{failed:?}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn what_is_unfinished_at_the_deadline_is_reported_and_what_is_done_is_not() {
     for (concurrency, expected) in [(1, &["slow", "never"][..]), (2, &["slow"])] {
         let records = [message("done", "stdout:saw it"), message("slow", "sleep:600000"), message("never", "state")];
         let started = Instant::now();
-        assert_eq!(failed(&bench(concurrency), &records, Duration::from_secs(4)).await, expected);
-        assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
+        assert_eq!(failed(&bench(concurrency), &records, Duration::from_secs(8)).await, expected);
+        assert!(started.elapsed() < Duration::from_secs(8), "{:?}", started.elapsed());
     }
 }
 
