@@ -17,6 +17,8 @@ const PATIENCE = [0, 1, 2, 5, 10];
 const BESIDE_CALLS = 1;
 const BESIDE_CALLS_IDLE = 10;
 const NANOSECONDS = 1e6;
+/** A server that sends without end must not keep a request from beginning. */
+const MOST_LOOKS = 16;
 /** How long a request waits after its answer for a server that says nothing, in milliseconds. */
 const LONGEST_SILENCE = 2000;
 
@@ -86,7 +88,8 @@ export class Waiting {
 
   /** What has happened to the connections by now, as while the instance waited for a request. */
   look() {
-    if (this._watches.length > 0) this._ask(0);
+    // Before its end a server may say why.
+    for (let time = 0; time < MOST_LOOKS && this._watches.length > 0 && this._ask(0); time += 1);
   }
 
   _schedule(delay = 0) {

@@ -248,6 +248,25 @@ test("the key does not depend on the app", async (t) => {
   assert.notEqual((await builder(one, "app.js", "--key", "--granted", "A")).stdout, keys[0].stdout);
 });
 
+test("an app has sockets if one of its modules connects, and not if it only looks at addresses", async (t) => {
+  const folder = project(t, {
+    "plain.js": "import net from 'node:net'; export default () => new Response(String(net.isIP('::1')));",
+    "app.js": "import client from 'client'; export default () => new Response(String(client));",
+    "node_modules/client/package.json": '{"name":"client","main":"index.js"}',
+    "node_modules/client/index.js":
+      "'use strict'; const net = require('net'); module.exports = () => { setTimeout(() => {}, 5); net.connect(1); };",
+  });
+  const textOf = async (app, out) => {
+    const end = await builder(folder, app, "--bundle", out);
+    assert.equal(end.status, 0, end.stderr);
+    return readFileSync(join(folder, out, "bundle.js"), "utf8");
+  };
+  const [plain, connecting] = [await textOf("plain.js", "plain"), await textOf("app.js", "connecting")];
+  assert.ok(!plain.includes("finishConnect"));
+  assert.ok(connecting.includes("finishConnect"));
+  assert.match(connecting, /var setTimeout\w* = globalThis\[Symbol\.for\("funcserver"\)\]\.quietTimeout/);
+});
+
 /** A compiler that writes what it is asked for, as TypeScript does. */
 const TSC = `
   const { mkdirSync, writeFileSync } = require("node:fs");
