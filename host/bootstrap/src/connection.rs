@@ -18,15 +18,18 @@ use http::header::{HOST, USER_AGENT};
 use http::response::Parts;
 use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
-use http_body_util::{BodyExt, Full};
+use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use hyper::client::conn::TrySendError;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::sync::oneshot;
 use tokio::task::unconstrained;
 use tokio::time::timeout;
+
+use crate::post_body::PostBody;
 
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("funcserver/", env!("CARGO_PKG_VERSION")));
 const HTTP: u16 = 80;
@@ -56,7 +59,7 @@ pub(crate) struct Connection {
 /// An open connection. It makes progress only while a call polls it, so it needs no task, and a request is written to
 /// the socket before the caller yields.
 struct Open {
-    sender: SendRequest<Full<Bytes>>,
+    sender: SendRequest<PostBody>,
     /// `None` once the connection has ended.
     driver: Option<Driver>,
     /// The number of bytes that may be read before the next head is complete. It is unlimited after the head, because
@@ -67,7 +70,7 @@ struct Open {
     bell_waker: Waker,
 }
 
-type Driver = http1::Connection<TokioIo<Metered>, Full<Bytes>>;
+type Driver = http1::Connection<TokioIo<Metered>, PostBody>;
 
 /// Limits the bytes that are read from a connection: a server can send interim responses without end, and hyper reads
 /// all of them before it yields.
@@ -158,11 +161,11 @@ impl Connection {
         method: &Method,
         path: &str,
         mut headers: HeaderMap,
-        body: Bytes,
+        body: PostBody,
     ) -> anyhow::Result<Parts> {
         headers.insert(HOST, self.host.clone());
         headers.insert(USER_AGENT, AGENT);
-        let mut request = Request::new(Full::new(body));
+        let mut request = Request::new(body);
         *request.method_mut() = method.clone();
         *request.uri_mut() =
             if self.base.is_empty() { path.parse()? } else { format!("{}{path}", self.base).parse()? };
@@ -187,6 +190,18 @@ impl Connection {
         Ok(whole)
     }
 
+    /// Goes on sending the body of the last request until `ended` completes: an answer may arrive before.
+    pub(crate) async fn send_to_end(&mut self, ended: oneshot::Receiver<()>) {
+        if let Some(open) = &mut self.open {
+            let _ = open.drive(ended).await;
+        }
+    }
+
+    /// Closes the connection.
+    pub(crate) fn close(&mut self) {
+        (self.open, self.body) = (None, None);
+    }
+
     /// Sends a request and expects a status of success and a body of at most `most` bytes.
     ///
     /// # Errors
@@ -199,13 +214,13 @@ impl Connection {
         body: Bytes,
         most: usize,
     ) -> anyhow::Result<Parts> {
-        let head = self.call(method, path, headers, body).await?;
+        let head = self.call(method, path, headers, PostBody::whole(body)).await?;
         accepted(method, path, head.status)?;
         self.rest(most).await?;
         Ok(head)
     }
 
-    async fn send(&mut self, mut request: Request<Full<Bytes>>) -> anyhow::Result<Parts> {
+    async fn send(&mut self, mut request: Request<PostBody>) -> anyhow::Result<Parts> {
         // If a call was dropped before its answer was read, its connection is dropped too: otherwise the next call
         // would read that answer.
         let unread = self.body.take().is_some();
@@ -249,8 +264,8 @@ impl Open {
 
     async fn send(
         &mut self,
-        request: Request<Full<Bytes>>,
-    ) -> Result<Response<Incoming>, TrySendError<Request<Full<Bytes>>>> {
+        request: Request<PostBody>,
+    ) -> Result<Response<Incoming>, TrySendError<Request<PostBody>>> {
         self.bell.silent.store(true, Ordering::Release);
         let sent = self.sender.try_send_request(request);
         self.bell.silent.store(false, Ordering::Release);

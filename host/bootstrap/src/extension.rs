@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use tokio::time::timeout;
 
 use crate::connection::{Connection, accepted};
+use crate::post_body::PostBody;
 use funcserver_function::log::{Log, Value};
 
 const REGISTER: &str = "/2020-01-01/extension/register";
@@ -60,7 +61,7 @@ impl Extension {
     /// The Runtime API rejects it, or the connection breaks.
     async fn wait(mut self) -> anyhow::Result<()> {
         let headers = HeaderMap::from_iter([(IDENTIFIER, self.identifier)]);
-        let head = self.connection.call(&Method::GET, NEXT, headers, Bytes::new()).await?;
+        let head = self.connection.call(&Method::GET, NEXT, headers, PostBody::empty()).await?;
         accepted(&Method::GET, NEXT, head.status)?;
         future::pending().await
     }

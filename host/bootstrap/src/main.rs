@@ -4,6 +4,7 @@
 
 mod connection;
 mod extension;
+mod post_body;
 mod runtime;
 mod runtime_api;
 mod start;

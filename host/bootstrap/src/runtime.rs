@@ -13,7 +13,7 @@ use crate::runtime_api::RuntimeApiClient;
 use crate::watchdog::{Watchdog, lost};
 use funcserver_function::config::LambdaEnv;
 use funcserver_function::log::{Log, Value};
-use funcserver_function::{Context, Host, Step};
+use funcserver_function::{Context, Host, Outcome, Step};
 
 /// How often in a row fetching an event may fail, and the pause after the first failure. The pause doubles each time.
 const TRIES: u32 = 5;
@@ -157,9 +157,14 @@ impl Worker {
         };
         let Some(claim) = invocation.claim() else {
             drop(watched);
+            // A reply that would be streamed ends its handler.
+            drop(outcome);
             after.without_report().finish().await;
             return Ok(());
         };
+        if matches!(outcome, Outcome::Stream(_)) {
+            watched.streams();
+        }
         let sent = self.api.answer(claim, &invocation, outcome).await;
         drop(watched);
         match sent {

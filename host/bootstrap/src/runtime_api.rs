@@ -8,16 +8,18 @@ use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD as STANDARD;
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_TYPE, TRAILER};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use serde::Serialize;
 
 use crate::connection::{Connection, accepted};
+use crate::post_body::PostBody;
 use crate::timer::Timer;
-use funcserver_function::Outcome;
 use funcserver_function::log::clean;
-use funcserver_function::{Claim, Context, Invocation};
+use funcserver_function::{Claim, Context, Invocation, Outcome, StreamError, StreamedReply};
 
 const NEXT: &str = "/2018-06-01/runtime/invocation/next";
 const RESTORE_NEXT: &str = "/2018-06-01/runtime/restore/next";
@@ -35,6 +37,17 @@ const TENANT_ID: HeaderName = HeaderName::from_static("lambda-runtime-aws-tenant
 /// The header with the type of an error.
 const ERROR_TYPE: HeaderName = HeaderName::from_static("lambda-runtime-function-error-type");
 
+/// The trailer with the error as JSON in base64.
+const ERROR_BODY: HeaderName = HeaderName::from_static("lambda-runtime-function-error-body");
+/// The announcement of both.
+const ANNOUNCED: HeaderValue =
+    HeaderValue::from_static("lambda-runtime-function-error-type, lambda-runtime-function-error-body");
+/// The header that says that the reply is streamed.
+const RESPONSE_MODE: HeaderName = HeaderName::from_static("lambda-runtime-function-response-mode");
+
+/// The longest message in a trailer, in bytes.
+const LONGEST_MESSAGE: usize = 2048;
+
 /// The longest request id, in bytes.
 const LONGEST_ID: usize = 256;
 
@@ -48,7 +61,7 @@ const REST: Duration = Duration::from_secs(1);
 const TRIES: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(20);
 /// The minimum time for sending an answer, even if Lambda's deadline has passed by this machine's clock.
-const MIN_TIME: Duration = Duration::from_millis(250);
+pub(crate) const MIN_TIME: Duration = Duration::from_millis(250);
 /// The time for reporting a failed start or restore. Lambda gives each ten seconds.
 const REPORT: Duration = Duration::from_secs(5);
 
@@ -67,6 +80,12 @@ struct ErrorReport<'a> {
     stack_trace: [&'a str; 0],
 }
 
+impl<'a> ErrorReport<'a> {
+    fn new(kind: &'a str, message: &'a str) -> Self {
+        Self { error_type: kind, error_message: message, stack_trace: [] }
+    }
+}
+
 impl RuntimeApiClient {
     pub(crate) fn new(endpoint: &Uri) -> Self {
         Self { connection: Connection::new(endpoint), timer: Timer::new() }
@@ -78,7 +97,7 @@ impl RuntimeApiClient {
     /// # Errors
     /// The connection breaks, or the answer is not an event.
     pub(crate) async fn next(&mut self) -> anyhow::Result<Context> {
-        let head = self.connection.call(&Method::GET, NEXT, HeaderMap::new(), Bytes::new()).await?;
+        let head = self.connection.call(&Method::GET, NEXT, HeaderMap::new(), PostBody::empty()).await?;
         accepted(&Method::GET, NEXT, head.status)?;
         context(&head.headers)
     }
@@ -98,7 +117,7 @@ impl RuntimeApiClient {
     /// # Errors
     /// The Runtime API rejects it, or the connection breaks.
     pub(crate) async fn restored(&mut self) -> anyhow::Result<()> {
-        let head = self.connection.call(&Method::GET, RESTORE_NEXT, HeaderMap::new(), Bytes::new()).await?;
+        let head = self.connection.call(&Method::GET, RESTORE_NEXT, HeaderMap::new(), PostBody::empty()).await?;
         accepted(&Method::GET, RESTORE_NEXT, head.status)
     }
 
@@ -112,6 +131,7 @@ impl RuntimeApiClient {
         let headers = to.context().invocation_id.iter().map(|id| (INVOCATION_ID, id.clone())).collect();
         match outcome {
             Outcome::Reply(json) => self.post(&path(to, "response"), headers, json, until).await,
+            Outcome::Stream(reply) => self.stream(&path(to, "response"), headers, reply, until).await,
             Outcome::Error { kind, message } => self.report(&path(to, "error"), headers, &kind, &message, until).await,
         }
     }
@@ -134,22 +154,49 @@ impl RuntimeApiClient {
         message: &str,
         until: Instant,
     ) -> anyhow::Result<()> {
-        let report = ErrorReport { error_type: kind, error_message: &clean(message), stack_trace: [] };
+        let message = clean(message);
+        let report = ErrorReport::new(kind, &message);
         headers.insert(ERROR_TYPE, HeaderValue::from_str(kind)?);
         self.post(path, headers, serde_json::to_vec(&report)?.into(), until).await
+    }
+
+    /// Sends a reply while the handler writes it, and closes the connection. A failure of the handler becomes the
+    /// trailers. There is no second attempt, because the pieces are gone.
+    async fn stream(
+        &mut self,
+        path: &str,
+        mut headers: HeaderMap,
+        reply: StreamedReply,
+        until: Instant,
+    ) -> anyhow::Result<()> {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(StreamedReply::CONTENT_TYPE));
+        headers.insert(RESPONSE_MODE, HeaderValue::from_static("streaming"));
+        headers.insert(TRAILER, ANNOUNCED);
+        let (body, ended) = PostBody::pieces(reply, trailers);
+        let sent = {
+            let sent = pin!(async {
+                let head = self.connection.call(&Method::POST, path, headers, body).await?;
+                accepted(&Method::POST, path, head.status)?;
+                self.connection.send_to_end(ended).await;
+                anyhow::Ok(())
+            });
+            self.timer.within(until, sent).await
+        };
+        self.connection.close();
+        sent.with_context(|| late(path))?
     }
 
     /// Sends a POST. It is attempted again if the connection fails or the status is 5xx. Any other error status is
     /// final.
     async fn post(&mut self, path: &str, mut headers: HeaderMap, body: Bytes, until: Instant) -> anyhow::Result<()> {
         headers.insert(CONTENT_TYPE, JSON);
-        let late = || format!("the Runtime API has not taken POST {path} in time");
         let mut pause = PAUSE;
         let mut tries = 1;
         loop {
             let answer = {
-                let call = pin!(self.connection.call(&Method::POST, path, headers.clone(), body.clone()));
-                self.timer.within(until, call).await.with_context(late)?
+                let call =
+                    pin!(self.connection.call(&Method::POST, path, headers.clone(), PostBody::whole(body.clone())));
+                self.timer.within(until, call).await.with_context(|| late(path))?
             };
             let failed = match answer {
                 Ok(head) if !head.status.is_server_error() => {
@@ -170,6 +217,20 @@ impl RuntimeApiClient {
             tries += 1;
         }
     }
+}
+
+fn late(path: &str) -> String {
+    format!("the Runtime API has not taken POST {path} in time")
+}
+
+/// The trailers of a streamed reply that broke off. The message is shortened, because it becomes a header.
+fn trailers(error: &StreamError) -> HeaderMap {
+    let message = clean(&error.message);
+    let message = &message[..message.floor_char_boundary(LONGEST_MESSAGE)];
+    let report = serde_json::to_vec(&ErrorReport::new(&error.kind, message)).unwrap_or_default();
+    let values = [(ERROR_TYPE, error.kind.clone()), (ERROR_BODY, STANDARD.encode(report))];
+    let headers = values.into_iter().filter_map(|(name, value)| Some((name, HeaderValue::try_from(value).ok()?)));
+    headers.collect()
 }
 
 fn path(to: &Invocation, end: &str) -> String {

@@ -17,7 +17,7 @@ enum Became {
     Failed(Fault, After),
     /// The guest has ended.
     Whole(Response<Bytes>, After),
-    /// The guest still runs.
+    /// The guest still runs, or has failed after its head.
     Open(response::Parts, Exchange),
 }
 
@@ -37,9 +37,11 @@ pub enum Body {
     Open(BodyPieces),
 }
 
-/// An open body. The guest runs while the next piece is awaited. Dropping this before the end of the body ends the
-/// guest.
+/// An open body. The guest runs while the next piece is awaited, and only then: a slow reader holds it back. Dropping
+/// this before the end of the body ends the guest.
 pub struct BodyPieces {
+    /// A piece that has been read already.
+    first: Option<Bytes>,
     /// `None` once the body has ended.
     exchange: Option<Exchange>,
     after: Option<oneshot::Sender<After>>,
@@ -63,7 +65,7 @@ impl Answer {
         }
     }
 
-    pub(crate) fn running(head: response::Parts, exchange: Exchange) -> Self {
+    pub(crate) fn open_with(head: response::Parts, exchange: Exchange) -> Self {
         Self(Became::Open(head, exchange))
     }
 
@@ -79,25 +81,43 @@ impl Answer {
         }
     }
 
-    /// The response, with the part of its body that has arrived. An open body must be read to its end or dropped: only
-    /// then does the remaining work begin.
-    pub fn open(self) -> (Result<Response<Body>, Fault>, After) {
-        match self.0 {
-            Became::Failed(fault, after) => (Err(fault), after),
-            Became::Whole(response, after) => (Ok(response.map(Body::Whole)), after),
-            Became::Open(head, exchange) => {
-                let (sender, left) = oneshot::channel::<After>();
-                let body = BodyPieces { exchange: Some(exchange), after: Some(sender) };
-                let after = After::of(async move { left.await.ok()?.finish().await });
-                (Ok(Response::from_parts(head, Body::Open(body))), after)
+    /// The response, as soon as there is its head. An open body must be read to its end or dropped: only then does the
+    /// remaining work begin.
+    ///
+    /// A guest that has failed already, without writing a byte, has not answered.
+    pub async fn open(self) -> (Result<Response<Body>, Fault>, After) {
+        let (head, mut exchange) = match self.0 {
+            Became::Failed(fault, after) => return (Err(fault), after),
+            Became::Whole(response, after) => return (Ok(response.map(Body::Whole)), after),
+            Became::Open(head, exchange) => (head, exchange),
+        };
+        let mut first = None;
+        if !exchange.is_running() {
+            match exchange.next().await {
+                Ok(Some(piece)) => first = Some(piece),
+                Ok(None) => {
+                    let after = exchange.after(Ok(()));
+                    return (Ok(Response::from_parts(head, Body::Whole(Bytes::new()))), after);
+                }
+                Err(fault) => {
+                    let after = exchange.after(Err(&fault));
+                    return (Err(fault), after);
+                }
             }
         }
+        let (sender, left) = oneshot::channel::<After>();
+        let body = BodyPieces { first, exchange: Some(exchange), after: Some(sender) };
+        let after = After::of(async move { left.await.ok()?.finish().await });
+        (Ok(Response::from_parts(head, Body::Open(body))), after)
     }
 }
 
 impl BodyPieces {
     /// Waits for the next piece. Returns `None` after the end of the body and after an error.
     pub async fn next(&mut self) -> Option<Result<Bytes, Fault>> {
+        if let Some(first) = self.first.take() {
+            return Some(Ok(first));
+        }
         let next = self.exchange.as_mut()?.next().await;
         match next {
             Ok(Some(piece)) => Some(Ok(piece)),

@@ -68,7 +68,7 @@ impl Exchange {
     /// Runs the guest until it sets its response or ends, or the deadline passes.
     pub(crate) async fn begin(mut self) -> Answer {
         match self.head().await {
-            Ok(head) if self.work.is_running() => Answer::running(head, self),
+            Ok(head) if self.work.is_running() || self.work.fault().is_some() => Answer::open_with(head, self),
             // The guest buffers little, so no limit is necessary.
             Ok(head) => Answer::ended(self.whole(head, usize::MAX).await),
             Err(fault) => {
@@ -132,6 +132,11 @@ impl Exchange {
                 None => return Ok(body.freeze()),
             }
         }
+    }
+
+    /// Whether the guest still runs. Otherwise all that it has written can be read at once.
+    pub(crate) fn is_running(&self) -> bool {
+        self.work.is_running()
     }
 
     /// The number of bytes of the body so far.

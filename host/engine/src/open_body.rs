@@ -18,7 +18,7 @@ use http_body_util::BodyExt;
 use tokio::task::unconstrained;
 use wasmtime_wasi_http::{Error, WasiBody};
 
-/// How often in a row the collector must find the body empty, with a turn of the instance in between, before the body
+/// How often in a row the collector must find the body empty, each time after a turn of the instance, before the body
 /// counts as abandoned: once for data that was already on its way, and once more for data that the first turn made room
 /// for.
 const IDLE_TURNS: usize = 2;
@@ -46,8 +46,10 @@ struct Progress {
     ended: AtomicBool,
     /// When the body began or last grew.
     grown: Mutex<Instant>,
-    /// How often in a row the collector has found nothing.
+    /// How often in a row the collector has found nothing after a turn of the instance.
     idle: AtomicUsize,
+    /// Whether the instance has had a turn, and waits until the collector has looked.
+    turned: AtomicBool,
     collector: AtomicWaker,
     instance: AtomicWaker,
 }
@@ -65,6 +67,7 @@ impl OpenBody {
             ended: AtomicBool::new(false),
             grown: Mutex::new(Instant::now()),
             idle: AtomicUsize::new(0),
+            turned: AtomicBool::new(false),
             collector: AtomicWaker::new(),
             instance: AtomicWaker::new(),
         });
@@ -73,7 +76,8 @@ impl OpenBody {
     }
 
     /// Waits until the body has ended or its collector has dropped it. If the guest writes the body, it has no task
-    /// left by now, so it is enough that nothing more arrives. The instance must run meanwhile.
+    /// left by now, so it is enough that nothing more arrives. The instance must run meanwhile. While the collector does
+    /// not look, because its own reader is slow, this only waits.
     pub(crate) async fn over(&self) {
         self.progress.idle.store(0, Ordering::Relaxed);
         poll_fn(|context| self.poll_over(context)).await;
@@ -89,8 +93,8 @@ impl OpenBody {
             if progress.idle.load(Ordering::Acquire) >= IDLE_TURNS {
                 return Poll::Ready(());
             }
+            progress.turned.store(true, Ordering::Release);
             progress.collector.wake();
-            context.waker().wake_by_ref();
         }
         Poll::Pending
     }
@@ -116,6 +120,13 @@ impl Progress {
         self.idle.store(0, Ordering::Release);
     }
 
+    fn found_nothing(&self) {
+        if self.turned.swap(false, Ordering::AcqRel) {
+            self.idle.fetch_add(1, Ordering::AcqRel);
+            self.instance.wake();
+        }
+    }
+
     fn end(&self) {
         self.ended.store(true, Ordering::Release);
         self.instance.wake();
@@ -136,9 +147,7 @@ impl Body for Collected {
         match &frame {
             Poll::Ready(Some(Ok(_))) => self.progress.grow(),
             Poll::Ready(None | Some(Err(_))) => self.progress.end(),
-            Poll::Pending => {
-                self.progress.idle.fetch_add(1, Ordering::AcqRel);
-            }
+            Poll::Pending => self.progress.found_nothing(),
         }
         frame
     }
@@ -155,5 +164,45 @@ impl Body for Collected {
 impl Drop for Collected {
     fn drop(&mut self) {
         self.progress.end();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+    use std::pin::pin;
+    use std::task::Waker;
+
+    use http_body_util::StreamBody;
+
+    use super::*;
+
+    /// Counts how often it is woken.
+    struct Count(AtomicUsize);
+
+    impl std::task::Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    /// A reader that is slow does not look at the body. The instance must not spin meanwhile.
+    #[tokio::test]
+    async fn an_instance_sleeps_while_nobody_looks_at_its_body() {
+        let never = futures_util::stream::once(pending::<Result<Frame<Bytes>, Error>>());
+        let (body, open) = OpenBody::follow(StreamBody::new(never).boxed_unsync(), Writer::Guest);
+        let (mut body, mut over) = (pin!(body), pin!(open.over()));
+        let count = Arc::new(Count(AtomicUsize::new(0)));
+        let waker = Waker::from(count.clone());
+        let mut instance = Context::from_waker(&waker);
+        let mut reader = Context::from_waker(Waker::noop());
+        for turn in 0..IDLE_TURNS {
+            assert!(over.as_mut().poll(&mut instance).is_pending());
+            assert_eq!(count.0.load(Ordering::SeqCst), turn, "woken although nobody has looked");
+            assert!(body.as_mut().poll_frame(&mut reader).is_pending());
+            assert!(body.as_mut().poll_frame(&mut reader).is_pending(), "a second look in a turn does not count");
+            assert_eq!(count.0.load(Ordering::SeqCst), turn + 1);
+        }
+        assert!(over.as_mut().poll(&mut instance).is_ready());
     }
 }

@@ -3,7 +3,8 @@
 //! Converts Lambda's HTTP events to and from the types of the `http` crate.
 //!
 //! [`decode`] detects the kind of an event. An HTTP request comes with the [`Form`] of its reply, which encodes the
-//! response and knows the limits of its front end. An event of any other service is passed on unchanged. The two
+//! response and knows the limits of its front end; its [`StreamForm`], if it has one, encodes the head of a response
+//! whose body is streamed. An event of any other service is passed on unchanged. The two
 //! opposite directions, which a local front end needs, are [`FrontKind::event`] and [`Form::read_reply`].
 //! ```
 //! use bytes::Bytes;
@@ -54,5 +55,6 @@ pub use crate::http::media::has_textual_type;
 pub use detect::{EventSource, NotHttp};
 pub use front::{
     EncodeError, Event, EventError, EventFacts, Form, FrontKind, FrontLimits, FrontOptions, HeaderLoss, Incoming,
-    InvalidEvent, Losses, PathLoss, QueryLoss, Reply, ReplyError, alb, api_gateway_v1, api_gateway_v2, decode, lattice,
+    InvalidEvent, Losses, PathLoss, QueryLoss, Reply, ReplyError, StreamForm, alb, api_gateway_v1, api_gateway_v2,
+    decode, lattice,
 };

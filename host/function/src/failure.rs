@@ -8,6 +8,9 @@ use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 /// The header with the kind of the failure.
 pub const ERROR: HeaderName = HeaderName::from_static("x-funcserver-error");
 
+/// The prefix of the error type for a fault that is reported as an invocation error. The kind follows.
+const FAULT: &str = "Funcserver.Fault.";
+
 /// The kind of a failure, as clients and operators see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -70,6 +73,12 @@ impl Kind {
     #[must_use]
     pub fn name(self) -> &'static str {
         self.facts().0
+    }
+
+    /// Lambda's `errorType` for a failure of this kind.
+    #[must_use]
+    pub fn error_type(self) -> String {
+        format!("{FAULT}{}", self.name())
     }
 
     /// The status of the reply.

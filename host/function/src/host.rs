@@ -4,9 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
-use bytes::Bytes;
-use funcserver_engine::{Call, Fault, Guest, WholeAnswer, stealable};
-use funcserver_events::{EncodeError, Event, EventSource, Form, FrontOptions, Incoming, InvalidEvent, NotHttp, decode};
+use bytes::{Bytes, BytesMut};
+use funcserver_engine::{Answer, Body, Call, Fault, Guest, WholeAnswer, stealable};
+use funcserver_events::{
+    EncodeError, Event, EventSource, Form, FrontOptions, Incoming, InvalidEvent, NotHttp, StreamForm, decode,
+};
 use http::Response;
 use http::uri::PathAndQuery;
 use tokio::task::JoinSet;
@@ -27,6 +29,7 @@ use crate::observer::{Late, Observer, Observers, Step};
 use crate::other_event::{self, RecordBatch};
 use crate::report::Report;
 use crate::request_log::RequestLog;
+use crate::streamed_reply::{StreamError, StreamedReply};
 use crate::warm_up::warm_up;
 
 /// The error type of an invocation whose event is not an HTTP request.
@@ -35,8 +38,6 @@ const NOT_HTTP: &str = "Funcserver.NotHttp";
 const EVENT: &str = "Funcserver.Event";
 /// The error type of an invocation whose event could not be read completely.
 const NOT_READ: &str = "Funcserver.NotRead";
-/// The prefix of the error type for a fault that is reported as an invocation error. The kind follows.
-const FAULT: &str = "Funcserver.Fault.";
 const HOST_FAILED: &str = "the host failed; this is an error in funcserver";
 /// The error type of an invocation for which even an error reply cannot be created.
 const NO_REPLY: &str = "Funcserver.NoReply";
@@ -53,15 +54,19 @@ struct Inner {
     front: FrontOptions,
     events: EventsConfig,
     compress: bool,
+    /// Whether replies are streamed to the front ends that support it.
+    stream: bool,
     fail: Fail,
     warmup: Option<PathAndQuery>,
 }
 
 /// The end of an invocation.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Outcome {
     /// A reply for the front end, as JSON. This includes error replies.
     Reply(Bytes),
+    /// A reply for a front end that streams. This includes error replies.
+    Stream(StreamedReply),
     /// An invocation error: the event was not an HTTP event, or the handler failed and `limits.fail` asks for an error.
     Error {
         /// Lambda's `errorType`.
@@ -69,6 +74,27 @@ pub enum Outcome {
         /// Lambda's `errorMessage`.
         message: String,
     },
+}
+
+impl Outcome {
+    /// The whole outcome: a streamed reply is collected as it is posted, with its prelude. One that breaks off, or has
+    /// more than `limit` bytes, is an error.
+    #[must_use = "a streamed reply that is not read ends its handler"]
+    pub async fn whole(self, limit: usize) -> Self {
+        let Self::Stream(mut reply) = self else { return self };
+        let mut whole = BytesMut::new();
+        while let Some(piece) = reply.next().await {
+            match piece {
+                Ok(piece) if whole.len() + piece.len() <= limit => whole.extend_from_slice(&piece),
+                Ok(_) => {
+                    let fault = Fault::BodyTooLarge { limit };
+                    return Self::Error { kind: Kind::from(&fault).error_type(), message: fault.to_string() };
+                }
+                Err(StreamError { kind, message }) => return Self::Error { kind, message },
+            }
+        }
+        Self::Reply(whole.freeze())
+    }
 }
 
 impl Host {
@@ -98,6 +124,7 @@ impl Host {
             },
             events: config.events.clone(),
             compress: config.response.compress,
+            stream: config.response.stream,
             fail: config.limits.fail,
             warmup: config.component.warmup.clone(),
         }))
@@ -191,7 +218,14 @@ struct Ended {
 
 impl Ended {
     fn with(self, guest: funcserver_engine::After, invocation: &Arc<Invocation>) -> (Outcome, After) {
-        (self.outcome, After::new(guest, self.report, invocation))
+        let after = After::new(guest, self.report, invocation);
+        match self.outcome {
+            Outcome::Stream(reply) => {
+                let after = after.of_stream(&reply);
+                (Outcome::Stream(reply), after)
+            }
+            outcome => (outcome, after),
+        }
     }
 }
 
@@ -200,19 +234,23 @@ impl Inner {
         let incoming = match decode(&event, &self.front) {
             Ok(Event::Http(incoming)) => incoming,
             Ok(Event::Other { source, payload }) => return self.other(source, payload, invocation).await,
-            Err(error) => return (refused(error, invocation), funcserver_engine::After::default()),
+            Err(error) => return (self.refused(error, invocation), funcserver_engine::After::default()),
         };
         drop(event);
         let Incoming { mut request, form, target_group_arn, client, request_context } = incoming;
         invocation.read(Front { form, target_group_arn, client, event_source: None });
         let path = request.uri().path();
         if self.events.path.as_ref().is_some_and(|events| events.covers(path)) {
-            let outcome = reply_of_ours(Kind::EventPath, form, invocation.id());
+            let outcome = self.reply_of_ours(Kind::EventPath, form, invocation);
             let ended = Ended { outcome, report: Some(Report::EventPath { path: path.to_owned() }) };
             return (ended, funcserver_engine::After::default());
         }
         facts::insert(request.headers_mut(), &invocation.facts(), request_context);
 
+        if let Some(form) = self.streams(form) {
+            let answer = self.guest.handle(request, invocation.clone()).await;
+            return Box::pin(self.stream(answer, form, invocation)).await;
+        }
         let takes_gzip = self.compress && compress::is_accepted(request.headers());
         // A text is a fifth of its size once it is compressed.
         let front = if takes_gzip { usize::MAX } else { form.limits().reply };
@@ -224,6 +262,43 @@ impl Inner {
                     compress::compress(&mut response, takes_gzip);
                 }
                 self.reply(&response, form, invocation)
+            }
+            Err(fault) => {
+                let message = invocation.message(&fault);
+                self.handler_failed(fault, message, invocation)
+            }
+        };
+        (ended, after)
+    }
+
+    /// The form of a streamed reply, if replies of this form are streamed.
+    fn streams(&self, form: Form) -> Option<StreamForm> {
+        form.streamed().filter(|_| self.stream)
+    }
+
+    /// The reply that begins as soon as there is the head of the response. Its body is never compressed: the handler may
+    /// want each piece to arrive by itself.
+    async fn stream(
+        &self,
+        answer: Answer,
+        form: StreamForm,
+        invocation: &Arc<Invocation>,
+    ) -> (Ended, funcserver_engine::After) {
+        let (result, after) = answer.open().await;
+        let ended = match result {
+            Ok(response) => {
+                let (head, body) = response.into_parts();
+                let reply = form.encode(&head).map(|prelude| {
+                    invocation.tell(&Step::Encoded(prelude.len()));
+                    match body {
+                        Body::Whole(body) => StreamedReply::whole(prelude, body, invocation),
+                        Body::Open(pieces) => StreamedReply::open(prelude, pieces, invocation),
+                    }
+                });
+                match reply {
+                    Ok(reply) => Ended { outcome: Outcome::Stream(reply), report: None },
+                    Err(error) => self.unsendable(&error, invocation),
+                }
             }
             Err(fault) => {
                 let message = invocation.message(&fault);
@@ -349,7 +424,7 @@ impl Inner {
         (result, after)
     }
 
-    fn reply(&self, response: &Response<Bytes>, form: Form, invocation: &Invocation) -> Ended {
+    fn reply(&self, response: &Response<Bytes>, form: Form, invocation: &Arc<Invocation>) -> Ended {
         match form.encode(response, &self.front) {
             Ok(reply) => {
                 invocation.tell(&Step::Encoded(reply.json.len()));
@@ -359,34 +434,50 @@ impl Inner {
                     report: (variants || lost > 0).then_some(Report::Cookies { variants, lost }),
                 }
             }
-            Err(error) => {
-                self.failed(kind_of(&error), "the handler's answer cannot be sent", error.to_string(), invocation)
-            }
+            Err(error) => self.unsendable(&error, invocation),
         }
     }
 
-    fn panicked(&self, panic: &Panic, invocation: &Invocation) -> Ended {
+    fn unsendable(&self, error: &EncodeError, invocation: &Arc<Invocation>) -> Ended {
+        self.failed(kind_of(error), "the handler's answer cannot be sent", error.to_string(), invocation)
+    }
+
+    fn refused(&self, event: InvalidEvent, invocation: &Arc<Invocation>) -> Ended {
+        let InvalidEvent { form, at, reason } = event;
+        let outcome = self.reply_of_ours(Kind::BadEvent, form, invocation);
+        Ended { outcome, report: Some(Report::BadEvent { at, reason }) }
+    }
+
+    fn panicked(&self, panic: &Panic, invocation: &Arc<Invocation>) -> Ended {
         self.failed(Kind::Host, HOST_FAILED, panic.to_string(), invocation)
     }
 
-    fn handler_failed(&self, fault: Fault, message: String, invocation: &Invocation) -> Ended {
+    fn handler_failed(&self, fault: Fault, message: String, invocation: &Arc<Invocation>) -> Ended {
         let outcome = self.outcome(Kind::from(&fault), &message, invocation);
         Ended { outcome, report: Some(Report::Handler { fault, message }) }
     }
 
-    fn failed(&self, kind: Kind, message: &'static str, error: String, invocation: &Invocation) -> Ended {
+    fn failed(&self, kind: Kind, message: &'static str, error: String, invocation: &Arc<Invocation>) -> Ended {
         let outcome = self.outcome(kind, &error, invocation);
         Ended { outcome, report: Some(Report::Failed { kind, message, error }) }
     }
 
     /// The outcome of an event whose handler failed, or gave an answer that cannot be sent.
-    fn outcome(&self, kind: Kind, error: &str, invocation: &Invocation) -> Outcome {
+    fn outcome(&self, kind: Kind, error: &str, invocation: &Arc<Invocation>) -> Outcome {
         match self.fail {
-            Fail::Reply if !invocation.is_other() => reply_of_ours(kind, invocation.form(), invocation.id()),
-            Fail::Reply | Fail::Error => {
-                Outcome::Error { kind: format!("{FAULT}{}", kind.name()), message: error.to_owned() }
-            }
+            Fail::Reply if !invocation.is_other() => self.reply_of_ours(kind, invocation.form(), invocation),
+            Fail::Reply | Fail::Error => Outcome::Error { kind: kind.error_type(), message: error.to_owned() },
         }
+    }
+
+    /// The host's own reply.
+    fn reply_of_ours(&self, kind: Kind, form: Form, invocation: &Arc<Invocation>) -> Outcome {
+        let response = kind.response(invocation.id());
+        let reply = match self.streams(form) {
+            Some(stream) => StreamedReply::of(response, stream, form.is_head(), invocation).map(Outcome::Stream),
+            None => form.encode(&response, &FrontOptions::default()).map(|reply| Outcome::Reply(reply.json.into())),
+        };
+        reply.unwrap_or_else(|error| Outcome::Error { kind: NO_REPLY.to_owned(), message: error.to_string() })
     }
 }
 
@@ -400,22 +491,9 @@ async fn work_of_record(work: funcserver_engine::After, invocation: &Arc<Invocat
     }
 }
 
-fn refused(event: InvalidEvent, invocation: &Invocation) -> Ended {
-    let InvalidEvent { form, at, reason } = event;
-    let outcome = reply_of_ours(Kind::BadEvent, form, invocation.id());
-    Ended { outcome, report: Some(Report::BadEvent { at, reason }) }
-}
-
 fn not_answered(kind: &'static str, message: String) -> Ended {
     let outcome = Outcome::Error { kind: kind.to_owned(), message: message.clone() };
     Ended { outcome, report: Some(Report::NotAnswered { kind, message }) }
-}
-
-fn reply_of_ours(kind: Kind, form: Form, request_id: &str) -> Outcome {
-    match form.encode(&kind.response(request_id), &FrontOptions::default()) {
-        Ok(reply) => Outcome::Reply(reply.json.into()),
-        Err(error) => Outcome::Error { kind: NO_REPLY.to_owned(), message: error.to_string() },
-    }
 }
 
 fn kind_of(error: &EncodeError) -> Kind {

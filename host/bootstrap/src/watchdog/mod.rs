@@ -3,7 +3,8 @@
 //! It runs on a thread of its own, which sleeps until an open invocation is overdue. As long as none is overdue, an
 //! invocation only costs it an entry in a list. It claims an overdue invocation and answers it with the deadline fault,
 //! over a connection of its own. The worker that was handling the event may return until Lambda's own deadline; it then
-//! goes on with the next event. If it does not return, the process ends as soon as all other events are answered.
+//! goes on with the next event. If it does not return, the process ends as soon as all other events are answered. So it
+//! does if a thread is blocked while a worker streams its answer, which the watchdog cannot claim any more.
 //!
 //! A blocked thread of the runtime may be the one that drives I/O and timers, and the other threads do not notice. If
 //! several events are answered at once, the watchdog therefore wakes the runtime periodically while events are open.
@@ -97,6 +98,15 @@ impl Watchdog {
             self.0.log.host().error("the watchdog cannot start", &[("error", Value::Shown(error))]);
         }
         started.is_ok()
+    }
+}
+
+impl Watched<'_> {
+    /// The worker has claimed the answer, and sends it while the handler runs. If that blocks the thread beyond Lambda's
+    /// deadline, the process ends, so that Lambda sees an answer that is cut off.
+    pub(crate) fn streams(&self) {
+        self.watchdog.0.state().streams(self.invocation);
+        self.watchdog.0.changed.notify_one();
     }
 }
 

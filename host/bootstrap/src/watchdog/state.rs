@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::runtime_api::MIN_TIME;
 use funcserver_function::{Claim, Invocation};
 
 /// The minimum time after the watchdog's answer before a thread counts as stuck.
@@ -30,16 +31,25 @@ pub(super) struct Open {
     invocation: Arc<Invocation>,
     /// When the watchdog claimed it.
     taken: Option<Instant>,
+    /// When its worker must have streamed its answer at the latest, if it has begun to.
+    streamed_by: Option<Instant>,
 }
 
 impl State {
     pub(super) fn add(&mut self, invocation: Arc<Invocation>) {
-        self.open.push(Open { invocation, taken: None });
+        self.open.push(Open { invocation, taken: None, streamed_by: None });
     }
 
     pub(super) fn remove(&mut self, invocation: &Arc<Invocation>) {
         if let Some(place) = self.open.iter().position(|open| Arc::ptr_eq(&open.invocation, invocation)) {
             self.open.swap_remove(place);
+        }
+    }
+
+    /// The worker of an invocation begins to stream its answer.
+    pub(super) fn streams(&mut self, invocation: &Arc<Invocation>) {
+        if let Some(open) = self.open.iter_mut().find(|open| Arc::ptr_eq(&open.invocation, invocation)) {
+            open.streamed_by = Some(invocation.ends().max(Instant::now() + MIN_TIME));
         }
     }
 
@@ -59,11 +69,11 @@ impl State {
         overdue
     }
 
-    /// Looks for an invocation that the watchdog has answered and whose worker has not returned when Lambda gives it
-    /// up. There is no need to if the process ends anyway.
+    /// Looks for an invocation that the watchdog has answered, or its worker streams, and whose worker has not returned
+    /// when Lambda gives it up. There is no need to if the process ends anyway.
     pub(super) fn find_stuck(&mut self, now: Instant) {
         if self.stuck.is_none() && self.last_call.is_none() {
-            let stuck = self.open.iter().find(|open| open.taken.is_some() && open.given_up() <= now);
+            let stuck = self.open.iter().find(|open| open.is_awaited() && open.given_up() <= now);
             self.stuck = stuck.map(|open| open.invocation.clone());
         }
     }
@@ -81,7 +91,7 @@ impl State {
             if !open.invocation.is_claimed() {
                 return Some(open.due(self.last_call));
             }
-            (open.taken.is_some() || self.stuck.is_some()).then(|| open.given_up())
+            (open.is_awaited() || self.stuck.is_some()).then(|| open.given_up())
         };
         self.open.iter().filter_map(next).filter(|next| *next > now).min()
     }
@@ -98,11 +108,20 @@ impl Open {
         last_call.map_or(overdue, |last_call| last_call.min(overdue))
     }
 
+    /// Whether its worker must return: its answer is claimed, and does not wait for anything else.
+    fn is_awaited(&self) -> bool {
+        self.taken.is_some() || self.streamed_by.is_some()
+    }
+
     /// When Lambda gives the invocation up, at its deadline. An invocation that becomes overdue only then gets a little
-    /// longer to return.
+    /// longer to return, and so does a worker that gives up its stream then.
     fn given_up(&self) -> Instant {
         let ends = self.invocation.ends();
-        self.taken.map_or(ends, |taken| ends.max(taken + LATE))
+        match (self.taken, self.streamed_by) {
+            (Some(taken), _) => ends.max(taken + LATE),
+            (None, Some(streamed_by)) => streamed_by + LATE,
+            (None, None) => ends,
+        }
     }
 }
 

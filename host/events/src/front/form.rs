@@ -6,7 +6,8 @@ use http::{Method, Response};
 use super::api_gateway_v1::{self, FormatOne};
 use super::api_gateway_v2::{self, FormatTwo};
 use super::lattice::{self, LatticeForm};
-use super::{EncodeError, FrontKind, FrontOptions, Reply, ReplyError, alb};
+use super::sendable::Sendable;
+use super::{EncodeError, FrontKind, FrontOptions, Reply, ReplyError, StreamForm, alb};
 
 /// The form of the reply that an event requires: its front end, and the properties of the event that affect the reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -105,13 +106,14 @@ impl Form {
         }
     }
 
-    /// Whether the front end supports streamed responses.
+    /// The form of a streamed reply, if the front end supports streaming. Whether it expects a stream depends on its
+    /// configuration, which the event does not tell.
     #[must_use]
-    pub fn can_stream(self) -> bool {
+    pub fn streamed(self) -> Option<StreamForm> {
         match self {
-            Self::Alb(_) | Self::Lattice(_) => false,
-            Self::ApiGatewayV1(form) => form.is_rest,
-            Self::ApiGatewayV2(form) => form.is_url,
+            Self::ApiGatewayV1(form) if form.is_rest => Some(StreamForm::Rest(form)),
+            Self::ApiGatewayV2(form) if form.is_url => Some(StreamForm::Url(form)),
+            Self::Alb(_) | Self::Lattice(_) | Self::ApiGatewayV1(_) | Self::ApiGatewayV2(_) => None,
         }
     }
 
@@ -146,8 +148,16 @@ impl Form {
                 let cookie_case_variants = options.cookie_case_variants;
                 alb::encode(response, form, &alb::ReplyOptions { cookie_case_variants, limits })
             }
-            Self::ApiGatewayV1(form) => api_gateway_v1::encode(response, form, limits),
-            Self::ApiGatewayV2(form) => api_gateway_v2::encode(response, form, limits),
+            Self::ApiGatewayV1(form) => {
+                let front = form.kind().words();
+                let sendable = Sendable::check(response, form.head, front)?;
+                api_gateway_v1::encode(&sendable, limits, front).map(Reply::of)
+            }
+            Self::ApiGatewayV2(form) => {
+                let front = form.kind().words();
+                let sendable = Sendable::check(response, form.head, front)?;
+                api_gateway_v2::encode(&sendable, limits, front).map(Reply::of)
+            }
             Self::Lattice(form) => lattice::encode(response, form, limits, options.cookie_case_variants),
         }
     }

@@ -19,6 +19,7 @@ mod reply;
 mod reply_document;
 mod reply_error;
 mod sendable;
+mod stream_form;
 #[cfg(test)]
 mod tests;
 
@@ -33,6 +34,7 @@ pub use losses::{HeaderLoss, Losses, PathLoss, QueryLoss};
 pub use options::FrontOptions;
 pub use reply::{EncodeError, Reply};
 pub use reply_error::ReplyError;
+pub use stream_form::StreamForm;
 
 use bytes::Bytes;
 use http::Request;

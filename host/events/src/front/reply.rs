@@ -12,6 +12,13 @@ pub struct Reply {
     pub cookies_lost: usize,
 }
 
+impl Reply {
+    /// A reply that has all cookies.
+    pub(crate) fn of(json: Vec<u8>) -> Self {
+        Self { json, cookie_variants: false, cookies_lost: 0 }
+    }
+}
+
 /// The reason why a response cannot be sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EncodeError {

@@ -35,6 +35,29 @@ impl<'de> ReplyDocument<'de> {
     }
 }
 
+impl<'de> ReplyDocument<'de> {
+    /// Parses the prelude of a stream, which has status, headers and cookies alone. `front` is the front end in words.
+    pub(crate) fn prelude(prelude: &'de [u8], front: &'static str) -> Result<Self, ReplyError> {
+        let document = Self::parse(prelude, prelude.len(), front)?.required(REPLY)?;
+        let absent = |name, is_absent: bool| match is_absent {
+            true => Ok(()),
+            false => Err(MemberPath::field(name).fault("a stream begins with the status, headers and cookies alone")),
+        };
+        absent("statusDescription", matches!(document.description, Member::Absent))?;
+        absent("isBase64Encoded", matches!(document.is_base64, Member::Absent))?;
+        absent("body", matches!(document.body, Member::Absent))?;
+        Ok(document)
+    }
+}
+
+/// The head of the response that the client gets for a stream. A `content-length` is kept.
+pub(crate) fn head(status: StatusCode, lines: Vec<HeaderLine<'_>>) -> Result<Response<()>, InvalidMember> {
+    let mut response = Response::new(());
+    *response.status_mut() = status;
+    *response.headers_mut() = headers(lines, true)?;
+    Ok(response)
+}
+
 /// The place of a whole reply in an error.
 pub(crate) const REPLY: MemberPath<'_> = MemberPath::field("reply");
 

@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, HeaderName, SET_COOKIE};
-use http::{HeaderMap, Response, StatusCode};
+use http::{HeaderMap, Response, StatusCode, response};
 
-use super::{EncodeError, FrontLimits};
+use super::{EncodeError, FrontLimits, StreamForm};
 use crate::http::header_writer::HeaderWriter;
 use crate::http::hop_by_hop::HopByHop;
 use crate::http::length;
@@ -17,7 +17,12 @@ use crate::json::JsonWriter;
 pub(crate) struct Sendable<'a> {
     pub(crate) status: StatusCode,
     pub(crate) headers: &'a HeaderMap,
+    /// The whole body. It is empty if the body follows the document.
     pub(crate) media: Media<'a>,
+    /// Whether the body follows the document, as a stream.
+    is_streamed: bool,
+    /// Whether the headers state a length that is sent.
+    has_length: bool,
 }
 
 impl<'a> Sendable<'a> {
@@ -32,7 +37,18 @@ impl<'a> Sendable<'a> {
         }
         let body: &[u8] = if head || is_bodiless(status) { b"" } else { response.body() };
         let headers = response.headers();
-        Ok(Self { status, headers, media: media::of_response(headers, body) })
+        let has_length = status != StatusCode::NO_CONTENT;
+        Ok(Self { status, headers, media: media::of_response(headers, body), is_streamed: false, has_length })
+    }
+
+    /// Checks the head of a response whose body follows as a stream.
+    pub(crate) fn of_stream(head: &'a response::Parts, front: &'static str) -> Result<Self, EncodeError> {
+        let (status, headers) = (head.status, &head.headers);
+        if !is_sendable(status) {
+            return Err(EncodeError::Status { status: status.as_u16(), front });
+        }
+        let has_length = status != StatusCode::NO_CONTENT && length::is_one(headers);
+        Ok(Self { status, headers, media: Media::Text(""), is_streamed: true, has_length })
     }
 
     /// The size of the document if almost nothing must be escaped.
@@ -45,13 +61,17 @@ impl<'a> Sendable<'a> {
         128 + headers + body
     }
 
-    /// Writes whether the body is base64, and the name of the map of headers, after the members of the status.
+    /// Writes whether a whole body is base64, and the name of the map of headers, after the members of the status.
     pub(crate) fn name_headers(&self, json: &mut JsonWriter, map: &str) {
+        if self.is_streamed {
+            return json.raw(&format!(r#","{map}":"#));
+        }
         let is_base64 = matches!(self.media, Media::Base64(_));
         json.raw(&format!(r#","isBase64Encoded":{is_base64},"{map}":"#));
     }
 
-    /// Ends a document, whose headers take `size` bytes, with the body. `front` is the front end in words.
+    /// Ends a document, whose headers take `size` bytes, with the body, or with the delimiter before it. `front` is the
+    /// front end in words.
     pub(crate) fn finish(
         &self,
         mut json: JsonWriter,
@@ -59,6 +79,11 @@ impl<'a> Sendable<'a> {
         limits: FrontLimits,
         front: &'static str,
     ) -> Result<Vec<u8>, EncodeError> {
+        if self.is_streamed {
+            json.raw("}");
+            json.raw(StreamForm::DELIMITER);
+            return json.finish().map_err(|size| EncodeError::Headers { size, limit: limits.headers, front });
+        }
         json.raw(r#","body":"#);
         self.media.write(&mut json);
         json.raw("}");
@@ -69,10 +94,10 @@ impl<'a> Sendable<'a> {
     }
 
     /// The names of the headers that are sent: without the hop-by-hop ones, and without the length of a body that the
-    /// status does not allow.
+    /// status does not allow or that is not known.
     pub(crate) fn names(&self) -> impl Iterator<Item = &'a HeaderName> {
         let hop_by_hop = HopByHop::of(self.headers);
-        let has_no_length = self.status == StatusCode::NO_CONTENT;
+        let has_no_length = !self.has_length;
         self.headers.keys().filter(move |name| !(hop_by_hop.contains(name) || has_no_length && *name == CONTENT_LENGTH))
     }
 

@@ -217,6 +217,8 @@ pub enum Fail {
 /// `[response]`
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ResponseConfig {
+    /// Whether answers are streamed to the front ends that support it.
+    pub stream: bool,
     /// Whether textual answers are compressed for clients that take gzip.
     pub compress: bool,
 }

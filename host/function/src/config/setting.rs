@@ -239,6 +239,14 @@ pub static SETTINGS: &[Setting] = &[
         },
     },
     Setting {
+        key: "response.stream",
+        variable: "FUNCSERVER_RESPONSE_STREAM",
+        carried: true,
+        default: Fallback::Value("false"),
+        doc: "Whether answers are streamed to function URLs and REST APIs, which must be configured for it; other front ends get them whole. See [handlers](handlers.md#streaming).",
+        kind: Kind::Flag { slot: |config| &mut config.response.stream },
+    },
+    Setting {
         key: "response.compress",
         variable: "FUNCSERVER_RESPONSE_COMPRESS",
         carried: true,
@@ -494,6 +502,7 @@ mod tests {
             ("limits.deadline-margin", "5ms"),
             ("limits.timeout", "5ms"),
             ("limits.fail", "error"),
+            ("response.stream", "true"),
             ("response.compress", "true"),
             ("alb.cookie-variants", "false"),
             ("alb.trusted-hops", "2"),

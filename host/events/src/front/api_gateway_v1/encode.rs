@@ -1,19 +1,17 @@
 //! Encodes a response as a reply.
 
-use bytes::Bytes;
-use http::Response;
-
-use super::FormatOne;
 use crate::front::sendable::Sendable;
-use crate::front::{EncodeError, FrontLimits, Reply};
+use crate::front::{EncodeError, FrontLimits};
 use crate::http::header_writer::{HeaderWriter, Repeats};
 use crate::json::JsonWriter;
 
 /// Encodes a response in payload format 1.0, with `multiValueHeaders` alone: headers that are in both maps would be sent
-/// twice.
-pub(crate) fn encode(response: &Response<Bytes>, form: FormatOne, limits: FrontLimits) -> Result<Reply, EncodeError> {
-    let front = form.kind().words();
-    let sendable = Sendable::check(response, form.head, front)?;
+/// twice. `front` is the front end in words.
+pub(crate) fn encode(
+    sendable: &Sendable<'_>,
+    limits: FrontLimits,
+    front: &'static str,
+) -> Result<Vec<u8>, EncodeError> {
     let mut json = JsonWriter::new(sendable.expected_size(), limits.reply);
     json.raw(&format!(r#"{{"statusCode":{}"#, sendable.status.as_u16()));
     sendable.name_headers(&mut json, "multiValueHeaders");
@@ -22,6 +20,5 @@ pub(crate) fn encode(response: &Response<Bytes>, form: FormatOne, limits: FrontL
         sendable.listed(&mut map, name);
     }
     let size = map.close();
-    let json = sendable.finish(json, size, limits, front)?;
-    Ok(Reply { json, cookie_variants: false, cookies_lost: 0 })
+    sendable.finish(json, size, limits, front)
 }

@@ -1,20 +1,20 @@
 //! Encodes a response as a reply.
 
-use bytes::Bytes;
-use http::Response;
 use http::header::SET_COOKIE;
 
-use super::FormatTwo;
 use crate::front::sendable::Sendable;
-use crate::front::{EncodeError, FrontLimits, Reply};
+use crate::front::{EncodeError, FrontLimits};
 use crate::http::header_writer::{HeaderWriter, Repeats};
 use crate::http::headers::text;
 use crate::json::JsonWriter;
 
-/// Encodes a response in payload format 2.0: one text for each header, and a list of cookies.
-pub(crate) fn encode(response: &Response<Bytes>, form: FormatTwo, limits: FrontLimits) -> Result<Reply, EncodeError> {
-    let front = form.kind().words();
-    let sendable = Sendable::check(response, form.head, front)?;
+/// Encodes a response in payload format 2.0: one text for each header, and a list of cookies. `front` is the front end in
+/// words.
+pub(crate) fn encode(
+    sendable: &Sendable<'_>,
+    limits: FrontLimits,
+    front: &'static str,
+) -> Result<Vec<u8>, EncodeError> {
     let mut json = JsonWriter::new(sendable.expected_size(), limits.reply);
     json.raw(&format!(r#"{{"statusCode":{}"#, sendable.status.as_u16()));
     sendable.name_headers(&mut json, "headers");
@@ -22,9 +22,8 @@ pub(crate) fn encode(response: &Response<Bytes>, form: FormatTwo, limits: FrontL
     for name in sendable.names().filter(|name| **name != SET_COOKIE) {
         sendable.joined(&mut map, name);
     }
-    let size = map.close() + cookies(&mut json, &sendable);
-    let json = sendable.finish(json, size, limits, front)?;
-    Ok(Reply { json, cookie_variants: false, cookies_lost: 0 })
+    let size = map.close() + cookies(&mut json, sendable);
+    sendable.finish(json, size, limits, front)
 }
 
 /// Writes the list of cookies, if there are any, and returns their size as lines of HTTP/1.1.

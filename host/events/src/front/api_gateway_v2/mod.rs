@@ -21,5 +21,5 @@ mod reply_form;
 pub(crate) use decode::decode;
 pub(crate) use encode::encode;
 pub(crate) use event::{event, public_path};
-pub(crate) use read_reply::read_reply;
+pub(crate) use read_reply::{read_prelude, read_reply};
 pub use reply_form::FormatTwo;

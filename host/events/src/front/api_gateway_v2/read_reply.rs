@@ -27,6 +27,18 @@ pub(crate) fn read_reply(reply: &[u8], form: FormatTwo) -> Result<Response<Bytes
     Ok(reply_document::response(status, headers, body, form.head))
 }
 
+/// Decodes the prelude of a stream as a function URL does. The status is 200 unless the prelude states one.
+pub(crate) fn read_prelude(prelude: &[u8], front: &'static str) -> Result<Response<()>, ReplyError> {
+    let document = ReplyDocument::prelude(prelude, front)?;
+    let status = match document.status {
+        Member::Absent => StatusCode::OK,
+        status => reply_document::status(status, Member::Absent)?,
+    };
+    let mut lines = document.headers.not_null(MemberPath::field("headers"))?.map_or(Ok(Vec::new()), single_lines)?;
+    lines.extend(cookie_lines(document.cookies)?);
+    Ok(reply_document::head(status, lines)?)
+}
+
 fn inferred(reply: &[u8], form: FormatTwo) -> Response<Bytes> {
     let json = HeaderValue::from_static("application/json");
     let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, json)]);

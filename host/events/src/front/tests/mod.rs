@@ -95,7 +95,7 @@ fn member_names_identify_the_front_end_in_any_order() {
 #[test]
 fn each_form_has_limits_of_its_own() {
     let (relay, alb) = (RelayForm { head: false }, Form::default());
-    assert!(relay.can_stream() && !alb.can_stream());
+    assert!(relay.can_stream() && alb.streamed().is_none());
     let large = Response::new(Bytes::from(vec![b'x'; 2 << 20]));
     assert!(alb.encode(&large, &super::FrontOptions::default()).is_err());
     assert!(relay::encode(&large, relay).is_ok());
