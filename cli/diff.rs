@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use bytes::Bytes;
-use funcserver_events::{Event, Form, FrontOptions, decode};
+use funcserver_events::{Event, Form, FrontOptions, ReplyError, StreamForm, decode};
 use funcserver_function::failure;
 use http::{HeaderMap, Response};
 use serde_json::Value;
@@ -49,6 +49,14 @@ fn form(event: &[u8]) -> Option<Form> {
     }
 }
 
+/// The response that the front end makes of a reply, which may be one that was streamed.
+fn whole(reply: &[u8], form: Form) -> Result<Response<Bytes>, ReplyError> {
+    match form.streamed().filter(|_| StreamForm::prelude_len(reply).is_some()) {
+        Some(form) => form.read_whole(&Bytes::copy_from_slice(reply)),
+        None => form.read_reply(reply),
+    }
+}
+
 fn text(reply: &[u8], all: bool) -> String {
     let text = pretty_text(reply).unwrap_or_else(|_| String::from_utf8_lossy(reply).into_owned());
     if all { text } else { without_ids(&text) }
@@ -62,7 +70,7 @@ fn is_error(reply: &[u8]) -> bool {
 
 impl Seen {
     fn new(reply: &[u8], form: Form, all: bool) -> Seen {
-        match form.read_reply(reply) {
+        match whole(reply, form) {
             Ok(response) if !is_error(reply) => Seen::Response(if all { response } else { settled(response) }),
             Ok(_) | Err(_) => Seen::Text(text(reply, all)),
         }

@@ -70,7 +70,7 @@ pub(crate) fn check(
     });
     let answer = match outcome {
         Outcome::Reply(reply) => answer(&reply),
-        Outcome::Error { .. } => None,
+        Outcome::Stream(_) | Outcome::Error { .. } => None,
     };
     let Some(answer) = answer else {
         let text = captured.text();

@@ -9,10 +9,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use funcserver_events::{Event, FrontOptions, decode};
-use funcserver_local::InvocationError;
 use funcserver_local::balancer::Handler;
+use funcserver_local::{FunctionReply, InvocationError, ReplyStream};
 use tempfile::NamedTempFile;
 
 use crate::output;
@@ -23,6 +23,9 @@ const REPLY: &str = ".reply.json";
 /// The most characters of the method and of the path in a file name. The event has the rest.
 const LONGEST_METHOD: usize = 16;
 const LONGEST_PATH: usize = 60;
+
+/// The most bytes of a streamed reply that are recorded.
+const MOST_RECORDED: usize = 6 << 20;
 
 /// Another process may record into the same folder: at most this many of its numbers are skipped.
 const MOST_TRIES: usize = 100;
@@ -132,14 +135,22 @@ impl<H> Recorded<H> {
 
 impl<H: Handler> Handler for Recorded<H> {
     /// The event is written before it is answered, so that an event that crashes everything can be replayed.
-    async fn call(&self, id: &str, event: Bytes) -> Result<Bytes, InvocationError> {
+    async fn call(&self, id: &str, event: Bytes) -> Result<FunctionReply, InvocationError> {
         let Some(recorder) = &self.recorder else { return self.handler.call(id, event).await };
         let pair = recorder.event(event.clone()).await;
         let answer = self.handler.call(id, event).await;
-        if let Some(pair) = pair {
-            recorder.reply(pair, reply(&answer)).await;
+        let Some(pair) = pair else { return answer };
+        match answer {
+            Ok(FunctionReply::Stream(stream)) => Ok(FunctionReply::Stream(recorder.stream(pair, stream))),
+            Ok(FunctionReply::Whole(reply)) => {
+                recorder.reply(pair, reply.clone()).await;
+                Ok(FunctionReply::Whole(reply))
+            }
+            Err(error) => {
+                recorder.reply(pair, as_printed(&error)).await;
+                Err(error)
+            }
         }
-        answer
     }
 }
 
@@ -157,6 +168,38 @@ impl Recorder {
     async fn event(&self, event: Bytes) -> Option<Pair> {
         let inner = Arc::clone(&self.0);
         run_or_warn(&self.0.folder, move || inner.keep_event(&event)).await
+    }
+
+    /// Records a streamed reply as it was posted, while it flows. One that is too long or breaks off has its error in place
+    /// of it.
+    fn stream(&self, pair: Pair, mut stream: ReplyStream) -> ReplyStream {
+        let (writer, copy) = ReplyStream::new(stream.content_type());
+        let recorder = self.clone();
+        tokio::spawn(async move {
+            let mut whole = BytesMut::new();
+            while let Some(piece) = stream.next().await {
+                match piece {
+                    Ok(piece) => {
+                        if whole.len() <= MOST_RECORDED {
+                            whole.extend_from_slice(&piece);
+                        }
+                        writer.write(piece).await;
+                    }
+                    Err(error) => {
+                        recorder.reply(pair, as_printed(&error)).await;
+                        return writer.fail(error).await;
+                    }
+                }
+            }
+            let kept = if whole.len() > MOST_RECORDED {
+                as_printed(&InvocationError::function("Recording.TooLong", "the reply is too long to be recorded"))
+            } else {
+                whole.freeze()
+            };
+            recorder.reply(pair, kept).await;
+            writer.end().await;
+        });
+        copy
     }
 
     async fn reply(&self, pair: Pair, reply: Bytes) {
@@ -195,12 +238,9 @@ async fn run_or_warn<T: Send + 'static>(
     result.inspect_err(|error| output::warn(format_args!("cannot record into {}: {error}", folder.display()))).ok()
 }
 
-/// An invocation error is recorded as `invoke` prints it.
-fn reply(answer: &Result<Bytes, InvocationError>) -> Bytes {
-    match answer {
-        Ok(reply) => reply.clone(),
-        Err(error) => error.to_json().into(),
-    }
+/// An invocation error as `invoke` prints it.
+fn as_printed(error: &InvocationError) -> Bytes {
+    error.to_json().into()
 }
 
 #[cfg(test)]
@@ -273,7 +313,7 @@ mod tests {
             })
             .collect();
         for call in calls {
-            assert_eq!(call.await.unwrap().unwrap(), RECORDED);
+            assert_eq!(call.await.unwrap().unwrap().whole().await.unwrap(), RECORDED);
         }
         let names: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
         assert_eq!(names.len(), 40, "{names:?}");
@@ -308,6 +348,6 @@ mod tests {
         fs::remove_dir(folder.path()).unwrap();
         let handler = |event: Bytes| async move { Ok::<_, InvocationError>(event) };
         let answer = Recorded::new(handler, Some(recorder)).call("id-1", RECORDED.into()).await;
-        assert_eq!(answer.unwrap(), RECORDED);
+        assert_eq!(answer.unwrap().whole().await.unwrap(), RECORDED);
     }
 }

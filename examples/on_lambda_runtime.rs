@@ -87,6 +87,7 @@ async fn answer(host: Host, event: LambdaEvent<Json>) -> Result<Json, Diagnostic
     AFTER.with(|slot| slot.set(Some(after)));
     match outcome {
         Outcome::Reply(json) => serde_json::from_slice(&json).map_err(unfit),
+        Outcome::Stream(_) => Err(unfit("response.stream is set, and this program answers whole")),
         Outcome::Error { kind, message } => Err(Diagnostic { error_type: kind, error_message: message }),
     }
 }

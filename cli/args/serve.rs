@@ -26,6 +26,10 @@ pub(crate) struct Serve {
     pub(crate) allow_host: Vec<String>,
     #[command(flatten)]
     pub(crate) front: FrontArgs,
+    /// Stream replies, as a function URL with RESPONSE_STREAM or a REST API with STREAM does; the function must stream too,
+    /// with response.stream = true
+    #[arg(long)]
+    pub(crate) stream: bool,
     /// Reload a changed component without dropping a request; if funcserver.toml sets component.build, run that command
     /// first, and again whenever a source changes; if it sets component.app, serve the app from its sources
     #[arg(long)]
@@ -134,6 +138,7 @@ Examples:
   funcserver serve router.wasm --listen 127.0.0.1:3000
   funcserver serve router.wasm --listen 0 --multi-value-headers
   funcserver serve --front http-api --stage live
+  funcserver serve --front url --stream
   funcserver serve --allow-host shop.example
   funcserver serve --watch
   funcserver serve router.wasm --record recorded

@@ -5,10 +5,11 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
 use bytes::Bytes;
+use funcserver_events::StreamForm;
 use funcserver_function::Outcome;
 use funcserver_function::config::Variables;
 
-use funcserver_local::request_id;
+use funcserver_local::{MAX_STREAM, request_id};
 
 use crate::args;
 use crate::diff;
@@ -38,6 +39,7 @@ pub(crate) fn run(args: &args::Invoke, env: &Variables) -> Result<ExitCode> {
     let outcome = |event: &Event| {
         runtime.block_on(async {
             let (outcome, after) = function.invoke(&request_id(), event.bytes.clone()).await;
+            let outcome = outcome.whole(MAX_STREAM).await;
             after.finish().await;
             outcome
         })
@@ -58,7 +60,7 @@ fn print(events: &[Event], raw: bool, outcome: impl Fn(&Event) -> Outcome) -> Re
             // Byte for byte, so without a line break.
             true if events.len() == 1 => output::bytes(&json)?,
             true => output::json_line(&String::from_utf8_lossy(&json))?,
-            false => output::pretty(&json)?,
+            false => pretty(&json)?,
         }
         if let Outcome::Error { kind, message } = outcome {
             output::note(format_args!("error: the invocation failed, {kind}: {message}"));
@@ -66,6 +68,14 @@ fn print(events: &[Event], raw: bool, outcome: impl Fn(&Event) -> Outcome) -> Re
         }
     }
     Ok(code)
+}
+
+/// Prints a reply. The body of a streamed one follows its prelude as it is.
+fn pretty(reply: &[u8]) -> Result<()> {
+    let Some(end) = StreamForm::prelude_len(reply) else { return output::pretty(reply) };
+    let (prelude, body) = reply.split_at(end);
+    output::pretty(prelude)?;
+    Ok(output::bytes(body.get(StreamForm::DELIMITER.len()..).unwrap_or_default())?)
 }
 
 /// Prints the differences from the recorded replies.
@@ -88,6 +98,7 @@ fn compare(events: &[Event], all: bool, outcome: impl Fn(&Event) -> Outcome) -> 
 fn json(outcome: &Outcome) -> Bytes {
     match outcome {
         Outcome::Reply(json) => json.clone(),
+        Outcome::Stream(_) => Bytes::new(),
         Outcome::Error { kind, message } => {
             serde_json::json!({ "errorMessage": message, "errorType": kind }).to_string().into()
         }

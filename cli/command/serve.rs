@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use funcserver_events::FrontKind;
+use funcserver_events::{Form, FrontKind};
 use funcserver_function::config::Variables;
 use funcserver_local::balancer::{self, BalancerOptions, Record};
 use tokio::net::TcpListener;
@@ -50,6 +50,9 @@ async fn serve(args: &args::Serve, env: &Variables) -> Result<ExitCode> {
     if args.health.path.is_some() && !matches!(front, FrontKind::Alb(_)) {
         bail!("only a load balancer checks health: omit --health-check, or use --front alb");
     }
+    if args.stream && Form::of(front).streamed().is_none() {
+        bail!("--stream is for front ends that stream: add --front url or --front rest");
+    }
     // Listen first: compiling can take long, and an address in use should be reported at once.
     let listener = listen(args.listen).await?;
     let check = health::settings(&args.health)?;
@@ -58,7 +61,7 @@ async fn serve(args: &args::Serve, env: &Variables) -> Result<ExitCode> {
     let shutdown = terminated().context("cannot wait for signals")?;
     tokio::pin!(shutdown);
     let start = tokio::select! {
-        start = Start::of(args, env, lines.clone()) => start?,
+        start = Start::of(args, front, env, lines.clone()) => start?,
         () = &mut shutdown => return Ok(ExitCode::SUCCESS),
     };
 
@@ -68,6 +71,7 @@ async fn serve(args: &args::Serve, env: &Variables) -> Result<ExitCode> {
     progress::be_plain();
     let options = BalancerOptions {
         front,
+        stream: args.stream,
         drain: DRAIN,
         hosts: args.hosts(),
         log: Arc::new(move |record: &Record| lines.tell(record)),
@@ -96,11 +100,12 @@ struct Start {
 }
 
 impl Start {
-    async fn of(args: &args::Serve, env: &Variables, lines: AccessLogWriter) -> Result<Start> {
+    async fn of(args: &args::Serve, front: FrontKind, env: &Variables, lines: AccessLogWriter) -> Result<Start> {
         if let Some(runtime) = CustomRuntime::of(args, env)? {
             let name = runtime.name.clone();
             return Ok(Start { backend: Backend::Runtime(Arc::new(runtime)), name, watch: None });
         }
+        check_stream(args, front, &Project::read(env)?)?;
         let loader = Loader::new(args, env, Arc::new(lines));
         let (function, origin, watch) = if args.watch {
             let (watch, function, origin) = Watch::start(loader).await?;
@@ -113,6 +118,28 @@ impl Start {
         let slot = Slot::new(function);
         let watch = watch.map(|watch| (watch, slot.clone()));
         Ok(Start { backend: Backend::Component(slot), name: origin.to_string(), watch })
+    }
+}
+
+/// Reports at the start that function and front end differ in whether they stream. In the cloud nothing reports it, and
+/// clients get an answer of no use. The settings of a custom runtime are not known here: its replies are judged.
+fn check_stream(args: &args::Serve, front: FrontKind, project: &Project) -> Result<()> {
+    if Form::of(front).streamed().is_none() {
+        return Ok(());
+    }
+    let front = front.words();
+    match (project.config.response.stream, args.stream) {
+        (true, false) => {
+            bail!(
+                "response.stream = true, and {front} must be configured for it, too: add --stream, or set it to false"
+            )
+        }
+        (false, true) => {
+            bail!(
+                "--stream needs a function that streams: set response.stream = true in funcserver.toml, or omit --stream"
+            )
+        }
+        _ => Ok(()),
     }
 }
 

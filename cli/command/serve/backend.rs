@@ -5,9 +5,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use funcserver_function::Outcome;
-use funcserver_local::InvocationError;
+use funcserver_function::{After, Outcome, StreamError, StreamedReply};
 use funcserver_local::balancer::Handler;
+use funcserver_local::{FunctionReply, InvocationError, ReplyStream};
 
 use super::custom_runtime::CustomRuntime;
 use crate::local::LocalFunction;
@@ -60,7 +60,7 @@ impl Backend {
 }
 
 impl Handler for Backend {
-    async fn call(&self, id: &str, event: Bytes) -> Result<Bytes, InvocationError> {
+    async fn call(&self, id: &str, event: Bytes) -> Result<FunctionReply, InvocationError> {
         match self {
             Backend::Component(slot) => answer(slot.get(), id, event).await,
             Backend::Runtime(runtime) => runtime.fleet.invoke_as(id, event).await,
@@ -68,11 +68,33 @@ impl Handler for Backend {
     }
 }
 
-async fn answer(function: LocalFunction, id: &str, event: Bytes) -> Result<Bytes, InvocationError> {
+async fn answer(function: LocalFunction, id: &str, event: Bytes) -> Result<FunctionReply, InvocationError> {
     let (outcome, after) = function.invoke(id, event).await;
-    tokio::spawn(after.finish());
-    match outcome {
-        Outcome::Reply(json) => Ok(json),
+    let reply = match outcome {
+        Outcome::Reply(json) => Ok(FunctionReply::Whole(json)),
+        Outcome::Stream(reply) => return Ok(FunctionReply::Stream(streamed(reply, after))),
         Outcome::Error { kind, message } => Err(InvocationError::function(kind, message)),
-    }
+    };
+    tokio::spawn(after.finish());
+    reply
+}
+
+/// A reply that is read as the component writes it. What became of it is reported at its end.
+fn streamed(mut reply: StreamedReply, after: After) -> ReplyStream {
+    let (writer, stream) = ReplyStream::new(StreamedReply::CONTENT_TYPE);
+    tokio::spawn(async move {
+        let failed = loop {
+            match reply.next().await {
+                Some(Ok(piece)) => writer.write(piece).await,
+                Some(Err(StreamError { kind, message })) => break Some(InvocationError::function(kind, message)),
+                None => break None,
+            }
+        };
+        match failed {
+            Some(error) => writer.fail(error).await,
+            None => writer.end().await,
+        }
+        after.finish().await;
+    });
+    stream
 }

@@ -86,6 +86,11 @@ impl InvocationError {
         Self { kind: InvocationErrorKind::TimedOut, message: about(request_id, &text) }
     }
 
+    pub(crate) fn broken_off() -> Self {
+        let message = "the function ended in the middle of its reply".into();
+        Self { kind: InvocationErrorKind::Exited, message }
+    }
+
     pub(crate) fn throttled() -> Self {
         Self { kind: InvocationErrorKind::Throttled, message: "Rate Exceeded.".into() }
     }

@@ -46,8 +46,10 @@ mod error;
 mod function;
 pub mod health;
 mod id;
+mod reply;
 pub mod runtime_api;
 
 pub use error::{InvocationError, InvocationErrorKind};
 pub use function::Function;
 pub use id::request_id;
+pub use reply::{FunctionReply, MAX_STREAM, ReplyStream, ReplyWriter};

@@ -3,7 +3,6 @@
 use bytes::Bytes;
 use funcserver_events::{EventError, ReplyError};
 use http::{HeaderValue, Response, StatusCode, header};
-use http_body_util::Full;
 
 use crate::{InvocationError, InvocationErrorKind};
 
@@ -29,7 +28,7 @@ impl Refusal {
     }
 
     /// The HTML page with the error.
-    pub(super) fn page(&self, front: &str) -> Response<Full<Bytes>> {
+    pub(super) fn page(&self, front: &str) -> Response<Bytes> {
         let title = format!("{} {}", self.status.as_str(), phrase(self.status));
         let reason = self.reason.map(|reason| format!("{reason}: ")).unwrap_or_default();
         let detail = escaped(&self.detail);
@@ -37,7 +36,7 @@ impl Refusal {
             "<!doctype html>\n<title>{title}</title>\n<h1>{title}</h1>\n<p>{reason}{detail}</p>\n\
              <hr>\n<p>funcserver, in the place of {front}</p>\n"
         );
-        let mut page = Response::new(Full::from(html));
+        let mut page = Response::new(Bytes::from(html));
         *page.status_mut() = self.status;
         page.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
         page
@@ -101,15 +100,13 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use http_body_util::BodyExt;
-
     use super::*;
 
-    #[tokio::test]
-    async fn an_error_page_escapes_markup() {
+    #[test]
+    fn an_error_page_escapes_markup() {
         let refusal =
             Refusal::new(StatusCode::BAD_GATEWAY, "<script>'x' & \"y\"</script>").with_reason("LambdaUnhandled");
-        let body = refusal.page("the load balancer").into_body().collect().await.unwrap().to_bytes();
+        let body = refusal.page("the load balancer").into_body();
         let html = std::str::from_utf8(&body).unwrap();
         assert!(
             html.contains("<p>LambdaUnhandled: &lt;script&gt;&#39;x&#39; &amp; &quot;y&quot;&lt;/script&gt;</p>"),

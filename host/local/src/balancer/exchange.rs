@@ -4,32 +4,45 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 use funcserver_events::Form;
-use http::{HeaderMap, HeaderValue, Request, Response, header};
-use http_body_util::Full;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::ext::ReasonPhrase;
 
 use super::connection::ServerContext;
 use super::error_page::{Refusal, phrase};
 use super::record::PendingRecord;
+use super::streamed::{self, ClientBody, StreamedBody};
 use super::{Handler, body, check, event};
+use crate::FunctionReply;
 
 /// Answers a request, and records it in the access log.
 pub(super) async fn exchange<H: Handler>(
     context: &ServerContext<H>,
     client: SocketAddr,
     request: Request<Incoming>,
-) -> Response<Full<Bytes>> {
-    let record = PendingRecord::new(&context.options.log, client, request.method().as_str(), request.uri().to_string());
+) -> Response<ClientBody> {
+    let is_head = request.method() == Method::HEAD;
+    let mut record =
+        PendingRecord::new(&context.options.log, client, request.method().as_str(), request.uri().to_string());
     let mut response = match answer(context, client, request, &record).await {
-        Ok(response) => {
+        Ok(Answer::Whole(response)) => {
             record.close(response.status().as_u16(), None, None);
-            response.map(Full::new)
+            response.map(whole)
+        }
+        // The function goes on, and nobody reads what it writes.
+        Ok(Answer::Streamed(response)) if is_head || is_bodiless(response.status()) => {
+            record.close(response.status().as_u16(), None, None);
+            response.map(|_| whole(Bytes::new()))
+        }
+        Ok(Answer::Streamed(response)) => {
+            record.begin(response.status().as_u16());
+            response.map(|body| body.into_body(record))
         }
         Err(refusal) => {
             let page = refusal.page(context.options.front.words());
             record.close(refusal.status.as_u16(), refusal.reason, Some(refusal.detail));
-            page
+            page.map(whole)
         }
     };
     finish(&mut response);
@@ -41,7 +54,7 @@ async fn answer<H: Handler>(
     client: SocketAddr,
     request: Request<Incoming>,
     record: &PendingRecord,
-) -> Result<Response<Bytes>, Refusal> {
+) -> Result<Answer, Refusal> {
     let (head, body) = request.into_parts();
     check::check(&head)?;
     context.options.hosts.check(&head)?;
@@ -49,7 +62,25 @@ async fn answer<H: Handler>(
     let form = Form::for_method(context.options.front, &head.method);
     let event = event::forwarded(Request::from_parts(head, body), client.ip(), context.port, &context.options)?;
     let reply = context.handler.call(record.id(), event).await?;
-    Ok(form.read_reply(&reply)?)
+    match reply {
+        reply if context.options.stream => Ok(Answer::Streamed(streamed::read(form, reply).await?)),
+        FunctionReply::Whole(reply) => Ok(Answer::Whole(form.read_reply(&reply)?)),
+        FunctionReply::Stream(_) => Err(streamed::not_streamed(form)),
+    }
+}
+
+/// A response to a client.
+enum Answer {
+    Whole(Response<Bytes>),
+    Streamed(Response<StreamedBody>),
+}
+
+fn is_bodiless(status: StatusCode) -> bool {
+    matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
+}
+
+fn whole(body: impl Into<Bytes>) -> ClientBody {
+    Full::new(body.into()).map_err(|never| match never {}).boxed_unsync()
 }
 
 /// Adds the headers and the reason phrase that a load balancer adds. The server adds the length and the date.

@@ -26,6 +26,11 @@
 //! Other front ends ([`BalancerOptions::front`]) send their own events, and read replies in their own form. They accept
 //! bodies of 6 MiB, and the checks of requests are those of a load balancer. A path outside the stage of an API is 403.
 //!
+//! With [`BalancerOptions::stream`] a function URL or a REST API passes a streamed reply on as it comes, up to 200 MiB.
+//! It answers 502 (`LambdaInvalidResponse`) to a prelude that the real one rejects. A reply that breaks off closes the
+//! connection. A whole reply where a stream is expected, or a stream where it is not, is 502 as well: the real front ends
+//! send the client something of no use.
+//!
 //! **Targets.** The target is copied to the event byte by byte: `/a/../b`, `//x`, `%2F`, `[`, `|`, `{`, `^`, `\`, a
 //! stray `%`, and raw UTF-8. The HTTP parser rejects these with an empty 400: bytes that are not UTF-8; control bytes,
 //! space and DEL; in a path `` ` ``, `<` and `>`; in a query `"`, `<` and `>`. It truncates a target at `#`. It answers
@@ -45,6 +50,7 @@ mod forward;
 mod handler;
 mod hosts;
 mod record;
+mod streamed;
 
 pub use error_page::Refusal;
 pub use event::{event, health_check};
@@ -70,6 +76,8 @@ use crate::accept::accept;
 pub struct BalancerOptions {
     /// The front end whose events it sends, and whose replies it reads.
     pub front: FrontKind,
+    /// Whether it streams replies. Only function URLs and REST APIs can, and then they need a function that streams.
+    pub stream: bool,
     /// The stage of the API, or `$default`. Any other is the first segment of the paths that clients ask for.
     pub stage: String,
     /// The `targetGroupArn` of the events.
@@ -87,6 +95,7 @@ impl Default for BalancerOptions {
     fn default() -> Self {
         Self {
             front: FrontKind::Alb(HeaderMode::default()),
+            stream: false,
             stage: DEFAULT_STAGE.into(),
             target_group_arn: "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/local/0123456789abcdef"
                 .into(),

@@ -64,6 +64,18 @@ impl PendingRecord {
         self.write();
     }
 
+    /// The response has begun, with this status. [`PendingRecord::end`] logs the record; if its body is dropped before, the
+    /// client has left.
+    pub(super) fn begin(&mut self, status: u16) {
+        (self.record.status, self.record.detail) = (status, Some("the client left before the end".into()));
+    }
+
+    /// Logs the record of a response that has begun.
+    pub(super) fn end(self, reason: Option<&'static str>, detail: Option<String>) {
+        let status = self.record.status;
+        self.close(status, reason, detail);
+    }
+
     fn write(&mut self) {
         if let Some(log) = self.log.take() {
             self.record.duration = self.since.elapsed();

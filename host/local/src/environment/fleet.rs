@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::task::JoinSet;
 
 use super::{Environment, LineSink, Program};
-use crate::{Function, InvocationError, id};
+use crate::{Function, FunctionReply, InvocationError, id};
 
 /// The environments of one function. Dropping the fleet kills all their processes, even those that handle an event.
 pub struct Fleet {
@@ -51,21 +51,19 @@ impl Fleet {
     /// [`Throttled`](crate::InvocationErrorKind::Throttled). As in Lambda, an event that was accepted is handled to its
     /// end, even if this future is dropped.
     pub async fn invoke(&self, event: Bytes) -> Result<Bytes, InvocationError> {
-        self.invoke_as(&id::request_id(), event).await
+        self.invoke_as(&id::request_id(), event).await?.whole().await
     }
 
-    /// The same, for an invocation that has a request id.
-    pub async fn invoke_as(&self, id: &str, event: Bytes) -> Result<Bytes, InvocationError> {
+    /// The same, for an invocation that has a request id. A streamed reply is returned when it begins.
+    pub async fn invoke_as(&self, id: &str, event: Bytes) -> Result<FunctionReply, InvocationError> {
         let permit = self.shared.permits.clone().try_acquire_owned().map_err(|_| InvocationError::throttled())?;
-        let (sender, answer) = tokio::sync::oneshot::channel();
+        let (sender, answer) = oneshot::channel();
         let (shared, id) = (self.shared.clone(), id.to_owned());
         {
             let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
             while running.try_join_next().is_some() {}
             running.spawn(async move {
-                let answer = shared.work(&id, event, permit).await;
-                // The receiver may have been dropped.
-                let _ = sender.send(answer);
+                shared.work(&id, event, permit, sender).await;
             });
         }
         answer.await.unwrap_or_else(|_| Err(InvocationError::function("Fleet.Closed", "the fleet has been closed")))
@@ -114,12 +112,24 @@ impl Drop for Fleet {
 }
 
 impl Shared {
-    async fn work(&self, id: &str, event: Bytes, permit: OwnedSemaphorePermit) -> Result<Bytes, InvocationError> {
-        let (number, environment) = self.acquire().await?;
-        let answer = environment.invoke_as(id, event).await;
-        self.release(number, &environment);
-        drop(permit);
-        answer
+    async fn work(
+        &self,
+        id: &str,
+        event: Bytes,
+        permit: OwnedSemaphorePermit,
+        answer: oneshot::Sender<Result<FunctionReply, InvocationError>>,
+    ) {
+        match self.acquire().await {
+            Ok((number, environment)) => {
+                let ended = || {
+                    self.release(number, &environment);
+                    drop(permit);
+                };
+                environment.invoke_as(id, event, ended, answer).await;
+            }
+            // The receiver may have been dropped.
+            Err(error) => drop(answer.send(Err(error))),
+        }
     }
 
     async fn acquire(&self) -> Result<(u64, Arc<Environment>), InvocationError> {

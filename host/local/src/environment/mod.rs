@@ -16,14 +16,16 @@ pub use fleet::Fleet;
 pub use output::{Line, LineSink, OutputStream};
 pub use program::Program;
 
-use std::time::Duration;
+use std::pin::pin;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use tokio::sync::oneshot;
 
 use self::extensions::Extensions;
 use self::process::Process;
 use crate::runtime_api::RuntimeApi;
-use crate::{Function, InvocationError, id};
+use crate::{Function, FunctionReply, InvocationError, ReplyStream, id};
 
 /// The time that Lambda gives the processes of a function with an extension to end by themselves.
 const GRACE: Duration = Duration::from_secs(2);
@@ -64,12 +66,83 @@ impl Environment {
     /// The caller must invoke an environment with one event at a time. An error that ends a process in Lambda (a
     /// time-out, an exit, an init error) also ends the environment, see [`alive`](Self::alive).
     pub async fn invoke(&self, event: Bytes) -> Result<Bytes, InvocationError> {
-        self.invoke_as(&id::request_id(), event).await
+        let id = id::request_id();
+        let (sender, answer) = oneshot::channel();
+        let whole = async {
+            let reply: Result<FunctionReply, _> = answer.await.unwrap_or_else(|_| Err(self.exited(&id)));
+            reply?.whole().await
+        };
+        tokio::join!(self.invoke_as(&id, event, || {}, sender), whole).1
     }
 
-    /// The same, for an invocation that has a request id.
-    pub async fn invoke_as(&self, id: &str, event: Bytes) -> Result<Bytes, InvocationError> {
-        self.started(id).await?;
+    /// The same, for an invocation that has a request id. Sends the answer to `answer`, a streamed one when it begins,
+    /// and completes when it has ended. `ended` is called right before the answer, or the end of a streamed one, is
+    /// delivered.
+    pub async fn invoke_as(
+        &self,
+        id: &str,
+        event: Bytes,
+        ended: impl FnOnce(),
+        answer: oneshot::Sender<Result<FunctionReply, InvocationError>>,
+    ) {
+        let reply = match self.started(id).await {
+            Ok(()) => {
+                let until = Instant::now() + self.function.timeout;
+                match self.reply(id, event).await {
+                    Ok(FunctionReply::Stream(stream)) => return self.pass_on(id, stream, until, ended, answer).await,
+                    reply => reply,
+                }
+            }
+            Err(error) => Err(error),
+        };
+        ended();
+        // The receiver may have been dropped.
+        let _ = answer.send(reply);
+    }
+
+    /// Passes a streamed reply on until it has ended, at the time limit of the invocation at the latest.
+    async fn pass_on(
+        &self,
+        id: &str,
+        mut from: ReplyStream,
+        until: Instant,
+        ended: impl FnOnce(),
+        answer: oneshot::Sender<Result<FunctionReply, InvocationError>>,
+    ) {
+        let (writer, reply) = ReplyStream::new(from.content_type());
+        let _ = answer.send(Ok(FunctionReply::Stream(reply)));
+        let flowed = {
+            let mut flow = pin!(async {
+                while let Some(piece) = from.next().await {
+                    writer.write(piece?).await;
+                }
+                Ok(())
+            });
+            tokio::select! {
+                biased;
+                flowed = &mut flow => flowed,
+                () = self.process.ended() => {
+                    self.process.kill();
+                    // What was sent before the end counts.
+                    flow.await.map_err(|_| self.exited(id))
+                }
+                () = tokio::time::sleep_until(until.into()) => {
+                    Err(InvocationError::timed_out(id, self.function.timeout))
+                }
+            }
+        };
+        if flowed.as_ref().is_err_and(InvocationError::is_fatal) {
+            self.process.kill();
+            self.process.ended().await;
+        }
+        ended();
+        match flowed {
+            Ok(()) => writer.end().await,
+            Err(error) => writer.fail(error).await,
+        }
+    }
+
+    async fn reply(&self, id: &str, event: Bytes) -> Result<FunctionReply, InvocationError> {
         let answer = {
             let answer = self.api.invoke_as(id, event, self.function.timeout);
             tokio::pin!(answer);

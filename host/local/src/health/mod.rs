@@ -78,7 +78,9 @@ impl HealthCheck {
     async fn once<H: Handler>(&self, handler: &H, options: &BalancerOptions) -> Result<u16, CheckFailure> {
         let event = balancer::health_check(self.path.clone(), options)
             .map_err(|refusal| CheckFailure::Failed(refusal.to_string()))?;
-        let answer = tokio::time::timeout(self.timeout, handler.call(&id::request_id(), event))
+        let id = id::request_id();
+        let answer = async { handler.call(&id, event).await?.whole().await };
+        let answer = tokio::time::timeout(self.timeout, answer)
             .await
             .map_err(|_| CheckFailure::TimedOut(self.timeout))?
             .map_err(|error| CheckFailure::Failed(error.to_string()))?;

@@ -7,9 +7,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use tokio::sync::{Notify, oneshot, watch};
 
-use crate::{InvocationError, id};
+use crate::{FunctionReply, InvocationError, id};
 
-type Answer = Result<Bytes, InvocationError>;
+type Answer = Result<FunctionReply, InvocationError>;
 
 /// All invocations of one Runtime API.
 pub(super) struct Invocations {
@@ -205,6 +205,6 @@ mod tests {
         let second = invocations.submit("2", Bytes::new(), TIMEOUT);
         assert_eq!(invocations.next().await.id, "2");
         drop(second);
-        assert!(!invocations.answer("2", Ok(Bytes::new())));
+        assert!(!invocations.answer("2", Ok(Bytes::new().into())));
     }
 }

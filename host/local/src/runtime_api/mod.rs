@@ -30,7 +30,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use self::routes::Shared;
-use crate::{Function, InvocationError, id};
+use crate::{Function, FunctionReply, InvocationError, id};
 
 /// The largest reply that Lambda accepts, in bytes: slightly more than 6 MiB.
 pub const MAX_REPLY: usize = 6 * 1024 * 1024 + 100;
@@ -65,12 +65,21 @@ impl RuntimeApi {
     /// Sends `event` to the next runtime that asks for one, and waits for the reply, for `timeout` at most.
     ///
     /// Events are delivered in order, and any number of them may be in flight. If this future is dropped, the event is
-    /// withdrawn, and a late reply to it gets 400.
+    /// withdrawn, and a late reply to it gets 400. A streamed reply is collected, with its prelude.
     pub async fn invoke(&self, event: impl Into<Bytes>, timeout: Duration) -> Result<Bytes, InvocationError> {
-        self.invoke_as(&id::request_id(), event.into(), timeout).await
+        let id = id::request_id();
+        let reply = async { self.invoke_as(&id, event.into(), timeout).await?.whole().await };
+        let reply = tokio::time::timeout(timeout, reply).await;
+        reply.unwrap_or_else(|_| Err(InvocationError::timed_out(&id, timeout)))
     }
 
-    pub(crate) async fn invoke_as(&self, id: &str, event: Bytes, timeout: Duration) -> Result<Bytes, InvocationError> {
+    /// The same, for an invocation that has a request id. A streamed reply is returned when it begins.
+    pub(crate) async fn invoke_as(
+        &self,
+        id: &str,
+        event: Bytes,
+        timeout: Duration,
+    ) -> Result<FunctionReply, InvocationError> {
         let mut ticket = self.shared.invocations.submit(id, event, timeout);
         match tokio::time::timeout(timeout, ticket.answer()).await {
             Ok(answer) => answer,

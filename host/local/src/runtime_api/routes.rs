@@ -5,17 +5,18 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::body::Incoming;
+use hyper::body::{Frame, Incoming};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::MAX_REPLY;
 use super::extensions::Extensions;
 use super::invocations::{Delivery, Invocations};
-use crate::{Function, InvocationError};
+use crate::{Function, FunctionReply, InvocationError, ReplyStream};
 
 const ERROR_TYPE: &str = "lambda-runtime-function-error-type";
 const ERROR_BODY: &str = "lambda-runtime-function-error-body";
+const RESPONSE_MODE: &str = "lambda-runtime-function-response-mode";
 const EXTENSION_NAME: &str = "lambda-extension-name";
 const EXTENSION_ID: &str = "lambda-extension-identifier";
 
@@ -64,7 +65,13 @@ pub(super) async fn answer(shared: &Shared, request: Request<Incoming>) -> Respo
     let path: Vec<&str> = head.uri.path().split('/').skip(1).collect();
     match (&head.method, path.as_slice()) {
         (&Method::GET, ["2018-06-01", "runtime", "invocation", "next"]) => next(shared).await,
-        (&Method::POST, ["2018-06-01", "runtime", "invocation", id, "response"]) => response(shared, id, body).await,
+        (&Method::POST, ["2018-06-01", "runtime", "invocation", id, "response"]) => {
+            if head.headers.get(RESPONSE_MODE).is_some_and(|mode| mode == "streaming") {
+                stream(shared, id, &head.headers, body).await
+            } else {
+                response(shared, id, body).await
+            }
+        }
         (&Method::POST, ["2018-06-01", "runtime", "invocation", id, "error"]) => {
             let error = read_error(&head.headers, body, InvocationError::function).await;
             accepted(shared.invocations.answer(id, Err(error)))
@@ -111,7 +118,7 @@ async fn response(shared: &Shared, id: &str, body: Incoming) -> Response<Full<By
     match Limited::new(body, MAX_REPLY).collect().await {
         Ok(body) => {
             let failed = body.trailers().and_then(streaming_error);
-            accepted(shared.invocations.answer(id, failed.map_or_else(|| Ok(body.to_bytes()), Err)))
+            accepted(shared.invocations.answer(id, failed.map_or_else(|| Ok(body.to_bytes().into()), Err)))
         }
         Err(error) if error.is::<LengthLimitError>() => {
             shared.invocations.answer(id, Err(InvocationError::too_large(MAX_REPLY)));
@@ -121,6 +128,31 @@ async fn response(shared: &Shared, id: &str, body: Incoming) -> Response<Full<By
         // The runtime disconnected during the body. It keeps the event until its process ends or the event times out.
         Err(error) => refused(StatusCode::BAD_REQUEST, "InvalidRequest", &format!("unreadable body: {error}")),
     }
+}
+
+/// Passes a streamed reply on as it comes. The runtime waits while its reader does.
+async fn stream(shared: &Shared, id: &str, headers: &HeaderMap, mut body: Incoming) -> Response<Full<Bytes>> {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let (writer, reply) = ReplyStream::new(content_type);
+    if !shared.invocations.answer(id, Ok(FunctionReply::Stream(reply))) {
+        return accepted(false);
+    }
+    let mut failed = None;
+    while let Some(frame) = body.frame().await {
+        match frame.map(Frame::into_data) {
+            Ok(Ok(data)) => writer.write(data).await,
+            Ok(Err(frame)) => failed = frame.trailers_ref().and_then(streaming_error),
+            // Dropping the writer breaks the reply off.
+            Err(error) => {
+                return refused(StatusCode::BAD_REQUEST, "InvalidRequest", &format!("unreadable body: {error}"));
+            }
+        }
+    }
+    match failed {
+        None => writer.end().await,
+        Some(error) => writer.fail(error).await,
+    }
+    accepted(true)
 }
 
 async fn init_error(shared: &Shared, headers: &HeaderMap, body: Incoming) -> Response<Full<Bytes>> {
