@@ -88,6 +88,7 @@ impl Router {
         after.finish().await;
         match outcome {
             Outcome::Reply(json) => alb::read_reply(&json, form).map_err(|error| error.to_string()),
+            Outcome::Stream(_) => Err("a load balancer gets no stream".to_owned()),
             Outcome::Error { kind, message } => Err(format!("{kind}: {message}")),
         }
     }

@@ -177,3 +177,45 @@ fn on_a_loopback_address_only_its_own_names_are_answered() {
     let server = Server::start(&tool, "mirror.wasm --allow-host *");
     assert_eq!(status(&server, "evil.example"), 200);
 }
+
+const STREAMING: &str = "[response]\nstream = true\n";
+
+#[test]
+fn a_function_url_that_streams_gets_each_piece_when_it_is_written() {
+    let tool = Tool::new();
+    tool.write("mirror.wasm", MIRROR);
+    tool.write("funcserver.toml", STREAMING);
+    let server = Server::start(&tool, "mirror.wasm --front url --stream");
+    let mut stream = TcpStream::connect(server.address).unwrap();
+    let request = b"GET /s HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nx-act: pieces:3:400\r\n\r\n";
+    stream.write_all(request).unwrap();
+    let (mut response, mut times, mut buffer) = (Vec::new(), Vec::new(), [0; 4096]);
+    while let Ok(count @ 1..) = stream.read(&mut buffer) {
+        response.extend_from_slice(&buffer[..count]);
+        times.push(Instant::now());
+    }
+    let response = String::from_utf8(response).unwrap();
+    assert!(response.starts_with("HTTP/1.1 200") && response.ends_with("0\r\n\r\n"), "{response}");
+    assert!(times[times.len() - 1] - times[0] > Duration::from_millis(500), "{response}");
+    server.log_line("GET /s 200 in ");
+
+    stream = TcpStream::connect(server.address).unwrap();
+    stream.write_all(b"GET /t HTTP/1.1\r\nhost: localhost\r\nx-act: trap-after-headers\r\n\r\n").unwrap();
+    let mut response = String::new();
+    let _ = stream.read_to_string(&mut response);
+    assert!(response.contains("begun") && !response.ends_with("0\r\n\r\n"), "{response}");
+    server.log_line("the reply broke off after 5 bytes");
+    server.log_line("ERROR\tcrashed");
+}
+
+#[test]
+fn a_function_that_does_not_fit_its_front_end_is_not_served() {
+    let tool = Tool::new();
+    tool.write("mirror.wasm", MIRROR);
+    tool.run("serve mirror.wasm --listen 0 --front url --stream").failed(&["set response.stream = true"]);
+    tool.run("serve mirror.wasm --listen 0 --stream").failed(&["add --front url or --front rest"]);
+    tool.write("funcserver.toml", STREAMING);
+    for front in ["url", "rest"] {
+        tool.run(&format!("serve mirror.wasm --listen 0 --front {front}")).failed(&["add --stream"]);
+    }
+}

@@ -11,8 +11,8 @@ use funcserver_events::alb::HeaderMode;
 use funcserver_function::config::{Config, Variables};
 use funcserver_function::log::{Format, Level, Log};
 use funcserver_function::{Context, Host, Outcome, Sandbox};
-use funcserver_local::Function;
 use funcserver_local::environment::{Fleet, Line, Program};
+use funcserver_local::{Function, InvocationError};
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
@@ -113,12 +113,16 @@ impl Deployment {
     pub(crate) fn invoke(&self, id: &str, event: Vec<u8>) -> Result<Bytes, String> {
         self.runtime.block_on(async {
             match &self.running {
-                Running::Zip(fleet) => fleet.invoke_as(id, event.into()).await.map_err(|error| error.to_string()),
+                Running::Zip(fleet) => {
+                    let reply = async { fleet.invoke_as(id, event.into()).await?.whole().await };
+                    reply.await.map_err(|error: InvocationError| error.to_string())
+                }
                 Running::Process { host, .. } => {
                     let (outcome, after) = host.invoke(event.into(), &host.invocation(context(id))).await;
                     after.finish().await;
                     match outcome {
                         Outcome::Reply(json) => Ok(json),
+                        Outcome::Stream(_) => Err("a load balancer gets no stream".to_owned()),
                         Outcome::Error { kind, message } => Err(format!("{kind}: {message}")),
                     }
                 }

@@ -4,4 +4,5 @@
 mod common;
 mod lambda;
 mod runtime_api;
+mod stream;
 mod watchdog;

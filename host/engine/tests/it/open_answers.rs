@@ -12,7 +12,7 @@ use crate::common::{call, guest, guest_p3, limits, request, response};
 async fn a_body_arrives_in_the_parts_in_which_it_is_written() {
     let guest = guest_p3(limits());
     let (call, _) = call(Duration::from_secs(10));
-    let (response, after) = guest.handle(request("slow:300"), call).await.open();
+    let (response, after) = guest.handle(request("slow:300"), call).await.open().await;
     let Body::Open(mut body) = response.unwrap().into_body() else { panic!("the body is complete at once") };
     let mut parts = Vec::new();
     while let Some(part) = body.next().await {
@@ -28,7 +28,7 @@ async fn a_body_arrives_in_the_parts_in_which_it_is_written() {
 async fn a_guest_continues_after_its_body() {
     for guest in [guest(limits()), guest_p3(limits())] {
         let (call, lines) = call(Duration::from_secs(10));
-        let (response, after) = guest.handle(request("after:300"), call).await.open();
+        let (response, after) = guest.handle(request("after:300"), call).await.open().await;
         let Body::Open(mut body) = response.unwrap().into_body() else { panic!("the guest has ended") };
         while let Some(part) = body.next().await {
             part.unwrap();
@@ -45,7 +45,7 @@ async fn a_guest_that_has_ended_has_a_whole_body() {
     // A tick may interrupt the guest between its answer and its end. Then the body is open.
     for _ in 0..20 {
         let (call, _) = call(Duration::from_secs(10));
-        let (answer, after) = guest.handle(request("state"), call).await.open();
+        let (answer, after) = guest.handle(request("state"), call).await.open().await;
         let body = answer.unwrap().into_body();
         if let Body::Whole(body) = &body {
             assert!(!body.is_empty());
@@ -58,11 +58,39 @@ async fn a_guest_that_has_ended_has_a_whole_body() {
 }
 
 #[tokio::test]
+async fn what_a_guest_wrote_before_it_failed_comes_before_the_fault() {
+    for guest in [guest(limits()), guest_p3(limits())] {
+        let (call, _) = call(Duration::from_secs(10));
+        let (answer, after) = guest.handle(request("trap-after-headers"), call).await.open().await;
+        let Body::Open(mut body) = answer.unwrap().into_body() else { panic!("a whole body") };
+        let mut written = Vec::new();
+        let fault = loop {
+            match body.next().await.expect("a fault") {
+                Ok(piece) => written.extend_from_slice(&piece),
+                Err(fault) => break fault,
+            }
+        };
+        assert_eq!(written, b"begun");
+        assert!(matches!(fault, Fault::Trap(_)), "{fault}");
+        assert!(body.next().await.is_none());
+        assert_eq!(after.finish().await, None);
+    }
+}
+
+#[tokio::test]
+async fn a_guest_that_fails_before_its_first_byte_has_not_answered() {
+    let (call, _) = call(Duration::from_secs(10));
+    let (answer, after) = guest(limits()).handle(request("head-trap"), call).await.open().await;
+    assert!(matches!(answer.map(drop), Err(Fault::Trap(_))));
+    assert_eq!(after.finish().await, None);
+}
+
+#[tokio::test]
 async fn dropping_a_body_ends_the_guest_and_releases_its_permit() {
     let guest = guest_p3(Options { reuse: Reuse { requests: 9, ..Reuse::default() }, ..limits().into() });
     for _ in 0..20 {
         let (call, _) = call(Duration::from_secs(10));
-        let (answer, after) = guest.handle(request("slow:60000"), call).await.open();
+        let (answer, after) = guest.handle(request("slow:60000"), call).await.open().await;
         drop(answer.unwrap());
         assert_eq!(after.finish().await, None);
     }
@@ -73,7 +101,7 @@ async fn dropping_a_body_ends_the_guest_and_releases_its_permit() {
 async fn the_deadline_ends_an_open_body() {
     let guest = guest_p3(limits());
     let (call, _) = call(Duration::from_millis(300));
-    let (answer, after) = guest.handle(request("slow:60000"), call).await.open();
+    let (answer, after) = guest.handle(request("slow:60000"), call).await.open().await;
     let Body::Open(mut body) = answer.unwrap().into_body() else { panic!("the body is complete at once") };
     let fault = loop {
         match body.next().await {

@@ -8,7 +8,7 @@ use std::fs;
 use bytes::Bytes;
 use funcserver_events::alb::HeaderMode;
 use funcserver_events::{
-    Event, EventFacts, FrontKind, FrontOptions, HeaderLoss, Incoming, PathLoss, QueryLoss, alb, decode,
+    Event, EventFacts, Form, FrontKind, FrontOptions, HeaderLoss, Incoming, PathLoss, QueryLoss, alb, decode,
 };
 use http::header::{HOST, SET_COOKIE};
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
@@ -100,6 +100,96 @@ proptest! {
             prop_assert_eq!(cookies(&seen), cookies(&response), "{}", kind);
         }
     }
+}
+
+proptest! {
+    #[test]
+    fn a_streamed_response_is_the_whole_one(response in response(), head: bool) {
+        for kind in [FrontKind::Url, FrontKind::Rest] {
+            let method = if head { Method::HEAD } else { Method::GET };
+            let request = Request::builder().method(method).uri("/").header(HOST, "a").body(Bytes::new()).unwrap();
+            let form = through(kind, &request).form;
+            let stream = form.streamed().expect("a front end that streams");
+            let (parts, body) = response.clone().into_parts();
+            let mut reply = stream.encode(&parts).expect("a head that can be sent");
+            let bodiless = head || matches!(parts.status.as_u16(), 204 | 304);
+            reply.extend_from_slice(if bodiless { b"" } else { &body });
+            let mut streamed = stream.read_whole(&reply.into()).expect("a valid prelude");
+            let whole = form.encode(&response, &FrontOptions::default()).expect("a response that can be sent");
+            let mut whole = form.read_reply(&whole.json).expect("a valid reply");
+            // The length of a whole body is known.
+            streamed.headers_mut().remove(header::CONTENT_LENGTH);
+            whole.headers_mut().remove(header::CONTENT_LENGTH);
+            prop_assert_eq!(streamed.status(), whole.status());
+            prop_assert_eq!(streamed.headers(), whole.headers(), "{}", kind);
+            prop_assert_eq!(streamed.body(), whole.body(), "{}", kind);
+        }
+    }
+}
+
+#[test]
+fn only_function_urls_and_rest_apis_stream() {
+    let streaming: Vec<_> = FrontKind::ALL.into_iter().filter(|kind| Form::of(*kind).streamed().is_some()).collect();
+    assert_eq!(streaming, [FrontKind::Url, FrontKind::Rest]);
+}
+
+#[test]
+fn a_prelude_has_its_own_members_and_limits() {
+    let stream = |kind| Form::of(kind).streamed().unwrap();
+    let head = |value: usize| {
+        let response = Response::builder().header("x", "v".repeat(value)).header(SET_COOKIE, "a=1").header(SET_COOKIE, "b=2");
+        response.body(()).unwrap().into_parts().0
+    };
+    let url = String::from_utf8(stream(FrontKind::Url).encode(&head(1)).unwrap()).unwrap();
+    assert_eq!(url, "{\"statusCode\":200,\"headers\":{\"x\":\"v\"},\"cookies\":[\"a=1\",\"b=2\"]}\0\0\0\0\0\0\0\0");
+    let rest = stream(FrontKind::Rest);
+    let text = String::from_utf8(rest.encode(&head(1)).unwrap()).unwrap();
+    let expected = r#"{"statusCode":200,"multiValueHeaders":{"x":["v"],"set-cookie":["a=1","b=2"]}}"#;
+    assert_eq!(text.trim_end_matches('\0'), expected);
+    let room = 16_384 - text.len();
+    assert_eq!(rest.encode(&head(1 + room)).unwrap().len(), 16_384);
+    let refused = rest.encode(&head(2 + room)).unwrap_err();
+    assert_eq!(refused.to_string(), "the response's headers have 16385 bytes, a REST API that streams accepts 16384");
+    assert!(stream(FrontKind::Url).encode(&head(20_000)).is_ok());
+
+    let length = |values: &[&str], status: u16| {
+        let mut response = Response::builder().status(status);
+        for value in values {
+            response = response.header(header::CONTENT_LENGTH, *value);
+        }
+        let prelude = stream(FrontKind::Url).encode(&response.body(()).unwrap().into_parts().0).unwrap();
+        String::from_utf8(prelude).unwrap().contains("content-length")
+    };
+    assert!(length(&["5"], 200) && length(&["5", "5"], 200) && length(&["5"], 304));
+    assert!(!length(&["5", "6"], 200) && !length(&["five"], 200) && !length(&["5"], 204));
+    let switching = Response::builder().status(101).body(()).unwrap().into_parts().0;
+    assert!(rest.encode(&switching).is_err());
+}
+
+#[test]
+fn a_prelude_is_read_as_strictly_as_by_the_front_end() {
+    let read = |kind, prelude: &str| {
+        let stream = Form::of(kind).streamed().unwrap();
+        stream.read(prelude.as_bytes()).map(|head| head.status().as_u16()).map_err(|error| error.to_string())
+    };
+    for kind in [FrontKind::Url, FrontKind::Rest] {
+        assert_eq!(read(kind, r#"{"statusCode":201,"headers":{"a":"b"},"cookies":["c=1"]}"#), Ok(201));
+        for (prelude, expected) in [
+            ("x", "invalid JSON"),
+            ("[]", "expected an object"),
+            (r#"{"statusCode":99}"#, "expected 200 to 599"),
+            (r#"{"statusCode":200,"body":"x"}"#, "body: a stream begins with"),
+            (r#"{"statusCode":200,"isBase64Encoded":false}"#, "isBase64Encoded: a stream begins with"),
+            (r#"{"statusCode":200,"headers":{"a":1}}"#, "headers.a"),
+        ] {
+            let error = read(kind, prelude).unwrap_err();
+            assert!(error.contains(expected), "{kind}: {prelude}: {error}");
+        }
+    }
+    assert_eq!(read(FrontKind::Url, "{}"), Ok(200));
+    assert!(read(FrontKind::Rest, "{}").is_err());
+    let long = format!(r#"{{"statusCode":200,"headers":{{"a":"{}"}}}}"#, "x".repeat(17_000));
+    assert!(read(FrontKind::Url, &long).is_ok() && read(FrontKind::Rest, &long).is_err());
 }
 
 /// What of a request a handler can compare.

@@ -161,7 +161,7 @@ fn messages_stay_short() {
 fn settings_can_only_lower_the_limits_of_a_form() {
     let Ok(Event::Http(incoming)) = read(r#"{"httpMethod":"GET","path":"/"}"#) else { panic!("not a request") };
     assert_eq!((incoming.form, incoming.form.limits()), (Form::Alb(SINGLE), LIMITS));
-    assert!(!incoming.form.can_stream() && !incoming.form.has_multi_value_headers());
+    assert!(incoming.form.streamed().is_none() && !incoming.form.has_multi_value_headers());
     for (max_reply, limit) in [(usize::MAX, LIMITS.reply), (LIMITS.reply + 1, LIMITS.reply), (1000, 1000)] {
         let options = FrontOptions { max_reply, ..FrontOptions::default() };
         let refused = incoming.form.encode(&Response::new(vec![b'x'; LIMITS.reply].into()), &options);

@@ -89,7 +89,7 @@ impl Bench {
     async fn reply(&self, event: &Value) -> Value {
         match self.invoke_for(event.to_string(), Duration::from_secs(10)).await {
             Outcome::Reply(json) => serde_json::from_slice(&json).unwrap(),
-            Outcome::Error { message, .. } => panic!("{message}"),
+            other => panic!("{other:?}"),
         }
     }
 }

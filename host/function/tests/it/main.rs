@@ -7,3 +7,4 @@ mod docs;
 mod invoke;
 mod observing;
 mod security;
+mod streams;

@@ -5,3 +5,4 @@ mod balancer;
 mod common;
 mod environments;
 mod runtime_api;
+mod streams;

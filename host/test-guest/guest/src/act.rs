@@ -64,6 +64,15 @@ pub enum Act<'a> {
     OpenBody,
     /// `chunks:COUNT`: writes COUNT bytes, and flushes each of them.
     Chunks(u64),
+    /// `pieces:COUNT:MS`: writes COUNT lines, each with the time in nanoseconds since the Unix epoch, and waits for MS
+    /// before each.
+    Pieces(u64, Duration),
+    /// `fill:MIB`: writes this many MiB in pieces of 64 KiB, each of which begins with the time as a line.
+    Fill(u64),
+    /// `head-trap`: traps after the head, without a byte of the body.
+    HeadTrap,
+    /// `begin-block:MS`: begins its body, and blocks the host's thread for this time; see [`blocking`].
+    BeginBlock(Duration),
     /// `trailers`: ends the body with trailers.
     Trailers,
     /// `after:MS`: finishes the body, continues to work for this time, and prints a line at the end.
@@ -143,6 +152,13 @@ impl<'a> Act<'a> {
             "endless-body" => Self::EndlessBody,
             "open-body" => Self::OpenBody,
             "chunks" => Self::Chunks(number(argument)?),
+            "pieces" => {
+                let (count, pause) = argument.split_once(':').unwrap_or((argument, "0"));
+                Self::Pieces(number(count)?, milliseconds(pause)?)
+            }
+            "fill" => Self::Fill(number(argument)?),
+            "head-trap" => Self::HeadTrap,
+            "begin-block" => Self::BeginBlock(milliseconds(argument)?),
             "trailers" => Self::Trailers,
             "after" => Self::WorkAfter(milliseconds(argument)?),
             "sleep" => Self::Sleep(milliseconds(argument)?),
@@ -197,6 +213,10 @@ impl<'a> Act<'a> {
             Self::EndlessBody => partial::endless(out),
             Self::OpenBody => partial::open(out),
             Self::Chunks(count) => partial::chunks(out, count),
+            Self::Pieces(count, pause) => partial::pieces(out, count, pause),
+            Self::Fill(mebibytes) => partial::fill(out, mebibytes),
+            Self::HeadTrap => partial::head_trap(out),
+            Self::BeginBlock(time) => partial::begin_block(out, time),
             Self::Trailers => partial::trailers(out),
             Self::WorkAfter(time) => partial::work_after(out, time),
             Self::Attack(attack) => attack.perform(seen, out),

@@ -1,12 +1,12 @@
 //! Answers whose body is not written and finished at once.
 
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use wasip2::http::types::{Fields, OutgoingRequest, ResponseOutparam};
 
 use crate::body::{Body, fields};
-use crate::fault;
+use crate::{blocking, fault};
 
 /// The beginning of each body.
 const BEGUN: &[u8] = b"begun";
@@ -61,6 +61,51 @@ pub fn chunks(out: ResponseOutparam, count: u64) {
         body.write(b".");
     }
     body.finish(None);
+}
+
+/// Writes `count` lines with the time, and waits for `pause` before each.
+pub fn pieces(out: ResponseOutparam, count: u64, pause: Duration) {
+    let mut body = start(out, &[]);
+    for _ in 0..count {
+        sleep(pause);
+        body.write(now().as_bytes());
+    }
+    body.finish(None);
+}
+
+/// Writes `mebibytes` in pieces of 64 KiB, each of which begins with the time as a line.
+pub fn fill(out: ResponseOutparam, mebibytes: u64) {
+    let mut body = start(out, &[]);
+    let mut piece = vec![b'.'; 64 << 10];
+    for _ in 0..mebibytes * 16 {
+        let now = now();
+        piece[..now.len()].copy_from_slice(now.as_bytes());
+        if !body.write(&piece) {
+            return;
+        }
+    }
+    body.finish(None);
+}
+
+/// Traps after the head.
+pub fn head_trap(out: ResponseOutparam) {
+    let _body = start(out, &[]);
+    fault::trap();
+}
+
+/// Begins its body, and blocks the host's thread.
+pub fn begin_block(out: ResponseOutparam, time: Duration) {
+    let body = begin(out);
+    if let Err(reason) = blocking::block(time) {
+        eprintln!("{reason}");
+    }
+    body.finish(None);
+}
+
+/// The time as a line: nanoseconds since the Unix epoch.
+fn now() -> String {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    format!("{}\n", now.as_nanos())
 }
 
 /// Ends the body with trailers.

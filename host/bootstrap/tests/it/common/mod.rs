@@ -1,6 +1,7 @@
 //! Folders with the compiled test guest, and a Runtime API.
 
 pub mod runtime_api;
+pub mod stream_api;
 
 use std::path::Path;
 use std::sync::LazyLock;
