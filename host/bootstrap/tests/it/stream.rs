@@ -94,7 +94,8 @@ fn a_slow_reader_holds_the_handler_back() {
     for (number, piece) in body.chunks(64 << 10).enumerate() {
         let Some(line) = piece.split(|byte| *byte == b'\n').next().filter(|line| line.len() == 19) else { continue };
         let written: u128 = std::str::from_utf8(line).unwrap().parse().unwrap();
-        let read = post.arrivals.iter().rev().find(|(time, _)| nanoseconds(*time) <= written).map_or(0, |(_, size)| *size);
+        let read =
+            post.arrivals.iter().rev().find(|(time, _)| nanoseconds(*time) <= written).map_or(0, |(_, size)| *size);
         most = most.max((number * (64 << 10)).saturating_sub(read));
     }
     println!("the handler was at most {} KiB ahead", most / 1024);
@@ -143,7 +144,8 @@ fn a_fault_before_the_first_byte_is_an_answer_of_its_kind() {
 
 #[test]
 fn every_other_front_end_is_answered_whole() {
-    let fronts: Vec<_> = FrontKind::ALL.into_iter().filter(|kind| !matches!(kind, FrontKind::Url | FrontKind::Rest)).collect();
+    let fronts: Vec<_> =
+        FrontKind::ALL.into_iter().filter(|kind| !matches!(kind, FrontKind::Url | FrontKind::Rest)).collect();
     let events = fronts.iter().map(|front| (url_event(*front, "pieces:2:10"), Reading::Fast)).collect();
     let (address, posts) = serve(events, 20 * SECOND);
     let _bootstrap = Bootstrap::start(&address, &[STREAM]);

@@ -137,7 +137,8 @@ fn only_function_urls_and_rest_apis_stream() {
 fn a_prelude_has_its_own_members_and_limits() {
     let stream = |kind| Form::of(kind).streamed().unwrap();
     let head = |value: usize| {
-        let response = Response::builder().header("x", "v".repeat(value)).header(SET_COOKIE, "a=1").header(SET_COOKIE, "b=2");
+        let response =
+            Response::builder().header("x", "v".repeat(value)).header(SET_COOKIE, "a=1").header(SET_COOKIE, "b=2");
         response.body(()).unwrap().into_parts().0
     };
     let url = String::from_utf8(stream(FrontKind::Url).encode(&head(1)).unwrap()).unwrap();

@@ -50,7 +50,8 @@ impl Bench {
     /// The outcome of an event, the streamed reply as text, and the reports.
     async fn outcome(&self, event: Vec<u8>) -> (Outcome, Vec<String>) {
         let deadline_ms = deadline_in(Duration::from_secs(10));
-        let invocation = self.host.invocation(Context { request_id: "request-7".into(), deadline_ms, ..Context::default() });
+        let invocation =
+            self.host.invocation(Context { request_id: "request-7".into(), deadline_ms, ..Context::default() });
         let (outcome, after) = self.host.invoke(event.into(), &invocation).await;
         let outcome = outcome.whole(8 << 20).await;
         after.finish().await;
@@ -157,7 +158,8 @@ async fn an_error_is_an_error_where_that_is_asked_for() {
 #[tokio::test]
 async fn a_reply_that_nobody_reads_ends_its_handler() {
     let bench = Bench::new(|_| {});
-    let invocation = bench.host.invocation(Context { deadline_ms: deadline_in(Duration::from_secs(60)), ..Context::default() });
+    let invocation =
+        bench.host.invocation(Context { deadline_ms: deadline_in(Duration::from_secs(60)), ..Context::default() });
     let (outcome, after) = bench.host.invoke(act("fill:1000").into(), &invocation).await;
     let Outcome::Stream(mut reply) = outcome else { panic!("{outcome:?}") };
     assert_eq!(StreamedReply::CONTENT_TYPE, "application/vnd.awslambda.http-integration-response");
