@@ -80,7 +80,7 @@ async fn answer(function: LocalFunction, id: &str, event: Bytes) -> Result<Funct
 }
 
 /// A reply that is read as the component writes it. What became of it is reported at its end.
-fn streamed(mut reply: StreamedReply, after: After) -> ReplyStream {
+fn streamed(mut reply: Box<StreamedReply>, after: After) -> ReplyStream {
     let (writer, stream) = ReplyStream::new(StreamedReply::CONTENT_TYPE);
     tokio::spawn(async move {
         let failed = loop {

@@ -33,7 +33,7 @@ impl PostBody {
     /// The pieces of a reply, each as soon as the handler has written it. An error ends them with `trailers` of it. The
     /// handler runs while the connection can take a piece. The receiver completes once the body has ended or is dropped.
     pub(crate) fn pieces(
-        reply: StreamedReply,
+        reply: Box<StreamedReply>,
         trailers: impl Fn(&StreamError) -> HeaderMap + Send + 'static,
     ) -> (Self, oneshot::Receiver<()>) {
         let (end, ended) = oneshot::channel();

@@ -131,7 +131,8 @@ impl RuntimeApiClient {
         let headers = to.context().invocation_id.iter().map(|id| (INVOCATION_ID, id.clone())).collect();
         match outcome {
             Outcome::Reply(json) => self.post(&path(to, "response"), headers, json, until).await,
-            Outcome::Stream(reply) => self.stream(&path(to, "response"), headers, reply, until).await,
+            // Boxed, so that a future for whole replies stays small.
+            Outcome::Stream(reply) => Box::pin(self.stream(&path(to, "response"), headers, reply, until)).await,
             Outcome::Error { kind, message } => self.report(&path(to, "error"), headers, &kind, &message, until).await,
         }
     }
@@ -166,7 +167,7 @@ impl RuntimeApiClient {
         &mut self,
         path: &str,
         mut headers: HeaderMap,
-        reply: StreamedReply,
+        reply: Box<StreamedReply>,
         until: Instant,
     ) -> anyhow::Result<()> {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(StreamedReply::CONTENT_TYPE));

@@ -66,7 +66,7 @@ pub enum Outcome {
     /// A reply for the front end, as JSON. This includes error replies.
     Reply(Bytes),
     /// A reply for a front end that streams. This includes error replies.
-    Stream(StreamedReply),
+    Stream(Box<StreamedReply>),
     /// An invocation error: the event was not an HTTP event, or the handler failed and `limits.fail` asks for an error.
     Error {
         /// Lambda's `errorType`.
@@ -296,7 +296,7 @@ impl Inner {
                     }
                 });
                 match reply {
-                    Ok(reply) => Ended { outcome: Outcome::Stream(reply), report: None },
+                    Ok(reply) => Ended { outcome: Outcome::Stream(reply.into()), report: None },
                     Err(error) => self.unsendable(&error, invocation),
                 }
             }
@@ -474,7 +474,10 @@ impl Inner {
     fn reply_of_ours(&self, kind: Kind, form: Form, invocation: &Arc<Invocation>) -> Outcome {
         let response = kind.response(invocation.id());
         let reply = match self.streams(form) {
-            Some(stream) => StreamedReply::of(response, stream, form.is_head(), invocation).map(Outcome::Stream),
+            Some(stream) => {
+                let reply = StreamedReply::of(response, stream, form.is_head(), invocation);
+                reply.map(|reply| Outcome::Stream(reply.into()))
+            }
             None => form.encode(&response, &FrontOptions::default()).map(|reply| Outcome::Reply(reply.json.into())),
         };
         reply.unwrap_or_else(|error| Outcome::Error { kind: NO_REPLY.to_owned(), message: error.to_string() })

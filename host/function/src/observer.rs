@@ -28,7 +28,8 @@ pub enum Step<'a> {
     Decoded,
     /// A step in the engine. Lines and outgoing requests may also occur after the answer.
     Guest(GuestStep<'a>),
-    /// The response was written as the front end's reply, with this number of bytes.
+    /// The response was written as the front end's reply, with this number of bytes. Of a reply that is streamed, the head
+    /// was written; its body follows until [`Step::Sent`].
     Encoded(usize),
     /// The answer has been sent. Senders that do not report this, such as the tool's `invoke`, skip this step.
     Sent,

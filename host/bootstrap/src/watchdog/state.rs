@@ -9,6 +9,10 @@ use funcserver_function::{Claim, Invocation};
 /// The minimum time after the watchdog's answer before a thread counts as stuck.
 const LATE: Duration = Duration::from_millis(50);
 
+/// The time after Lambda's deadline at which a worker that streams counts as stuck. It gives up its stream at the deadline,
+/// and may be late on a busy machine.
+const LATE_STREAM: Duration = Duration::from_millis(500);
+
 /// The open invocations, and the watchdog's progress.
 #[derive(Default)]
 pub(super) struct State {
@@ -119,7 +123,7 @@ impl Open {
         let ends = self.invocation.ends();
         match (self.taken, self.streamed_by) {
             (Some(taken), _) => ends.max(taken + LATE),
-            (None, Some(streamed_by)) => streamed_by + LATE,
+            (None, Some(streamed_by)) => streamed_by + LATE_STREAM,
             (None, None) => ends,
         }
     }
@@ -184,6 +188,22 @@ mod tests {
         state.remove(&late);
         state.find_stuck(late.ends() + SECOND);
         assert!(state.stuck.is_none());
+    }
+
+    #[test]
+    fn a_stream_that_does_not_end_is_stuck_after_lambdas_deadline() {
+        let (mut state, stream) = (State::default(), invocation(1));
+        state.add(stream.clone());
+        let _own = stream.claim().unwrap();
+        assert_eq!(state.next(Instant::now()), None, "a whole answer is being sent");
+        state.streams(&stream);
+        assert_eq!(state.next(Instant::now()), Some(stream.ends() + LATE_STREAM));
+        state.find_stuck(stream.ends());
+        assert!(state.stuck.is_none());
+        let late = stream.ends() + SECOND;
+        assert!(state.overdue(late).is_empty(), "it has no other answer");
+        state.find_stuck(late);
+        assert!(Arc::ptr_eq(state.stuck.as_ref().unwrap(), &stream) && !state.waits_for_others(late));
     }
 
     #[test]

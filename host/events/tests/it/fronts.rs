@@ -296,7 +296,7 @@ fn each_reply_has_the_members_of_its_front_end() {
                 .to_owned(),
         ),
     ] {
-        let reply = funcserver_events::Form::of(kind).encode(&response, &FrontOptions::default()).unwrap();
+        let reply = Form::of(kind).encode(&response, &FrontOptions::default()).unwrap();
         assert_eq!(String::from_utf8(reply.json).unwrap(), expected, "{kind}");
     }
 }
@@ -304,7 +304,7 @@ fn each_reply_has_the_members_of_its_front_end() {
 #[test]
 fn a_rest_api_renames_some_headers_of_a_reply() {
     let reply = br#"{"statusCode":200,"multiValueHeaders":{"date":["d"],"x-a":["1","2"],"upgrade":["h2"]},"headers":{"server":"s"},"body":"{}"}"#;
-    let seen = funcserver_events::Form::of(FrontKind::Rest).read_reply(reply).unwrap();
+    let seen = Form::of(FrontKind::Rest).read_reply(reply).unwrap();
     let mut headers: Vec<_> = seen.headers().iter().map(|(name, value)| format!("{name}: {value:?}")).collect();
     headers.sort();
     assert_eq!(
@@ -321,7 +321,7 @@ fn a_rest_api_renames_some_headers_of_a_reply() {
 
 #[test]
 fn a_reply_of_format_2_without_a_status_is_the_body() {
-    let form = funcserver_events::Form::of(FrontKind::Url);
+    let form = Form::of(FrontKind::Url);
     for reply in [r#"{"message":"hi"}"#, "[1]", "\"text\""] {
         let seen = form.read_reply(reply.as_bytes()).unwrap();
         assert_eq!((seen.status(), seen.body().as_ref()), (StatusCode::OK, reply.as_bytes()));

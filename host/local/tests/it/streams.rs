@@ -150,7 +150,7 @@ const BLANKS: &str = match std::str::from_utf8(&[b' '; 1024]) {
     Err(_) => panic!(),
 };
 
-/// A runtime that streams the reply to one event: these chunks, then the end of its request.
+/// A runtime that streams the reply to one event: two chunks, and then `end`. If that is empty, it hangs up.
 async fn runtime(api: &RuntimeApi, end: &str) -> String {
     let mut connection = TcpStream::connect(api.address()).await.unwrap();
     connection.write_all(b"GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
@@ -165,10 +165,11 @@ async fn runtime(api: &RuntimeApi, end: &str) -> String {
          5\r\n{{\"a\":\r\n4\r\nbody\r\n{end}"
     );
     connection.write_all(post.as_bytes()).await.unwrap();
-    connection.shutdown().await.unwrap();
-    let mut answer = String::new();
-    let _ = connection.read_to_string(&mut answer).await;
-    answer
+    if end.is_empty() {
+        return String::new();
+    }
+    let read = connection.read(&mut buffer).await.unwrap();
+    String::from_utf8_lossy(&buffer[..read]).into_owned()
 }
 
 #[tokio::test]

@@ -93,9 +93,10 @@ pub fn head_trap(out: ResponseOutparam) {
     fault::trap();
 }
 
-/// Begins its body, and blocks the host's thread.
+/// Begins its body, lets the host send that, and blocks the host's thread.
 pub fn begin_block(out: ResponseOutparam, time: Duration) {
     let body = begin(out);
+    sleep(Duration::from_millis(200));
     if let Err(reason) = blocking::block(time) {
         eprintln!("{reason}");
     }

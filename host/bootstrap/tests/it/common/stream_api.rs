@@ -4,7 +4,7 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use funcserver_local::balancer::{BalancerOptions, event};
@@ -177,16 +177,4 @@ impl Post {
     pub fn is_streamed(&self) -> bool {
         self.head.to_ascii_lowercase().contains("lambda-runtime-function-response-mode: streaming")
     }
-}
-
-/// Waits until `found` is true, for half a minute at most.
-pub fn soon(found: impl Fn() -> bool) -> bool {
-    let late = Instant::now() + Duration::from_secs(30);
-    while Instant::now() < late {
-        if found() {
-            return true;
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    false
 }
