@@ -1,17 +1,22 @@
-// A handler that uses PostgreSQL by pgx and by database/sql, and Redis by go-redis, as docs/databases.md shows it.
+// A handler that uses PostgreSQL by pgx and by database/sql, MySQL by go-sql-driver, and Redis by go-redis, as
+// docs/databases.md shows it.
 package main
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"strconv"
 	"sync"
 	"time"
 
+	"github.com/go-sql-driver/mysql"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -47,6 +52,25 @@ var database = sync.OnceValue(func() *sql.DB {
 	return db
 })
 
+// The program makes TLS itself, with the certificates that it has.
+var shop = sync.OnceValue(func() *sql.DB {
+	config, err := mysql.ParseDSN(os.Getenv("MYSQL_DSN"))
+	if err != nil {
+		panic(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM([]byte(os.Getenv("MYSQL_ROOTS")))
+	config.DialFunc = guest.Dial
+	config.TLS = &tls.Config{RootCAs: roots, ServerName: os.Getenv("MYSQL_NAME")}
+	connector, err := mysql.NewConnector(config)
+	if err != nil {
+		panic(err)
+	}
+	db := sql.OpenDB(connector)
+	db.SetMaxOpenConns(4)
+	return db
+})
+
 var cache = sync.OnceValue(func() *redis.Client {
 	options, err := redis.ParseURL(os.Getenv("REDIS_URL"))
 	if err != nil {
@@ -69,6 +93,15 @@ func main() {
 		var sum int
 		err := database().QueryRowContext(r.Context(), "select sum(i) from generate_series(1, $1) i", 1000).Scan(&sum)
 		answer(w, map[string]any{"sum": sum}, err)
+	})
+	http.HandleFunc("/mysql", func(w http.ResponseWriter, r *http.Request) {
+		var sum int
+		var name, cipher string
+		err := shop().QueryRowContext(r.Context(), "select sum(seq) from shop.seq_1_to_1000 where seq <= ?", 1000).Scan(&sum)
+		if err == nil {
+			err = shop().QueryRowContext(r.Context(), "show status like 'Ssl_version'").Scan(&name, &cipher)
+		}
+		answer(w, map[string]any{"sum": sum, "tls": cipher}, err)
 	})
 	http.HandleFunc("/redis", func(w http.ResponseWriter, r *http.Request) {
 		if err := cache().Set(r.Context(), "go", "stored", time.Minute).Err(); err != nil {
@@ -101,6 +134,53 @@ func main() {
 		defer cancel()
 		_, err := pool().Exec(ctx, "select pg_sleep(30)")
 		answer(w, map[string]any{"error": fmt.Sprint(err), "ms": time.Since(begin).Milliseconds()}, nil)
+	})
+	// The times of queries on a warm connection, in nanoseconds: bench/databases compares them with those of this program
+	// without WebAssembly.
+	http.HandleFunc("/time", func(w http.ResponseWriter, r *http.Request) {
+		n, _ := strconv.Atoi(r.FormValue("n"))
+		var times []int64
+		var sum int
+		var err error
+		for i := range n {
+			begin := time.Now()
+			err = firstOf(err, pool().QueryRow(r.Context(), "select $1::int + 1", i).Scan(&sum))
+			times = append(times, time.Since(begin).Nanoseconds())
+		}
+		answer(w, map[string]any{"ns": times}, err)
+	})
+	// The deadline of the request ends it.
+	http.HandleFunc("/slow", func(w http.ResponseWriter, r *http.Request) {
+		_, err := pool().Exec(r.Context(), "select pg_sleep(60)")
+		answer(w, nil, err)
+	})
+	// More connections than the handler may have.
+	http.HandleFunc("/many", func(w http.ResponseWriter, r *http.Request) {
+		var open []net.Conn
+		var err error
+		for range 60 {
+			var conn net.Conn
+			if conn, err = guest.Dial(r.Context(), "tcp", os.Getenv("CACHE")); err != nil {
+				break
+			}
+			open = append(open, conn)
+		}
+		for _, conn := range open {
+			_ = conn.Close()
+		}
+		answer(w, map[string]any{"opened": len(open)}, err)
+	})
+	// A server that is named in the query, and sends nothing of use.
+	http.HandleFunc("/bad", func(w http.ResponseWriter, r *http.Request) {
+		config, err := pgx.ParseConfig(fmt.Sprintf("postgres://owner@%s/postgres?sslmode=disable", r.FormValue("at")))
+		if err == nil {
+			config.DialFunc = guest.Dial
+			config.LookupFunc = guest.LookupHost
+			ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+			defer cancel()
+			_, err = pgx.ConnectConfig(ctx, config)
+		}
+		answer(w, map[string]any{"connected": true}, err)
 	})
 	http.HandleFunc("/rows", func(w http.ResponseWriter, r *http.Request) {
 		n, _ := strconv.Atoi(r.FormValue("n"))

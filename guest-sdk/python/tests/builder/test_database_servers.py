@@ -1,12 +1,17 @@
-"""Drivers of databases in a component, unchanged, with real servers: PostgreSQL and Redis of this machine."""
+"""Drivers of databases in a component, unchanged, with real servers: PostgreSQL, MariaDB and Redis of this machine."""
 
 import json
 import os
+import pwd
+import re
 import shutil
 import signal
 import socket
 import subprocess
+import sys
+import tempfile
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,11 +23,14 @@ from peer import Peer
 from served import PLACES, Served, ServedApp, free_port, needs_tool
 
 HERE = Path(__file__).parent
-PACKAGES = ["httpx", "pg8000", "redis", "requests"]
+PACKAGES = ["httpx", "pg8000", "pymysql", "redis", "requests"]
+BAD_SERVERS = HERE.parents[3] / "tests" / "databases" / "bad_servers.py"
 FOLDERS = [folder / "bin" for folder in sorted(Path("/usr/lib/postgresql").glob("*"), reverse=True)]
-PATH = os.pathsep.join([*map(str, FOLDERS), os.environ["PATH"]])
+PATH = os.pathsep.join([*map(str, FOLDERS), os.environ["PATH"], "/usr/sbin"])
 PROGRAMS = {"initdb": "postgresql", "postgres": "postgresql", "redis-server": "redis-server"}
+PROGRAMS |= {"mariadbd": "mariadb-server", "mariadb-install-db": "mariadb-server"}
 MISSING = {package for program, package in PROGRAMS.items() if shutil.which(program, path=PATH) is None}
+TEMPORARY = Path(tempfile.gettempdir())
 IS_ROOT = os.geteuid() == 0
 
 pytestmark = [
@@ -56,15 +64,15 @@ class Server:
             assert time.monotonic() < until and self.process.poll() is None, self.log.read_text()
             time.sleep(0.05)
 
-    def stop(self) -> None:
+    def stop(self, by: signal.Signals = signal.SIGINT) -> None:
         assert self.process is not None
-        # For PostgreSQL this ends the sessions too.
-        self.process.send_signal(signal.SIGINT)
+        # For PostgreSQL this signal ends the sessions too.
+        self.process.send_signal(by)
         self.process.wait()
 
 
 class Databases:
-    """PostgreSQL with passwords by SCRAM, and Redis; both with TLS by a root of the test's, and without."""
+    """PostgreSQL with passwords by SCRAM, Redis, and MariaDB. The first two also have TLS by a root of the test's."""
 
     def __init__(self, folder: Path) -> None:
         authority = trustme.CA()
@@ -79,6 +87,15 @@ class Databases:
         files = ["--tls-cert-file", str(both), "--tls-key-file", str(both), "--tls-ca-cert-file", str(self.root)]
         command = [program("redis-server"), *ports, *files, "--tls-auth-clients", "no", "--save", ""]
         self.redis = Server(command, folder / "redis.log", lambda: answers(self.redis_port))
+        self.mysql_port = free_port()
+        self.mysql = self._mysql(folder)
+        files = []
+        for made, name in ((authority, "other.example"), (trustme.CA(), "localhost")):
+            files.append(folder / f"{name}.pem")
+            made.issue_cert(name).private_key_and_cert_chain_pem.write_to_path(files[-1])
+        command = [sys.executable, "-B", str(BAD_SERVERS), *map(str, files)]
+        self.bad = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.bad_ports: dict[str, int] = json.loads(self.bad.stdout.readline())
 
     def _postgres(self, folder: Path, certificate: Path) -> Server:
         data = folder / "data"
@@ -89,7 +106,7 @@ class Databases:
         user = {"user": "postgres", "group": "postgres", "extra_groups": []} if IS_ROOT else {}
         if IS_ROOT:
             for path in (folder, *folder.parents):
-                if path.stat().st_uid == 0 and path.is_relative_to("/tmp") and path != Path("/tmp"):
+                if path.stat().st_uid == 0 and path.is_relative_to(TEMPORARY) and path != TEMPORARY:
                     path.chmod(0o755)
             shutil.chown(data, "postgres")
         password.chmod(0o644)
@@ -106,9 +123,29 @@ class Databases:
             command += ["-c", setting]
         return Server(command, folder / "postgres.log", lambda: answers(self.postgres_port), **user)
 
+    def _mysql(self, folder: Path) -> Server:
+        data = folder / "mysql"
+        data.mkdir()
+        user = "mysql" if IS_ROOT else pwd.getpwuid(os.geteuid()).pw_name
+        if IS_ROOT:
+            shutil.chown(data, user)
+        common = ["--no-defaults", f"--user={user}", f"--datadir={data}"]
+        environment = os.environ | {"TMPDIR": str(data)}
+        install = [program("mariadb-install-db"), *common, "--skip-test-db"]
+        subprocess.run(install, check=True, capture_output=True, cwd="/", env=environment)
+        begin = folder / "mysql.sql"
+        begin.write_text("CREATE USER IF NOT EXISTS shop@'%' IDENTIFIED BY 'secret';\n")
+        begin.chmod(0o644)
+        listen = [f"--port={self.mysql_port}", "--bind-address=127.0.0.1", f"--socket={data}/socket", "--skip-ssl"]
+        command = [program("mariadbd"), *common, *listen, f"--init-file={begin}"]
+        return Server(command, folder / "mysql.log", lambda: answers(self.mysql_port), env=environment)
+
     def stop(self) -> None:
+        self.bad.communicate("")
         self.postgres.stop()
         self.redis.stop()
+        # It takes another signal as its end.
+        self.mysql.stop(signal.SIGTERM)
 
 
 def answers(port: int) -> bool:
@@ -134,7 +171,8 @@ class World:
         made = self.databases
         redis = made.redis_tls_port if tls else made.redis_port
         servers = [("postgres" if tls else "tcp", made.postgres_port), ("tls" if tls else "tcp", redis)]
-        servers += [("tcp", self.refused)]
+        servers += [("tcp", self.refused), ("tcp", made.mysql_port)]
+        servers += [("postgres", port) for port in made.bad_ports.values()]
         # Loopback needs the address as well as the name.
         allowed = [f"{scheme}://{host}:{port}" for scheme, port in servers for host in ("localhost", "127.0.0.1")]
         postgres = {"host": "localhost", "port": made.postgres_port, "user": "shop", "password": "secret"}
@@ -145,8 +183,16 @@ class World:
             "STREAM": f"localhost:{redis}",
             "REFUSED": f"localhost:{self.refused}",
             "HTTP": self.peer.base,
+            "MYSQL": str(made.mysql_port),
+            "BAD": json.dumps(made.bad_ports),
         }
-        lines = ["[network]", f"allow = {json.dumps([*allowed, self.peer.base])}", "[guest.env]"]
+        lines = [
+            "[limits]",
+            'timeout = "8s"',
+            "[network]",
+            f"allow = {json.dumps([*allowed, self.peer.base])}",
+            "[guest.env]",
+        ]
         lines += [f"{name} = {json.dumps(value)}" for name, value in variables.items()]
         return "\n".join(lines) + "\n"
 
@@ -204,6 +250,39 @@ def test_failures_are_those_of_sockets(served: Asked) -> None:
     many = served.ask("many")
     assert many["error"] in ("OSError", "PermissionError"), "no more than limits.connections"
     assert served.result("postgres") == [42, 100_000], "the next request works"
+
+
+@pytest.mark.parametrize(
+    ("kind", "errors", "line"),
+    [
+        ("refuses", {"InterfaceError"}, "Connection refused"),
+        ("stalls", {"InterfaceError", "TimeoutError"}, ""),
+        ("resets", {"InterfaceError", "ConnectionResetError"}, "reset by peer"),
+        ("closes", {"InterfaceError", "ConnectionResetError"}, "eof|end of file|reset by peer"),
+        ("without_tls", {"InterfaceError", "ConnectionAbortedError"}, "does not offer TLS"),
+        ("garbage", {"InterfaceError", "ConnectionAbortedError"}, "is it another server"),
+        ("wrong_name", {"InterfaceError", "ConnectionAbortedError"}, "not valid for name"),
+        ("wrong_root", {"InterfaceError", "ConnectionAbortedError"}, "UnknownIssuer|BadSignature"),
+    ],
+)
+def test_servers_that_are_of_no_use(world: World, served: Asked, kind: str, errors: set[str], line: str) -> None:
+    answer = served.ask(f"bad_{kind}")
+    assert answer["error"] in errors, answer
+    failure = f"an outgoing connection failed to=postgres://localhost:{world.databases.bad_ports[kind]} .*({line})"
+    assert not line or re.search(failure, served.log.read_text()), served.log.read_text()
+    assert served.result("postgres") == [42, 100_000], "the next request works"
+
+
+def test_a_query_ends_at_the_deadline(served: Asked) -> None:
+    with pytest.raises(urllib.error.HTTPError) as ended:
+        served.ask("too_slow")
+    assert ended.value.code == 504
+    assert served.result("postgres") == [42, 100_000], "the next request works"
+
+
+def test_mysql_without_tls(served: Asked) -> None:
+    for _ in range(2):
+        assert served.result("mysql") == [500500, 100_000]
 
 
 def test_a_certificate_for_another_name_is_refused(world: World) -> None:

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
@@ -81,6 +82,62 @@ async fn rows(State(connections): State<Connections>, Query(Rows { n }): Query<R
     answer(query(connections, n).await)
 }
 
+/// The times of queries on a warm connection, in nanoseconds: bench/databases compares them with those of this program
+/// without WebAssembly.
+async fn time(State(connections): State<Connections>, Query(Rows { n }): Query<Rows>) -> Answer {
+    async fn query(connections: Connections, n: i32) -> Result<Value, Error> {
+        let client = connections.postgres().await?;
+        let statement = client.prepare("select $1::int + 1").await?;
+        let mut times = Vec::new();
+        for number in 0..n {
+            let begin = Instant::now();
+            let sum: i32 = client.query_one(&statement, &[&number]).await?.try_get(0)?;
+            times.push(begin.elapsed().as_nanos());
+            assert_eq!(sum, number + 1);
+        }
+        Ok(json!({ "ns": times }))
+    }
+    answer(query(connections, n).await)
+}
+
+/// The deadline of the request ends it.
+async fn slow(State(connections): State<Connections>) -> Answer {
+    async fn query(connections: Connections) -> Result<Value, Error> {
+        connections.postgres().await?.execute("select pg_sleep(60)", &[]).await?;
+        Ok(Value::Null)
+    }
+    answer(query(connections).await)
+}
+
+/// More connections than the handler may have.
+async fn many() -> Answer {
+    async fn open() -> Result<Value, Error> {
+        let mut open = Vec::new();
+        for _ in 0..60 {
+            open.push(funcserver_guest::connect(&env::var("CACHE")?).await?);
+        }
+        Ok(json!({ "opened": open.len() }))
+    }
+    answer(open().await)
+}
+
+#[derive(serde::Deserialize)]
+struct Bad {
+    at: String,
+}
+
+/// A server that is named in the query, and sends nothing of use.
+async fn bad(Query(Bad { at }): Query<Bad>) -> Answer {
+    async fn connect(at: &str) -> Result<Value, Error> {
+        let config: Config = format!("postgres://owner@{at}/postgres").parse()?;
+        let stream = funcserver_guest::connect(at).await?;
+        config.connect_raw(stream, NoTls).await?;
+        Ok(json!({ "connected": true }))
+    }
+    let connected = tokio::time::timeout(Duration::from_secs(2), connect(&at)).await;
+    answer(connected.unwrap_or_else(|elapsed| Err(elapsed.into())))
+}
+
 async fn redis(State(connections): State<Connections>) -> Answer {
     async fn exchange(connections: &Connections) -> Result<Value, Error> {
         let mut redis = connections.redis().await?;
@@ -101,6 +158,13 @@ fn answer(result: Result<Value, Error>) -> Answer {
 }
 
 fn main() {
-    let routes = Router::new().route("/postgres", get(postgres)).route("/rows", get(rows)).route("/redis", get(redis));
+    let routes = Router::new()
+        .route("/postgres", get(postgres))
+        .route("/rows", get(rows))
+        .route("/redis", get(redis))
+        .route("/time", get(time))
+        .route("/slow", get(slow))
+        .route("/many", get(many))
+        .route("/bad", get(bad));
     funcserver_guest::serve(routes.with_state(Connections::default()));
 }

@@ -9,6 +9,7 @@ import traceback
 
 import pg8000.dbapi
 import pg8000.native
+import pymysql
 import redis
 import redis.asyncio
 import requests
@@ -88,6 +89,27 @@ def slow():
     connection.run("select pg_sleep(5)")
 
 
+def too_slow():
+    """The host ends it with the request."""
+    connected().run("select pg_sleep(60)")
+
+
+def mysql():
+    if "mysql" not in POOL:
+        port = int(os.environ["MYSQL"])
+        POOL["mysql"] = pymysql.connect(host="localhost", port=port, user="shop", password="secret", autocommit=True)
+    with POOL["mysql"].cursor() as cursor:
+        cursor.execute("select 500500 + %s, repeat('x', 100000)", (0,))
+        total, text = cursor.fetchone()
+    return [int(total), len(text)]
+
+
+def bad(kind):
+    """A server of PostgreSQL that fails in this way."""
+    port = json.loads(os.environ["BAD"])[kind]
+    pg8000.native.Connection("shop", host="localhost", port=port, ssl_context=False, timeout=2)
+
+
 def many():
     """Connections that stay open until the end of the request."""
     made = []
@@ -127,6 +149,8 @@ CASES = [
     both,
     closed,
     slow,
+    too_slow,
+    mysql,
     many,
     denied,
     denied_port,
@@ -139,9 +163,12 @@ CASES = [
 async def app(scope, receive, send):
     if scope["type"] != "http":
         return
-    case = {case.__name__: case for case in CASES}[scope["path"][1:]]
+    name = scope["path"][1:]
     try:
-        made = case()
+        if name.startswith("bad_"):
+            made = bad(name.removeprefix("bad_"))
+        else:
+            made = {case.__name__: case for case in CASES}[name]()
         found = {"result": await made if asyncio.iscoroutine(made) else made}
     except Exception as error:
         POOL.clear()
