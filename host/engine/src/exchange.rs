@@ -151,11 +151,13 @@ impl Exchange {
         part: impl AsyncFn(&mut IncomingResponse) -> Result<T, Fault>,
     ) -> Result<Option<T>, Fault> {
         if self.work.is_running() {
+            // Outside of tokio's budget, which a guest can use up at each turn.
+            let deadline = unconstrained(sleep_until(self.deadline.into()));
             tokio::select! {
                 biased;
                 ended = self.work.run() => self.work = ended,
                 part = part(&mut self.incoming) => return part.map(Some),
-                () = sleep_until(self.deadline.into()) => return Err(Fault::Deadline),
+                () = deadline => return Err(Fault::Deadline),
             }
         }
         // This runs outside of tokio's budget, because channels appear to be empty once it is exhausted.

@@ -14,6 +14,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::task::unconstrained;
 use tokio::time::{sleep_until, timeout_at};
 use wasmtime::component::Accessor;
 use wasmtime_wasi_http::p3::bindings::Service;
@@ -208,8 +209,9 @@ impl Worker {
         let mut living = None;
         let ended = tokio::select! {
             ended = self.live(&shared, &mut jobs, &mut living) => ended,
-            // No more requests arrive, and all deadlines have passed.
-            () = outlived(gone, &self.latest) => Ok(()),
+            // No more requests arrive, and all deadlines have passed. This is outside of tokio's budget, which a guest can use
+            // up at each turn.
+            () = unconstrained(outlived(gone, &self.latest)) => Ok(()),
         };
         if let Err(fault) = ended {
             shared.retire(self.number);
@@ -297,7 +299,7 @@ impl Worker {
                 }
                 // The writer of a stalled body pauses or has abandoned it. Only an idle instance shows which, and an
                 // instance that keeps receiving requests is never idle, so it is retired.
-                () = stalled(&bodies), if !retired => {
+                () = unconstrained(stalled(&bodies)), if !retired => {
                     retired = true;
                     shared.retire(self.number);
                 }

@@ -10,6 +10,7 @@ use futures_util::stream::FuturesUnordered;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
 use tokio::time::sleep;
 use tokio_rustls::TlsConnector;
 
@@ -25,6 +26,11 @@ use super::sender::Sender;
 const HEAD_START: Duration = Duration::from_millis(250);
 /// The most addresses of a name that are tried.
 const MAX_ADDRESSES: usize = 8;
+/// The most attempts in parallel to the first one of their connection, of all connections. Each opens a file, and only the
+/// first one is counted by the permit of its connection.
+const MAX_EXTRA_ATTEMPTS: usize = 32;
+
+static EXTRA_ATTEMPTS: Semaphore = Semaphore::const_new(MAX_EXTRA_ATTEMPTS);
 
 /// Connects to one of these addresses, with TLS if there is a configuration, and negotiates the version of HTTP.
 pub(crate) async fn dial(
@@ -53,20 +59,27 @@ pub(crate) async fn dial(
 
 /// Returns the first established connection, and cancels the other attempts.
 pub(crate) async fn connect(addresses: Vec<SocketAddr>) -> io::Result<TcpStream> {
-    let mut rest = addresses.into_iter().take(MAX_ADDRESSES);
+    let mut rest = addresses.into_iter().take(MAX_ADDRESSES).peekable();
     let mut attempts = FuturesUnordered::new();
     let mut failure = io::Error::from(io::ErrorKind::AddrNotAvailable);
     loop {
-        let next = rest.next();
-        let is_last = next.is_none();
-        attempts.extend(next.map(TcpStream::connect));
+        // If too many attempts are running, the next one waits until one of this connection has failed.
+        let extra = if attempts.is_empty() { Some(None) } else { EXTRA_ATTEMPTS.try_acquire().ok().map(Some) };
+        if let Some(extra) = extra
+            && let Some(address) = rest.next()
+        {
+            attempts.push(async move {
+                let _extra = extra;
+                TcpStream::connect(address).await
+            });
+        }
         tokio::select! {
             attempt = attempts.next() => match attempt {
                 Some(Ok(stream)) => return Ok(stream),
                 Some(Err(error)) => failure = error,
                 None => return Err(failure),
             },
-            () = sleep(HEAD_START), if !is_last => {}
+            () = sleep(HEAD_START), if rest.peek().is_some() => {}
         }
     }
 }
@@ -97,5 +110,25 @@ mod tests {
         let refused = connect(vec![closed]).await.unwrap_err();
         assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
         assert!(connect(vec![]).await.is_err());
+    }
+
+    /// Each attempt opens a file, and a name may have many addresses at which nobody answers.
+    #[tokio::test(start_paused = true)]
+    async fn the_attempts_beyond_the_first_are_limited_over_all_connections() {
+        let before = EXTRA_ATTEMPTS.available_permits();
+        let silent: Vec<_> = (1..=8).map(|host| SocketAddr::from(([192, 0, 2, host], 80))).collect();
+        let mut connecting: FuturesUnordered<_> = (0..50).map(|_| connect(silent.clone())).collect();
+        let mut least = before;
+        for _ in 0..20 {
+            tokio::select! {
+                _ = connecting.next(), if !connecting.is_empty() => {}
+                () = sleep(HEAD_START) => {}
+            }
+            least = least.min(EXTRA_ATTEMPTS.available_permits());
+        }
+        // Where such packets cannot be routed, an attempt fails before the next one begins.
+        assert!(least == 0 || connecting.is_empty(), "{least} of {before}");
+        drop(connecting);
+        assert_eq!(EXTRA_ATTEMPTS.available_permits(), before);
     }
 }

@@ -31,6 +31,13 @@ impl IpNetwork {
     fn new(first: IpAddr, bits: u32) -> Result<Self, String> {
         let network = Self { first, bits };
         let width = width(first);
+        if let IpAddr::V6(address) = first
+            && let Some(address) = address.to_ipv4_mapped()
+            && (96..=width).contains(&bits)
+        {
+            // Connections are compared by their address of IPv4.
+            return Err(format!("has a network of IPv4 addresses: write {address}/{}", bits - 96));
+        }
         if bits > width {
             return Err(format!("has a network of {bits} bits, but such an address has {width}"));
         }
@@ -122,6 +129,7 @@ mod tests {
                 "198.18.0.0/16",
                 "has a network of an address that stands for a name (198.18.0.0/15), which is allowed only by address and port",
             ),
+            ("[::ffff:10.0.0.0]/112", "has a network of IPv4 addresses: write 10.0.0.0/16"),
             ("fe80::/10", "has a network of a link-local address, which is allowed only by address and port"),
         ] {
             assert_eq!(network(text), Err(expected.to_owned()), "{text}");

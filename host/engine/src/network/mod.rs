@@ -38,6 +38,7 @@ mod sockets;
 mod stand_ins;
 #[cfg(test)]
 mod tests;
+mod tls_overhead;
 mod unsent;
 
 pub use allow::{Allow, AllowError};

@@ -91,16 +91,26 @@ impl Scheme {
     }
 }
 
+/// The longest name of the domain name system (RFC 1035, section 2.3.4), in the form without a dot at the end.
+const MAX_NAME: usize = 253;
+/// The longest text that is parsed: a name in which each character is percent-encoded and has four bytes in UTF-8.
+const MAX_TEXT: usize = 4 * 3 * MAX_NAME;
+
 impl OriginHost {
     /// Parses a host as the URL standard does, which covers `EXAMPLE.com.`, `bücher.example`, `127.1` and
     /// `[::ffff:7f00:1]`. <https://url.spec.whatwg.org/#host-parsing>
+    ///
+    /// A name that no server can have is none, so that a guest cannot make the host work on a long one, or keep it.
     pub(crate) fn parse(text: &str) -> Option<Self> {
+        if text.len() > MAX_TEXT {
+            return None;
+        }
         match url::Host::parse(text).ok()? {
             url::Host::Ipv4(address) => Some(Self::Address(address.into())),
             url::Host::Ipv6(address) => Some(Self::Address(IpAddr::V6(address).to_canonical())),
             url::Host::Domain(name) => {
                 let name = name.strip_suffix('.').unwrap_or(&name);
-                (!name.is_empty() && !name.contains('*')).then(|| Self::Name(name.to_owned()))
+                (!name.is_empty() && name.len() <= MAX_NAME && !name.contains('*')).then(|| Self::Name(name.to_owned()))
             }
         }
     }

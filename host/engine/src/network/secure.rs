@@ -9,6 +9,7 @@ use tokio_rustls::TlsConnector;
 
 use super::dial::server_name;
 use super::origin::OriginHost;
+use super::tls_overhead::{Above, Below, Overhead};
 
 /// A stream of bytes to a server.
 pub(crate) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -28,8 +29,11 @@ pub(crate) async fn handshake(
     config: Arc<ClientConfig>,
     host: &OriginHost,
 ) -> io::Result<Box<dyn Io>> {
-    let stream = TlsConnector::from(config).connect(server_name(host)?, io).await?;
-    Ok(Box::new(stream))
+    let overhead = Overhead::default();
+    let below = Below(io, overhead.clone());
+    let stream = TlsConnector::from(config).connect(server_name(host)?, below).await?;
+    overhead.reset();
+    Ok(Box::new(Above(stream, overhead)))
 }
 
 /// Asks a PostgreSQL server for TLS.

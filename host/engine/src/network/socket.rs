@@ -112,13 +112,14 @@ impl Socket {
     }
 
     /// Binds to any address. Others would tell a guest about the machine, or take a port of it.
-    pub(crate) fn bind(&mut self, address: SocketAddr) -> Result<(), SocketError> {
+    pub(crate) fn bind(&mut self, address: SocketAddr, sockets: &Sockets) -> Result<(), SocketError> {
         self.check_family(address)?;
         match self.phase {
             Phase::Idle if !self.is_bound && !self.is_binding => {}
             _ => return Err(SocketError::InvalidState),
         }
         if !address.ip().is_unspecified() || address.port() != 0 {
+            sockets.cannot_listen();
             return Err(SocketError::Denied);
         }
         self.is_bound = true;
@@ -126,8 +127,8 @@ impl Socket {
     }
 
     /// The first step of binding in 0.2.
-    pub(crate) fn start_bind(&mut self, address: SocketAddr) -> Result<(), SocketError> {
-        self.bind(address)?;
+    pub(crate) fn start_bind(&mut self, address: SocketAddr, sockets: &Sockets) -> Result<(), SocketError> {
+        self.bind(address, sockets)?;
         self.is_bound = false;
         self.is_binding = true;
         Ok(())

@@ -15,6 +15,7 @@ use rustix::net::{RecvFlags, recv};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::task::AbortHandle;
+use tokio::task::coop::poll_proceed;
 
 use super::secure::{GSS_REQUEST, Io, NOT_ENCRYPTED, SSL_REQUEST};
 use crate::stealable::stealable;
@@ -121,8 +122,14 @@ impl SocketStream {
     }
 
     /// Waits until there is something to read: bytes, the end or an error.
+    ///
+    /// It takes part in Tokio's budget, because a server may always have sent more: whoever passes it on, in the host, would
+    /// otherwise never yield.
     pub(crate) fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<()> {
-        self.lock().fill(cx)
+        let turn = ready!(poll_proceed(cx));
+        ready!(self.lock().fill(cx));
+        turn.made_progress();
+        Poll::Ready(())
     }
 
     /// The number of bytes that can be written. `None` if no more can be.

@@ -66,6 +66,18 @@ impl Sockets {
         self.notices.denied_part("a TCP server", Denial { reason, allow: Some("tcp://HOST:PORT".to_owned()) });
     }
 
+    /// Tells the operator that a handler has asked for a socket to which others connect.
+    pub(crate) fn cannot_listen(&self) {
+        let reason = "a handler opens connections, and cannot bind an address or listen".to_owned();
+        self.notices.denied_part("a listening socket", Denial { reason, allow: None });
+    }
+
+    /// Tells the operator that a handler has asked for a socket of UDP.
+    pub(crate) fn has_no_udp(&self) {
+        let reason = "a handler has no UDP".to_owned();
+        self.notices.denied_part("a UDP socket", Denial { reason, allow: None });
+    }
+
     /// The permit for another socket.
     pub(crate) fn permit(&mut self) -> Result<OwnedSemaphorePermit, SocketError> {
         let most = self.most.min(Semaphore::MAX_PERMITS);

@@ -12,14 +12,14 @@ use crate::common::{act, call, guest, guest_p3, handle, json, request, response}
 /// Set in the process that runs one test alone.
 const ALONE: &str = "FUNCSERVER_TEST_ALONE";
 
-/// Whether this process runs only this test. If not, the test runs in a process of its own and has passed, because
+/// Whether this process runs only this test, which is named with its module. If not, the test runs in a process of its own and has passed, because
 /// other tests would use memory that is counted here.
-fn is_alone(test: &str) -> bool {
+pub fn is_alone(test: &str) -> bool {
     if std::env::var_os(ALONE).is_some() {
         return true;
     }
     let program = std::env::current_exe().unwrap();
-    let run = Command::new(program).args(["--exact", &format!("gauge::{test}")]).env(ALONE, "").output().unwrap();
+    let run = Command::new(program).args(["--exact", test]).env(ALONE, "").output().unwrap();
     let [stdout, stderr] = [run.stdout, run.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
     // A misspelt name of a test would be a success too.
     assert!(run.status.success() && stdout.contains("1 passed"), "{stdout}{stderr}");
@@ -27,7 +27,7 @@ fn is_alone(test: &str) -> bool {
 }
 
 /// The resident memory of this process, in bytes.
-fn resident() -> usize {
+pub fn resident() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap();
     line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() << 10
@@ -50,7 +50,7 @@ fn is_over(guest: &Result<http::Response<bytes::Bytes>, Fault>) -> bool {
 
 #[tokio::test]
 async fn a_guest_that_grows_ends_before_the_process_has_too_much() {
-    if !is_alone("a_guest_that_grows_ends_before_the_process_has_too_much") {
+    if !is_alone("gauge::a_guest_that_grows_ends_before_the_process_has_too_much") {
         return;
     }
     // The memory that is mapped only once must not count.
@@ -67,7 +67,7 @@ async fn a_guest_that_grows_ends_before_the_process_has_too_much() {
 
 #[tokio::test]
 async fn it_also_ends_while_it_waits() {
-    if !is_alone("it_also_ends_while_it_waits") {
+    if !is_alone("gauge::it_also_ends_while_it_waits") {
         return;
     }
     let guest = guest(limits(100));
@@ -77,7 +77,7 @@ async fn it_also_ends_while_it_waits() {
 
 #[tokio::test]
 async fn its_neighbours_do_not() {
-    if !is_alone("its_neighbours_do_not") {
+    if !is_alone("gauge::its_neighbours_do_not") {
         return;
     }
     let guest = guest(limits(150));
@@ -90,7 +90,7 @@ async fn its_neighbours_do_not() {
 
 #[tokio::test]
 async fn idle_instances_are_dropped_first() {
-    if !is_alone("idle_instances_are_dropped_first") {
+    if !is_alone("gauge::idle_instances_are_dropped_first") {
         return;
     }
     let reuse = Reuse { requests: 100, ..Reuse::default() };

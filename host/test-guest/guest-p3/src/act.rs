@@ -11,7 +11,7 @@ use crate::answer::Answer;
 use crate::attack::Attack;
 use crate::output::{self, Standard};
 use crate::seen::Seen;
-use crate::{entropy, fault, fetch, hoard, partial, proxy, surroundings, tcp};
+use crate::{entropy, fault, fetch, hoard, partial, proxy, raw_sockets, surroundings, tcp};
 
 /// The acts of `x-act`. The comment of each variant begins with its syntax. Numbers are decimal.
 pub enum Act<'a> {
@@ -123,6 +123,16 @@ pub enum Act<'a> {
     Fetch(&'a str),
     /// `tcp:HOST:PORT/TEXT`: see [`tcp::answer`].
     Tcp(&'a str),
+    /// `socket-refusals`: see [`raw_sockets::refusals`].
+    SocketRefusals,
+    /// `look-up:COUNT:LENGTH:SUFFIX`: see [`raw_sockets::look_up`].
+    LookUp(&'a str),
+    /// `socket-pump:FROM/TO`: see [`raw_sockets::pump`].
+    SocketPump(&'a str),
+    /// `socket-print:FROM`: see [`raw_sockets::print`].
+    SocketPrint(&'a str),
+    /// `socket-body:FROM`: see [`raw_sockets::body`].
+    SocketBody(&'a str),
     /// Anything else: see [`Attack`].
     Attack(Attack<'a>),
 }
@@ -185,6 +195,11 @@ impl<'a> Act<'a> {
             "hold" => Self::Hold(argument),
             "random" => Self::Random,
             "tcp" => Self::Tcp(argument),
+            "socket-refusals" => Self::SocketRefusals,
+            "look-up" => Self::LookUp(argument),
+            "socket-pump" => Self::SocketPump(argument),
+            "socket-print" => Self::SocketPrint(argument),
+            "socket-body" => Self::SocketBody(argument),
             "fetch" => Self::Fetch(argument),
             _ => Self::Attack(Attack::instructed(name, argument)?),
         })
@@ -229,6 +244,7 @@ impl<'a> Act<'a> {
             Self::WrapWithEnd(url) => proxy::wrap_with_end(url).await,
             Self::Pump(url) => proxy::pump(url).await,
             Self::File(path) => proxy::file(path).await,
+            Self::SocketBody(from) => raw_sockets::body(from).await,
             answered => answered.answer(seen).await.send(),
         }
     }
@@ -251,6 +267,10 @@ impl<'a> Act<'a> {
             Self::Hold(what) => return hoard::answer(what).await.unwrap_or_else(|reason| Answer::text(400, reason)),
             Self::Random => return entropy::answer(),
             Self::Tcp(to) => return tcp::answer(to).await,
+            Self::SocketRefusals => return raw_sockets::refusals().await,
+            Self::LookUp(what) => return raw_sockets::look_up(what).await,
+            Self::SocketPump(servers) => return raw_sockets::pump(servers).await,
+            Self::SocketPrint(from) => return raw_sockets::print(from).await,
             Self::Fetch(url) => return fetch::answer(url).await,
             _ => {}
         }

@@ -15,6 +15,7 @@ mod hoard;
 mod output;
 mod partial;
 mod proxy;
+mod raw_sockets;
 mod seen;
 mod surroundings;
 mod tcp;

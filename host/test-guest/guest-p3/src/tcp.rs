@@ -22,6 +22,20 @@ pub async fn answer(instruction: &str) -> Answer {
 }
 
 async fn exchange(to: &str, text: &str) -> Result<Vec<u8>, String> {
+    let socket = connect(to).await?;
+    let (mut sender, data) = wit_stream::new();
+    let sent = socket.send(data);
+    let (incoming, ended) = socket.receive();
+    let rest = sender.write_all(text.as_bytes().to_vec()).await;
+    drop(sender);
+    let received = incoming.collect().await;
+    ended.await.map_err(|error| format!("{error:?}"))?;
+    sent.await.map_err(|error| format!("{error:?}"))?;
+    if rest.is_empty() { Ok(received) } else { Err(format!("{} bytes were not taken", rest.len())) }
+}
+
+/// An open connection to `HOST:PORT`.
+pub async fn connect(to: &str) -> Result<TcpSocket, String> {
     let (host, port) = to.rsplit_once(':').ok_or("no port")?;
     let port = port.parse().map_err(|_| "no port")?;
     let found = resolve_addresses(host.to_owned()).await.map_err(|error| format!("{error:?}"))?;
@@ -36,13 +50,5 @@ async fn exchange(to: &str, text: &str) -> Result<Vec<u8>, String> {
     };
     let socket = TcpSocket::create(family).map_err(|error| format!("{error:?}"))?;
     socket.connect(address).await.map_err(|error| format!("{error:?}"))?;
-    let (mut sender, data) = wit_stream::new();
-    let sent = socket.send(data);
-    let (incoming, ended) = socket.receive();
-    let rest = sender.write_all(text.as_bytes().to_vec()).await;
-    drop(sender);
-    let received = incoming.collect().await;
-    ended.await.map_err(|error| format!("{error:?}"))?;
-    sent.await.map_err(|error| format!("{error:?}"))?;
-    if rest.is_empty() { Ok(received) } else { Err(format!("{} bytes were not taken", rest.len())) }
+    Ok(socket)
 }

@@ -9,7 +9,9 @@ use wasip2::http::types::{ErrorCode, ResponseOutparam};
 use crate::answer::Answer;
 use crate::attack::Attack;
 use crate::seen::Seen;
-use crate::{blocking, entropy, fault, fetch, files, hoard, host_imports, partial, sockets, surroundings, tcp};
+use crate::{
+    blocking, entropy, fault, fetch, files, hoard, host_imports, partial, raw_sockets, sockets, surroundings, tcp,
+};
 
 /// The acts of `x-act`. The comment of each variant begins with its syntax. Numbers are decimal.
 pub enum Act<'a> {
@@ -106,6 +108,12 @@ pub enum Act<'a> {
     Socket(sockets::Act, &'a str),
     /// `tcp:PLAN`: see [`tcp::answer`].
     Tcp(&'a str),
+    /// `socket-refusals`: see [`raw_sockets::refusals`].
+    SocketRefusals,
+    /// `look-up:COUNT:LENGTH:SUFFIX`: see [`raw_sockets::look_up`].
+    LookUp(&'a str),
+    /// `drop-sockets:COUNT:HOST:PORT`: see [`raw_sockets::drop_early`].
+    DropSockets(&'a str),
     /// `hold:KIND:COUNT`: see [`hoard::answer`].
     Hold(&'a str),
     /// `random`: see [`entropy::answer`].
@@ -177,6 +185,9 @@ impl<'a> Act<'a> {
             "bind" => Self::Socket(sockets::Act::Bind, argument),
             "resolve" => Self::Socket(sockets::Act::Resolve, argument),
             "tcp" => Self::Tcp(argument),
+            "socket-refusals" => Self::SocketRefusals,
+            "look-up" => Self::LookUp(argument),
+            "drop-sockets" => Self::DropSockets(argument),
             "hold" => Self::Hold(argument),
             "random" => Self::Random,
             "fetch" => Self::Fetch(argument),
@@ -245,6 +256,9 @@ impl<'a> Act<'a> {
             Self::File(act, path) => return files::answer(act, path),
             Self::Socket(act, address) => return sockets::answer(act, address),
             Self::Tcp(plan) => return tcp::answer(plan),
+            Self::SocketRefusals => return raw_sockets::refusals(),
+            Self::LookUp(what) => return raw_sockets::look_up(what),
+            Self::DropSockets(what) => return raw_sockets::drop_early(what),
             Self::Hold(what) => return hoard::answer(what, seen.request()).unwrap_or_else(Answer::bad_instruction),
             Self::Random => return entropy::answer(),
             Self::Fetch(url) => return fetch::answer(url),

@@ -20,6 +20,7 @@ mod files;
 mod hoard;
 mod host_imports;
 mod partial;
+mod raw_sockets;
 mod seen;
 mod sockets;
 mod surroundings;

@@ -71,6 +71,7 @@ fn function(linker: &mut LinkerInstance<'_, State>, name: &str, ty: &ComponentFu
 enum Asks {
     Name,
     Socket,
+    Udp,
     Other,
 }
 
@@ -79,6 +80,7 @@ impl Asks {
         match function {
             "resolve-addresses" => Self::Name,
             "create-tcp-socket" | "[static]tcp-socket.create" => Self::Socket,
+            "create-udp-socket" | "[static]udp-socket.create" => Self::Udp,
             _ => Self::Other,
         }
     }
@@ -93,6 +95,7 @@ impl Asks {
                 let _ = name.map(|name| state.sockets.look_up(name));
             }
             Self::Socket => state.sockets.refused(),
+            Self::Udp => state.sockets.has_no_udp(),
             Self::Other => {}
         }
     }

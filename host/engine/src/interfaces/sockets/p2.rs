@@ -147,7 +147,8 @@ impl tcp::HostTcpSocket for View<'_> {
         _: Resource<Network>,
         address: IpSocketAddress,
     ) -> SocketResult<()> {
-        self.socket(&this)?.start_bind(address.into()).map_err(failed)
+        let (table, sockets) = self.0.table_and_sockets();
+        table.get_mut(&socket(&this))?.start_bind(address.into(), sockets).map_err(failed)
     }
 
     fn finish_bind(&mut self, this: Resource<TcpSocket>) -> SocketResult<()> {
@@ -177,6 +178,7 @@ impl tcp::HostTcpSocket for View<'_> {
     }
 
     async fn start_listen(&mut self, _: Resource<TcpSocket>) -> SocketResult<()> {
+        self.0.sockets.cannot_listen();
         Err(ErrorCode::AccessDenied.into())
     }
 

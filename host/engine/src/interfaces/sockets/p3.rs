@@ -191,9 +191,10 @@ impl HostTcpSocketWithStore<State> for TcpSockets {
     }
 
     async fn listen(
-        _: Access<'_, State, Self>,
+        mut store: Access<'_, State, Self>,
         _: Resource<TcpSocket>,
     ) -> SocketResult<StreamReader<Resource<TcpSocket>>> {
+        store.get().0.sockets.cannot_listen();
         Err(ErrorCode::AccessDenied.into())
     }
 
@@ -245,7 +246,9 @@ impl HostTcpSocket for View<'_> {
     }
 
     async fn bind(&mut self, this: Resource<TcpSocket>, address: IpSocketAddress) -> SocketResult<()> {
-        self.tcp(&this)?.bind(address.into()).map_err(failed)
+        let (table, sockets) = self.0.table_and_sockets();
+        let socket = table.get_mut(&socket(&this)).map_err(Failed::trap)?;
+        socket.bind(address.into(), sockets).map_err(failed)
     }
 
     fn get_local_address(&mut self, this: Resource<TcpSocket>) -> SocketResult<IpSocketAddress> {
@@ -356,6 +359,7 @@ impl HostUdpSocketWithStore<State> for TcpSockets {
 
 impl HostUdpSocket for View<'_> {
     async fn create(&mut self, _: IpAddressFamily) -> SocketResult<Resource<UdpSocket>> {
+        self.0.sockets.has_no_udp();
         Err(ErrorCode::AccessDenied.into())
     }
 

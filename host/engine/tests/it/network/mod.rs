@@ -7,6 +7,8 @@ mod parity;
 mod retries;
 mod server;
 mod tcp;
+mod tcp_attacks;
+mod tcp_denials;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

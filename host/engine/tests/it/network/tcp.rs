@@ -16,7 +16,7 @@ use crate::common::guest_p3;
 
 /// What a server does on each of its connections.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Service {
+pub enum Service {
     /// Sends back what comes, in capital letters.
     Echo,
     /// Receives, and never answers.
@@ -25,11 +25,15 @@ enum Service {
     Closing,
     /// Sends without end.
     Flood,
+    /// Reads nothing.
+    Deaf,
+    /// Ends its bytes after the first ones, and goes on reading.
+    HalfClosed,
 }
 
 /// How a server begins each of its connections.
 #[derive(Clone)]
-enum Begin {
+pub enum Begin {
     Plain,
     Tls(TlsAcceptor),
     /// As a PostgreSQL server that offers TLS.
@@ -38,8 +42,8 @@ enum Begin {
     PostgresWithout,
 }
 
-struct TcpServer {
-    port: u16,
+pub struct TcpServer {
+    pub port: u16,
     connections: Arc<AtomicUsize>,
     open: Arc<AtomicUsize>,
     task: AbortHandle,
@@ -52,11 +56,11 @@ impl Drop for TcpServer {
 }
 
 impl TcpServer {
-    async fn start(begin: Begin, service: Service) -> Self {
+    pub async fn start(begin: Begin, service: Service) -> Self {
         Self::start_at(0, begin, service).await
     }
 
-    async fn start_at(port: u16, begin: Begin, service: Service) -> Self {
+    pub async fn start_at(port: u16, begin: Begin, service: Service) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (connections, open) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
@@ -77,12 +81,12 @@ impl TcpServer {
         Self { port, connections, open, task: task.abort_handle() }
     }
 
-    fn connections(&self) -> usize {
+    pub fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
     }
 
     /// Waits until the guest has closed all connections.
-    async fn closed(&self) {
+    pub async fn closed(&self) {
         for _ in 0..500 {
             if self.open.load(Ordering::SeqCst) == 0 {
                 return;
@@ -128,25 +132,31 @@ async fn speak(mut stream: impl AsyncRead + AsyncWrite + Unpin, service: Service
         Service::Flood => loop {
             stream.write_all(&buffer).await?;
         },
+        Service::Deaf => std::future::pending().await,
+        Service::HalfClosed => {
+            stream.write_all(b"bye").await?;
+            stream.shutdown().await?;
+            while stream.read(&mut buffer).await? > 0 {}
+        }
     }
     Ok(())
 }
 
-fn acceptor(identity: &Identity) -> TlsAcceptor {
+pub fn acceptor(identity: &Identity) -> TlsAcceptor {
     TlsAcceptor::from(identity.config())
 }
 
 /// A guest with these entries. `db.example` is this machine, and `cache.example` has a special address.
-fn connector(entries: &[String], identity: Option<&Identity>) -> (Guest, Arc<Names>) {
+pub fn connector(entries: &[String], identity: Option<&Identity>) -> (Guest, Arc<Names>) {
     connector_with(entries, identity, Reuse::default())
 }
 
-fn connector_with(entries: &[String], identity: Option<&Identity>, reuse: Reuse) -> (Guest, Arc<Names>) {
+pub fn connector_with(entries: &[String], identity: Option<&Identity>, reuse: Reuse) -> (Guest, Arc<Names>) {
     let (network, names) = network_of(entries, identity);
     (guest(Options { limits: limits(), network, reuse, ..Options::default() }), names)
 }
 
-fn network_of(entries: &[String], identity: Option<&Identity>) -> (Network, Arc<Names>) {
+pub fn network_of(entries: &[String], identity: Option<&Identity>) -> (Network, Arc<Names>) {
     let names = Arc::new(Names::default());
     names.set("db.example", &["127.0.0.1"]);
     names.set("metadata.example", &["169.254.169.254"]);
@@ -157,7 +167,7 @@ fn network_of(entries: &[String], identity: Option<&Identity>) -> (Network, Arc<
 }
 
 /// The guest's report of a plan, and the notices about it.
-async fn dial(guest: &Guest, plan: &Value) -> (Value, Vec<Notice>) {
+pub async fn dial(guest: &Guest, plan: &Value) -> (Value, Vec<Notice>) {
     let (answer, lines) = act(guest, &format!("tcp:{}", BASE64_URL_SAFE_NO_PAD.encode(plan.to_string()))).await;
     let told = json(&answer.result.unwrap());
     assert_eq!(answer.after.finish().await, None);
@@ -165,26 +175,26 @@ async fn dial(guest: &Guest, plan: &Value) -> (Value, Vec<Notice>) {
 }
 
 /// What the server sent.
-fn received(told: &Value) -> Vec<u8> {
+pub fn received(told: &Value) -> Vec<u8> {
     BASE64_STANDARD.decode(told["received_b64"].as_str().unwrap_or_else(|| panic!("{told}"))).unwrap()
 }
 
 /// The kind of error and the only notice of a connection that fails.
-async fn fails(guest: &Guest, to: &str) -> (String, Notice) {
+pub async fn fails(guest: &Guest, to: &str) -> (String, Notice) {
     let (told, notices) = dial(guest, &json!({ "to": to, "send": "a", "receive": 1 })).await;
     let [notice] = <[Notice; 1]>::try_from(notices).unwrap_or_else(|other| panic!("{to}: {told} {other:?}"));
     (told["kind"].as_str().unwrap_or_else(|| panic!("{to}: {told}")).to_owned(), notice)
 }
 
 /// The entry that a denial suggests.
-fn suggested(notice: &Notice) -> Option<&str> {
+pub fn suggested(notice: &Notice) -> Option<&str> {
     match notice {
         Notice::Denied { allow, .. } => allow.as_deref(),
         Notice::Failed { .. } => panic!("{notice:?}"),
     }
 }
 
-fn reason(notice: &Notice) -> &str {
+pub fn reason(notice: &Notice) -> &str {
     let (Notice::Denied { reason, .. } | Notice::Failed { reason, .. }) = notice;
     reason
 }
