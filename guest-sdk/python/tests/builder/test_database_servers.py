@@ -188,7 +188,7 @@ class World:
         }
         lines = [
             "[limits]",
-            'timeout = "8s"',
+            'timeout = "10s"',
             "[network]",
             f"allow = {json.dumps([*allowed, self.peer.base])}",
             "[guest.env]",
