@@ -16,7 +16,7 @@ use bytes::Bytes;
 use criterion::measurement::WallTime;
 use criterion::{BatchSize, BenchmarkGroup, BenchmarkId, Criterion, Throughput};
 use funcserver_events::alb::{HeaderMode, ReplyForm, ReplyOptions, encode, event};
-use funcserver_events::{Event, Form, FrontLimits, FrontOptions, decode};
+use funcserver_events::{Event, EventFacts, Form, FrontKind, FrontLimits, FrontOptions, decode};
 use http::{Request, Response};
 use lambda_http::lambda_runtime::LambdaEvent;
 use lambda_http::request::LambdaRequest;
@@ -24,6 +24,8 @@ use lambda_http::{Adapter, Body};
 use tower::Service;
 
 const MODES: [(HeaderMode, &str); 2] = [(HeaderMode::Single, "single"), (HeaderMode::Multi, "multi")];
+const FRONTS: [(&str, FrontKind); 2] = [("alb", FrontKind::Alb(HeaderMode::Single)), ("url", FrontKind::Url)];
+const ARN: &str = "arn:aws:elasticloadbalancing:eu-central-1:111122223333:targetgroup/shop/0a1b2c3d4e5f6071";
 const SIZES: [usize; 4] = [0, 1_000, 30_000, 1_000_000];
 const NO_LIMITS: ReplyOptions =
     ReplyOptions { cookie_case_variants: true, limits: FrontLimits { reply: usize::MAX, headers: usize::MAX } };
@@ -31,6 +33,7 @@ const NO_LIMITS: ReplyOptions =
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
     typical(&mut criterion);
+    fronts(&mut criterion);
     bodies(&mut criterion);
     criterion.final_summary();
     ratios();
@@ -43,6 +46,60 @@ fn typical(criterion: &mut Criterion) {
         let event = typical_event(mode, Bytes::new(), "text/html");
         let response = response("text/html; charset=utf-8", html(2_000));
         compare(&mut group, name, &event, &response);
+    }
+}
+
+/// The same page behind a load balancer and behind a function URL: reading the event, writing the reply, and both.
+fn fronts(criterion: &mut Criterion) {
+    let request = typical_request("text/html", Bytes::new());
+    let response = response("text/html; charset=utf-8", html(2_000));
+    for (name, kind) in FRONTS {
+        let event = Bytes::from(kind.event(&request, &facts()).expect("an event"));
+        let form = Form::of(kind);
+        let mut group = criterion.benchmark_group(name);
+        group.bench_function(BenchmarkId::new("funcserver", "decode"), |b| {
+            b.iter(|| decode(black_box(&event), &FrontOptions::default()).expect("a request"));
+        });
+        group
+            .bench_function(BenchmarkId::new("lambda_http", "decode"), |b| b.iter(|| their_request(black_box(&event))));
+        group.bench_function(BenchmarkId::new("funcserver", "encode"), |b| {
+            b.iter(|| form.encode(black_box(&response), &FrontOptions::default()).expect("a reply"));
+        });
+        group.bench_function(BenchmarkId::new("funcserver", "both"), |b| {
+            b.iter_batched(
+                || response.clone(),
+                |response| of_front(black_box(&event), response),
+                BatchSize::SmallInput,
+            );
+        });
+        let theirs_of = their_response(&response);
+        group.bench_function(BenchmarkId::new("lambda_http", "both"), |b| {
+            b.iter_batched(|| theirs_of.clone(), |response| theirs(black_box(&event), response), BatchSize::SmallInput);
+        });
+    }
+}
+
+fn of_front(event: &Bytes, response: Response<Bytes>) -> Vec<u8> {
+    let Ok(Event::Http(incoming)) = decode(event, &FrontOptions::default()) else { panic!("no request") };
+    let reply = incoming.form.encode(&response, &FrontOptions::default()).expect("a reply");
+    black_box(incoming);
+    reply.json
+}
+
+/// The request that lambda_http makes of an event.
+fn their_request(event: &[u8]) -> lambda_http::Request {
+    let payload: LambdaRequest = serde_json::from_slice(event).expect("an event");
+    payload.into()
+}
+
+fn facts() -> EventFacts {
+    EventFacts {
+        target_group_arn: ARN.into(),
+        domain: "0123456789abcdef0123456789abcdef.lambda-url.eu-central-1.on.aws".into(),
+        stage: "$default".into(),
+        client: "203.0.113.5".into(),
+        request_id: "8476a536-e9f4-11e8-9739-2dfe598c3fcd".into(),
+        time_ms: 1_700_000_000_000,
     }
 }
 
@@ -130,7 +187,11 @@ fn copying_alone(body: &[u8]) -> (Bytes, Vec<u8>) {
 }
 
 fn typical_event(mode: HeaderMode, body: Bytes, content_type: &str) -> Bytes {
-    let request = Request::post("/shop/cart/42?page=2&sort=price%20asc&filter%5Bcolour%5D=red")
+    event(&typical_request(content_type, body), mode, ARN).expect("an event").into()
+}
+
+fn typical_request(content_type: &str, body: Bytes) -> Request<Bytes> {
+    Request::post("/shop/cart/42?page=2&sort=price%20asc&filter%5Bcolour%5D=red")
         .header("accept", "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8")
         .header("accept-encoding", "gzip, deflate, br, zstd")
         .header("accept-language", "en-GB,en;q=0.7,de;q=0.3")
@@ -146,9 +207,8 @@ fn typical_event(mode: HeaderMode, body: Bytes, content_type: &str) -> Bytes {
         .header("x-forwarded-for", "203.0.113.5")
         .header("x-forwarded-port", "443")
         .header("x-forwarded-proto", "https")
-        .body(body);
-    let arn = "arn:aws:elasticloadbalancing:eu-central-1:111122223333:targetgroup/shop/0a1b2c3d4e5f6071";
-    event(&request.expect("a request"), mode, arn).expect("an event").into()
+        .body(body)
+        .expect("a request")
 }
 
 fn response(content_type: &str, body: Bytes) -> Response<Bytes> {
@@ -200,6 +260,15 @@ fn ratios() {
         let id = |who: &str| format!("typical/{who}/{mode}");
         let ids = [id("funcserver"), id("lambda_http")];
         ratio(&format!("typical event, {mode}-value, to lambda_http"), &ids, "; at most 0.50");
+    }
+    for (name, _) in FRONTS {
+        let ids = |step: &str| [format!("{name}/funcserver/{step}"), format!("{name}/lambda_http/{step}")];
+        ratio(&format!("{name}: reading an event, to lambda_http"), &ids("decode"), "");
+        ratio(&format!("{name}: reading it and writing the reply, to lambda_http"), &ids("both"), "");
+    }
+    for step in ["decode", "encode", "both"] {
+        let ids = [format!("url/funcserver/{step}"), format!("alb/funcserver/{step}")];
+        ratio(&format!("a function URL's event to a load balancer's, {step}"), &ids, "");
     }
     for (kind, alone, promised) in [("binary", "base64 and copying", "; at most 2.00"), ("text", "copying", "")] {
         let id = |who: &str| format!("{kind}/{who}/1000000");
