@@ -79,11 +79,16 @@ impl Compiled {
         let path = path.clone();
         let facts = verified(&path, &component.bytes)?;
         check_fit(&path, header, facts.as_ref(), target)?;
+        if let Some(facts) = &facts {
+            let world = World { imports: facts.imports.clone(), exports: facts.exports.clone() };
+            let path = path.display();
+            world.handler_with(config.missing_imports).map_err(|misfit| anyhow!("{path} cannot run here: {misfit}"))?;
+        }
         Artifact::check_proposals(facts.as_ref(), &path, config)?;
         check_trust(&component, &path, facts.as_ref(), target, env)?;
         if target.triple() == Target::Host.triple() {
             // Only loading shows whether it was compiled with the same settings.
-            native::check(&path, &component.bytes, facts.as_ref())?;
+            native::check(&path, &component.bytes, facts.as_ref(), config.missing_imports)?;
         }
         Ok(Compiled { path, bytes: component.bytes, facts })
     }
@@ -112,7 +117,7 @@ impl Made {
         env: &dyn Env,
     ) -> Result<Made> {
         let goal = goal.into();
-        let world = handler_world(component)?;
+        let world = handler_world(component, config)?;
         let cache = Cache::open(env).context("cannot make a folder for compiled components")?;
         let source = component.key();
         if let Some(mut cached) = cache.get(&source, goal) {
@@ -225,10 +230,10 @@ pub(crate) fn check_trust(
 }
 
 /// The world of a component, which must be a handler.
-fn handler_world(component: &Component) -> Result<World> {
+fn handler_world(component: &Component, config: &ComponentConfig) -> Result<World> {
     let origin = &component.origin;
     let world = compile::world(&component.bytes).map_err(|error| anyhow!("{origin}: {error}"))?;
-    world.handler().map_err(|misfit| {
+    world.handler_with(config.missing_imports).map_err(|misfit| {
         let argument = match origin {
             ComponentSource::File(path) => format!(" {}", path.display()),
             ComponentSource::App(_) | ComponentSource::Example => String::new(),
@@ -257,6 +262,7 @@ fn facts(
         length: bytes.len() as u64,
         source_sha256: source,
         source_length: component.source().len() as u64,
+        missing_imports: world.missing_names(),
         exports: world.exports,
         imports: world.imports,
         proposals,

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Result, anyhow};
-use funcserver_engine::{Guest, GuestOptions, Limits, Network, Runtime};
+use funcserver_engine::{Guest, GuestOptions, Limits, MissingImports, Network, Runtime};
 use funcserver_function::artifact::Artifact;
 
 /// Loads the compiled component with the content `bytes`. Errors call it `path`, but the file is not opened again, so
@@ -22,8 +22,8 @@ pub(crate) fn load(runtime: &Runtime, path: &Path, bytes: &[u8], options: GuestO
 ///
 /// # Errors
 /// If it does not fit this host, or is no handler.
-pub(crate) fn check(path: &Path, bytes: &[u8], facts: Option<&Artifact>) -> Result<Guest> {
-    let options = GuestOptions { calls: facts.and_then(Artifact::calls), ..GuestOptions::default() };
+pub(crate) fn check(path: &Path, bytes: &[u8], facts: Option<&Artifact>, missing: MissingImports) -> Result<Guest> {
+    let options = GuestOptions { calls: facts.and_then(Artifact::calls), missing, ..GuestOptions::default() };
     // It may need more memory than a function has by default: a setting of the function's decides about that.
     let limits = Limits { memory: 4 << 30, ..Limits::default() };
     load(&Runtime::new(limits, &Network::default()), path, bytes, options)

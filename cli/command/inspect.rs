@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Result, anyhow};
-use funcserver_engine::{FileKind, Precompiled, Target, World, compile};
+use funcserver_engine::{FileKind, Misfit, MissingImports, MissingPackage, Precompiled, Target, World, compile};
 use funcserver_function::artifact::Artifact;
 use funcserver_function::config::{ComponentConfig, Env};
 use serde::Serialize;
@@ -24,6 +24,8 @@ mod offsets;
 const LONGEST: usize = 300;
 /// The most names of a kind that are listed for people.
 const MOST: usize = 1000;
+/// The longest sentence about a component's names, in bytes. It may list the interfaces of a package.
+const LONGEST_SENTENCE: usize = 2000;
 
 /// The description of a component, as `--json` prints it.
 #[derive(Debug, Serialize)]
@@ -34,6 +36,10 @@ struct Report {
     length: u64,
     exports: Vec<String>,
     imports: Vec<String>,
+    /// What this host does not have of the imports, by package.
+    missing: Vec<MissingReport>,
+    /// Whether it passes requests on to another handler, with which it has to be composed.
+    middleware: bool,
     /// Each WASI package with its version, such as `wasi:http@0.2.12`.
     wasi: Vec<String>,
     /// The WebAssembly proposals that it uses, such as `simd`; null for a compiled one without facts.
@@ -46,6 +52,22 @@ struct Report {
     reasons: Vec<String>,
     /// More about a compiled component.
     compiled: Option<CompiledReport>,
+    /// What would let it run, as the end of a sentence with the reasons.
+    #[serde(skip)]
+    remedy: &'static str,
+}
+
+/// The missing imports of a package.
+#[derive(Debug, Serialize)]
+struct MissingReport {
+    /// The package with its version; null for imports that belong to none.
+    package: Option<String>,
+    /// The interfaces; without a package, the imports.
+    interfaces: Vec<String>,
+    /// What is missing and why.
+    reason: String,
+    /// Whether the component runs nevertheless, and ends when it calls one of their functions.
+    traps: bool,
 }
 
 /// The description of a compiled component.
@@ -67,7 +89,7 @@ pub(crate) fn run(args: &args::Inspect, env: &dyn Env) -> Result<ExitCode> {
     if !args.at.is_empty() {
         return offsets::run(&component, &args.at, args.json);
     }
-    let mut report = Report::of(&component, env)?;
+    let mut report = Report::of(&component, &project.config.component, env)?;
     report.narrow(&component.origin, &project.config.component);
     if args.json {
         output::json(&report)?;
@@ -77,26 +99,33 @@ pub(crate) fn run(args: &args::Inspect, env: &dyn Env) -> Result<ExitCode> {
     if report.runs {
         return Ok(ExitCode::SUCCESS);
     }
-    Err(anyhow!("{} will not run here: {}", report.component, report.reasons.join("; ")))
+    Err(anyhow!("{} will not run here: {}{}", report.component, report.reasons.join("; "), report.remedy))
 }
 
 impl Report {
-    fn of(component: &Component, env: &dyn Env) -> Result<Report> {
+    fn of(component: &Component, config: &ComponentConfig, env: &dyn Env) -> Result<Report> {
         match (FileKind::of(&component.bytes), &component.origin) {
             (FileKind::Precompiled(header), ComponentSource::File(path)) => {
-                Report::compiled(component, &header, path, env)
+                Report::compiled(component, &header, path, config, env)
             }
-            _ => Report::source(component),
+            _ => Report::source(component, config),
         }
     }
 
-    fn source(component: &Component) -> Result<Report> {
+    fn source(component: &Component, config: &ComponentConfig) -> Result<Report> {
         let world = compile::world(&component.bytes).map_err(|error| anyhow!("{}: {error}", component.origin))?;
-        Ok(Report::new(component, world, Some(proposals(&component.origin, &component.bytes)?)))
+        let proposals = proposals(&component.origin, &component.bytes)?;
+        Ok(Report::new(component, world, Some(proposals), config.missing_imports))
     }
 
     /// The facts of a compiled component have its world; without facts it has to be loaded.
-    fn compiled(component: &Component, header: &Precompiled, path: &Path, env: &dyn Env) -> Result<Report> {
+    fn compiled(
+        component: &Component,
+        header: &Precompiled,
+        path: &Path,
+        config: &ComponentConfig,
+        env: &dyn Env,
+    ) -> Result<Report> {
         let facts = verified(path, &component.bytes)?;
         let mut reasons = Vec::new();
         reasons.extend(check_fit(path, header, facts.as_ref(), Target::Host).err().map(|error| error.to_string()));
@@ -104,11 +133,13 @@ impl Report {
             Some(facts) => World { imports: facts.imports.clone(), exports: facts.exports.clone() },
             None if reasons.is_empty() => {
                 check_trust(component, path, None, Target::Host, env)?;
-                native::check(path, &component.bytes, facts.as_ref())?.world().clone()
+                // Whether its imports may be missing is judged below.
+                native::check(path, &component.bytes, facts.as_ref(), MissingImports::Trap)?.world().clone()
             }
             None => return Err(anyhow!("{}", reasons.join("; "))),
         };
-        let mut report = Report::new(component, world, facts.as_ref().map(|facts| facts.proposals.clone()));
+        let used = facts.as_ref().map(|facts| facts.proposals.clone());
+        let mut report = Report::new(component, world, used, config.missing_imports);
         report.runs &= reasons.is_empty();
         report.reasons.extend(reasons);
         report.compiled = Some(CompiledReport {
@@ -132,19 +163,30 @@ impl Report {
         }
     }
 
-    fn new(component: &Component, world: World, proposals: Option<Vec<String>>) -> Report {
-        let handler = world.handler();
+    fn new(
+        component: &Component,
+        world: World,
+        proposals: Option<Vec<String>>,
+        missing_imports: MissingImports,
+    ) -> Report {
+        let handler = world.handler_with(missing_imports);
+        let traps = missing_imports == MissingImports::Trap;
+        let remedy = handler.as_ref().err().map(Misfit::remedy).unwrap_or_default();
+        let reasons = handler.as_ref().err().map(|misfit| misfit.reasons.clone()).unwrap_or_default();
         Report {
             component: component.origin.to_string(),
             length: component.bytes.len() as u64,
+            missing: world.missing().iter().map(|missing| MissingReport::of(missing, traps)).collect(),
+            middleware: world.is_middleware(),
             wasi: shown(wasi(&world)),
             proposals,
             handler: handler.as_ref().ok().map(|version| version.interface()),
             runs: handler.is_ok(),
-            reasons: shown(handler.err().map(|misfit| misfit.reasons).unwrap_or_default()),
+            reasons: reasons.iter().map(|reason| show_all(reason)).collect(),
             exports: shown(world.exports),
             imports: shown(world.imports),
             compiled: None,
+            remedy,
         }
     }
 
@@ -161,6 +203,7 @@ impl Report {
         for (title, names) in [("exports", &self.exports), ("imports", &self.imports), ("wasi", &self.wasi)] {
             text += &listed(title, names);
         }
+        text += &self.missing_text();
         text += &match &self.proposals {
             Some(proposals) => listed("proposals", proposals),
             None => "\nproposals: not known without its facts".to_owned(),
@@ -170,6 +213,47 @@ impl Report {
             None => text += "\nruns here: no",
         }
         text
+    }
+
+    /// The lines about missing imports, if there are any: one for each package.
+    fn missing_text(&self) -> String {
+        if self.missing.is_empty() {
+            return String::new();
+        }
+        let title = if self.missing.iter().any(|missing| missing.traps) {
+            "missing here (component.missing-imports is \"trap\": a call of them ends the handler)"
+        } else {
+            "missing here"
+        };
+        let lines: Vec<_> = self.missing.iter().map(MissingReport::text).collect();
+        let mut text = listed(title, &lines);
+        if self.middleware {
+            let middleware = if self.component.ends_with(".wasm") { &self.component } else { "middleware.wasm" };
+            text += &format!(
+                "\nmiddleware: compose it with a handler: wac plug {middleware} --plug handler.wasm -o app.wasm"
+            );
+        }
+        text
+    }
+}
+
+impl MissingReport {
+    fn of(missing: &MissingPackage, traps: bool) -> MissingReport {
+        MissingReport {
+            package: missing.package.as_deref().map(show),
+            interfaces: missing.interfaces.iter().map(|name| show(name)).collect(),
+            reason: show_all(&missing.reason),
+            traps,
+        }
+    }
+
+    /// `wasi:keyvalue@0.2.0-draft: atomics, store`.
+    fn text(&self) -> String {
+        let names = self.interfaces.join(", ");
+        match &self.package {
+            Some(package) => format!("{package}: {names}"),
+            None => format!("without a package: {names}"),
+        }
     }
 }
 
@@ -190,6 +274,13 @@ fn listed(title: &str, names: &[String]) -> String {
 /// Names from a component are untrusted: each is shown on one line, and cut if it is too long.
 fn shown(names: Vec<String>) -> Vec<String> {
     names.iter().map(|name| show(name)).collect()
+}
+
+/// A sentence with names from a component, on one line.
+fn show_all(sentence: &str) -> String {
+    let end = sentence.floor_char_boundary(LONGEST_SENTENCE);
+    let cut = if end < sentence.len() { "…" } else { "" };
+    output::printable(&sentence[..end]) + cut
 }
 
 fn show(name: &str) -> String {

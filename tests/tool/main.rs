@@ -24,6 +24,7 @@ mod inspect;
 mod invoke;
 mod javascript_app;
 mod javascript_environment;
+mod missing_imports;
 mod native;
 mod new;
 mod new_rust;

@@ -1,5 +1,7 @@
 //! Components, and files that are not components.
 
+use funcserver_test_guest::CoreHandler;
+
 /// A handler that mirrors requests, and performs the act in the header `x-act`.
 pub(crate) use funcserver_test_guest::WASM as MIRROR;
 
@@ -64,6 +66,20 @@ pub(crate) fn no_handler() -> Vec<u8> {
 /// A component with an import that this host does not have.
 pub(crate) fn unknown_import() -> Vec<u8> {
     wat::parse_str("(component (import \"acme:store/kv@1.0.0\" (instance)))").unwrap()
+}
+
+/// A handler that imports what this host does not have: two interfaces of a package, and a function. It runs `code`,
+/// which may call them, and answers 200.
+pub(crate) fn with_missing_imports(code: &str) -> Vec<u8> {
+    let package = "package acme:store@1.0.0; interface kv { count: func() -> u32; } interface batch { run: func(); }";
+    let imports = "import acme:store/kv@1.0.0; import acme:store/batch@1.0.0; import beat: func();";
+    CoreHandler { packages: &[package], imports, code, ..CoreHandler::default() }.component()
+}
+
+/// A component that stands in front of a handler.
+pub(crate) fn middleware() -> Vec<u8> {
+    let imports = "import wasi:http/incoming-handler@0.2.12;";
+    CoreHandler { imports, ..CoreHandler::default() }.component()
 }
 
 /// The first half of a component.

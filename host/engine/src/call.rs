@@ -1,5 +1,6 @@
 //! The caller's view of one request, and the steps that the engine reports for it.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::time::Instant;
 
@@ -44,7 +45,7 @@ pub struct Facts<'a> {
     pub event_source: Option<&'static str>,
 }
 
-/// A step of a request in the engine. Lines and outgoing requests can occur at any time after `Instance`. The other
+/// A step of a request in the engine. Lines, messages and outgoing requests can occur at any time after `Instance`. The other
 /// steps occur in this order, each at most once, and a request that fails reaches no further step.
 #[derive(Clone, Copy, Debug)]
 pub enum GuestStep<'a> {
@@ -54,6 +55,8 @@ pub enum GuestStep<'a> {
     Instance(InstanceAge),
     /// The guest has written lines.
     Lines(&'a Lines<'a>),
+    /// The guest has logged a message through `wasi:logging`.
+    Message(&'a LogMessage<'a>),
     /// An outgoing request was denied or failed.
     Outgoing(&'a Notice),
     /// The guest has set its response.
@@ -119,5 +122,60 @@ impl<'a> Lines<'a> {
 
     pub(crate) fn logged(&self) -> usize {
         self.logged.get()
+    }
+}
+
+/// A message that the guest has logged through `wasi:logging`.
+#[derive(Clone, Debug)]
+pub struct LogMessage<'a> {
+    /// How severe it is.
+    pub level: LogLevel,
+    /// The guest's own word for the part of it that logs; may be empty.
+    pub context: Cow<'a, str>,
+    /// The text. Like a line, it has been truncated with a mark if it is too long. It may have line breaks.
+    pub text: Cow<'a, str>,
+    /// Whether the message certainly belongs to this request, as for [`Lines`].
+    pub certain: bool,
+    logged: Cell<usize>,
+}
+
+/// The levels of `wasi:logging`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs)] // The names are those of the interface, and of every logger.
+pub enum LogLevel {
+    Trace,
+    Debug,
+    Info,
+    Warn,
+    Error,
+    Critical,
+}
+
+impl<'a> LogMessage<'a> {
+    /// A message that certainly belongs to its request.
+    #[must_use]
+    pub fn new(level: LogLevel, context: Cow<'a, str>, text: Cow<'a, str>) -> Self {
+        Self { level, context, text, certain: true, logged: Cell::new(0) }
+    }
+
+    /// Reports that the message takes `bytes` bytes in the log, as for [`Lines::count_logged`].
+    pub fn count_logged(&self, bytes: usize) {
+        self.logged.set(self.logged.get().max(bytes));
+    }
+
+    pub(crate) fn logged(&self) -> usize {
+        self.logged.get()
+    }
+
+    /// The same message with texts of its own.
+    #[must_use]
+    pub fn into_owned(self) -> LogMessage<'static> {
+        LogMessage {
+            context: self.context.into_owned().into(),
+            text: self.text.into_owned().into(),
+            level: self.level,
+            certain: self.certain,
+            logged: self.logged,
+        }
     }
 }

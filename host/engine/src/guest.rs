@@ -30,7 +30,7 @@ use crate::runtime::{Parts, Runtime};
 use crate::scratch::Scratch;
 use crate::shared::Shared;
 use crate::state::Common;
-use crate::world::{HandlerVersion, World};
+use crate::world::{HandlerVersion, MissingImports, World};
 
 /// A compiled component that is mapped and linked. Clones share its state.
 #[derive(Clone)]
@@ -55,18 +55,20 @@ pub struct GuestOptions {
     /// How the component was compiled ([`crate::compile::calls`]), if that is known. The compiled file does not contain
     /// it.
     pub calls: Option<Calls>,
+    /// What happens if it imports something that this host does not have.
+    pub missing: MissingImports,
 }
 
 impl Guest {
     /// Maps and links a compiled component.
     pub(crate) fn of(code: &Code<'_>, runtime: &Runtime, options: GuestOptions) -> Result<Self, Reason> {
-        let GuestOptions { grants, reuse, calls } = options;
+        let GuestOptions { grants, reuse, calls, missing } = options;
         let Parts { limits, client, gauge, engines, .. } = runtime.parts();
         let Mapped { engine, component, refusal } = engines.map(code, calls)?;
         let world = world(&component, &engine);
-        let version = world.handler().map_err(Reason::Misfit)?;
+        let version = world.handler_with(missing).map_err(Reason::Misfit)?;
         check(&reuse, version)?;
-        let handler = link(&component, &engine, version, client.has_tcp()).map_err(Reason::Link)?;
+        let handler = link(&component, &engine, version, client.has_tcp(), missing).map_err(Reason::Link)?;
         let common = Common {
             config: grants.config(),
             client: client.clone(),
@@ -193,8 +195,14 @@ fn world(component: &Component, engine: &Engine) -> World {
     }
 }
 
-fn link(component: &Component, engine: &Engine, version: HandlerVersion, tcp: bool) -> wasmtime::Result<Handler> {
-    let pre = link::linker(engine, component, tcp)?.instantiate_pre(component)?;
+fn link(
+    component: &Component,
+    engine: &Engine,
+    version: HandlerVersion,
+    tcp: bool,
+    missing: MissingImports,
+) -> wasmtime::Result<Handler> {
+    let pre = link::linker(engine, component, tcp, missing)?.instantiate_pre(component)?;
     match version {
         HandlerVersion::P2 => Ok(Handler::P2(ProxyPre::new(pre)?)),
         HandlerVersion::P3 => Ok(Handler::P3(ServicePre::new(pre)?)),

@@ -108,7 +108,7 @@ mod weigh;
 mod world;
 
 pub use answer::{After, Answer, Body, BodyPieces, WholeAnswer};
-pub use call::{Call, Facts, GuestStep, InstanceAge, Lines, Stream};
+pub use call::{Call, Facts, GuestStep, InstanceAge, Lines, LogLevel, LogMessage, Stream};
 pub use config::Calls;
 pub use fault::{Crash, Fault, Frame};
 pub use file_kind::{FileKind, Precompiled};
@@ -116,13 +116,15 @@ pub use grants::Grants;
 pub use guest::{Guest, GuestOptions};
 pub use limits::Limits;
 pub use load_error::LoadError;
-pub use network::{Allow, AllowError, MAX_SOCKETS, Network, Notice, Resolve, Resolving, SystemResolver, check_roots};
+pub use network::{
+    Allow, AllowError, MAX_SOCKETS, Network, Notice, Resolve, Resolving, SystemResolver, check_roots, redacted,
+};
 pub use proposal::{PROPOSALS, Proposal};
 pub use reuse::Reuse;
 pub use runtime::Runtime;
 pub use stealable::{at_work, stealable};
 pub use target::{Arch, Target, UnknownArch};
-pub use world::{HandlerVersion, Misfit, World};
+pub use world::{HandlerVersion, Misfit, MissingImports, MissingPackage, World};
 
 /// The exact version of wasmtime that compiles and runs components.
 ///

@@ -6,14 +6,20 @@ use wasmtime::component::{Component, Linker};
 
 use crate::interfaces::{self, LinkedBy};
 use crate::state::State;
+use crate::world::MissingImports;
 
-/// Links only the interfaces that the component imports, because each function costs time at every start. Imports that
-/// this host lacks are not linked, so no instance could be created; [`World::handler`](crate::World::handler) rejects
-/// such a component earlier.
+/// Links only the interfaces that the component imports, because each function costs time at every start. If `missing`
+/// imports are to be refused, they are not linked, so no instance could be created;
+/// [`World::handler`](crate::World::handler) rejects such a component earlier.
 ///
 /// Linking grants nothing by itself: the state of the store decides which resources a guest can use. `tcp` says whether
 /// any TCP connection is allowed: sockets that refuse everything are smaller.
-pub(crate) fn linker(engine: &Engine, component: &Component, tcp: bool) -> wasmtime::Result<Linker<State>> {
+pub(crate) fn linker(
+    engine: &Engine,
+    component: &Component,
+    tcp: bool,
+    missing: MissingImports,
+) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::new(engine);
     let mut linked = Vec::new();
     for (name, import) in component.component_type().imports(engine) {
@@ -35,6 +41,9 @@ pub(crate) fn linker(engine: &Engine, component: &Component, tcp: bool) -> wasmt
             (LinkedBy::Once(_) | LinkedBy::Each(_) | LinkedBy::Tcp { .. }, _) => {}
         }
     }
+    if missing == MissingImports::Trap {
+        interfaces::trap(&mut linker, component, engine)?;
+    }
     Ok(linker)
 }
 
@@ -53,7 +62,7 @@ mod tests {
     use crate::interfaces::Versions;
     use crate::interfaces::tests::samples;
 
-    const WIT_0_2: [&str; 9] = [
+    const WIT_0_2: [&str; 10] = [
         include_str!("../../../wit/deps/io.wit"),
         include_str!("../../../wit/deps/clocks.wit"),
         include_str!("../../../wit/deps/random.wit"),
@@ -70,6 +79,7 @@ mod tests {
             "get-all: func() -> result<list<tuple<string, string>>, config-error>; }\n",
             include_str!("../../../wit/deps/config/store.wit"),
         ),
+        include_str!("../../../wit/logging/logging.wit"),
     ];
 
     const WIT_0_3: [&str; 6] = [
@@ -99,13 +109,15 @@ mod tests {
     }
 
     /// `None` for interfaces that have no WIT file.
-    fn wit(versions: Versions) -> Option<Wit> {
+    fn wit(interface: &str, versions: Versions) -> Option<Wit> {
         let (texts, version, handler): (&[&str], _, _) = match versions {
             Versions::Minor(3) => (&WIT_0_3, "@0.3.0", "wasi:http/handler@0.3.0"),
             Versions::Minor(2) => (&WIT_0_2, "@0.2.12", "wasi:http/incoming-handler@0.2.12"),
             Versions::Minor(_) => (&WIT_0_2, "@0.1.0", "wasi:http/incoming-handler@0.2.12"),
-            Versions::Draft(_) => (&WIT_0_2, "@0.2.0-rc.1", "wasi:http/incoming-handler@0.2.12"),
-            #[cfg(feature = "test-block")]
+            Versions::Draft("0.1.0-draft") | Versions::None if interface.starts_with("wasi:logging/") => {
+                (&WIT_0_2, "@0.1.0-draft", "wasi:http/incoming-handler@0.2.12")
+            }
+            Versions::Draft(_) | Versions::AllOf(_) => (&WIT_0_2, "@0.2.0-rc.1", "wasi:http/incoming-handler@0.2.12"),
             Versions::None => return None,
         };
         Some(Wit { texts, version, handler })
@@ -183,7 +195,7 @@ mod tests {
         let engine = config::on_demand_engine(Calls::Concurrent).unwrap();
         let component = Component::new(&engine, wasm).unwrap();
         for tcp in [false, true] {
-            let linked = linker(&engine, &component, tcp).unwrap().instantiate_pre(&component);
+            let linked = linker(&engine, &component, tcp, MissingImports::Refuse).unwrap().instantiate_pre(&component);
             assert!(linked.is_ok(), "{imports:?}: {:?}", linked.err());
         }
     }
@@ -194,7 +206,7 @@ mod tests {
         let mut components = BTreeMap::new();
         for interface in interfaces::all() {
             for versions in interface.offers.iter().map(|offer| offer.versions) {
-                let Some(wit) = wit(versions) else { continue };
+                let Some(wit) = wit(interface.name, versions) else { continue };
                 for version in samples(versions) {
                     let import = format!("{}{version}", interface.name);
                     components.entry((wit, version)).or_insert_with(BTreeSet::new).insert(import);

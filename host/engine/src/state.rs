@@ -15,7 +15,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_config::WasiConfigVariables;
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
-use crate::call::{Call, Stream};
+use crate::call::{Call, LogLevel, Stream};
 use crate::descriptors::Descriptors;
 use crate::gauge::{Gauge, Meter};
 use crate::grants::Grants;
@@ -162,6 +162,12 @@ impl State {
     /// The flag that is set when a guest of 0.2 sets its response.
     pub(crate) fn answered(&self) -> Arc<AtomicBool> {
         self.answered.clone()
+    }
+
+    /// Passes on a message of `wasi:logging`. It counts as output on standard output. `call` is the call of the task
+    /// that logged it, if several are handled.
+    pub(crate) fn log(&self, level: LogLevel, context: &str, text: &str, call: Option<Arc<dyn Call>>) {
+        self.streams[0].message(level, context, text, call);
     }
 
     /// Passes on the guest's remaining output, because the guest has ended.

@@ -36,6 +36,10 @@ pub struct Artifact {
     pub imports: Vec<String>,
     /// The WebAssembly proposals that the component uses, such as `simd`.
     pub proposals: Vec<String>,
+    /// The imports that this host does not have, which end the handler when it calls them. The component was compiled
+    /// with `component.missing-imports = "trap"` if there are any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing_imports: Vec<String>,
     /// How the component calls and is called: `nested` or `concurrent`. Only an engine of the same kind can run it.
     /// Older facts do not say it: both kinds are tried then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -269,6 +273,7 @@ mod tests {
             exports: vec!["wasi:http/incoming-handler@0.2.12".into()],
             imports: vec!["wasi:http/types@0.2.12".into()],
             proposals: vec!["simd".into()],
+            missing_imports: vec![],
             calls: Some("nested".into()),
             wasmtime: funcserver_engine::WASMTIME_VERSION.into(),
             funcserver: marker::VERSION.into(),

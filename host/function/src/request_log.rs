@@ -78,6 +78,10 @@ impl Observer for RequestLog {
                 let scope = if lines.certain { scope } else { self.log.host() };
                 lines.count_logged(scope.guest_lines(lines.stream, &mut lines.iter()));
             }
+            Step::Guest(GuestStep::Message(message)) => {
+                let scope = if message.certain { scope } else { self.log.host() };
+                message.count_logged(scope.guest_message(message));
+            }
             Step::Guest(GuestStep::Outgoing(notice)) => outgoing(scope, notice),
             Step::Report(report) => self.report(scope, report),
             Step::After(Late::Fault(fault)) => {

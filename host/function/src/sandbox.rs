@@ -59,6 +59,7 @@ impl Sandbox<'_> {
             },
             reuse: config.guest.reuse.clone(),
             calls,
+            missing: config.component.missing_imports,
         })
     }
 

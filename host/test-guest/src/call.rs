@@ -3,13 +3,14 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use funcserver_engine::{Call, Facts, GuestStep, Notice, Stream};
+use funcserver_engine::{Call, Facts, GuestStep, LogMessage, Notice, Stream};
 
 /// Lines and notices in the order of their arrival.
 #[derive(Default)]
 pub struct Written {
     lines: Mutex<Vec<(Stream, String)>>,
     notices: Mutex<Vec<Notice>>,
+    messages: Mutex<Vec<LogMessage<'static>>>,
 }
 
 struct TestCall {
@@ -38,6 +39,11 @@ impl Written {
         lines.collect::<Vec<_>>().join("\n")
     }
 
+    /// The messages of `wasi:logging`.
+    pub fn messages(&self) -> Vec<LogMessage<'static>> {
+        self.messages.lock().unwrap().clone()
+    }
+
     /// The notices about outgoing requests.
     pub fn notices(&self) -> Vec<Notice> {
         self.notices.lock().unwrap().clone()
@@ -60,6 +66,7 @@ impl Call for TestCall {
                 let written = lines.iter().map(|line| (lines.stream, line.to_owned()));
                 self.lines.lines.lock().unwrap().extend(written);
             }
+            GuestStep::Message(message) => self.lines.messages.lock().unwrap().push(message.clone().into_owned()),
             GuestStep::Outgoing(notice) => self.lines.notices.lock().unwrap().push(notice.clone()),
             _ => {}
         }

@@ -4,6 +4,7 @@
 
 mod call;
 mod compiled;
+mod core_handler;
 mod event;
 
 use std::path::Path;
@@ -12,13 +13,14 @@ use funcserver_engine::{Grants, Guest, GuestOptions, Limits, LoadError, Network,
 
 pub use call::{Written, call_with};
 pub use compiled::compiled;
+pub use core_handler::CoreHandler;
 pub use event::{act, answer};
 
 /// The component (`.wasm`). Its imports are only those of `wasi:http/proxy` and of Rust's standard library.
 pub const WASM: &[u8] = include_bytes!(env!("FUNCSERVER_TEST_GUEST"));
 
-/// Like [`WASM`], with the acts `context` and `config`: it also imports `funcserver:lambda/context` and
-/// `wasi:config/store`.
+/// Like [`WASM`], with the acts `context`, `config` and `log`: it also imports `funcserver:lambda/context`,
+/// `wasi:config/store` and `wasi:logging`.
 pub const WASM_HOST_IMPORTS: &[u8] = include_bytes!(env!("FUNCSERVER_TEST_GUEST_HOST_IMPORTS"));
 
 /// Like [`WASM`], with the act `block`: it also imports `funcserver:test/block`, which the host has with its feature
@@ -53,7 +55,7 @@ impl From<Limits> for Options {
 /// Those of [`Runtime::load`].
 pub fn load(path: &Path, options: impl Into<Options>) -> Result<Guest, LoadError> {
     let Options { limits, network, grants, reuse } = options.into();
-    load_on(&Runtime::new(limits, &network), path, GuestOptions { grants, reuse, calls: None })
+    load_on(&Runtime::new(limits, &network), path, GuestOptions { grants, reuse, ..GuestOptions::default() })
 }
 
 /// Loads a component that a test has compiled, or a file that the host rejects. For tests alone.

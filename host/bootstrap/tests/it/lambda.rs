@@ -13,7 +13,7 @@ use funcserver_local::{Function, InvocationError, InvocationErrorKind};
 use serde_json::Value;
 
 use crate::common;
-use funcserver_test_guest::act;
+use funcserver_test_guest::{CoreHandler, act};
 
 const BOOTSTRAP: &str = env!("CARGO_BIN_EXE_bootstrap");
 
@@ -283,6 +283,36 @@ async fn a_component_that_uses_what_the_function_does_not_allow_is_not_started()
     std::fs::remove_file(root.folder.path().join("handler.cwasm.json")).unwrap();
     let message = root.init_error().await;
     assert!(message.contains("are unknown without") && message.contains("handler.cwasm.json"), "{message}");
+}
+
+#[tokio::test]
+async fn missing_imports_trap_only_if_the_settings_say_so() {
+    let package = "package acme:store@1.0.0; interface kv { count: func() -> u32; }";
+    let handler = |code| {
+        let imports = "import acme:store/kv@1.0.0;";
+        let handler = CoreHandler { packages: &[package], imports, code, ..CoreHandler::default() };
+        compile::compile(&handler.component(), Target::Host).unwrap()
+    };
+    let mut root = Root::empty().with_file("handler.cwasm", handler(""));
+    let message = root.init_error().await;
+    assert!(
+        message.contains("it imports `acme:store/kv@1.0.0`, which this host does not have")
+            && message.contains("set component.missing-imports = \"trap\""),
+        "{message}"
+    );
+    root.variables = vec![("FUNCSERVER_COMPONENT_MISSING_IMPORTS", "trap")];
+    assert_eq!(status(&root.invoke(&act("state")).await.unwrap()), 200);
+
+    let root = Root::empty()
+        .with_file("handler.cwasm", handler(r#"(drop (call $"acme:store/kv@1.0.0#count"))"#))
+        .with_file("funcserver.toml", "[component]\nmissing-imports = \"trap\"\n");
+    let environment = root.start().await;
+    for _ in 0..2 {
+        assert_eq!(status(&environment.invoke(act("state").to_string().into()).await.unwrap()), 500);
+    }
+    assert!(environment.alive());
+    let lines = root.lines.lock().unwrap().join("\n");
+    assert!(lines.contains("it called `count` of `acme:store/kv@1.0.0`, which this host does not have"), "{lines}");
 }
 
 fn by_hand(variables: &[(&str, &str)], folder: &Path) -> Output {

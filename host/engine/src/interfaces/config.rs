@@ -1,5 +1,6 @@
-//! `wasi:config/store` in the versions of all its drafts, which have the same functions.
+//! `wasi:config/store` in all its versions, and under its older name.
 
+use wasmtime::component::types::{ComponentFunc, Type};
 use wasmtime::component::{Linker, LinkerInstance, Val};
 use wasmtime::{StoreContextMut, bail};
 use wasmtime_wasi_config::WasiConfig;
@@ -7,18 +8,15 @@ use wasmtime_wasi_config::WasiConfig;
 use super::{Interface, LinkedBy, Offer, Versions};
 use crate::state::State;
 
-/// All versions of the interface with these functions. A draft is compatible with no other version, so each is linked
-/// separately.
+/// The interface has had the functions `get` and `get-all` since its first draft of 0.2, when it was called
+/// `wasi:config/runtime`. A draft is compatible with no other version, so each is linked separately.
 pub(super) const INTERFACES: &[Interface] = &[
-    Interface {
-        name: "wasi:config/runtime",
-        offers: &[Offer { versions: Versions::Draft("0.2.0-draft"), link: UNTYPED }],
-    },
+    Interface { name: "wasi:config/runtime", offers: &[Offer { versions: Versions::AllOf(2), link: UNTYPED }] },
     Interface {
         name: "wasi:config/store",
         offers: &[
             Offer { versions: Versions::Draft("0.2.0-rc.1"), link: LinkedBy::Once(typed) },
-            Offer { versions: Versions::Draft("0.2.0-draft"), link: UNTYPED },
+            Offer { versions: Versions::AllOf(2), link: UNTYPED },
         ],
     },
 ];
@@ -30,18 +28,18 @@ fn typed(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     wasmtime_wasi_config::add_to_linker(linker, |state: &mut State| WasiConfig::from(&state.common.config))
 }
 
-/// Links a draft without static types, because drafts name the type of an error differently. These functions return no
-/// errors.
+/// Links a version without static types. Drafts name the type of an error differently, and the newest 0.2.0-draft has
+/// none: it returns the value itself, under the same name as an older draft that returns a result.
 fn functions(linker: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
-    linker.func_new("get", |store, _, parameters, results| {
+    linker.func_new("get", |store, ty, parameters, results| {
         let [Val::String(key)] = parameters else { bail!("`get` takes one key") };
         let value = variables(&store).find(|(name, _)| name == key);
-        answer(results, Val::Option(value.map(|(_, value)| Box::new(Val::String(value.clone())))))
+        answer(&ty, results, Val::Option(value.map(|(_, value)| Box::new(Val::String(value.clone())))))
     })?;
-    linker.func_new("get-all", |store, _, _, results| {
+    linker.func_new("get-all", |store, ty, _, results| {
         let pair =
             |(name, value): &(String, String)| Val::Tuple(vec![Val::String(name.clone()), Val::String(value.clone())]);
-        answer(results, Val::List(variables(&store).map(pair).collect()))
+        answer(&ty, results, Val::List(variables(&store).map(pair).collect()))
     })
 }
 
@@ -54,8 +52,12 @@ fn variables<'a>(store: &'a StoreContextMut<'_, State>) -> impl Iterator<Item = 
         .map(|(_, one)| one)
 }
 
-fn answer(results: &mut [Val], value: Val) -> wasmtime::Result<()> {
+/// Returns the value itself, or as the good case of a result. These functions return no errors.
+fn answer(ty: &ComponentFunc, results: &mut [Val], value: Val) -> wasmtime::Result<()> {
     let [result] = results else { bail!("a value of the configuration is one result") };
-    *result = Val::Result(Ok(Some(Box::new(value))));
+    *result = match ty.results().next() {
+        Some(Type::Result(_)) => Val::Result(Ok(Some(Box::new(value)))),
+        _ => value,
+    };
     Ok(())
 }

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use wasmtime::StoreContextMut;
 use wasmtime::component::{ComponentNamedList, GuestTaskId, Lift, Linker, LinkerInstance, Lower};
 
 use super::{Interface, LinkedBy, Offer, Versions};
@@ -53,10 +54,27 @@ impl OpenCalls {
     /// The facts of the call that one of these tasks handles. `stack` has the tasks from which the guest called the
     /// host, the innermost first.
     fn facts(&self, stack: &[GuestTaskId]) -> Facts<'_> {
+        self.of(stack).or(self.armed.as_ref()).map(|call| call.facts()).unwrap_or_default()
+    }
+
+    /// The concurrent call that one of these tasks handles.
+    fn of(&self, stack: &[GuestTaskId]) -> Option<&Arc<dyn Call>> {
         // The number of a finished task may be reused.
         let known = stack.iter().find_map(|task| self.tasks.iter().rev().find(|(known, _)| known == task));
-        known.map(|(_, call)| call).or(self.armed.as_ref()).map(|call| call.facts()).unwrap_or_default()
+        known.map(|(_, call)| call)
     }
+}
+
+/// The tasks from which the guest called the host, the innermost first. They must be determined only if several calls
+/// are handled concurrently. Otherwise there may be no tasks at all.
+fn tasks(store: &mut StoreContextMut<'_, State>) -> wasmtime::Result<Vec<GuestTaskId>> {
+    if store.data().calls.tasks.is_empty() { Ok(Vec::new()) } else { Ok(store.async_call_stack()?.collect()) }
+}
+
+/// The call for which the guest has called the host, if it handles several concurrently.
+pub(super) fn caller(store: &mut StoreContextMut<'_, State>) -> wasmtime::Result<Option<Arc<dyn Call>>> {
+    let stack = tasks(store)?;
+    Ok(store.data().calls.of(&stack).cloned())
 }
 
 fn add(linker: &mut Linker<State>) -> wasmtime::Result<()> {
@@ -77,8 +95,7 @@ where
     R: ComponentNamedList + Lift + Lower + Send + Sync + 'static,
 {
     context.func_wrap(name, move |mut store, ()| {
-        // The call must be determined only if several are handled concurrently. Otherwise there may be no tasks at all.
-        let stack = if store.data().calls.tasks.is_empty() { Vec::new() } else { store.async_call_stack()?.collect() };
+        let stack = tasks(&mut store)?;
         Ok(get(store.data().calls.facts(&stack)))
     })
 }

@@ -13,7 +13,8 @@ mod context;
 mod filesystem;
 mod http;
 mod io;
-mod misfit;
+mod logging;
+mod missing;
 mod name;
 pub(crate) mod random;
 mod shadow;
@@ -21,6 +22,7 @@ mod sockets;
 #[cfg(all(test, feature = "compile"))]
 #[allow(clippy::unwrap_used)] // Tests and their helpers may panic.
 pub(crate) mod tests;
+mod traps;
 
 use wasmtime::Engine;
 use wasmtime::component::types::ComponentInstance;
@@ -30,8 +32,9 @@ use crate::state::State;
 
 pub(crate) use self::context::OpenCalls;
 pub(crate) use self::http::{KEPT, MadeResponses};
-pub(crate) use self::misfit::unmet;
+pub(crate) use self::missing::missing;
 pub(crate) use self::name::ImportName;
+pub(crate) use self::traps::trap;
 
 /// Everything that a component may import.
 static TABLE: &[&[Interface]] = &[
@@ -42,6 +45,7 @@ static TABLE: &[&[Interface]] = &[
     filesystem::INTERFACES,
     http::INTERFACES,
     io::INTERFACES,
+    logging::INTERFACES,
     random::INTERFACES,
     sockets::INTERFACES,
     #[cfg(feature = "test-block")]
@@ -68,8 +72,10 @@ pub(crate) enum Versions {
     Minor(u64),
     /// Exactly this draft, which is compatible with no other version.
     Draft(&'static str),
-    /// The interface has no versions.
-    #[cfg(feature = "test-block")]
+    /// All versions of `0.MINOR`, the drafts too. They are linked by the types that the component expects, because
+    /// drafts differ in them.
+    AllOf(u64),
+    /// The name has no version.
     None,
 }
 
@@ -104,7 +110,7 @@ impl Versions {
         match self {
             Self::Minor(minor) => name.is_release_of(minor),
             Self::Draft(draft) => name.version_text == Some(draft),
-            #[cfg(feature = "test-block")]
+            Self::AllOf(minor) => name.is_of(minor),
             Self::None => name.version_text.is_none(),
         }
     }

@@ -26,6 +26,18 @@ impl<'a> ImportName<'a> {
         self.version.as_ref().is_some_and(|v| v.major == 0 && v.minor == minor && v.pre.is_empty())
     }
 
+    /// Whether it is `0.MINOR`, be it a release, a release candidate or a draft.
+    pub(crate) fn is_of(&self, minor: u64) -> bool {
+        self.version.as_ref().is_some_and(|v| v.major == 0 && v.minor == minor)
+    }
+
+    /// The package with its version, `wasi:http@0.2.12`, and the name of the interface, if it is an interface.
+    pub(crate) fn split(&self) -> Option<(String, &'a str)> {
+        let (package, interface) = self.interface.split_once('/')?;
+        let version = self.version_text.map(|version| format!("@{version}")).unwrap_or_default();
+        Some((format!("{package}{version}"), interface))
+    }
+
     /// Whether it is a release candidate or a draft.
     pub(crate) fn is_candidate(&self) -> bool {
         self.version.as_ref().is_some_and(|version| !version.pre.is_empty())

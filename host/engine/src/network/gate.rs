@@ -151,10 +151,10 @@ impl Denial {
         Self { reason: "no entry of the list allows it".to_owned(), allow: Some(allow) }
     }
 
-    /// A name that is looked up. The port is not known yet.
+    /// A name or an address that is looked up. The port is not known yet.
     pub(crate) fn unlisted_name(name: &str) -> Self {
         Self {
-            reason: "no entry of the list is for TCP connections to this name".to_owned(),
+            reason: "no entry of the list is for TCP connections to it".to_owned(),
             allow: Some(format!("tcp://{name}:PORT")),
         }
     }
@@ -193,6 +193,7 @@ mod tests {
                 "mapped.example" => &["::ffff:127.0.0.1"],
                 "metadata.example" => &["64:ff9b::a9fe:a9fe"],
                 "api.lambda" => &["169.254.100.1"],
+                "stand-in.example" => &["198.18.0.1", "::ffff:198.19.0.1"],
                 "empty.example" => &[],
                 _ => return Box::pin(async { Err(std::io::Error::other("no such name")) }),
             };
@@ -244,6 +245,18 @@ mod tests {
         ] {
             let denied = try_gate(&gate, uri).await.unwrap_err();
             assert!(denied.contains("needs an entry with the address"), "{uri}: {denied}");
+        }
+    }
+
+    /// A name server cannot lead to an address that stands for another name, and no entry is proposed for it.
+    #[tokio::test]
+    async fn a_name_with_addresses_that_stand_for_names_is_denied_without_a_proposal() {
+        let gate = gate(&["*", "tcp://stand-in.example:5432"], None);
+        let http = Origin::of(&"https://stand-in.example".parse().unwrap()).unwrap();
+        let tcp = gate.check_tcp(OriginHost::Name("stand-in.example".to_owned()), 5432).unwrap();
+        for origin in [http, tcp] {
+            let Err(Closed::Denied(denial)) = gate.addresses(&origin).await else { panic!("{origin} is allowed") };
+            assert!(denial.reason.contains("stands for a name") && denial.allow.is_none(), "{denial:?}");
         }
     }
 

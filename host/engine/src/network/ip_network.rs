@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::address::special;
+use super::address::{is_stand_in, special};
 
 /// The addresses that begin with the same bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,17 +15,25 @@ pub(crate) struct IpNetwork {
 const NARROW: u32 = 8;
 
 impl IpNetwork {
-    /// Splits `10.0.0.0/16:6379` or `[fd00::]/8:6379` into its network and port. `None` if it has no network.
-    #[allow(clippy::type_complexity)] // A pair of a result and a port, for one caller.
-    pub(crate) fn split(authority: &str) -> Option<(Result<Self, String>, Option<u16>)> {
-        let (address, rest) = authority.split_once('/')?;
-        let address = address.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or(address);
-        let first: IpAddr = address.parse().ok()?;
-        let (bits, port) = match rest.split_once(':') {
-            Some((bits, port)) => (bits, Some(port.parse().ok().filter(|port| *port != 0)?)),
-            None => (rest, None),
+    /// The position of the slash in `10.0.0.0/16:6379` or `[fd00::]/8:6379`. `None` if it is no network: what is before
+    /// the slash is no address.
+    pub(crate) fn slash(authority: &str) -> Option<usize> {
+        let slash = authority.find('/')?;
+        let begins = authority[slash + 1..].starts_with(|c: char| c.is_ascii_digit());
+        (begins && address(&authority[..slash]).is_some()).then_some(slash)
+    }
+
+    /// Parses a network with a slash at this position, and its port, if it has a valid one.
+    pub(crate) fn parse(authority: &str, slash: usize) -> Result<(Self, Option<u16>), String> {
+        let (bits, port) = match authority[slash + 1..].split_once(':') {
+            Some((bits, port)) => (bits, port.parse().ok().filter(|port| *port != 0)),
+            None => (&authority[slash + 1..], None),
         };
-        Some((Self::new(first, bits.parse().ok()?), port))
+        let first = address(&authority[..slash]);
+        let (Some(first), Ok(bits)) = (first, bits.parse()) else {
+            return Err("has no valid network, as in \"tcp://10.0.0.0/16:6379\"".to_owned());
+        };
+        Ok((Self::new(first, bits)?, port))
     }
 
     fn new(first: IpAddr, bits: u32) -> Result<Self, String> {
@@ -41,14 +49,18 @@ impl IpNetwork {
         if bits > width {
             return Err(format!("has a network of {bits} bits, but such an address has {width}"));
         }
+        if let (IpAddr::V6(_), IpAddr::V4(first), 96..) = (first, first.to_canonical(), bits) {
+            return Err(format!("has a network of IPv4 addresses in the form of IPv6: write {first}/{}", bits - 96));
+        }
         if network.masked(first) != value(first) {
             let first = of(network.masked(first), first);
-            return Err(format!("has a network that begins at another address: write {first}/{bits}"));
+            return Err(format!("has a network that begins at another address: write {}/{bits}", in_url(first)));
         }
         let last = of(network.masked(first) | !network.mask() & all(width), first);
         match special(first) {
             Some(kind) if bits >= NARROW && special(last).is_some() => {
-                Err(format!("has a network of {kind}, which is allowed only by address and port"))
+                let rule = if is_stand_in(first) { "no server has" } else { "is allowed only by address and port" };
+                Err(format!("has a network of {kind}, which {rule}"))
             }
             _ => Ok(network),
         }
@@ -65,6 +77,19 @@ impl IpNetwork {
 
     fn masked(self, address: IpAddr) -> u128 {
         value(address) & self.mask()
+    }
+}
+
+/// An address, with or without brackets.
+fn address(text: &str) -> Option<IpAddr> {
+    text.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or(text).parse().ok()
+}
+
+/// The address as in a URL.
+fn in_url(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => format!("[{address}]"),
     }
 }
 
@@ -97,7 +122,7 @@ mod tests {
     use super::*;
 
     fn network(text: &str) -> Result<IpNetwork, String> {
-        IpNetwork::split(text).unwrap().0
+        IpNetwork::parse(text, IpNetwork::slash(text).unwrap()).map(|(network, _)| network)
     }
 
     #[test]
@@ -127,17 +152,31 @@ mod tests {
             ("127.0.0.0/8", "has a network of a loopback address, which is allowed only by address and port"),
             (
                 "198.18.0.0/16",
-                "has a network of an address that stands for a name (198.18.0.0/15), which is allowed only by address and port",
+                "has a network of an address that stands for a name (198.18.0.0/15), which no server has",
             ),
             ("[::ffff:10.0.0.0]/112", "has a network of IPv4 addresses: write 10.0.0.0/16"),
             ("fe80::/10", "has a network of a link-local address, which is allowed only by address and port"),
         ] {
             assert_eq!(network(text), Err(expected.to_owned()), "{text}");
         }
-        for text in ["db/16:5432", "10.0.0.0:5432", "10.0.0.0/a:1", "10.0.0.0/16:0", "10.0.0.0/16:a"] {
-            assert_eq!(IpNetwork::split(text).map(|(_, port)| port), None, "{text}");
+        for text in ["db/16:5432", "10.0.0.0:5432", "10.0.0.0/a:1", "10.0.0.0/"] {
+            assert_eq!(IpNetwork::slash(text), None, "{text}");
         }
-        assert_eq!(IpNetwork::split("10.0.0.0/16:6379").unwrap().1, Some(6379));
-        assert_eq!(IpNetwork::split("10.0.0.0/16").unwrap().1, None);
+        for (text, port) in [
+            ("10.0.0.0/16:6379", Some(6379)),
+            ("[fd12::]/16:6379", Some(6379)),
+            ("10.0.0.0/16", None),
+            ("10.0.0.0/16:0", None),
+            ("10.0.0.0/16:a", None),
+            ("10.0.0.0/16:65536", None),
+        ] {
+            let (_, found) = IpNetwork::parse(text, IpNetwork::slash(text).unwrap()).unwrap();
+            assert_eq!(found, port, "{text}");
+        }
+        assert!(network("10.0.0.0/1x").is_err());
+        let mapped = "has a network of IPv4 addresses in the form of IPv6: write 10.0.0.0/16";
+        assert_eq!(network("[::ffff:10.0.0.0]/112"), Err(mapped.to_owned()));
+        let other = "has a network that begins at another address: write [fd12::]/16";
+        assert_eq!(network("[fd12:1::]/16"), Err(other.to_owned()));
     }
 }

@@ -25,6 +25,7 @@ mod lookups;
 mod notice;
 mod origin;
 mod pool;
+mod redact;
 mod request_body;
 mod resolve;
 mod response_body;
@@ -44,6 +45,7 @@ mod unsent;
 pub use allow::{Allow, AllowError};
 pub use client::MAX_SOCKETS;
 pub use notice::Notice;
+pub use redact::redacted;
 pub use resolve::{Resolve, Resolving, SystemResolver};
 pub use roots::check_roots;
 

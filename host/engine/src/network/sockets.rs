@@ -60,6 +60,12 @@ impl Sockets {
         }
     }
 
+    /// Tells the operator that the lookup of an address was refused because no entry allows any connection.
+    pub(crate) fn refused_address(&self, address: IpAddr) {
+        let host = OriginHost::Address(address).to_string();
+        self.notices.denied_part(&host, Denial::unlisted_name(&host));
+    }
+
     /// Tells the operator that a socket was refused because no entry allows any.
     pub(crate) fn refused(&self) {
         let reason = "no entry of the list is for TCP connections".to_owned();

@@ -3,6 +3,7 @@
 
 mod sink;
 
+use std::borrow::Cow;
 use std::io;
 use std::mem;
 use std::pin::Pin;
@@ -14,17 +15,21 @@ use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
 
-use crate::call::{Lines, Stream};
+use crate::call::{Call, Lines, LogLevel, LogMessage, Stream};
 use crate::dump::Dump;
 
 pub(crate) use sink::OutputSink;
 
 /// The longest line that is passed on. CloudWatch truncates events above 256 KB, and such a line is unreadable anyway.
 const MAX_LINE: usize = 32 * 1024;
+/// The end of what was truncated.
+const CUT: &str = " … (cut)";
 /// The most bytes that a guest may write in one call. It may call again at once.
 const MAX_WRITE: usize = 64 * 1024;
 /// The size of a log line besides its text: time, request id, level and stream, in JSON.
 const LINE_COST: usize = 150;
+/// The longest context of a message of `wasi:logging`. It is a name, such as that of a module.
+const MAX_CONTEXT: usize = 1024;
 
 /// One standard stream of one instance. All handles that the guest opens share it.
 #[derive(Clone)]
@@ -86,6 +91,12 @@ impl StandardStream {
         self.buffer().end();
     }
 
+    /// Passes on a message of `wasi:logging`, which counts as a line of this stream. `call` is the call of the task that
+    /// logged it, if that is known.
+    pub(crate) fn message(&self, level: LogLevel, context: &str, text: &str, call: Option<Arc<dyn Call>>) {
+        self.buffer().message(level, context, text, call);
+    }
+
     fn write(&self, bytes: &[u8]) {
         self.buffer().write(bytes);
     }
@@ -111,6 +122,18 @@ impl Buffer {
             }
         }
         self.send(before - self.allowance);
+    }
+
+    fn message(&mut self, level: LogLevel, context: &str, text: &str, call: Option<Arc<dyn Call>>) {
+        let (context, text) = (cut(context, MAX_CONTEXT), cut(text, MAX_LINE));
+        let paid = LINE_COST + context.len() + text.len();
+        let Some(rest) = self.allowance.checked_sub(paid) else {
+            self.drop_rest();
+            self.send(0);
+            return;
+        };
+        let written = self.sink.message(LogMessage::new(level, context, text), call);
+        self.allowance = rest.saturating_sub(written.saturating_sub(paid));
     }
 
     /// Appends a line or a part of one, within the allowance. Returns whether all of `piece` was appended.
@@ -144,7 +167,7 @@ impl Buffer {
         let line = self.line.take().unwrap_or_default();
         let mut text = String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(&line));
         if mem::take(&mut self.cut) {
-            text.to_mut().push_str(" … (cut)");
+            text.to_mut().push_str(CUT);
         }
         match self.stream {
             Stream::Stdout => self.batch.push(&text),
@@ -187,6 +210,12 @@ impl Buffer {
         self.allowance = self.allowance.saturating_sub(written.saturating_sub(paid));
         self.batch.clear();
     }
+}
+
+/// The text, truncated with a mark if it is longer than `most` bytes.
+fn cut(text: &str, most: usize) -> Cow<'_, str> {
+    let end = text.floor_char_boundary(most);
+    if end == text.len() { text.into() } else { format!("{}{CUT}", &text[..end]).into() }
 }
 
 impl Batch {

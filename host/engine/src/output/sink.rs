@@ -4,7 +4,7 @@ use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Batch;
-use crate::call::{Call, GuestStep, Stream};
+use crate::call::{Call, GuestStep, LogMessage, Stream};
 use crate::network::Notice;
 
 /// The most writes and notices that are buffered before a call.
@@ -27,6 +27,7 @@ enum Destination {
 
 enum Buffered {
     Lines(Stream, Batch),
+    Message(LogMessage<'static>),
     Notice(Notice),
 }
 
@@ -44,6 +45,7 @@ impl OutputSink {
         for one in buffered {
             match one {
                 Buffered::Lines(stream, batch) => call.on(GuestStep::Lines(&batch.lines(stream))),
+                Buffered::Message(message) => call.on(GuestStep::Message(&message)),
                 Buffered::Notice(notice) => call.on(GuestStep::Outgoing(&notice)),
             }
         }
@@ -71,6 +73,19 @@ impl OutputSink {
         lines.certain = alone;
         call.on(GuestStep::Lines(&lines));
         lines.logged()
+    }
+
+    /// Passes on a message, to the call of the task that logged it if that is known. Returns its size in the log, as far
+    /// as the call reports it.
+    pub(crate) fn message(&self, mut message: LogMessage<'_>, of_task: Option<Arc<dyn Call>>) -> usize {
+        let known = of_task.map(|call| (call, true));
+        let Some((call, certain)) = known.or_else(|| self.call_or(|| Buffered::Message(message.clone().into_owned())))
+        else {
+            return 0;
+        };
+        message.certain = certain;
+        call.on(GuestStep::Message(&message));
+        message.logged()
     }
 
     /// Passes on a line of the host about the guest.
@@ -107,9 +122,11 @@ impl OutputSink {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
     use std::time::Instant;
 
     use super::*;
+    use crate::call::LogLevel;
 
     /// Records lines, each with a question mark if it may belong to another call.
     #[derive(Default)]
@@ -121,6 +138,10 @@ mod tests {
         }
 
         fn on(&self, step: GuestStep<'_>) {
+            if let GuestStep::Message(message) = step {
+                let mark = if message.certain { "" } else { "?" };
+                self.0.lock().unwrap().push(format!("{:?} {}{mark}", message.level, message.text));
+            }
             let GuestStep::Lines(lines) = step else { return };
             let mark = if lines.certain { "" } else { "?" };
             self.0.lock().unwrap().extend(lines.iter().map(|line| format!("{line}{mark}")));
@@ -162,6 +183,22 @@ mod tests {
         assert_eq!(one.all(), ["one"]);
         assert_eq!(two.all(), ["some?"]);
         assert_eq!(three.all(), ["three"]);
+    }
+
+    /// The task that logged a message is known where several requests are handled, and its request gets the message.
+    #[test]
+    fn a_message_goes_to_the_request_that_logged_it() {
+        let message = |text| LogMessage::new(LogLevel::Warn, "".into(), Cow::Borrowed(text));
+        let sink = OutputSink::default();
+        let (one, two) = (Arc::new(Kept::default()), Arc::new(Kept::default()));
+        assert_eq!(sink.message(message("made"), None), 0);
+        sink.join(one.clone());
+        sink.message(message("alone"), None);
+        sink.join(two.clone());
+        sink.message(message("some"), None);
+        sink.message(message("its own"), Some(one.clone()));
+        assert_eq!(one.all(), ["Warn made", "Warn alone", "Warn its own"]);
+        assert_eq!(two.all(), ["Warn some?"]);
     }
 
     #[test]

@@ -65,6 +65,14 @@ async fn outgoing_requests_are_denied() {
     }
 }
 
+/// A user in a URL is no part of a request, and is neither sent nor logged.
+#[tokio::test]
+async fn a_password_in_a_url_is_not_logged() {
+    let (answer, written) = act(&guest(limits()), "fetch:https://app:hunter2@api.example.com/").await;
+    assert!(json(&answer.result.unwrap())["error"].is_string());
+    assert!(!format!("{:?} {:?}", written.notices(), written.all()).contains("hunter2"));
+}
+
 #[tokio::test]
 async fn sockets_are_closed() {
     let guest = guest(limits());

@@ -7,6 +7,7 @@ mod faults;
 mod gauge;
 mod grants;
 mod held;
+mod imports;
 mod loading;
 mod network;
 mod open_answers;

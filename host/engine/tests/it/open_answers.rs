@@ -133,6 +133,7 @@ impl Call for Steps {
             GuestStep::Lines(lines) => format!("lines {}", lines.iter().collect::<Vec<_>>().join(",")),
             GuestStep::Outgoing(_) => "outgoing".to_owned(),
             GuestStep::Head(head) => format!("head {}", head.status.as_u16()),
+            GuestStep::Message(message) => format!("message {}", message.text),
             GuestStep::Body(bytes) => format!("body {}", bytes > 0),
         };
         self.0.lock().unwrap().push(step);

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use funcserver_engine::redacted;
+
 /// All mistakes in a configuration: one line each, and at least one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigErrors(Vec<ConfigError>);
@@ -122,9 +124,13 @@ impl Hint {
     }
 }
 
-/// `value` as an error shows it: its first line, truncated if it is long.
+/// Stands for a value that may have secrets anywhere.
+pub(super) const NOT_SHOWN: &str = "a value that is not shown, because it may be secret";
+
+/// `value` as an error shows it: its first line, truncated if it is long, without what may be a password.
 pub(super) fn shown(value: &str) -> String {
     const LONGEST: usize = 60;
+    let value = &*redacted(value);
     let line = value.lines().next().unwrap_or_default();
     let mut short: String = line.chars().take(LONGEST).filter(|c| !c.is_control()).collect();
     if short.len() < value.len() {

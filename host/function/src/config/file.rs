@@ -8,7 +8,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::Config;
-use super::error::{ConfigError, ConfigErrors, Hint, Place, Problem, shown};
+use super::error::{ConfigError, ConfigErrors, Hint, NOT_SHOWN, Place, Problem, shown};
 use super::setting::{SETTINGS, Setting};
 use super::value::Written;
 
@@ -29,7 +29,11 @@ pub(super) fn apply(config: &mut Config, path: &Path, text: &str) -> Vec<ConfigE
                 _ => written(value.get_ref()),
             };
             if let Err(allowed) = setting.apply(config, written, folder) {
-                file.bad_value(setting.key, value.span(), allowed);
+                if setting.is_secret() {
+                    file.bad_secret(setting.key, value.span(), allowed);
+                } else {
+                    file.bad_value(setting.key, value.span(), allowed);
+                }
             }
         });
     } else {
@@ -122,6 +126,11 @@ impl<'a> File<'a> {
     fn bad_value(&mut self, name: &str, span: Range<usize>, allowed: String) {
         let found = shown(self.text.get(span.clone()).unwrap_or_default());
         self.errors.push((self.line(span.start), Problem::Value { name: name.into(), found, allowed }));
+    }
+
+    fn bad_secret(&mut self, name: &str, span: Range<usize>, allowed: String) {
+        self.errors
+            .push((self.line(span.start), Problem::Value { name: name.into(), found: NOT_SHOWN.into(), allowed }));
     }
 
     /// The line of a byte, counted from 1.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use funcserver_engine::{Allow, Proposal, Reuse};
+use funcserver_engine::{Allow, MissingImports, Proposal, Reuse, redacted};
 use http::uri::PathAndQuery;
 
 use crate::log::{Format, Level};
@@ -93,6 +93,8 @@ pub struct ComponentConfig {
     pub warmup: Option<PathAndQuery>,
     /// The proposals that it may use, if they are restricted.
     pub proposals: Option<Vec<&'static Proposal>>,
+    /// What happens if it imports something that the host does not have.
+    pub missing_imports: MissingImports,
 }
 
 /// `[guest]`
@@ -116,21 +118,21 @@ pub enum Missing {
     /// Variables that the environment does not have.
     #[error(
         "guest.inherit-env names {}, which the environment does not have: set it, or remove it from the list",
-        .0.join(", ")
+        redacted(&.0.join(", "))
     )]
     Variables(Vec<String>),
     /// The folder with the assets.
     #[error(
         "guest.assets is {}, which is not a folder here: create it, or remove the setting; `funcserver bundle` puts \
          its files into the zip",
-        .0.display()
+        redacted(&.0.display().to_string())
     )]
     Assets(PathBuf),
     /// The file with root certificates.
     #[error(
         "network.ca is {}, which is not a file here: put it there, or remove the setting; `funcserver bundle` puts it \
          into the zip",
-        .0.display()
+        redacted(&.0.display().to_string())
     )]
     Ca(PathBuf),
 }

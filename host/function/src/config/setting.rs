@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
-use funcserver_engine::{Allow, Proposal};
+use funcserver_engine::{Allow, MissingImports, Proposal};
 use http::uri::PathAndQuery;
 
 use super::duration::DurationError;
@@ -114,6 +114,20 @@ pub static SETTINGS: &[Setting] = &[
         default: Fallback::Rule("all that wasmtime enables: each of these"),
         doc: "The WebAssembly proposals that the component may use. A component that uses another one is rejected when it is compiled and when the function starts; see [below](#proposals).",
         kind: Kind::Proposals { slot: |config| &mut config.component.proposals },
+    },
+    Setting {
+        key: "component.missing-imports",
+        variable: "FUNCSERVER_COMPONENT_MISSING_IMPORTS",
+        carried: true,
+        default: Fallback::Value("refuse"),
+        doc: "What happens if the component imports something that the host does not have: it is rejected when it is compiled and when the function starts, or it ends when it calls a missing function; see [below](#missing-imports).",
+        kind: Kind::Choice {
+            names: ["refuse", "trap"],
+            set: |config, name| {
+                config.component.missing_imports =
+                    if name == "trap" { MissingImports::Trap } else { MissingImports::Refuse };
+            },
+        },
     },
     Setting {
         key: "guest.env",
@@ -331,6 +345,11 @@ impl Setting {
         &self.kind
     }
 
+    /// Whether errors must not show its value: variables of the handler may be secrets of any form.
+    pub(super) fn is_secret(&self) -> bool {
+        matches!(self.kind, Kind::Pairs { .. })
+    }
+
     /// The allowed values, as the end of an error message.
     pub fn allowed(&self) -> String {
         let span = |range: &RangeInclusive<u64>, text: fn(u64) -> String| {
@@ -487,6 +506,7 @@ mod tests {
             ("component.import", "start"),
             ("component.warmup", "/ready?quick"),
             ("component.proposals", "simd,gc"),
+            ("component.missing-imports", "trap"),
             ("guest.env", r#"{"STAGE": "test"}"#),
             ("guest.inherit-env", "STAGE"),
             ("guest.assets", "public"),

@@ -219,7 +219,7 @@ fn each_kind_of_bad_variable() {
         (
             "FUNCSERVER_NETWORK_ALLOW",
             "a,,b",
-            "network.allow is \"a,,b\", allowed: a list such as \"https://api.example.com\", \"*.example.com:443\", \"postgres://db.example.com:5432\"; \"\" has no valid host",
+            "network.allow is \"a,,b\", allowed: a list such as \"https://api.example.com\", \"*.example.com:443\", \"postgres://db.example.com:5432\"; \"\" has no valid host, as in \"api.example.com\"",
         ),
         (
             "FUNCSERVER_NETWORK_ALLOW",
@@ -365,4 +365,80 @@ fn a_table_of_variables_is_carried_in_every_notation() {
         assert_eq!(carried, "[guest]\nenv = { \"A\" = \"x\\\\y\", \"B\" = \"\" }\n");
         assert_eq!(from_file(&carried).unwrap().guest, from_file(text).unwrap().guest);
     }
+}
+
+/// Wherever a value of the file or of a variable is quoted.
+#[test]
+fn no_error_has_a_password() {
+    let url = "postgres://app:hunter2@db.example.com:5432/shop";
+    let long = format!("postgres://app:hunter2{}@db.example.com:5432/shop", "x".repeat(100));
+    let query = "postgres://db.example.com:5432/shop?user=app&password=hunter2";
+    for url in [url, &long, query, "postgres://app:hun,ter2hunter2@db:5432/shop", "host=db user=app password=hunter2"] {
+        for line in [
+            format!("network.allow = ['{url}']"),
+            format!("network.allow = ['https://api.example.com', \"{url}\"]"),
+            format!("network.allow = '{url}'"),
+            format!("network.allow = [5, '{url}']"),
+            format!("network = '{url}'"),
+            format!("network.ca = ['{url}']"),
+            format!("network.ca = '{url}'"),
+            format!("guest.assets = '{url}'"),
+            format!("network.'{url}' = 1"),
+            format!("'{url}' = 1"),
+            format!("component.build = ['{url}']"),
+            format!("component.proposals = ['{url}']"),
+            format!("limits.timeout = '{url}'"),
+            format!("guest.env = {{ DATABASE_URL = '{url}', PORT = 1 }}"),
+            format!("guest.env = '{url}'"),
+            "guest.env = { KEY = 'hunter2', PORT = 1 }".to_owned(),
+            format!("guest.inherit-env = ['{url}']"),
+            // Not valid TOML.
+            format!("network.allow = ['{url}"),
+            format!("network.allow = {url}"),
+            url.to_owned(),
+            format!("network.allow = ['{url}']\nnetwork.allow = ['{url}']"),
+        ] {
+            // Some settings accept it, and say later that there is no such variable or file.
+            let told = match from_file(&line) {
+                Err(errors) => errors.to_string(),
+                Ok(config) => {
+                    let guest = &config.guest;
+                    let errors = [
+                        guest.variables(&Variables::default()).err(),
+                        guest.assets().err(),
+                        config.network.check().err(),
+                    ];
+                    errors.into_iter().flatten().map(|error| error.to_string()).collect()
+                }
+            };
+            assert!(!told.is_empty(), "{line}");
+            assert!(!told.contains("hunter2") && !told.contains("hun,"), "{line}: {told}");
+        }
+        for variable in SETTINGS.iter().map(|setting| setting.variable).chain(["AWS_LAMBDA_LOG_LEVEL"]) {
+            // Some settings accept any text.
+            if let Err(errors) = from_env(&[(variable, url)]) {
+                let told = errors.to_string();
+                assert!(!told.contains("hunter2") && !told.contains("hun,"), "{variable}: {told}");
+            }
+        }
+    }
+    let errors = lines(from_file(&format!("network.allow = ['{url}']")));
+    let expected = "funcserver.toml:1: network.allow is ['postgres://…@db.example.com:5432/shop'], allowed: a list such as \
+                    \"https://api.example.com\", \"*.example.com:443\", \"postgres://db.example.com:5432\"; \
+                    \"postgres://…@db.example.com:5432/shop\" names a user: the handler logs in, and an entry is only the \
+                    server, as in \"postgres://db.example.com:5432\"";
+    assert_eq!(errors, [expected]);
+}
+
+#[test]
+fn missing_imports_are_refused_unless_they_may_trap() {
+    let set = |value: &str| from_file(&format!("component.missing-imports = {value}"));
+    assert_eq!(from_file("").unwrap().component.missing_imports, MissingImports::Refuse);
+    assert_eq!(set("'refuse'").unwrap().component.missing_imports, MissingImports::Refuse);
+    assert_eq!(set("'trap'").unwrap().component.missing_imports, MissingImports::Trap);
+    let variable = from_env(&[("FUNCSERVER_COMPONENT_MISSING_IMPORTS", "trap")]).unwrap();
+    assert_eq!(variable.component.missing_imports, MissingImports::Trap);
+    let expected = "funcserver.toml:1: component.missing-imports is 'ignore', allowed: \"refuse\" or \"trap\"";
+    assert_eq!(lines(set("'ignore'")), [expected]);
+    assert!(lines(set("true"))[0].contains("allowed: \"refuse\" or \"trap\""));
 }

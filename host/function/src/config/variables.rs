@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use super::Config;
 use super::env::Env;
-use super::error::{ConfigError, Hint, Place, Problem, shown};
+use super::error::{ConfigError, Hint, NOT_SHOWN, Place, Problem, shown};
 use super::setting::{OTHER_VARIABLES, SETTINGS};
 use super::value::Written;
 use crate::log::{Format, Level};
@@ -29,7 +29,8 @@ pub(super) fn apply(config: &mut Config, env: &dyn Env) -> Vec<ConfigError> {
         let value = env.get(name).unwrap_or_default();
         if let Some(setting) = SETTINGS.iter().find(|setting| setting.variable == name) {
             if let Err(allowed) = setting.apply(config, Written::Variable(value), Path::new("")) {
-                errors.push(bad_value(name, setting.key, value, allowed));
+                let found = if setting.is_secret() { NOT_SHOWN.to_owned() } else { format!("\"{}\"", shown(value)) };
+                errors.push(error(name, Problem::Value { name: setting.key.into(), found, allowed }));
             }
         } else if !OTHER_VARIABLES.iter().any(|(other, _)| *other == name) {
             errors.push(unknown(name));

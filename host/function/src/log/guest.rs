@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use funcserver_engine::Stream;
+use funcserver_engine::{LogLevel, LogMessage, Stream};
 use serde_json::{Map, Value as Json};
 
 use super::clean::{LONGEST, clean};
@@ -36,6 +36,32 @@ impl Scope<'_> {
         if !written.is_empty() {
             self.log.write(&written);
         }
+        written.len()
+    }
+
+    /// Writes a message of `wasi:logging`, with its level and with its context as a field. Returns the number of bytes.
+    /// The message is text, even if it looks like JSON: it has its level already.
+    pub fn guest_message(&self, message: &LogMessage<'_>) -> usize {
+        let level = match message.level {
+            LogLevel::Trace => Level::Trace,
+            LogLevel::Debug => Level::Debug,
+            LogLevel::Info => Level::Info,
+            LogLevel::Warn => Level::Warn,
+            LogLevel::Error => Level::Error,
+            LogLevel::Critical => Level::Fatal,
+        };
+        if !self.log.enabled(level) {
+            return 0;
+        }
+        let mut fields: Vec<Field<'_>> = vec![("stream", "wasi:logging".into())];
+        if !message.context.is_empty() {
+            fields.push(("context", (&*message.context).into()));
+        }
+        let text = message.text.trim_end_matches(['\r', '\n']).into();
+        let event = Event { level, request_id: self.request_id, tenant: self.tenant, message: text, fields: &fields };
+        let mut written = Vec::with_capacity(256);
+        event.write(&mut written, self.log.0.config.format, SystemTime::now());
+        self.log.write(&written);
         written.len()
     }
 
@@ -193,6 +219,62 @@ mod tests {
         );
         assert_eq!(json_of(Level::Warn, Stream::Stdout, "hello"), Vec::<Json>::new());
         assert_eq!(text_of(Stream::Stdout, "hello you"), ["r\tINFO\thello you stream=stdout\n"]);
+    }
+
+    fn message(level: LogLevel, context: &'static str, text: &'static str) -> LogMessage<'static> {
+        LogMessage::new(level, context.into(), text.into())
+    }
+
+    #[test]
+    fn a_message_of_wasi_logging_has_its_level_and_its_context() {
+        let levels = [
+            (LogLevel::Trace, "TRACE"),
+            (LogLevel::Debug, "DEBUG"),
+            (LogLevel::Info, "INFO"),
+            (LogLevel::Warn, "WARN"),
+            (LogLevel::Error, "ERROR"),
+            (LogLevel::Critical, "FATAL"),
+        ];
+        for (level, name) in levels {
+            let sink = Sink::default();
+            let log = Log::new(Format::Json, Level::Trace, sink.clone());
+            let written = log.at("r").guest_message(&message(level, "cart", "no stock\n"));
+            let context = json!({
+                "level": name, "requestId": "r", "message": "no stock", "stream": "wasi:logging", "context": "cart"
+            });
+            assert_eq!(sink.json(), [context]);
+            assert_eq!(written, sink.writes()[0].len());
+        }
+    }
+
+    #[test]
+    fn messages_below_the_level_are_not_written() {
+        let sink = Sink::default();
+        let log = Log::new(Format::Text, Level::Info, sink.clone());
+        for level in [LogLevel::Trace, LogLevel::Debug] {
+            assert_eq!(log.at("r").guest_message(&message(level, "", "no")), 0);
+        }
+        log.at("r").guest_message(&message(LogLevel::Info, "", "yes"));
+        assert_eq!(sink.text(), ["r\tINFO\tyes stream=wasi:logging\n"]);
+    }
+
+    /// Neither the text nor the context of a message can pass for another record, for a field of the host or a metric.
+    #[test]
+    fn a_message_cannot_forge_a_line() {
+        let sink = Sink::default();
+        let log = Log::new(Format::Text, Level::Info, sink.clone());
+        let forged = "a\n2025-01-02T03:04:05.678Z\tr2\tINFO\tpaid\u{1b}[31m";
+        log.at("r").guest_message(&message(LogLevel::Info, "x requestId=r2\n\u{202e}", forged));
+        let expected = "r\tINFO\ta\\n2025-01-02T03:04:05.678Z\tr2\tINFO\tpaid stream=wasi:logging \
+                        context=\"x requestId=r2\\n\"\n";
+        assert_eq!(sink.text(), [expected]);
+
+        let sink = Sink::default();
+        let log = Log::new(Format::Json, Level::Info, sink.clone());
+        let metric = r#"{"_aws":{},"requestId":"r2","level":"ERROR"}"#;
+        log.at("r").guest_message(&message(LogLevel::Info, "", metric));
+        let plain = json!({"level": "INFO", "requestId": "r", "message": metric, "stream": "wasi:logging"});
+        assert_eq!(sink.json(), [plain]);
     }
 
     #[test]

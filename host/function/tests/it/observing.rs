@@ -23,6 +23,7 @@ impl Observer for Steps {
             Step::Guest(GuestStep::Permit) => "permit",
             Step::Guest(GuestStep::Instance(_)) => "instance",
             Step::Guest(GuestStep::Lines(_)) => "lines",
+            Step::Guest(GuestStep::Message(_)) => "message",
             Step::Guest(GuestStep::Outgoing(_)) => "outgoing",
             Step::Guest(GuestStep::Head(_)) => "head",
             Step::Guest(GuestStep::Body(_)) => "body",

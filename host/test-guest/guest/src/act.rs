@@ -126,6 +126,8 @@ pub enum Act<'a> {
     Context,
     /// `config:KEY`: see [`host_imports`].
     Config(&'a str),
+    /// `log:LEVEL TIMES`: see [`host_imports`].
+    Log(&'a str),
     /// Anything else: see [`Attack`].
     Attack(Attack<'a>),
 }
@@ -194,6 +196,7 @@ impl<'a> Act<'a> {
             "request" => Self::Request(argument),
             "context" => Self::Context,
             "config" => Self::Config(argument),
+            "log" => Self::Log(argument),
             _ => Self::Attack(Attack::instructed(name, argument)?),
         })
     }
@@ -265,6 +268,7 @@ impl<'a> Act<'a> {
             Self::Request(text) => return fetch::instructed(text),
             Self::Context => return host_imports::context(),
             Self::Config(key) => return host_imports::config(key),
+            Self::Log(argument) => return host_imports::log(argument),
             _ => {}
         }
         seen.mirror()

@@ -2,14 +2,15 @@
 //! use them are bad instructions.
 
 #[cfg(not(feature = "host-imports"))]
-pub use absent::{config, context};
+pub use absent::{config, context, log};
 #[cfg(feature = "host-imports")]
-pub use present::{config, context};
+pub use present::{config, context, log};
 
 #[cfg(feature = "host-imports")]
 mod present {
     use bindings::funcserver::lambda::context as facts;
     use bindings::wasi::config::store;
+    use bindings::wasi::logging::logging::{self, Level};
     use serde_json::json;
 
     use crate::answer::Answer;
@@ -38,14 +39,34 @@ mod present {
         }
     }
 
+    /// Logs through `wasi:logging`: `LEVEL TIMES`, a message of that level so many times, with the context `shop`.
+    pub fn log(argument: &str) -> Answer {
+        let (level, times) = argument.split_once(' ').unwrap_or((argument, "1"));
+        let level = match level {
+            "trace" => Level::Trace,
+            "debug" => Level::Debug,
+            "info" => Level::Info,
+            "warn" => Level::Warn,
+            "error" => Level::Error,
+            "critical" => Level::Critical,
+            other => return Answer::bad_instruction(format!("no level: {other}")),
+        };
+        let Ok(times) = times.parse::<usize>() else { return Answer::bad_instruction(argument.to_owned()) };
+        for time in 0..times {
+            logging::log(level, "shop", &format!("message {time}\nwith a second line"));
+        }
+        Answer::json(&json!({ "logged": times }))
+    }
+
     mod bindings {
         wit_bindgen::generate!({
-            path: "../../../wit",
+            path: ["../../../wit", "../../../wit/logging"],
             inline: "
                 package funcserver:test-guest;
                 world host-imports {
                     import funcserver:lambda/context@0.1.0;
                     import wasi:config/store@0.2.0-rc.1;
+                    import wasi:logging/logging@0.1.0-draft;
                 }
             ",
             world: "funcserver:test-guest/host-imports",
@@ -60,6 +81,10 @@ mod absent {
 
     pub fn context() -> Answer {
         Answer::bad_instruction("context needs the feature host-imports".to_owned())
+    }
+
+    pub fn log(_argument: &str) -> Answer {
+        Answer::bad_instruction("log needs the feature host-imports".to_owned())
     }
 
     pub fn config(_key: &str) -> Answer {

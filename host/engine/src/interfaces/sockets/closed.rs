@@ -91,8 +91,10 @@ impl Asks {
             Self::Name => {
                 let name =
                     parameters.iter().find_map(|value| if let Val::String(name) = value { Some(name) } else { None });
-                // The result is a denial, unless it is no name.
-                let _ = name.map(|name| state.sockets.look_up(name));
+                // The result is a denial, unless it is an address or no name.
+                if let Some(Ok(address)) = name.map(|name| state.sockets.look_up(name)) {
+                    state.sockets.refused_address(address);
+                }
             }
             Self::Socket => state.sockets.refused(),
             Self::Udp => state.sockets.has_no_udp(),
