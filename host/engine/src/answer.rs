@@ -15,9 +15,7 @@ pub struct Answer(Became);
 
 enum Became {
     Failed(Fault, After),
-    /// The guest has ended.
-    Whole(Response<Bytes>, After),
-    /// The guest still runs, or has failed after its head.
+    /// The body is still to be read.
     Open(response::Parts, Exchange),
 }
 
@@ -40,8 +38,9 @@ pub enum Body {
 /// An open body. The guest runs while the next piece is awaited, and only then: a slow reader holds it back. Dropping
 /// this before the end of the body ends the guest.
 pub struct BodyPieces {
-    /// A piece that has been read already.
+    /// What has been read already, and the fault after it.
     first: Option<Bytes>,
+    fault: Option<Fault>,
     /// `None` once the body has ended.
     exchange: Option<Exchange>,
     after: Option<oneshot::Sender<After>>,
@@ -58,14 +57,7 @@ impl Answer {
         Self(Became::Failed(fault, after))
     }
 
-    pub(crate) fn ended(answer: WholeAnswer) -> Self {
-        match answer.result {
-            Ok(response) => Self(Became::Whole(response, answer.after)),
-            Err(fault) => Self(Became::Failed(fault, answer.after)),
-        }
-    }
-
-    pub(crate) fn open_with(head: response::Parts, exchange: Exchange) -> Self {
+    pub(crate) fn begun(head: response::Parts, exchange: Exchange) -> Self {
         Self(Became::Open(head, exchange))
     }
 
@@ -73,10 +65,6 @@ impl Answer {
     pub async fn whole(self, limit: usize) -> WholeAnswer {
         match self.0 {
             Became::Failed(fault, after) => WholeAnswer { result: Err(fault), after },
-            Became::Whole(response, after) if response.body().len() > limit => {
-                WholeAnswer { result: Err(Fault::BodyTooLarge { limit }), after: After::dropping(after) }
-            }
-            Became::Whole(response, after) => WholeAnswer { result: Ok(response), after },
             Became::Open(head, exchange) => exchange.whole(head, limit).await,
         }
     }
@@ -84,29 +72,27 @@ impl Answer {
     /// The response, as soon as there is its head. An open body must be read to its end or dropped: only then does the
     /// remaining work begin.
     ///
-    /// A guest that has failed already, without writing a byte, has not answered.
+    /// A guest that has failed already, without writing a byte, has not answered. The body of one that has ended is whole.
     pub async fn open(self) -> (Result<Response<Body>, Fault>, After) {
         let (head, mut exchange) = match self.0 {
             Became::Failed(fault, after) => return (Err(fault), after),
-            Became::Whole(response, after) => return (Ok(response.map(Body::Whole)), after),
             Became::Open(head, exchange) => (head, exchange),
         };
-        let mut first = None;
+        let (mut first, mut fault) = (None, None);
         if !exchange.is_running() {
-            match exchange.next().await {
-                Ok(Some(piece)) => first = Some(piece),
-                Ok(None) => {
-                    let after = exchange.after(Ok(()));
-                    return (Ok(Response::from_parts(head, Body::Whole(Bytes::new()))), after);
+            // The guest buffers little, so no limit is necessary.
+            let (written, ended) = exchange.read(usize::MAX).await;
+            match ended {
+                Ok(()) => return (Ok(Response::from_parts(head, Body::Whole(written))), exchange.after(Ok(()))),
+                Err(failed) if written.is_empty() => {
+                    let after = exchange.after(Err(&failed));
+                    return (Err(failed), after);
                 }
-                Err(fault) => {
-                    let after = exchange.after(Err(&fault));
-                    return (Err(fault), after);
-                }
+                Err(failed) => (first, fault) = (Some(written), Some(failed)),
             }
         }
         let (sender, left) = oneshot::channel::<After>();
-        let body = BodyPieces { first, exchange: Some(exchange), after: Some(sender) };
+        let body = BodyPieces { first, fault, exchange: Some(exchange), after: Some(sender) };
         let after = After::of(async move { left.await.ok()?.finish().await });
         (Ok(Response::from_parts(head, Body::Open(body))), after)
     }
@@ -118,7 +104,10 @@ impl BodyPieces {
         if let Some(first) = self.first.take() {
             return Some(Ok(first));
         }
-        let next = self.exchange.as_mut()?.next().await;
+        let next = match self.fault.take() {
+            Some(fault) => Err(fault),
+            None => self.exchange.as_mut()?.next().await,
+        };
         match next {
             Ok(Some(piece)) => Some(Ok(piece)),
             Ok(None) => {

@@ -68,9 +68,7 @@ impl Exchange {
     /// Runs the guest until it sets its response or ends, or the deadline passes.
     pub(crate) async fn begin(mut self) -> Answer {
         match self.head().await {
-            Ok(head) if self.work.is_running() || self.work.fault().is_some() => Answer::open_with(head, self),
-            // The guest buffers little, so no limit is necessary.
-            Ok(head) => Answer::ended(self.whole(head, usize::MAX).await),
+            Ok(head) => Answer::begun(head, self),
             Err(fault) => {
                 let after = self.after(Err(&fault));
                 Answer::failed(fault, after)
@@ -115,21 +113,24 @@ impl Exchange {
 
     /// Reads the whole body.
     pub(crate) async fn whole(mut self, head: response::Parts, limit: usize) -> WholeAnswer {
-        let body = self.collect(limit).await;
-        let after = self.after(body.as_ref().map(|_| ()));
-        WholeAnswer { result: body.map(|body| Response::from_parts(head, body)), after }
+        let (body, ended) = self.read(limit).await;
+        let after = self.after(ended.as_ref().map(|()| ()));
+        WholeAnswer { result: ended.map(|()| Response::from_parts(head, body)), after }
     }
 
-    async fn collect(&mut self, limit: usize) -> Result<Bytes, Fault> {
-        let Some(first) = self.next().await? else { return Ok(Bytes::new()) };
-        let mut body = BytesMut::from(first);
+    /// Reads the body to its end, or to its fault.
+    pub(crate) async fn read(&mut self, limit: usize) -> (Bytes, Result<(), Fault>) {
+        let mut body = BytesMut::new();
         loop {
             if body.len() > limit {
-                return Err(Fault::BodyTooLarge { limit });
+                return (body.freeze(), Err(Fault::BodyTooLarge { limit }));
             }
-            match self.next().await? {
-                Some(piece) => body.extend_from_slice(&piece),
-                None => return Ok(body.freeze()),
+            match self.next().await {
+                // The first piece is not copied.
+                Ok(Some(piece)) if body.is_empty() => body = piece.into(),
+                Ok(Some(piece)) => body.extend_from_slice(&piece),
+                Ok(None) => return (body.freeze(), Ok(())),
+                Err(fault) => return (body.freeze(), Err(fault)),
             }
         }
     }

@@ -119,7 +119,7 @@ async fn a_body_that_must_not_be_sent_is_not() {
 async fn a_failure_in_the_middle_is_reported_once() {
     let bench = Bench::new(|_| {});
     for (act_name, kind) in
-        [("trap-after-headers", "Funcserver.Fault.trap")]
+        [("trap-after-headers", "Funcserver.Fault.trap"), ("early-drop", "Funcserver.Fault.body-broken")]
     {
         let (outcome, reports) = bench.outcome(act(act_name)).await;
         let Outcome::Error { kind: found, .. } = &outcome else { panic!("{outcome:?}") };
