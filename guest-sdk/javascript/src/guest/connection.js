@@ -64,6 +64,8 @@ export function systemError(code, syscall, place = {}, message = undefined) {
   const where = host === undefined ? "" : ` ${host}${port === undefined ? "" : `:${port}`}`;
   const why = message ?? REASONS[code];
   const error = new Error(`${syscall} ${code}${where}${why ? ` (${why})` : ""}`);
+  // As in Node.js, no line of the app has led here. Streams read this, and places would cost time.
+  Object.defineProperty(error, "stack", { value: `Error: ${error.message}`, writable: true, configurable: true });
   Object.assign(error, { errno: NUMBERS[code], code, syscall });
   if (syscall === "getaddrinfo") error.hostname = host;
   else if (host !== undefined) Object.assign(error, { address: host, port });

@@ -3,7 +3,7 @@ import { content, extract, take } from "../web/body.js";
 import { Request } from "../web/request.js";
 import { received } from "../web/response.js";
 import { isBuilding } from "./phase.js";
-import { beginCall as begin, endCall as end } from "./work.js";
+import { beginCall, endCall } from "./work.js";
 
 const nativeFetch = globalThis.fetch;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
@@ -15,11 +15,11 @@ export async function fetch(input, init) {
   }
   const request = new Request(input, init);
   request.signal.throwIfAborted();
-  begin();
+  beginCall();
   try {
     return await follow(request);
   } finally {
-    end();
+    endCall();
   }
 }
 
@@ -35,7 +35,7 @@ async function follow(request) {
     const native = await send(url, settings, request);
     const location = REDIRECTS.has(native.status) ? native.headers.get("location") : null;
     if (location === null || request.redirect === "manual") {
-      return held(received(native, { url: url.replace(/#.*/, ""), redirected: redirects > 0 }));
+      return held(received(native, { url: url.replace(/#.*/, ""), redirected: redirects > 0 }), request._signal);
     }
     if (request.redirect === "error") throw new TypeError(`${url} redirects, and the request forbids it`);
     if (redirects >= MOST_REDIRECTS) throw new TypeError(`${request.url} redirects more than ${MOST_REDIRECTS} times`);
@@ -78,28 +78,52 @@ async function failing(url, promise) {
     return await promise;
   } catch (error) {
     const { origin } = new URL(url);
-    throw new TypeError(`the request to ${origin} failed: is it in network.allow, and does it answer?`, { cause: error });
+    // Libraries know the failure of the network by this message.
+    const text = `the request to ${origin} failed: is it in network.allow, and does it answer? The log says why`;
+    throw new TypeError("fetch failed", { cause: new Error(text, { cause: error }) });
   }
 }
 
-/** The body of the answer is waited for as long as somebody reads it. */
-function held(response) {
+/** The body of the answer is waited for as long as somebody reads it, and the signal ends it. */
+function held(response, signal) {
   const stream = response[content];
   if (stream === null || !(stream instanceof ReadableStream)) return response;
   const reader = stream.getReader();
+  let controller;
+  const stop = () => {
+    end();
+    controller.error(signal.reason);
+    reader.cancel(signal.reason).catch(() => {});
+  };
+  const end = () => signal?.removeEventListener("abort", stop);
   response[content] = new ReadableStream(
     {
-      async pull(controller) {
-        begin();
+      start(given) {
+        controller = given;
+        signal?.addEventListener("abort", stop);
+      },
+      async pull() {
+        beginCall();
         try {
           const { value, done } = await reader.read();
-          if (done) controller.close();
-          else controller.enqueue(value);
-        } finally {
+          if (signal?.aborted) return;
+          if (done) {
+            end();
+            controller.close();
+          } else {
+            controller.enqueue(value);
+          }
+        } catch (error) {
           end();
+          if (!signal?.aborted) controller.error(new TypeError("terminated", { cause: error }));
+        } finally {
+          endCall();
         }
       },
-      cancel: (reason) => reader.cancel(reason),
+      cancel(reason) {
+        end();
+        return reader.cancel(reason);
+      },
     },
     { highWaterMark: 0 },
   );

@@ -1,4 +1,5 @@
 // Global names of Node.js and the web that the engine lacks or has wrong.
+import "../web/abort.js";
 import { Headers } from "../web/headers.js";
 import { MessageChannel, MessageEvent, MessagePort } from "../web/messages.js";
 import { Request } from "../web/request.js";

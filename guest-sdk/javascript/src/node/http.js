@@ -431,6 +431,12 @@ class Agent extends EventEmitter {
   destroy() {}
 }
 
+/** As Node.js has it. The host alone knows whether the server refused or broke off. */
+function networkError(error) {
+  if (!(error instanceof TypeError) || error.message !== "fetch failed") return error;
+  return coded(new Error(error.cause.message, { cause: error.cause.cause }), "ECONNREFUSED");
+}
+
 /** A request by `fetch`: the host opens the connection. */
 class ClientRequest extends OutgoingMessage {
   constructor(url, settings, done, scheme) {
@@ -476,7 +482,10 @@ class ClientRequest extends OutgoingMessage {
 
   _final(done) {
     this.headersSent = true;
-    this._send().catch((error) => this.emit("error", Object.assign(error, { code: error.code ?? "ECONNREFUSED" })));
+    this._send().catch((error) => {
+      // Who destroyed it is told by the stream.
+      if (!this.destroyed) this.destroy(networkError(error));
+    });
     done();
   }
 
@@ -541,7 +550,9 @@ class ClientResponse extends Readable {
       if (done) this.complete = true;
       this.push(done ? null : Buffer.from(value));
     } catch (error) {
-      this.destroy(error);
+      this.aborted = true;
+      this.emit("aborted");
+      this.destroy(coded(new Error("aborted", { cause: error }), "ECONNRESET"));
     }
   }
 }
