@@ -157,6 +157,28 @@ fn a_fault_before_the_first_byte_is_an_answer_of_its_kind() {
     }
 }
 
+/// Several streams of one instance of 0.3 flow at the same time.
+#[test]
+fn streams_of_one_instance_flow_at_once() {
+    let variables = [
+        STREAM,
+        ("AWS_LAMBDA_MAX_CONCURRENCY", "4"),
+        ("FUNCSERVER_GUEST_REUSE", "1000"),
+        ("FUNCSERVER_GUEST_CONCURRENT", "4"),
+    ];
+    let (address, posts) = serve((0..8).map(|_| url("slow:500")).collect(), 20 * SECOND);
+    let _bootstrap = Bootstrap::p3(&address, &variables);
+    let all: Vec<_> = (0..8).map(|_| next(&posts)).collect();
+    for post in &all {
+        assert!(post.complete && post.is_streamed() && post.error().is_none(), "{:?}", post.error());
+        assert_eq!(post.parts().1, all[0].parts().1);
+    }
+    let begins = |post: &Post| post.arrivals[0].0;
+    let ends = |post: &Post| post.arrivals[post.arrivals.len() - 1].0;
+    let at_once = all.iter().filter(|one| begins(one) < ends(&all[0]) && ends(one) >= begins(&all[0])).count();
+    assert!(at_once > 1, "one after the other");
+}
+
 #[test]
 fn every_other_front_end_is_answered_whole() {
     let fronts: Vec<_> =

@@ -15,6 +15,14 @@ pub fn write_component(path: &Path) {
     std::fs::write(path, &*COMPILED).unwrap();
 }
 
+static COMPILED_P3: LazyLock<Vec<u8>> =
+    LazyLock::new(|| std::fs::read(compiled(funcserver_test_guest::WASM_P3)).unwrap());
+
+/// Writes the compiled test guest of 0.3 to a file.
+pub fn write_p3_component(path: &Path) {
+    std::fs::write(path, &*COMPILED_P3).unwrap();
+}
+
 static BLOCKING: LazyLock<Vec<u8>> =
     LazyLock::new(|| std::fs::read(compiled(funcserver_test_guest::WASM_BLOCK)).unwrap());
 

@@ -129,6 +129,11 @@ impl Bootstrap {
         Self::with(files, runtime_api, &[variables, &[assets]].concat())
     }
 
+    /// A bootstrap whose component is the test guest of 0.3.
+    pub fn p3(runtime_api: &str, variables: &[(&str, &str)]) -> Self {
+        Self::with(super::write_p3_component, runtime_api, variables)
+    }
+
     fn with(component: impl Fn(&Path), runtime_api: &str, variables: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         component(&folder.path().join("handler.cwasm"));
