@@ -49,9 +49,6 @@ impl IpNetwork {
         if bits > width {
             return Err(format!("has a network of {bits} bits, but such an address has {width}"));
         }
-        if let (IpAddr::V6(_), IpAddr::V4(first), 96..) = (first, first.to_canonical(), bits) {
-            return Err(format!("has a network of IPv4 addresses in the form of IPv6: write {first}/{}", bits - 96));
-        }
         if network.masked(first) != value(first) {
             let first = of(network.masked(first), first);
             return Err(format!("has a network that begins at another address: write {}/{bits}", in_url(first)));
@@ -174,7 +171,7 @@ mod tests {
             assert_eq!(found, port, "{text}");
         }
         assert!(network("10.0.0.0/1x").is_err());
-        let mapped = "has a network of IPv4 addresses in the form of IPv6: write 10.0.0.0/16";
+        let mapped = "has a network of IPv4 addresses: write 10.0.0.0/16";
         assert_eq!(network("[::ffff:10.0.0.0]/112"), Err(mapped.to_owned()));
         let other = "has a network that begins at another address: write [fd12::]/16";
         assert_eq!(network("[fd12:1::]/16"), Err(other.to_owned()));
