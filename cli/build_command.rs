@@ -2,15 +2,22 @@
 //!
 //! The shell runs it in the folder of the file. Its output goes to stderr, because stdout is for the tool's own output.
 
+use std::env;
 use std::io;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
+use funcserver_engine::compile::Optimization;
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::output;
 use crate::project::{FILE, Project};
+
+/// Cargo's setting for compiling only what an edit changed. With it a release build of an edited crate takes a fifth of
+/// the time, and its code is a little slower. It concerns the project's own crates alone, so dependencies are not
+/// compiled again. See https://doc.rust-lang.org/cargo/reference/config.html#profilenameincremental.
+const INCREMENTAL: &str = "CARGO_PROFILE_RELEASE_INCREMENTAL";
 
 /// A command that makes the component.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,10 +37,14 @@ impl BuildCommand {
     }
 
     /// Runs it to its end. If this future is dropped earlier, the command and all processes that it has started are
-    /// killed.
-    pub(crate) async fn run_watched(&self) -> Result<()> {
+    /// killed. Cargo compiles incrementally if the component is not to be optimised.
+    pub(crate) async fn run_watched(&self, optimization: Optimization) -> Result<()> {
         let begin = Instant::now();
-        let mut command = tokio::process::Command::from(self.announced());
+        let mut command = self.announced();
+        if optimization == Optimization::None && env::var_os(INCREMENTAL).is_none() {
+            command.env(INCREMENTAL, "true");
+        }
+        let mut command = tokio::process::Command::from(command);
         let status = match command.process_group(0).spawn() {
             Ok(mut child) => {
                 let group = Group::led_by(child.id());

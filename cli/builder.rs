@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context as _, Result};
+use funcserver_engine::compile::Optimization;
 use funcserver_function::config::Variables;
 use tokio::task::spawn_blocking;
 
@@ -61,9 +62,9 @@ impl Builder {
     }
 
     /// Makes the component. If this future is dropped earlier, all processes that it has started are killed.
-    pub(crate) async fn run_watched(&self) -> Result<()> {
+    pub(crate) async fn run_watched(&self, optimization: Optimization) -> Result<()> {
         let app = match self {
-            Builder::Command(command) => return command.run_watched().await,
+            Builder::Command(command) => return command.run_watched(optimization).await,
             Builder::App(app) => app.clone(),
         };
         let (programs, _end) = Subprocesses::watched();

@@ -128,6 +128,19 @@ fn a_changed_source_is_built_and_a_broken_build_keeps_the_old_one() {
 }
 
 #[test]
+fn cargo_compiles_incrementally_while_sources_are_watched() {
+    let tool = project();
+    tool.write("make.sh", format!("echo incremental: $CARGO_PROFILE_RELEASE_INCREMENTAL.\n{MAKE}"));
+    Server::start(&tool, "--watch").log_line("incremental: true.");
+    Server::start(&tool, "--watch --optimize").log_line("incremental: .");
+    let built = tool.run("build").succeeded();
+    assert!(built.stderr.contains("incremental: ."), "{}", built.stderr);
+    let mut own = tool.command("serve --listen 127.0.0.1:0 --watch");
+    own.env("CARGO_PROFILE_RELEASE_INCREMENTAL", "false");
+    Server::of(&tool, own).log_line("incremental: false.");
+}
+
+#[test]
 fn files_that_the_server_writes_are_not_sources() {
     let tool = project();
     let server = Server::start(&tool, "--watch --record recorded");

@@ -31,8 +31,7 @@ const CONCURRENCY: usize = 128;
 #[derive(Clone)]
 pub(super) struct Loader {
     argument: Option<PathBuf>,
-    /// Whether the component is soon replaced, so that time to compile it counts more than its speed.
-    quick: bool,
+    optimization: Optimization,
     /// The folder that `serve` itself writes to, as a path in the working folder.
     record: Option<PathBuf>,
     setup: Setup,
@@ -46,8 +45,10 @@ impl Loader {
         let setup =
             Setup { memory, concurrency: CONCURRENCY, observer: Some(observer), ..Setup::new(args.timeout.duration()) };
         let record = args.record.as_deref().and_then(inside);
-        let (argument, quick) = (args.component.path.clone(), args.watch && !args.optimize);
-        Loader { argument, quick, record, setup, env: Arc::new(env.clone()) }
+        let argument = args.component.path.clone();
+        // What is watched is soon replaced, so the time to compile it counts more than its speed.
+        let optimization = if args.watch && !args.optimize { Optimization::None } else { Optimization::Full };
+        Loader { argument, optimization, record, setup, env: Arc::new(env.clone()) }
     }
 
     /// Whether `serve` itself writes this file.
@@ -55,9 +56,9 @@ impl Loader {
         self.record.as_deref().is_some_and(|folder| path.starts_with(folder))
     }
 
-    /// Whether components are compiled without optimisation.
-    pub(super) fn is_quick(&self) -> bool {
-        self.quick
+    /// How far components are optimised.
+    pub(super) fn optimization(&self) -> Optimization {
+        self.optimization
     }
 
     /// The component that the command line names.
@@ -73,7 +74,7 @@ impl Loader {
     /// The app of the project, if it is to be served from its sources.
     pub(super) fn app(&self, project: &Project) -> Option<SourceApp> {
         match self.builder(project)? {
-            Builder::App(app) if self.quick => app.into_source_app(),
+            Builder::App(app) if self.optimization == Optimization::None => app.into_source_app(),
             Builder::App(_) | Builder::Command(_) => None,
         }
     }
@@ -146,9 +147,11 @@ impl Loader {
     }
 
     fn function(&self, component: Component, project: &Project) -> Result<LocalFunction> {
-        let (component, optimization) =
-            if self.quick { (component.uninitialized(), Optimization::None) } else { (component, Optimization::Full) };
-        LocalFunction::of(component, optimization, project, self.setup.clone(), &*self.env)
+        let component = match self.optimization {
+            Optimization::None => component.uninitialized(),
+            Optimization::Full => component,
+        };
+        LocalFunction::of(component, self.optimization, project, self.setup.clone(), &*self.env)
     }
 }
 

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
+use funcserver_engine::compile::Optimization;
 use tokio::time::sleep;
 
 use super::backend::Slot;
@@ -270,7 +271,7 @@ impl Plan {
 
     async fn build(&self) -> Result<()> {
         match &self.build {
-            Some(build) => build.run_watched().await,
+            Some(build) => build.run_watched(self.loader.optimization()).await,
             None => Ok(()),
         }
     }
@@ -280,7 +281,7 @@ impl Plan {
             true => output::note("watching the sources in this folder"),
             false => output::note(format_args!("watching {}", self.component_name())),
         }
-        if self.app.is_none() && self.loader.is_quick() {
+        if self.app.is_none() && self.loader.optimization() == Optimization::None {
             output::note("compiled quickly, without optimisation: serve --watch --optimize runs what would be bundled");
         }
     }
