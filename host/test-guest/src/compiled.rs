@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use funcserver_engine::{Target, compile};
 use tempfile::NamedTempFile;
 
-/// A hash of all that decides what a component is compiled to: the build script makes it of the engine's sources and of
+/// A hash of all that decides what a component is compiled to: the build script makes it of what compiles them and of
 /// `Cargo.lock`.
 const COMPILER: &str = env!("FUNCSERVER_TEST_COMPILER");
 
