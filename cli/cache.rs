@@ -88,7 +88,7 @@ fn name(source: &str, goal: Goal) -> String {
     let (settings, target) = (compile::SETTINGS_REVISION, goal.target.triple());
     let optimized = match goal.optimization {
         Optimization::Full => "",
-        Optimization::None => " unoptimized",
+        Optimization::None => " baseline",
     };
     let key = format!("{source} {} {WASMTIME_VERSION} {settings} {target}{optimized}", marker::VERSION);
     sha256(key.as_bytes()) + ".cwasm"

@@ -6,7 +6,7 @@ mod proposals;
 use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 use wasmtime::{Engine, OptLevel, RegallocAlgorithm};
 
-use crate::config::{self, Calls};
+use crate::config::{self, Abi, Calls, Compiler};
 use crate::file_kind::FileKind;
 pub use crate::image::{SparseMemory, sparse_memory};
 use crate::nesting::{self, TooDeep};
@@ -61,7 +61,7 @@ fn remedy(kind: &FileKind) -> &'static str {
 pub enum Optimization {
     /// The component is compiled once and runs for long.
     Full,
-    /// The component is soon replaced: it is compiled in half of the time, and runs at half of the speed.
+    /// The component is soon replaced: it is compiled in a fraction of the time, and runs at half of the speed.
     None,
 }
 
@@ -81,23 +81,39 @@ pub fn compile_with(wasm: &[u8], target: Target, optimization: Optimization) -> 
     expect_component(wasm)?;
     elements::check(wasm)?;
     let target = target.triple();
-    let unknown =
-        |error: wasmtime::Error| CompileError::Target { target: target.clone(), reason: format!("{error:#}") };
-    let mut config = config::config(calls(wasm));
-    config.target(&target).map_err(unknown)?;
-    if optimization == Optimization::None {
-        config.cranelift_opt_level(OptLevel::None).cranelift_regalloc_algorithm(RegallocAlgorithm::SinglePass);
-    }
-    let engine = Engine::new(&config).map_err(unknown)?;
-    let compile = |wasm: &[u8]| engine.precompile_component(wasm);
-    // If trimming fails, the component is compiled without its custom sections only. If that fails too, the error is
-    // that of the unchanged component.
-    let attempt = |cut: fn(&[u8]) -> Result<Vec<u8>, trim::Error>| cut(wasm).ok().and_then(|wasm| compile(&wasm).ok());
-    if let Some(compiled) = attempt(trim::trim).or_else(|| attempt(trim::without_custom_sections)) {
+    let calls = calls(wasm);
+    if optimization == Optimization::None
+        && let Ok(engine) = engine(Abi { calls, compiler: Compiler::Winch }, optimization, &target)
+        && let Ok(compiled) = compile_by(&engine, wasm)
+    {
         return Ok(compiled);
     }
-    let invalid = compile(wasm).err().map_or_else(|| "it cannot be parsed".to_owned(), |error| format!("{error:#}"));
-    Err(CompileError::Invalid(invalid))
+    let engine = engine(Abi { calls, compiler: Compiler::Cranelift }, optimization, &target)
+        .map_err(|error| CompileError::Target { target, reason: format!("{error:#}") })?;
+    compile_by(&engine, wasm).map_err(|error| CompileError::Invalid(format!("{error:#}")))
+}
+
+fn engine(abi: Abi, optimization: Optimization, target: &str) -> wasmtime::Result<Engine> {
+    let mut config = config::config(abi);
+    config.target(target)?;
+    if optimization == Optimization::None && abi.compiler == Compiler::Cranelift {
+        config.cranelift_opt_level(OptLevel::None).cranelift_regalloc_algorithm(RegallocAlgorithm::SinglePass);
+    }
+    Engine::new(&config)
+}
+
+/// If trimming fails, the component is compiled without its custom sections only. If that fails too, the error is that
+/// of the unchanged component.
+fn compile_by(engine: &Engine, wasm: &[u8]) -> wasmtime::Result<Vec<u8>> {
+    for cut in [trim::trim, trim::without_custom_sections] {
+        if let Some(compiled) = cut(wasm).ok().and_then(|wasm| engine.precompile_component(&wasm).ok()) {
+            return Ok(compiled);
+        }
+    }
+    match engine.precompile_component(wasm) {
+        Ok(_) => Err(wasmtime::Error::msg("it cannot be parsed")),
+        error => error,
+    }
 }
 
 /// The imports and exports of a component, without compiling it.

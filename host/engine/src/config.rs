@@ -1,4 +1,4 @@
-//! The configuration of wasmtime, for compiling and for running: one for each of two calling conventions.
+//! The configuration of wasmtime, for compiling and for running: one for each [`Abi`].
 //!
 //! Most settings are compiled into a component, so a change here makes existing `.cwasm` files unusable. [`REVISION`]
 //! invalidates the tool's cache.
@@ -59,10 +59,47 @@ impl Calls {
     }
 }
 
+/// What made the machine code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Compiler {
+    /// Wasmtime's optimising compiler.
+    Cranelift,
+    /// Wasmtime's baseline compiler, for what is soon replaced: it takes a third of the time that Cranelift takes without
+    /// optimisation. It does not support all processors and proposals.
+    #[cfg(feature = "compile")]
+    Winch,
+}
+
+/// What a component and the engine that runs it must agree on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Abi {
+    pub(crate) calls: Calls,
+    pub(crate) compiler: Compiler,
+}
+
+impl Abi {
+    /// The ABIs that a compiled component may have, the most frequent one first. `calls` is the way in which it was
+    /// compiled, if that is known.
+    pub(crate) fn candidates(calls: Option<Calls>) -> impl Iterator<Item = Abi> {
+        let compilers = [
+            Compiler::Cranelift,
+            #[cfg(feature = "compile")]
+            Compiler::Winch,
+        ];
+        let known = move |abi: &Abi| calls.is_none_or(|calls| calls == abi.calls);
+        let of = |compiler| [Calls::Nested, Calls::Concurrent].map(|calls| Abi { calls, compiler });
+        compilers.into_iter().flat_map(of).filter(known)
+    }
+}
+
 /// The settings for both compiling and running.
-pub(crate) fn config(calls: Calls) -> Config {
-    let concurrent = calls == Calls::Concurrent;
+pub(crate) fn config(abi: Abi) -> Config {
+    let concurrent = abi.calls == Calls::Concurrent;
     let mut config = Config::new();
+    #[cfg(feature = "compile")]
+    if abi.compiler == Compiler::Winch {
+        config.strategy(wasmtime::Strategy::Winch);
+    }
     config
         .wasm_component_model(true)
         .wasm_component_model_async(concurrent)
@@ -84,21 +121,21 @@ pub(crate) fn config(calls: Calls) -> Config {
 
 /// An engine that allocates instances from a pool with room for all concurrent instances. If the address space for the
 /// pool cannot be reserved, instances are allocated on demand.
-pub(crate) fn pooling_engine(limits: &Limits, calls: Calls) -> wasmtime::Result<Engine> {
-    let mut config = config(calls);
+pub(crate) fn pooling_engine(limits: &Limits, abi: Abi) -> wasmtime::Result<Engine> {
+    let mut config = config(abi);
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(limits)));
-    Engine::new(&config).or_else(|_| on_demand_engine(calls))
+    Engine::new(&config).or_else(|_| on_demand_engine(abi))
 }
 
 /// An engine that allocates each instance on demand.
-pub(crate) fn on_demand_engine(calls: Calls) -> wasmtime::Result<Engine> {
-    Engine::new(&config(calls))
+pub(crate) fn on_demand_engine(abi: Abi) -> wasmtime::Result<Engine> {
+    Engine::new(&config(abi))
 }
 
 /// An engine that runs nothing. It rejects components whose instances need more than `bytes` besides their memories and
 /// tables, for their globals, imports and functions. Only the pooling allocator checks that, so this is an empty pool,
 /// for modules with tables up to the given sizes.
-pub(crate) fn judging_engine(calls: Calls, bytes: usize, tables: Tables) -> wasmtime::Result<Engine> {
+pub(crate) fn judging_engine(abi: Abi, bytes: usize, tables: Tables) -> wasmtime::Result<Engine> {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(1)
         .total_core_instances(1)
@@ -115,7 +152,7 @@ pub(crate) fn judging_engine(calls: Calls, bytes: usize, tables: Tables) -> wasm
         .max_tables_per_module(tables.number)
         .table_elements(tables.entries)
         .max_memory_size(1 << 32);
-    let mut config = config(calls);
+    let mut config = config(abi);
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     Engine::new(&config)
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-use crate::config::{self, Calls};
+use crate::config::{self, Abi, Calls};
 use crate::gauge::Gauge;
 use crate::limits::Limits;
 use crate::load_error::Reason;
@@ -26,7 +26,7 @@ pub(crate) struct Engines {
 /// The properties in which engines differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Kind {
-    calls: Calls,
+    abi: Abi,
     allocation: Allocation,
 }
 
@@ -59,34 +59,38 @@ impl Engines {
             return Ok(Mapped { engine, component, refusal: None });
         }
         let mapped = self.map_with(code, calls, Allocation::OnDemand)?;
-        let (engine, component, calls) = mapped.map_err(|error| Reason::of_refused(code, error))?;
+        let (engine, component, abi) = mapped.map_err(|error| Reason::of_refused(code, error))?;
         let Limits { memory, held, .. } = self.limits;
         match config::initial_memory(component.resources_required()) {
             Some(needs) if needs > memory as u64 => return Err(Reason::Memory { needs, limit: memory }),
             _ => {}
         }
-        let refusal = refusal(code, calls, held);
+        let refusal = refusal(code, abi, held);
         Ok(Mapped { engine, component, refusal })
     }
 
-    /// A component can be mapped only by an engine of the kind for which it was compiled.
+    /// A component can be mapped only by an engine of the kind for which it was compiled. If there is none, the error is
+    /// that of the most frequent kind.
     fn map_with(
         self: &Arc<Self>,
         code: &Code<'_>,
         calls: Option<Calls>,
         allocation: Allocation,
-    ) -> Result<wasmtime::Result<(Engine, Component, Calls)>, Reason> {
-        let map = |calls| {
-            let engine = self.engine(Kind { calls, allocation })?;
-            Ok(code.map(&engine).map(|component| (engine, component, calls)))
-        };
-        match calls {
-            Some(calls) => map(calls),
-            None => match map(Calls::Nested)? {
-                Ok(mapped) => Ok(Ok(mapped)),
-                Err(_) => map(Calls::Concurrent),
-            },
+    ) -> Result<wasmtime::Result<(Engine, Component, Abi)>, Reason> {
+        let mut refused = None;
+        for abi in Abi::candidates(calls) {
+            let engine = match self.engine(Kind { abi, allocation }) {
+                Ok(engine) => engine,
+                // For instance Winch, on a processor that it does not support.
+                Err(_) if refused.is_some() => continue,
+                Err(reason) => return Err(reason),
+            };
+            match code.map(&engine) {
+                Ok(component) => return Ok(Ok((engine, component, abi))),
+                Err(error) => refused = refused.or(Some(error)),
+            }
         }
+        Ok(Err(refused.unwrap_or_else(|| wasmtime::Error::msg("there is no engine for it"))))
     }
 
     fn engine(self: &Arc<Self>, kind: Kind) -> Result<Engine, Reason> {
@@ -95,8 +99,8 @@ impl Engines {
             return Ok(engine.clone());
         }
         let engine = match kind.allocation {
-            Allocation::Pool => config::pooling_engine(&self.limits, kind.calls),
-            Allocation::OnDemand => config::on_demand_engine(kind.calls),
+            Allocation::Pool => config::pooling_engine(&self.limits, kind.abi),
+            Allocation::OnDemand => config::on_demand_engine(kind.abi),
         };
         let engine = engine.map_err(Reason::Engine)?;
         if made.is_empty() {
@@ -128,11 +132,11 @@ impl Engines {
 
 /// Checks the memory that an instance needs besides its memories and tables, and returns a refusal if that is more than
 /// `most` bytes. Slots of the pool are smaller, so instances in the pool need no check.
-fn refusal(code: &Code<'_>, calls: Calls, most: usize) -> Option<String> {
+fn refusal(code: &Code<'_>, abi: Abi, most: usize) -> Option<String> {
     let mut refused = None;
     for tables in config::TABLES_JUDGED {
         // If even this little address space cannot be reserved, the component is not refused.
-        let engine = config::judging_engine(calls, most, tables).ok()?;
+        let engine = config::judging_engine(abi, most, tables).ok()?;
         refused = Some(code.map(&engine).err()?);
     }
     refused.map(|error| {
@@ -151,26 +155,32 @@ mod tests {
     use funcserver_test_guest::{WASM, WASM_P3};
 
     use super::*;
+    use crate::config::Compiler;
 
     #[test]
     fn a_component_is_mapped_whether_its_kind_is_known_or_not() {
         let folder = tempfile::tempdir().unwrap();
         // A component of 0.2 that was compiled for concurrent calls still loads, although `compile` no longer does
         // that.
-        for (wasm, calls) in [(WASM, Calls::Nested), (WASM, Calls::Concurrent), (WASM_P3, Calls::Concurrent)] {
+        let guests = [(WASM, Calls::Nested), (WASM, Calls::Concurrent), (WASM_P3, Calls::Concurrent)];
+        for ((wasm, calls), compiler) in guests
+            .into_iter()
+            .flat_map(|guest| [Compiler::Cranelift, Compiler::Winch].map(|compiler| (guest, compiler)))
+        {
             let path = folder.path().join("guest.cwasm");
-            let bytes = Engine::new(&config::config(calls)).unwrap().precompile_component(wasm).unwrap();
+            let config = config::config(Abi { calls, compiler });
+            let bytes = Engine::new(&config).unwrap().precompile_component(wasm).unwrap();
             fs::write(&path, &bytes).unwrap();
             for code in Code::both(&path, &bytes) {
                 let engines = Arc::new(Engines::new(Limits::default(), None, Weak::new()));
                 for known in [None, Some(calls)] {
-                    assert!(engines.map(&code, known).is_ok(), "{calls:?} {known:?}");
+                    assert!(engines.map(&code, known).is_ok(), "{calls:?} {compiler:?} {known:?}");
                     let on_demand = engines.map_with(&code, known, Allocation::OnDemand).unwrap();
-                    assert!(on_demand.is_ok(), "{calls:?} {known:?}");
+                    assert!(on_demand.is_ok(), "{calls:?} {compiler:?} {known:?}");
                 }
-                assert!(engines.made().len() <= 4);
+                assert!(engines.made().len() <= 8);
                 let other = if calls == Calls::Nested { Calls::Concurrent } else { Calls::Nested };
-                assert!(engines.map(&code, Some(other)).is_err(), "{calls:?}");
+                assert!(engines.map(&code, Some(other)).is_err(), "{calls:?} {compiler:?}");
             }
         }
     }

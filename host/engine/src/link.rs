@@ -58,7 +58,7 @@ mod tests {
 
     use super::*;
     use crate::compile;
-    use crate::config::{self, Calls};
+    use crate::config::{self, Abi, Calls, Compiler};
     use crate::interfaces::Versions;
     use crate::interfaces::tests::samples;
 
@@ -192,7 +192,7 @@ mod tests {
             assert!(imported || alone, "{import}: {:?}", world.imports);
         }
         assert!(world.handler().is_ok(), "{imports:?}: {:?}", world.handler());
-        let engine = config::on_demand_engine(Calls::Concurrent).unwrap();
+        let engine = config::on_demand_engine(Abi { calls: Calls::Concurrent, compiler: Compiler::Cranelift }).unwrap();
         let component = Component::new(&engine, wasm).unwrap();
         for tcp in [false, true] {
             let linked = linker(&engine, &component, tcp, MissingImports::Refuse).unwrap().instantiate_pre(&component);

@@ -4,7 +4,7 @@ use wasmtime::component::Component;
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
 
 use super::*;
-use crate::config::{self, Calls};
+use crate::config::{self, Abi, Calls, Compiler};
 use crate::{HandlerVersion, MissingImports, compile, link};
 
 const HANDLERS: &str = include_str!("../../../../docs/handlers.md");
@@ -56,7 +56,7 @@ fn load(import: &str) -> Result<(), String> {
     let wasm = importer(import);
     let version = compile::world(&wasm).unwrap().handler().map_err(|misfit| misfit.to_string())?;
     assert_eq!(version, HandlerVersion::P2);
-    let engine = config::on_demand_engine(Calls::Concurrent).unwrap();
+    let engine = config::on_demand_engine(Abi { calls: Calls::Concurrent, compiler: Compiler::Cranelift }).unwrap();
     let component = Component::new(&engine, wasm).unwrap();
     let linked = link::linker(&engine, &component, true, MissingImports::Refuse)
         .and_then(|linker| linker.instantiate_pre(&component));

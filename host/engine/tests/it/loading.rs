@@ -44,16 +44,29 @@ fn files_of_other_kinds() {
     assert!(refused("e.cwasm", &own).contains("executable"));
 }
 
-/// Optimised or not, a component fits the same host. Without, it is other code.
+/// A component that is soon replaced is other code, and has the same answers, faults and deadline.
 #[tokio::test]
-async fn an_unoptimized_component_answers_too() {
+async fn an_unoptimized_component_behaves_alike() {
     let bytes = compile::compile_with(funcserver_test_guest::WASM, Target::Host, compile::Optimization::None).unwrap();
     assert!(bytes != std::fs::read(guest_file()).unwrap());
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("quick.cwasm");
     std::fs::write(&path, bytes).unwrap();
     let guest = funcserver_test_guest::load(&path, Limits::default()).unwrap();
-    assert_eq!(response(&guest, "read:/nothing").await.status(), 200);
+    for act in ["trap", "panic:no stock", "stack", "grow", "spin"] {
+        let (call, _) = call(Duration::from_secs(if act == "spin" { 1 } else { 60 }));
+        let fault = handle(&guest, request(act), call).await.result.unwrap_err();
+        let right = match &fault {
+            Fault::Trap(crash) if act == "trap" => crash.frames.iter().any(|at| at.function.contains("fault::trap")),
+            Fault::Trap(_) => act == "panic:no stock",
+            Fault::Stack(_) => act == "stack",
+            Fault::Memory { .. } => act == "grow",
+            Fault::Deadline => act == "spin",
+            _ => false,
+        };
+        assert!(right, "{act}: {fault:?}");
+        assert_eq!(response(&guest, "read:/nothing").await.status(), 200, "after {act}");
+    }
 }
 
 #[test]
