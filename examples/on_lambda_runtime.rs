@@ -87,7 +87,10 @@ async fn answer(host: Host, event: LambdaEvent<Json>) -> Result<Json, Diagnostic
     AFTER.with(|slot| slot.set(Some(after)));
     match outcome {
         Outcome::Reply(json) => serde_json::from_slice(&json).map_err(unfit),
-        Outcome::Stream(_) => Err(unfit("response.stream is set, and this program answers whole")),
+        Outcome::Stream(_) => Err(Diagnostic {
+            error_type: "Example.Stream".to_owned(),
+            error_message: "this program answers whole: leave response.stream off".to_owned(),
+        }),
         Outcome::Error { kind, message } => Err(Diagnostic { error_type: kind, error_message: message }),
     }
 }
