@@ -35,11 +35,10 @@ export async function bundle({ folder, entry, files, about, form }) {
   const text = typeof entry === "function" ? entry : () => entry;
   let result = await joined({ folder, entry: text(false), about, form, sockets: false });
   const sockets = someModule(result.metafile, folder, connects);
-  // More than digests and HMAC takes 250 kB, which most apps have no use for.
-  const subtle = namesSubtle(result.metafile, folder);
+  const subtle = subtleOf(result.metafile, folder);
   if (sockets || subtle) {
     // At the end, because it needs the rest of the runtime; the app itself is imported later.
-    const more = subtle ? `\nimport ${JSON.stringify(SUBTLE)};\n` : "";
+    const more = subtle ? `\nimport ${JSON.stringify(subtle)};\n` : "";
     const quiet = sockets ? clients(result.metafile, folder) : undefined;
     result = await joined({ folder, entry: text(sockets) + more, about, form, sockets, quiet });
   }
@@ -52,14 +51,18 @@ export async function bundle({ folder, entry, files, about, form }) {
   return { code: rewritePatterns(code), map: reduced(lowered.map, folder), inputs, sockets };
 }
 
-const SUBTLE = join(SOURCES, "web", "crypto", "subtle.js");
-
 const MORE_THAN_HMAC =
   /AES-|RSA|ECDSA|ECDH|25519|PBKDF2|HKDF|generateKey|exportKey|\b(?:en|de)crypt|derive(?:Bits|Key)|wrapKey/;
 
-/** Whether a module of the app or of its packages may use what the engine lacks of `crypto.subtle`. */
-const namesSubtle = (metafile, folder) =>
-  someModule(metafile, folder, (text) => /\bsubtle\b/.test(text) && MORE_THAN_HMAC.test(text));
+/**
+ * The module with what a module of the app or of its packages may use of `crypto.subtle` and the engine lacks. More than
+ * digests and HMAC takes 250 kB, which most apps have no use for.
+ */
+function subtleOf(metafile, folder) {
+  const uses = (more) => someModule(metafile, folder, (text) => /\bsubtle\b/.test(text) && more.test(text));
+  const name = uses(MORE_THAN_HMAC) ? "subtle.js" : uses(/HMAC/i) ? "hmac.js" : undefined;
+  return name && join(SOURCES, "web", "crypto", name);
+}
 
 function someModule({ inputs, outputs }, folder, has) {
   const used = Object.values(outputs).flatMap((output) => Object.entries(output.inputs));

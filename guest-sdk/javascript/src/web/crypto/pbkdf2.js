@@ -1,5 +1,5 @@
 // PBKDF2 with SHA-256, for an engine that interprets: the 4,096 rounds of PostgreSQL's SCRAM take a fraction of the time
-// that they take by a general HMAC. The engine's own HMAC is faster still, and was wrong in one of some thousand calls.
+// that they take by a general HMAC.
 // Sources: FIPS 180-4, RFC 8018.
 import { hmac } from "@noble/hashes/hmac.js";
 import { pbkdf2 as general } from "@noble/hashes/pbkdf2.js";

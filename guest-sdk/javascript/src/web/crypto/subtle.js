@@ -1,5 +1,6 @@
-// `crypto.subtle` beyond digests and HMAC, which are the engine's. The builder puts it into the components of apps that
-// use the name.
+// `crypto.subtle` beyond digests, which are the engine's, and HMAC. The builder puts it into the components of apps that
+// use the names.
+import "./hmac.js";
 import { bufferOf, bytesOf, CURVES, EDWARDS, exported, failure, fromBase64url, keyOf } from "./keys.js";
 import { material, materialOf, remember, toBase64url } from "./keys.js";
 import { pbkdf2 } from "./pbkdf2.js";
