@@ -13,6 +13,10 @@ use crate::fault::Fault;
 #[must_use = "the guest ends with its answer"]
 pub struct Answer(Became);
 
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it is moved twice, which costs less than an allocation for each request"
+)]
 enum Became {
     Failed(Fault, After),
     /// The body is still to be read.
@@ -32,7 +36,7 @@ pub enum Body {
     /// The complete body.
     Whole(Bytes),
     /// A body that is still open.
-    Open(BodyPieces),
+    Open(Box<BodyPieces>),
 }
 
 /// An open body. The guest runs while the next piece is awaited, and only then: a slow reader holds it back. Dropping
@@ -94,7 +98,7 @@ impl Answer {
         let (sender, left) = oneshot::channel::<After>();
         let body = BodyPieces { first, fault, exchange: Some(exchange), after: Some(sender) };
         let after = After::of(async move { left.await.ok()?.finish().await });
-        (Ok(Response::from_parts(head, Body::Open(body))), after)
+        (Ok(Response::from_parts(head, Body::Open(Box::new(body)))), after)
     }
 }
 

@@ -114,7 +114,7 @@ impl Exchange {
     /// Reads the whole body.
     pub(crate) async fn whole(mut self, head: response::Parts, limit: usize) -> WholeAnswer {
         let (body, ended) = self.read(limit).await;
-        let after = self.after(ended.as_ref().map(|()| ()));
+        let after = self.after(ended.as_ref().copied());
         WholeAnswer { result: ended.map(|()| Response::from_parts(head, body)), after }
     }
 

@@ -29,7 +29,7 @@ pub struct StreamedReply {
 enum ReplyBody {
     /// A body that is complete, or was sent.
     Whole(Bytes),
-    Open(BodyPieces),
+    Open(Box<BodyPieces>),
 }
 
 /// Why a streamed reply ends before its body is complete.
@@ -46,7 +46,7 @@ impl StreamedReply {
     pub const CONTENT_TYPE: &str = StreamForm::CONTENT_TYPE;
 
     /// The reply whose body is open.
-    pub(crate) fn open(prelude: Vec<u8>, body: BodyPieces, invocation: &Arc<Invocation>) -> Self {
+    pub(crate) fn open(prelude: Vec<u8>, body: Box<BodyPieces>, invocation: &Arc<Invocation>) -> Self {
         Self::new(prelude, ReplyBody::Open(body), invocation)
     }
 

@@ -61,7 +61,7 @@ impl Bench {
     async fn streamed(&self, event: Vec<u8>) -> (Value, Bytes, Vec<String>) {
         let (outcome, reports) = self.outcome(event).await;
         let Outcome::Reply(reply) = outcome else { panic!("{outcome:?}") };
-        let end = reply.windows(8).position(|window| window == [0; 8]).expect("a streamed reply");
+        let end = reply.windows(8).position(|window| window == [0; 8]).unwrap();
         (serde_json::from_slice(&reply[..end]).unwrap(), reply.slice(end + 8..), reports)
     }
 }

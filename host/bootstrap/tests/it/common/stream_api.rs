@@ -157,7 +157,7 @@ fn read_body(reader: &mut BufReader<&TcpStream>, post: &mut Post, reading: Readi
 impl Post {
     /// The prelude, and the body after it.
     pub fn parts(&self) -> (serde_json::Value, &[u8]) {
-        let end = self.body.windows(8).position(|window| window == [0; 8]).expect("a delimiter");
+        let end = self.body.windows(8).position(|window| window == [0; 8]).unwrap();
         (serde_json::from_slice(&self.body[..end]).unwrap(), &self.body[end + 8..])
     }
 
