@@ -58,6 +58,7 @@ async fn the_typed_import_tells_the_same() {
         target_group_arn: Some("arn:t"),
         multi_value_headers: true,
         client_address: Some("198.51.100.7"),
+        ..Facts::default()
     };
     let told = |facts| async move {
         let (answer, _) = answer_with(&guest(), get("/imported"), facts).await;
