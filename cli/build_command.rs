@@ -16,7 +16,7 @@ use crate::project::{FILE, Project};
 /// Has Cargo compile only what an edit changed, unless the user's environment says otherwise. With it a release build of
 /// an edited crate takes a fifth of the time, and its code is a little slower. It concerns the project's own crates alone,
 /// so dependencies are not compiled again. See
-/// https://doc.rust-lang.org/cargo/reference/config.html#profilenameincremental.
+/// <https://doc.rust-lang.org/cargo/reference/config.html#profilenameincremental>.
 const INCREMENTAL: &str = "export CARGO_PROFILE_RELEASE_INCREMENTAL=\"${CARGO_PROFILE_RELEASE_INCREMENTAL-true}\"\n";
 
 /// A command that makes the component.
