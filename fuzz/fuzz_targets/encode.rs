@@ -5,14 +5,16 @@
 //! `HEAD`; the headers; an empty line; the body.
 #![no_main]
 
-use bytes::Bytes;
+mod response;
+
 use funcserver_events::alb::{HeaderMode, LIMITS, ReplyForm, ReplyOptions, encode, read_reply};
 use funcserver_events::{EncodeError, FrontLimits};
-use http::{HeaderName, HeaderValue, Response, StatusCode};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
-    let Some((response, form)) = parse(data) else { return };
+    let Some((response, flags)) = response::parse(data) else { return };
+    let mode = if flags.contains(&b'm') { HeaderMode::Multi } else { HeaderMode::Single };
+    let form = ReplyForm { mode, head: flags.contains(&b'h') };
     let options = ReplyOptions {
         cookie_case_variants: !data.len().is_multiple_of(7),
         limits: FrontLimits { reply: if data.len().is_multiple_of(5) { 300 } else { LIMITS.reply }, ..LIMITS },
@@ -33,30 +35,3 @@ fuzz_target!(|data: &[u8]| {
         Err(_) => {}
     }
 });
-
-fn parse(data: &[u8]) -> Option<(Response<Bytes>, ReplyForm)> {
-    let mut rest = data;
-    let first = line(&mut rest);
-    let (digits, flags) = first.split_at_checked(3)?;
-    let mode = if flags.contains(&b'm') { HeaderMode::Multi } else { HeaderMode::Single };
-    let mut response = Response::new(Bytes::new());
-    *response.status_mut() = StatusCode::from_bytes(digits).ok()?;
-    while !rest.is_empty() {
-        let header = line(&mut rest);
-        if header.is_empty() {
-            break;
-        }
-        let colon = header.iter().position(|&byte| byte == b':')?;
-        let name = HeaderName::from_bytes(&header[..colon]).ok()?;
-        response.headers_mut().try_append(name, HeaderValue::from_bytes(&header[colon + 1..]).ok()?).ok()?;
-    }
-    *response.body_mut() = Bytes::copy_from_slice(rest);
-    Some((response, ReplyForm { mode, head: flags.contains(&b'h') }))
-}
-
-fn line<'a>(rest: &mut &'a [u8]) -> &'a [u8] {
-    let end = rest.iter().position(|&byte| byte == b'\n').unwrap_or(rest.len());
-    let line = &rest[..end];
-    *rest = rest.get(end + 1..).unwrap_or_default();
-    line
-}

@@ -5,13 +5,15 @@
 //! the body.
 #![no_main]
 
-use bytes::Bytes;
+mod response;
+
 use funcserver_events::{Form, FrontKind, FrontOptions};
-use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
+use http::Method;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
-    let Some((response, head)) = parse(data) else { return };
+    let Some((response, flags)) = response::parse(data) else { return };
+    let head = flags.contains(&b'h');
     let options = FrontOptions { cookie_case_variants: !data.len().is_multiple_of(7), ..FrontOptions::default() };
     for kind in FrontKind::ALL {
         let form = Form::for_method(kind, if head { &Method::HEAD } else { &Method::GET });
@@ -23,29 +25,3 @@ fuzz_target!(|data: &[u8]| {
         assert_eq!(seen.body(), if bodiless { b"".as_slice() } else { response.body() }, "{kind}");
     }
 });
-
-fn parse(data: &[u8]) -> Option<(Response<Bytes>, bool)> {
-    let mut rest = data;
-    let first = line(&mut rest);
-    let (digits, flags) = first.split_at_checked(3)?;
-    let mut response = Response::new(Bytes::new());
-    *response.status_mut() = StatusCode::from_bytes(digits).ok()?;
-    while !rest.is_empty() {
-        let header = line(&mut rest);
-        if header.is_empty() {
-            break;
-        }
-        let colon = header.iter().position(|&byte| byte == b':')?;
-        let name = HeaderName::from_bytes(&header[..colon]).ok()?;
-        response.headers_mut().try_append(name, HeaderValue::from_bytes(&header[colon + 1..]).ok()?).ok()?;
-    }
-    *response.body_mut() = Bytes::copy_from_slice(rest);
-    Some((response, flags.contains(&b'h')))
-}
-
-fn line<'a>(rest: &mut &'a [u8]) -> &'a [u8] {
-    let end = rest.iter().position(|&byte| byte == b'\n').unwrap_or(rest.len());
-    let line = &rest[..end];
-    *rest = rest.get(end + 1..).unwrap_or_default();
-    line
-}
