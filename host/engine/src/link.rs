@@ -52,8 +52,9 @@ pub(crate) fn linker(
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
+    use funcserver_test_guest::signature_text;
     use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
-    use wit_parser::abi::{AbiVariant, WasmType};
+    use wit_parser::abi::AbiVariant;
     use wit_parser::{Function, IndexMap, Resolve, WorldId, WorldItem, WorldKey};
 
     use super::*;
@@ -155,11 +156,7 @@ mod tests {
             });
             functions.collect()
         };
-        let signature = |variant, function: &Function| {
-            let signature = resolve.wasm_signature(variant, function);
-            let list = |types: &[WasmType]| types.iter().map(|ty| format!(" {}", core(*ty))).collect::<String>();
-            format!("(param{}) (result{})", list(&signature.params), list(&signature.results))
-        };
+        let signature = |variant, function: &Function| signature_text(&resolve.wasm_signature(variant, function));
         let mut text = "(module\n".to_owned();
         for (interface, function) in functions(&resolve.worlds[world].imports) {
             let signature = signature(AbiVariant::GuestImport, &function);
@@ -171,15 +168,6 @@ mod tests {
         }
         text + "(memory (export \"memory\") 1)
             (func (export \"cabi_realloc\") (param i32 i32 i32 i32) (result i32) unreachable))"
-    }
-
-    fn core(ty: WasmType) -> &'static str {
-        match ty {
-            WasmType::I32 | WasmType::Pointer | WasmType::Length => "i32",
-            WasmType::I64 | WasmType::PointerOrI64 => "i64",
-            WasmType::F32 => "f32",
-            WasmType::F64 => "f64",
-        }
     }
 
     /// Checks that imports which `World` accepts can be linked: the whole interfaces, under those names.

@@ -60,8 +60,12 @@ impl CoreHandler<'_> {
                 Some(interface) => (interface.as_str(), format!("{interface}#{}", function.name)),
                 None => ("$root", function.name.clone()),
             };
-            let _ =
-                writeln!(text, "(import \"{module}\" \"{}\" (func $\"{id}\" {}))", function.name, shown(&signature));
+            let _ = writeln!(
+                text,
+                "(import \"{module}\" \"{}\" (func $\"{id}\" {}))",
+                function.name,
+                signature_text(&signature)
+            );
         }
         let set = functions(resolve, imports).find(|(_, function)| function.name == "[static]response-outparam.set");
         let set = set.map(|(_, function)| resolve.wasm_signature(AbiVariant::GuestImport, function));
@@ -101,7 +105,9 @@ fn functions<'a>(
     })
 }
 
-fn shown(signature: &WasmSignature) -> String {
+/// A signature in WebAssembly's text format.
+#[must_use]
+pub fn signature_text(signature: &WasmSignature) -> String {
     let list = |types: &[WasmType]| types.iter().map(|ty| format!(" {}", core(*ty))).collect::<String>();
     format!("(param{}) (result{})", list(&signature.params), list(&signature.results))
 }

@@ -13,7 +13,7 @@ use funcserver_engine::{Grants, Guest, GuestOptions, Limits, LoadError, Network,
 
 pub use call::{Written, call_with};
 pub use compiled::compiled;
-pub use core_handler::CoreHandler;
+pub use core_handler::{CoreHandler, signature_text};
 pub use event::{act, answer};
 
 /// The component (`.wasm`). Its imports are only those of `wasi:http/proxy` and of Rust's standard library.
