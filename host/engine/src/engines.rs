@@ -152,8 +152,6 @@ fn refusal(code: &Code<'_>, abi: Abi, most: usize) -> Option<String> {
 mod tests {
     use std::fs;
 
-    use funcserver_test_guest::{WASM, WASM_P3};
-
     use super::*;
     use crate::config::Compiler;
 
@@ -162,14 +160,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         // A component of 0.2 that was compiled for concurrent calls still loads, although `compile` no longer does
         // that.
-        let guests = [(WASM, Calls::Nested), (WASM, Calls::Concurrent), (WASM_P3, Calls::Concurrent)];
-        for ((wasm, calls), compiler) in guests
+        let wasm = wat::parse_str("(component (core module (memory 1) (func (export \"f\"))))").unwrap();
+        for (calls, compiler) in [Calls::Nested, Calls::Concurrent]
             .into_iter()
-            .flat_map(|guest| [Compiler::Cranelift, Compiler::Winch].map(|compiler| (guest, compiler)))
+            .flat_map(|calls| [Compiler::Cranelift, Compiler::Winch].map(|compiler| (calls, compiler)))
         {
             let path = folder.path().join("guest.cwasm");
             let config = config::config(Abi { calls, compiler });
-            let bytes = Engine::new(&config).unwrap().precompile_component(wasm).unwrap();
+            let bytes = Engine::new(&config).unwrap().precompile_component(&wasm).unwrap();
             fs::write(&path, &bytes).unwrap();
             for code in Code::both(&path, &bytes) {
                 let engines = Arc::new(Engines::new(Limits::default(), None, Weak::new()));

@@ -69,7 +69,7 @@ fn the_first_byte_is_measured() {
 #[test]
 fn two_hundred_megabytes_take_little_memory() {
     for variables in [&[STREAM][..], &[STREAM, REUSE]] {
-        let (address, posts) = serve(vec![url("pieces:2:0"), url("fill:191")], 60 * SECOND);
+        let (address, posts) = serve(vec![url("pieces:2:0"), url("bulk:191")], 60 * SECOND);
         let bootstrap = Bootstrap::start(&address, variables);
         assert!(next(&posts).complete);
         let before = resident(&bootstrap);
@@ -86,7 +86,7 @@ fn two_hundred_megabytes_take_little_memory() {
 #[test]
 fn a_slow_reader_holds_the_handler_back() {
     let reading = Reading::Slow(50_000, Duration::from_millis(50));
-    let (address, posts) = serve(vec![(url_event(FrontKind::Url, "fill:200"), reading)], 8 * SECOND);
+    let (address, posts) = serve(vec![(url_event(FrontKind::Url, "bulk:200"), reading)], 8 * SECOND);
     let bootstrap = Bootstrap::start(&address, &[STREAM]);
     let post = next(&posts);
     let (_, body) = post.parts();
@@ -208,7 +208,7 @@ fn the_deadline_ends_a_stream() {
 #[test]
 fn a_reader_that_resets_or_stops_costs_only_its_own_answer() {
     for reading in [Reading::Reset(1 << 20), Reading::Stop(1 << 20, 4 * SECOND)] {
-        let (address, posts) = serve(vec![(url_event(FrontKind::Url, "fill:500"), reading), url("state")], 2 * SECOND);
+        let (address, posts) = serve(vec![(url_event(FrontKind::Url, "bulk:500"), reading), url("state")], 2 * SECOND);
         let bootstrap = Bootstrap::start(&address, &[STREAM]);
         // A reader that has stopped notices the end later than the next event is answered.
         let mut both = [next(&posts), next(&posts)];

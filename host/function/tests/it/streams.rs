@@ -160,7 +160,7 @@ async fn a_reply_that_nobody_reads_ends_its_handler() {
     let bench = Bench::new(|_| {});
     let invocation =
         bench.host.invocation(Context { deadline_ms: deadline_in(Duration::from_secs(60)), ..Context::default() });
-    let (outcome, after) = bench.host.invoke(act("fill:1000").into(), &invocation).await;
+    let (outcome, after) = bench.host.invoke(act("bulk:1000").into(), &invocation).await;
     let Outcome::Stream(mut reply) = outcome else { panic!("{outcome:?}") };
     assert_eq!(StreamedReply::CONTENT_TYPE, "application/vnd.awslambda.http-integration-response");
     for _ in 0..3 {

@@ -69,8 +69,8 @@ pub enum Act<'a> {
     /// `pieces:COUNT:MS`: writes COUNT lines, each with the time in nanoseconds since the Unix epoch, and waits for MS
     /// before each.
     Pieces(u64, Duration),
-    /// `fill:MIB`: writes this many MiB in pieces of 64 KiB, each of which begins with the time as a line.
-    Fill(u64),
+    /// `bulk:MIB`: writes this many MiB in pieces of 64 KiB, each of which begins with the time as a line.
+    Bulk(u64),
     /// `head-trap`: traps after the head, without a byte of the body.
     HeadTrap,
     /// `begin-block:MS`: begins its body, and blocks the host's thread for this time; see [`blocking`].
@@ -166,7 +166,7 @@ impl<'a> Act<'a> {
                 let (count, pause) = argument.split_once(':').unwrap_or((argument, "0"));
                 Self::Pieces(number(count)?, milliseconds(pause)?)
             }
-            "fill" => Self::Fill(number(argument)?),
+            "bulk" => Self::Bulk(number(argument)?),
             "head-trap" => Self::HeadTrap,
             "begin-block" => Self::BeginBlock(milliseconds(argument)?),
             "trailers" => Self::Trailers,
@@ -228,7 +228,7 @@ impl<'a> Act<'a> {
             Self::OpenBody => partial::open(out),
             Self::Chunks(count) => partial::chunks(out, count),
             Self::Pieces(count, pause) => partial::pieces(out, count, pause),
-            Self::Fill(mebibytes) => partial::fill(out, mebibytes),
+            Self::Bulk(mebibytes) => partial::bulk(out, mebibytes),
             Self::HeadTrap => partial::head_trap(out),
             Self::BeginBlock(time) => partial::begin_block(out, time),
             Self::Trailers => partial::trailers(out),

@@ -74,7 +74,7 @@ pub fn pieces(out: ResponseOutparam, count: u64, pause: Duration) {
 }
 
 /// Writes `mebibytes` in pieces of 64 KiB, each of which begins with the time as a line.
-pub fn fill(out: ResponseOutparam, mebibytes: u64) {
+pub fn bulk(out: ResponseOutparam, mebibytes: u64) {
     let mut body = start(out, &[]);
     let mut piece = vec![b'.'; 64 << 10];
     for _ in 0..mebibytes * 16 {
