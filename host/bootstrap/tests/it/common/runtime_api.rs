@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::symlink;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -137,7 +137,7 @@ impl Bootstrap {
     fn with(component: impl Fn(&Path), runtime_api: &str, variables: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         component(&folder.path().join("handler.cwasm"));
-        let child = Command::new(env!("CARGO_BIN_EXE_bootstrap"))
+        let child = Command::new(executable())
             .current_dir(folder.path())
             .env_clear()
             .env("AWS_LAMBDA_RUNTIME_API", runtime_api)
@@ -217,4 +217,9 @@ pub fn text(output: &Output) -> String {
 
 pub fn is_next(line: &str) -> bool {
     line.ends_with("/invocation/next")
+}
+
+/// The bootstrap of this build, or the one that the variable BOOTSTRAP names, such as that of a release.
+fn executable() -> PathBuf {
+    std::env::var_os("BOOTSTRAP").map_or_else(|| env!("CARGO_BIN_EXE_bootstrap").into(), PathBuf::from)
 }
