@@ -1,6 +1,9 @@
 //! The proposals that a component uses: those without which it is not valid, at any depth.
 
-use wasmparser::{Validator, WasmFeatures};
+use std::mem;
+
+use rayon::prelude::*;
+use wasmparser::{FuncValidatorAllocations, Parser, ValidPayload, Validator, WasmFeatures};
 
 use super::{CompileError, expect_component};
 use crate::proposal::Proposal;
@@ -40,7 +43,11 @@ const PROPOSALS: [(&str, WasmFeatures); 17] = [
 pub fn proposals(wasm: &[u8]) -> Result<Vec<&'static Proposal>, CompileError> {
     expect_component(wasm)?;
     let all = PROPOSALS.iter().fold(ALWAYS, |all, (_, features)| all | *features);
-    validate(wasm, all).map_err(|error| CompileError::Invalid(error.to_string()))?;
+    if validate(wasm, all).is_err() {
+        // In order, so that the error is the same each time.
+        let valid = Validator::new_with_features(all).validate_all(wasm);
+        valid.map_err(|error| CompileError::Invalid(error.to_string()))?;
+    }
     let mut search = Search { wasm, features: all, used: Vec::new() };
     search.narrow(&PROPOSALS);
     let mut used: Vec<_> = search.used.into_iter().filter_map(Proposal::named).collect();
@@ -73,8 +80,23 @@ impl Search<'_> {
     }
 }
 
+/// Validates the component, its functions side by side. Of several errors it is any.
 fn validate(wasm: &[u8], features: WasmFeatures) -> wasmparser::Result<()> {
-    Validator::new_with_features(features).validate_all(wasm).map(|_| ())
+    let mut validator = Validator::new_with_features(features);
+    let mut parser = Parser::new(0);
+    parser.set_features(features);
+    let mut functions = Vec::new();
+    for payload in parser.parse_all(wasm) {
+        if let ValidPayload::Func(function, body) = validator.payload(&payload?)? {
+            functions.push((function, body));
+        }
+    }
+    functions.into_par_iter().try_for_each_init(FuncValidatorAllocations::default, |kept, (function, body)| {
+        let mut validator = function.into_validator(mem::take(kept));
+        validator.validate(&body)?;
+        *kept = validator.into_allocations();
+        Ok(())
+    })
 }
 
 #[cfg(test)]
