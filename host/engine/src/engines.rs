@@ -160,11 +160,18 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         // A component of 0.2 that was compiled for concurrent calls still loads, although `compile` no longer does
         // that.
-        let wasm = wat::parse_str("(component (core module (memory 1) (func (export \"f\"))))").unwrap();
-        for (calls, compiler) in [Calls::Nested, Calls::Concurrent]
+        let plain = "(component (core module (memory 1) (func (export \"f\"))))";
+        let with_async = "(component
+            (core module (memory 1) (func (export \"f\")))
+            (core func (canon task.return (result u32)))
+            (type $later (future u32))
+            (core func (canon future.new $later)))";
+        let guests = [(plain, Calls::Nested), (plain, Calls::Concurrent), (with_async, Calls::Concurrent)];
+        for ((text, calls), compiler) in guests
             .into_iter()
-            .flat_map(|calls| [Compiler::Cranelift, Compiler::Winch].map(|compiler| (calls, compiler)))
+            .flat_map(|guest| [Compiler::Cranelift, Compiler::Winch].map(|compiler| (guest, compiler)))
         {
+            let wasm = wat::parse_str(text).unwrap();
             let path = folder.path().join("guest.cwasm");
             let config = config::config(Abi { calls, compiler });
             let bytes = Engine::new(&config).unwrap().precompile_component(&wasm).unwrap();

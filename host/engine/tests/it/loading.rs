@@ -8,18 +8,9 @@ use funcserver_engine::{Arch, Fault, FileKind, Limits, Target, compile};
 
 use crate::common::{call, guest_file, handle, request, response};
 
-/// A component of many functions, which are compiled side by side.
-static COMPONENT: LazyLock<Vec<u8>> = LazyLock::new(|| {
-    let function = |number| {
-        format!("(func (export \"f{number}\") (param i64) (result i64) (i64.mul (local.get 0) (i64.const {number})))")
-    };
-    let functions = (0..300).map(function).collect::<String>();
-    wat::parse_str(format!("(component (core module (memory 1) {functions}))")).unwrap()
-});
-
-/// [`COMPONENT`], compiled for the other architecture.
+/// The test guest, compiled for the other architecture.
 static ELSEWHERE: LazyLock<Vec<u8>> =
-    LazyLock::new(|| compile::compile(&COMPONENT, Target::Lambda(other_arch())).unwrap());
+    LazyLock::new(|| compile::compile(funcserver_test_guest::WASM, Target::Lambda(other_arch())).unwrap());
 
 fn refused(name: &str, bytes: &[u8]) -> String {
     let folder = tempfile::tempdir().unwrap();
@@ -143,10 +134,10 @@ fn the_world_is_the_same_before_and_after_compiling() {
 
 #[test]
 fn compiling_twice_gives_the_same_bytes() {
-    let here = compile::compile(&COMPONENT, Target::Host).unwrap();
-    assert!(here == compile::compile(&COMPONENT, Target::Host).unwrap());
-    assert!(*ELSEWHERE == compile::compile(&COMPONENT, Target::Lambda(other_arch())).unwrap());
-    assert!(here != *ELSEWHERE);
+    let here = std::fs::read(guest_file()).unwrap();
+    assert!(here == compile::compile(funcserver_test_guest::WASM, Target::Host).unwrap());
+    let there = compile::compile(funcserver_test_guest::WASM, Target::Lambda(other_arch())).unwrap();
+    assert!(*ELSEWHERE == there);
 }
 
 /// A handler that answers nothing and has `instances` instances of a module with these contents.
