@@ -4,6 +4,7 @@
 //! the Go SDK have the names of the canonical ABI, which determine the world in `wit/`.
 
 use anyhow::{Context as _, Result, anyhow, bail};
+use funcserver_engine::data_segments;
 use funcserver_engine::nesting::{self, TooDeep};
 use wasi_preview1_component_adapter_provider::{
     WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME as PREVIEW1, WASI_SNAPSHOT_PREVIEW1_PROXY_ADAPTER as PROXY,
@@ -91,7 +92,7 @@ pub(crate) fn componentize(module: &[u8]) -> Result<Vec<u8>> {
     if facts.deep {
         bail!("it is a core WebAssembly module that cannot be made a component: in its type, {TooDeep}");
     }
-    let mut module = module.to_vec();
+    let mut module = data_segments::join(module).unwrap_or_else(|| module.to_vec());
     if !facts.typed {
         embed(&mut module, &facts)?;
     }

@@ -96,7 +96,8 @@ pub fn compile_with(wasm: &[u8], target: Target, optimization: Optimization) -> 
 fn engine(abi: Abi, optimization: Optimization, target: &str) -> wasmtime::Result<Engine> {
     let mut config = config::config(abi);
     config.target(target)?;
-    if optimization == Optimization::None && abi.compiler == Compiler::Cranelift {
+    if optimization == Optimization::None {
+        // With Winch, Cranelift still compiles a trampoline for each function that a table holds: in Go, all functions.
         config.cranelift_opt_level(OptLevel::None).cranelift_regalloc_algorithm(RegallocAlgorithm::SinglePass);
     }
     Engine::new(&config)

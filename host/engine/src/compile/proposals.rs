@@ -3,7 +3,10 @@
 use std::mem;
 
 use rayon::prelude::*;
-use wasmparser::{FuncValidatorAllocations, Parser, ValidPayload, Validator, WasmFeatures};
+use wasmparser::{
+    BinaryReader, FuncToValidate, FuncValidatorAllocations, FunctionBody, Parser, ValidPayload, Validator,
+    ValidatorResources, WasmFeatures,
+};
 
 use super::{CompileError, expect_component};
 use crate::proposal::Proposal;
@@ -36,67 +39,125 @@ const PROPOSALS: [(&str, WasmFeatures); 17] = [
     ("sign-extension", WasmFeatures::SIGN_EXTENSION),
 ];
 
+/// Every feature that wasmtime enables.
+fn all() -> WasmFeatures {
+    PROPOSALS.iter().fold(ALWAYS, |all, (_, features)| all | *features)
+}
+
 /// The names of the proposals that a component uses. The component is valid with these alone.
 ///
 /// # Errors
 /// The bytes are not a valid component, even with all proposals that wasmtime enables.
 pub fn proposals(wasm: &[u8]) -> Result<Vec<&'static Proposal>, CompileError> {
     expect_component(wasm)?;
-    let all = PROPOSALS.iter().fold(ALWAYS, |all, (_, features)| all | *features);
-    if validate(wasm, all).is_err() {
+    let Some(needs) = Outline::read(wasm, all()).ok().and_then(|outline| outline.needs()) else {
         // In order, so that the error is the same each time.
-        let valid = Validator::new_with_features(all).validate_all(wasm);
-        valid.map_err(|error| CompileError::Invalid(error.to_string()))?;
-    }
-    let mut search = Search { wasm, features: all, used: Vec::new() };
-    search.narrow(&PROPOSALS);
-    let mut used: Vec<_> = search.used.into_iter().filter_map(Proposal::named).collect();
+        let error = Validator::new_with_features(all()).validate_all(wasm).err();
+        let error = error.map_or_else(|| "it cannot be validated".to_owned(), |error| error.to_string());
+        return Err(CompileError::Invalid(error));
+    };
+    let needs = needs | needs_of(ALWAYS, |features| Outline::read(wasm, features).is_ok());
+    let needs = without_alternative(wasm, needs);
+    let used = PROPOSALS.iter().filter(|(_, features)| needs.contains(*features));
+    let mut used: Vec<_> = used.filter_map(|(name, _)| Proposal::named(name)).collect();
     used.sort_by_key(|proposal| proposal.name);
     Ok(used)
 }
 
-/// The features with which the component is known to be valid, and those among them that it needs.
-struct Search<'a> {
-    wasm: &'a [u8],
-    features: WasmFeatures,
-    used: Vec<&'static str>,
+/// If one part needs `gc`, no other part needs `function-references` for what either allows.
+fn without_alternative(wasm: &[u8], needs: WasmFeatures) -> WasmFeatures {
+    let without = needs - WasmFeatures::FUNCTION_REFERENCES;
+    let valid = || Outline::read(wasm, without).is_ok_and(|outline| outline.all_valid(without));
+    if needs.contains(WasmFeatures::GC) && without != needs && valid() { without } else { needs }
 }
 
-impl Search<'_> {
+/// A component whose sections are valid, and whose functions are not validated yet.
+struct Outline<'a> {
+    functions: Vec<Function<'a>>,
+}
+
+/// A function that is not validated yet.
+type Function<'a> = (FuncToValidate<ValidatorResources>, FunctionBody<'a>);
+
+impl Outline<'_> {
+    fn read(wasm: &[u8], features: WasmFeatures) -> wasmparser::Result<Outline<'_>> {
+        let mut validator = Validator::new_with_features(features);
+        let mut parser = Parser::new(0);
+        parser.set_features(features);
+        let mut functions = Vec::new();
+        for payload in parser.parse_all(wasm) {
+            if let ValidPayload::Func(function, body) = validator.payload(&payload?)? {
+                functions.push((function, body));
+            }
+        }
+        Ok(Outline { functions })
+    }
+
+    /// What the functions need; `None` if one of them is invalid. They are validated side by side, each with what
+    /// earlier ones needed: nearly all are validated once.
+    fn needs(&self) -> Option<WasmFeatures> {
+        let start = || Some((ALWAYS, FuncValidatorAllocations::default()));
+        let each = self.functions.par_iter().fold(start, |found, function| {
+            let (known, mut kept) = found?;
+            let mut is_valid = |features| valid(function, features, &mut kept);
+            let needs = if is_valid(known) {
+                known
+            } else if is_valid(all()) {
+                needs_of(known, is_valid)
+            } else {
+                return None;
+            };
+            Some((needs, kept))
+        });
+        each.map(|found| found.map(|(needs, _)| needs)).try_reduce(|| ALWAYS, |needs, more| Some(needs | more))
+    }
+
+    fn all_valid(&self, features: WasmFeatures) -> bool {
+        self.functions.par_iter().all(|function| valid(function, features, &mut FuncValidatorAllocations::default()))
+    }
+}
+
+/// Whether a function is valid with these features.
+fn valid((function, body): &Function<'_>, features: WasmFeatures, kept: &mut FuncValidatorAllocations) -> bool {
+    let function = FuncToValidate { resources: function.resources.clone(), features, ..*function };
+    let mut validator = function.into_validator(mem::take(kept));
+    let reader = BinaryReader::new_features(body.as_bytes(), body.range().start, features);
+    let valid = validator.validate(&FunctionBody::new(reader)).is_ok();
+    *kept = validator.into_allocations();
+    valid
+}
+
+/// The features without which something is not valid, and `known`, with which it may be or not. It is valid with all.
+fn needs_of(known: WasmFeatures, is_valid: impl FnMut(WasmFeatures) -> bool) -> WasmFeatures {
+    let mut search = Search { known, features: all(), is_valid };
+    search.narrow(&PROPOSALS);
+    search.features
+}
+
+/// The features with which something is known to be valid.
+struct Search<V> {
+    known: WasmFeatures,
+    features: WasmFeatures,
+    is_valid: V,
+}
+
+impl<V: FnMut(WasmFeatures) -> bool> Search<V> {
     /// Disables the unused features of `group`: all at once if possible, otherwise in halves. The first use of a
-    /// disabled feature ends the validation, usually early. A large component thus takes a few validations, not one for
-    /// each proposal.
+    /// disabled feature ends the validation, usually early.
     fn narrow(&mut self, group: &[(&'static str, WasmFeatures)]) {
-        let without = group.iter().fold(self.features, |without, (_, features)| without - *features);
-        if validate(self.wasm, without).is_ok() {
+        let unused = group.iter().fold(WasmFeatures::empty(), |unused, (_, features)| unused | *features) - self.known;
+        let without = self.features - unused;
+        if without == self.features {
+            return;
+        }
+        if (self.is_valid)(without) {
             self.features = without;
-        } else if let [(name, _)] = group {
-            self.used.push(name);
-        } else {
+        } else if group.len() > 1 {
             let (first, second) = group.split_at(group.len() / 2);
             self.narrow(first);
             self.narrow(second);
         }
     }
-}
-
-/// Validates the component, its functions side by side. Of several errors it is any.
-fn validate(wasm: &[u8], features: WasmFeatures) -> wasmparser::Result<()> {
-    let mut validator = Validator::new_with_features(features);
-    let mut parser = Parser::new(0);
-    parser.set_features(features);
-    let mut functions = Vec::new();
-    for payload in parser.parse_all(wasm) {
-        if let ValidPayload::Func(function, body) = validator.payload(&payload?)? {
-            functions.push((function, body));
-        }
-    }
-    functions.into_par_iter().try_for_each_init(FuncValidatorAllocations::default, |kept, (function, body)| {
-        let mut validator = function.into_validator(mem::take(kept));
-        validator.validate(&body)?;
-        *kept = validator.into_allocations();
-        Ok(())
-    })
 }
 
 #[cfg(test)]
@@ -161,6 +222,25 @@ mod tests {
         assert_eq!(used_by("(func (param externref))"), ["gc", "reference-types"]);
         let caught = "(tag $gone) (func (block $h (result exnref) (try_table (catch_all_ref $h)) (return)) (drop))";
         assert_eq!(used_by(caught), ["exceptions", "reference-types"]);
+    }
+
+    #[test]
+    fn parts_need_no_more_together_than_alone() {
+        // A reference of a known type needs one of the two, and the other function needs `gc`.
+        let either = "(type $f (func)) (func (param (ref null $f)) (drop (ref.as_non_null (local.get 0))))";
+        assert_eq!(used_by(either), ["function-references", "reference-types"]);
+        let structs = "(type $s (struct (field i32))) (func (drop (struct.new $s (i32.const 1))))";
+        assert_eq!(used_by(&format!("{either} {structs}")), ["function-references", "gc", "reference-types"]);
+        let reference = "(type $g (func)) (func (local (ref null $g)))";
+        assert_eq!(used_by(reference), ["function-references", "reference-types"]);
+        assert_eq!(used_by(&format!("{reference} {structs}")), ["gc", "reference-types"]);
+    }
+
+    #[test]
+    fn every_function_is_read() {
+        let plain = "(func (param i32) (result i32) local.get 0)".repeat(2_000);
+        let last = "(func (result i32) i32.const 1 i32.extend8_s) (memory 1) (data \"passive\")";
+        assert_eq!(used_by(&format!("{plain} {last}")), ["bulk-memory", "sign-extension"]);
     }
 
     #[test]
