@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 
+use crate::project::DOTENV;
 use crate::size::{Size, UNZIPPED};
 use crate::{input, output, zip};
 
@@ -21,7 +22,8 @@ pub(crate) struct Asset {
 /// The folder with all links resolved; `None` if it does not exist.
 ///
 /// # Errors
-/// The folder, or a link in it, leads out of the project's folder, which is the working folder.
+/// The folder, or a link in it, leads out of the project's folder, which is the working folder; or it is that folder, and
+/// `.env` is in it.
 pub(crate) fn folder(folder: &Path) -> Result<Option<PathBuf>> {
     let Ok(opened) = fs::canonicalize(folder) else { return Ok(None) };
     let project = fs::canonicalize(".").context("cannot tell the project's folder")?;
@@ -30,6 +32,12 @@ pub(crate) fn folder(folder: &Path) -> Result<Option<PathBuf>> {
             "guest.assets: {} leads out of the project, to {}; replace it by a copy of that folder",
             folder.display(),
             opened.display()
+        );
+    }
+    if opened == project && project.join(DOTENV).exists() {
+        bail!(
+            "guest.assets is the project's folder, so that {DOTENV} would be part of the zip: name a folder in it, or move \
+             {DOTENV} away"
         );
     }
     check_links(&opened, &opened)?;

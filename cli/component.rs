@@ -138,7 +138,7 @@ impl Component {
             ));
             module = None;
         }
-        let granted = guest.env.keys().chain(&guest.inherit_env).cloned().collect();
+        let granted = guest.names().into_iter().map(str::to_owned).collect();
         Ok(Component { origin, bytes: component, named: false, module, granted })
     }
 

@@ -122,9 +122,13 @@ impl LocalFunction {
         options.grants.assets = project.assets()?;
         options.grants.sources = setup.sources.as_ref().map(|folder| folder.path().to_owned());
         options.grants.env.extend(setup.variable.map(|(name, value)| (name.to_owned(), value.to_owned())));
-        let guest = native::load(&sandbox.runtime(&project.config), &compiled.path, &compiled.bytes, options)?;
+        let secrets = project.secrets(env)?;
+        let guest = native::load(&sandbox.runtime(&project.config, env)?, &compiled.path, &compiled.bytes, options)?;
         if let Some(refusal) = guest.refusal() {
             bail!("{origin} cannot run: {refusal}");
+        }
+        if !secrets.is_empty() {
+            guest.set_secrets(secrets);
         }
         let others = setup.observer.into_iter().map(|observer| Box::new(observer) as Box<dyn Observer>);
         let host = Host::observed(guest, &project.config, log, others.collect());

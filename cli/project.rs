@@ -10,6 +10,7 @@ use funcserver_function::config::{Config, Env, carried};
 use crate::assets;
 use crate::encoding::without_mark;
 use crate::input;
+use crate::local_secrets;
 use crate::root_certificates;
 
 /// The file with the settings.
@@ -19,7 +20,7 @@ pub(crate) const FILE: &str = "funcserver.toml";
 const BUILT_APP: &str = "build-output/handler.wasm";
 
 /// A file of variables, as many developers have it for other tools.
-const DOTENV: &str = ".env";
+pub(crate) const DOTENV: &str = ".env";
 
 /// The settings of one call of the tool.
 #[derive(Debug)]
@@ -73,17 +74,29 @@ impl Project {
         self.config.guest.assets.as_deref().map_or(Ok(None), assets::folder)
     }
 
-    /// Checks that the environment has the variables that the component inherits. Loading checks it too, but after a build
-    /// that takes half a minute.
+    /// Checks that the variables are there that the component inherits, and the values of its secrets. Loading checks it
+    /// too, but after a build that takes half a minute.
     ///
     /// # Errors
-    /// All variables that are missing.
+    /// All variables that are missing, or else all secrets.
     pub(crate) fn check_variables(&self, env: &dyn Env) -> Result<()> {
-        let Err(missing) = self.config.guest.variables(env) else { return Ok(()) };
+        let Err(missing) = self.config.guest.variables(env) else { return self.secrets(env).map(drop) };
         if Path::new(DOTENV).exists() {
-            bail!("{missing}; {DOTENV} is not read: to set what it names, run: set -a; . ./{DOTENV}; set +a");
+            bail!(
+                "{missing}; {DOTENV} is read only for guest.secrets: to set what it names, run: set -a; . ./{DOTENV}; \
+                 set +a"
+            );
         }
         Err(missing.into())
+    }
+
+    /// The values of the component's secrets on this machine.
+    ///
+    /// # Errors
+    /// See [`local_secrets::values`].
+    pub(crate) fn secrets(&self, env: &dyn Env) -> Result<Vec<(String, String)>> {
+        let secrets = &self.config.guest.secrets;
+        if secrets.is_empty() { Ok(Vec::new()) } else { local_secrets::values(secrets, env) }
     }
 
     /// The file for the zip: the settings that the host reads, if there are any.

@@ -44,7 +44,11 @@ tokio::task_local! {
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     let env = Variables::of_process();
-    let host = host(&LambdaEnv::read(&env)?, &env)?;
+    let lambda = LambdaEnv::read(&env)?;
+    let host = host(&lambda, &env)?;
+    if !lambda.snapshot {
+        host.fetch_secrets().await?;
+    }
     host.warm_up().await;
     let restored = Arc::new(Restored(host.clone()));
     let component = service_fn(move |event| answer(host.clone(), event));
@@ -60,8 +64,13 @@ fn host(lambda: &LambdaEnv, env: &Variables) -> Result<Host, Error> {
     // The log lines of lambda_runtime go to the same log.
     log.forward_tracing();
     log_panics(log.clone());
-    let component = task_root::component(lambda, &config, env, &log)?;
-    Ok(Host::new(load(component)?, &config, log))
+    let mut component = task_root::component(lambda, &config, env, &log)?;
+    let secrets = component.secrets.take();
+    let host = Host::new(load(component)?, &config, log);
+    if let Some(secrets) = secrets {
+        host.set_secrets(secrets);
+    }
+    Ok(host)
 }
 
 /// Maps the function's component.

@@ -23,13 +23,12 @@ impl AppSettings {
     /// Those of the project, if its settings name an app.
     pub(crate) fn of(project: &Project, env: &Variables) -> Option<AppSettings> {
         let (component, guest) = (&project.config.component, &project.config.guest);
-        let mut granted: Vec<_> = guest.env.keys().chain(&guest.inherit_env).cloned().collect();
-        granted.sort();
-        granted.dedup();
+        let mut granted = guest.names();
+        granted.extend(project.config.network.aws_names());
         Some(AppSettings {
             app: component.app.clone()?,
             import: component.import,
-            granted,
+            granted: granted.into_iter().map(str::to_owned).collect(),
             component: project.component()?.into_owned(),
             env: Arc::new(env.clone()),
         })

@@ -18,6 +18,9 @@ build = \"./build\"
 ";
 
 const IGNORED: &str = "\
+# Values of guest.secrets on this machine
+.env
+
 # Build output
 /build-output/
 /function.zip

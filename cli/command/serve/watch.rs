@@ -23,7 +23,7 @@ use super::loader::{Loader, blocking};
 use crate::builder::Builder;
 use crate::component::ComponentSource;
 use crate::local::LocalFunction;
-use crate::project::{FILE, Project};
+use crate::project::{DOTENV, FILE, Project};
 use crate::subprocess::Subprocesses;
 use crate::{output, report, sources};
 use development::{Development, Loaded};
@@ -63,7 +63,7 @@ struct Plan {
 
 #[derive(Default)]
 struct Seen {
-    /// The component and the settings.
+    /// The component, the settings, and values of secrets.
     files: Snapshot,
     /// The sources, if the component is made of them.
     sources: Snapshot,
@@ -269,6 +269,12 @@ impl Plan {
         self.component.as_ref().map(|path| path.display().to_string()).unwrap_or_default()
     }
 
+    /// The component, the settings, and the file with values of secrets, if there are any.
+    fn files(&self) -> impl Iterator<Item = PathBuf> {
+        let secrets = (!self.project.config.guest.secrets.is_empty()).then(|| DOTENV.into());
+        self.component.iter().cloned().chain([FILE.into()]).chain(secrets)
+    }
+
     async fn build(&self) -> Result<()> {
         match &self.build {
             Some(build) => build.run_watched(self.loader.optimization()).await,
@@ -302,10 +308,7 @@ async fn look(plan: &Arc<Plan>, before: &Arc<Seen>) -> Arc<Seen> {
     let looked = blocking(move || {
         let mut sources = if plan.made_of_sources() { sources::of(Path::new(".")) } else { Vec::new() };
         sources.retain(|path| !plan.loader.writes(path));
-        Ok(Seen {
-            files: Snapshot::of(plan.component.iter().cloned().chain([FILE.into()]), &earlier.files),
-            sources: Snapshot::of(sources, &earlier.sources),
-        })
+        Ok(Seen { files: Snapshot::of(plan.files(), &earlier.files), sources: Snapshot::of(sources, &earlier.sources) })
     });
     looked.await.map_or_else(|_| Arc::clone(before), Arc::new)
 }

@@ -88,7 +88,7 @@ pub(crate) enum SnapshotError {
 }
 
 /// Lets Lambda take a snapshot of the process, and returns in a restored copy of it. The copy drops its connections and
-/// idle instances, which must not be used after a snapshot.
+/// idle instances, which must not be used after a snapshot, and fetches its secrets.
 pub(crate) async fn snapshot(host: &Host, runtime_api: &Uri) -> Result<(), SnapshotError> {
     RuntimeApiClient::new(runtime_api).restored().await.map_err(SnapshotError::NotTaken)?;
     host.restored().await.map_err(SnapshotError::NotRestored)
@@ -172,6 +172,7 @@ impl Worker {
             Err(error) => lost(&self.log, &invocation, &error),
         }
         after.finish().await;
+        self.host.refresh_secrets(&invocation).await;
         match failure {
             None => self.failures = 0,
             Some(error) => self.failed(error).await?,

@@ -92,6 +92,11 @@ async fn serve(lambda: &LambdaEnv, env: &dyn Env) -> ExitCode {
             Err(error) => return report(api, &log, &format!("lambda.extension: {error:#}")).await,
         }
     }
+    if !lambda.snapshot
+        && let Err(error) = host.fetch_secrets().await
+    {
+        return report(api, &log, &error.to_string()).await;
+    }
     // The snapshot includes the pages that the warm-up has mapped, but not its instance.
     host.warm_up().await;
     if lambda.snapshot {
@@ -122,12 +127,17 @@ async fn serve(lambda: &LambdaEnv, env: &dyn Env) -> ExitCode {
 }
 
 fn host(lambda: &LambdaEnv, config: &Config, env: &dyn Env, log: &Log) -> anyhow::Result<Host> {
-    let deployed = task_root::component(lambda, config, env, log)?;
+    let mut deployed = task_root::component(lambda, config, env, log)?;
+    let secrets = deployed.secrets.take();
     let guest = load(deployed)?;
     if let Some(refusal) = guest.refusal() {
         log.host().error("no request can be answered", &[("error", refusal.into())]);
     }
-    Ok(Host::new(guest, config, log.clone()))
+    let host = Host::new(guest, config, log.clone());
+    if let Some(secrets) = secrets {
+        host.set_secrets(secrets);
+    }
+    Ok(host)
 }
 
 /// Maps the function's component.

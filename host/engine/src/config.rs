@@ -12,7 +12,7 @@ use crate::limits::Limits;
 
 /// The revision of [`config`] and of the compiled contents. It is a part of the cache key of compiled components.
 #[cfg(feature = "compile")]
-pub(crate) const REVISION: u32 = 9;
+pub(crate) const REVISION: u32 = 10;
 
 /// The largest initial memory that is mapped even if little of it is data, in bytes. The compiled component contains it
 /// with all its zeros, and Lambda unpacks no more than 250 MB.

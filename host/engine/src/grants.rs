@@ -4,7 +4,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
-use wasmtime_wasi_config::WasiConfigVariables;
 
 use crate::scratch::{Folder, Scratch};
 
@@ -31,17 +30,11 @@ pub struct Grants {
 }
 
 impl Grants {
-    /// The variables for `wasi:config/store`.
-    pub(crate) fn config(&self) -> WasiConfigVariables {
-        self.env.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
-    }
-
-    /// Grants them to one instance. The caller must keep the returned folder as long as the instance.
+    /// Grants the folders to one instance. The caller must keep the returned folder as long as the instance.
     ///
     /// # Errors
     /// A folder is missing, or cannot be created.
     pub(crate) fn give(&self, wasi: &mut WasiCtxBuilder, scratch: Option<&Scratch>) -> io::Result<Option<Folder>> {
-        wasi.envs(&self.env);
         if let Some(assets) = &self.assets {
             mount(wasi, assets, ASSETS, FsPerms::ReadOnly)?;
         }

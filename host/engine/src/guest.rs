@@ -18,6 +18,7 @@ use crate::engines::Mapped;
 use crate::exchange::{Exchange, Home, Run, Work};
 use crate::fault::Fault;
 use crate::grants::Grants;
+use crate::guest_variables::GuestVariables;
 use crate::incoming::IncomingResponse;
 use crate::instance::Handler;
 use crate::instances::Instances;
@@ -62,7 +63,7 @@ pub struct GuestOptions {
 impl Guest {
     /// Maps and links a compiled component.
     pub(crate) fn of(code: &Code<'_>, runtime: &Runtime, options: GuestOptions) -> Result<Self, Reason> {
-        let GuestOptions { grants, reuse, calls, missing } = options;
+        let GuestOptions { mut grants, reuse, calls, missing } = options;
         let Parts { limits, client, gauge, engines, .. } = runtime.parts();
         let Mapped { engine, component, refusal } = engines.map(code, calls)?;
         let world = world(&component, &engine);
@@ -70,7 +71,7 @@ impl Guest {
         check(&reuse, version)?;
         let handler = link(&component, &engine, version, client.has_tcp(), missing).map_err(Reason::Link)?;
         let common = Common {
-            config: grants.config(),
+            variables: GuestVariables::new(std::mem::take(&mut grants.env)),
             client: client.clone(),
             scratch: grants.scratch.as_deref().map(Scratch::new),
             gauge: gauge.clone(),
@@ -104,14 +105,26 @@ impl Guest {
         self.0.instances.common.limits.requests_at_once()
     }
 
-    /// Drops everything that must not be used after a snapshot of the process: connections of outgoing requests, and
-    /// instances, because two copies of a snapshot would produce the same random numbers.
+    /// Drops everything that must not be used after a snapshot of the process: connections of outgoing requests,
+    /// credentials, and instances, because two copies of a snapshot would produce the same random numbers.
     pub fn restored(&self) {
-        self.0.instances.common.client.forget_connections();
+        self.0.instances.common.client.forget();
+        self.forget_instances();
+    }
+
+    fn forget_instances(&self) {
         self.0.instances.forget();
         if let Some(shared) = &self.0.shared {
             shared.forget();
         }
+    }
+
+    /// Sets the secrets: environment variables of the instances that begin from now on, besides those of
+    /// [`Grants::env`], whose place they take if the names are equal. A request that is running keeps those of its
+    /// instance, which then serves no other.
+    pub fn set_secrets(&self, secrets: Vec<(String, String)>) {
+        self.0.instances.common.variables.set_secrets(secrets);
+        self.forget_instances();
     }
 
     /// Checks what each instance needs of the system: its files, and random bytes.

@@ -15,6 +15,7 @@ use wasmtime_wasi_http::p3::bindings::{Service, ServicePre};
 use crate::call::Call;
 use crate::fault::{Crash, Fault, Frame};
 use crate::gauge::unless_over;
+use crate::guest_variables::VariableSet;
 use crate::incoming::ResponseResult;
 use crate::output::OutputSink;
 use crate::reuse::Reuse;
@@ -125,6 +126,11 @@ impl Instance {
     /// Whether it has served a request and has been idle for too long since.
     pub(crate) fn is_stale(&self, reuse: &Reuse) -> bool {
         self.requests > 0 && reuse.is_stale(self.idle_since)
+    }
+
+    /// Whether it began with these variables.
+    pub(crate) fn has(&self, variables: &Arc<VariableSet>) -> bool {
+        Arc::ptr_eq(&self.store.data().variables, variables)
     }
 
     /// Lets `work` give several requests to the instance at once. Only instances of 0.3 can handle them.

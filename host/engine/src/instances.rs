@@ -57,9 +57,10 @@ impl Instances {
 
     /// Takes an idle instance.
     pub(crate) fn take(&self) -> Option<Instance> {
+        let variables = self.common.variables.current();
         loop {
             let instance = self.runtime.parts().pool.take(self.number)?;
-            if !instance.is_stale(&self.reuse) {
+            if !instance.is_stale(&self.reuse) && instance.has(&variables) {
                 return Some(instance);
             }
         }

@@ -60,6 +60,8 @@ mod call;
 pub mod compile;
 mod config;
 mod content_length;
+#[cfg(feature = "compile")]
+pub mod data_segments;
 mod descriptors;
 mod dump;
 mod engines;
@@ -70,6 +72,7 @@ mod file_kind;
 mod gauge;
 mod grants;
 mod guest;
+mod guest_variables;
 #[cfg(feature = "compile")]
 mod image;
 mod incoming;
@@ -81,6 +84,7 @@ mod link;
 mod listing;
 mod load_error;
 mod map;
+mod memory_left;
 #[cfg(feature = "compile")]
 pub mod nesting;
 mod network;
@@ -117,7 +121,8 @@ pub use guest::{Guest, GuestOptions};
 pub use limits::Limits;
 pub use load_error::LoadError;
 pub use network::{
-    Allow, AllowError, MAX_SOCKETS, Network, Notice, Resolve, Resolving, SystemResolver, check_roots, redacted,
+    Allow, AllowError, HostClient, HostRequestError, MAX_SOCKETS, Network, Notice, Resolve, Resolving, SignAws,
+    Signing, SystemResolver, check_roots, redacted,
 };
 pub use proposal::{PROPOSALS, Proposal};
 pub use reuse::Reuse;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::gauge::Meter;
+use crate::memory_left::MemoryLeft;
 
 /// The limits of one instance, and of the number of concurrent invocations.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,26 +73,24 @@ const ENTRY: usize = 16;
 /// Counts the growth of an instance, and records whether more was rejected.
 pub(crate) struct Limiter {
     memory: usize,
-    memory_left: usize,
+    memory_left: Arc<MemoryLeft>,
     entries_left: usize,
     /// The limit for the memory that the host holds, and the current size. The size is never too low, because memory
     /// that was released since the last weighing is still counted.
     most_held: usize,
     held: usize,
     refused_memory: bool,
-    meter: Option<Arc<Meter>>,
 }
 
 impl Limiter {
     pub(crate) fn new(limits: &Limits, meter: Option<Arc<Meter>>) -> Self {
         Self {
             memory: limits.memory,
-            memory_left: limits.memory,
+            memory_left: Arc::new(MemoryLeft::new(limits.memory, meter)),
             entries_left: limits.table_entries,
             most_held: limits.held,
             held: 0,
             refused_memory: false,
-            meter,
         }
     }
 
@@ -105,32 +104,31 @@ impl Limiter {
         self.refused_memory.then_some(self.memory)
     }
 
+    /// The rest of the memory, of which buffers of the host take a part.
+    pub(crate) fn memory_left(&self) -> Arc<MemoryLeft> {
+        self.memory_left.clone()
+    }
+
     /// Takes `bytes` of linear memory, if the limit allows it.
     pub(crate) fn grow(&mut self, bytes: usize) -> bool {
-        let left = self.memory_left.saturating_sub(self.held.saturating_sub(FREE));
-        if bytes > left {
-            return false;
-        }
-        self.memory_left -= bytes;
-        self.grown(bytes);
-        true
+        self.memory_left.take(bytes)
     }
 
     /// Takes `entries` of tables, if the limit allows it.
     pub(crate) fn grow_table(&mut self, entries: usize) -> bool {
         let Some(left) = self.entries_left.checked_sub(entries) else { return false };
         self.entries_left = left;
-        self.grown(entries.saturating_mul(ENTRY));
+        self.memory_left.grown(entries.saturating_mul(ENTRY));
         true
     }
 
     /// Lets the host hold `bytes` more, if the limit allows it.
     pub(crate) fn hold(&mut self, bytes: usize) -> bool {
-        let most = self.most_held.min(self.memory_left.saturating_add(FREE));
+        let most = self.most_held.min(self.memory_left.bytes().saturating_add(FREE));
         match self.held.checked_add(bytes) {
             Some(held) if held <= most => {
-                self.held = held;
-                self.grown(bytes);
+                self.weighed(held);
+                self.memory_left.grown(bytes);
                 true
             }
             _ => false,
@@ -140,6 +138,7 @@ impl Limiter {
     /// Sets the size that the host holds, after it was weighed.
     pub(crate) fn weighed(&mut self, held: usize) {
         self.held = held;
+        self.memory_left.spare(held.saturating_sub(FREE));
     }
 
     /// Whether the host still holds so much that the instance should not be reused.
@@ -150,12 +149,6 @@ impl Limiter {
     /// Records that a request for memory was rejected.
     pub(crate) fn refuse(&mut self) {
         self.refused_memory = true;
-    }
-
-    fn grown(&self, bytes: usize) {
-        if let Some(meter) = &self.meter {
-            meter.grow(bytes);
-        }
     }
 }
 

@@ -12,13 +12,13 @@ use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::ResourceLimiter;
 use wasmtime::component::{GuestTaskId, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
-use wasmtime_wasi_config::WasiConfigVariables;
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::call::{Call, LogLevel, Stream};
 use crate::descriptors::Descriptors;
 use crate::gauge::{Gauge, Meter};
 use crate::grants::Grants;
+use crate::guest_variables::{GuestVariables, VariableSet};
 use crate::interfaces::{KEPT, MadeResponses, OpenCalls, random};
 use crate::limits::{Limiter, Limits};
 use crate::network::{Client, Hooks, Sockets};
@@ -31,7 +31,7 @@ use crate::weigh::{Waiting, weigh};
 pub(crate) struct Common {
     pub(crate) limits: Limits,
     pub(crate) grants: Grants,
-    pub(crate) config: WasiConfigVariables,
+    pub(crate) variables: GuestVariables,
     /// Creates temporary folders, if guests get one.
     pub(crate) scratch: Option<Scratch>,
     pub(crate) client: Arc<Client>,
@@ -48,6 +48,7 @@ pub(crate) struct State {
     sink: OutputSink,
     streams: [StandardStream; 2],
     pub(crate) common: Arc<Common>,
+    pub(crate) variables: Arc<VariableSet>,
     pub(crate) limiter: Limiter,
     /// The growth of the process's memory by this instance, if memory is watched.
     pub(crate) meter: Option<Arc<Meter>>,
@@ -81,12 +82,15 @@ impl State {
         let streams =
             [Stream::Stdout, Stream::Stderr].map(|stream| StandardStream::new(stream, sink.clone(), limits.output));
         let mut wasi = wasi(&streams)?;
+        let variables = common.variables.current();
+        wasi.envs(&variables.env);
         let scratch = common.grants.give(&mut wasi, common.scratch.as_ref())?;
         let mut http = WasiHttpCtx::new();
         http.set_field_size_limit(limits.fields);
         let waiting = Arc::new(Waiting::new(limits.held / 2));
         let meter = common.gauge.as_ref().map(Gauge::meter);
-        let hooks = hooks(&common, &sink, &waiting);
+        let limiter = Limiter::new(limits, meter.clone());
+        let hooks = hooks(&common, &sink, &waiting, &limiter);
         Ok(Self {
             table,
             wasi: wasi.build(),
@@ -95,11 +99,12 @@ impl State {
             hooks,
             sink,
             streams,
-            limiter: Limiter::new(limits, meter.clone()),
+            limiter,
             meter,
             waiting,
             descriptors: Descriptors::new(limits.descriptors),
             common,
+            variables,
             calls: OpenCalls::default(),
             responses: MadeResponses::default(),
             answered: Arc::default(),
@@ -188,7 +193,7 @@ impl State {
         }
         self.responses.end_all();
         // New hooks release the slots of requests whose responses the guest never read.
-        self.hooks = hooks(&self.common, &self.sink, &self.waiting);
+        self.hooks = hooks(&self.common, &self.sink, &self.waiting, &self.limiter);
         self.sockets.notify(self.hooks.notices());
         self.scratch.as_ref().map_or(Ok(()), Folder::empty)?;
         // The limit here is half of the handles: a guest that leaks handles must not fail during a later request.
@@ -244,8 +249,9 @@ impl Drop for State {
     }
 }
 
-fn hooks(common: &Common, sink: &OutputSink, waiting: &Arc<Waiting>) -> Hooks {
-    Hooks::new(common.client.clone(), sink.clone(), common.limits.requests, waiting.clone())
+fn hooks(common: &Common, sink: &OutputSink, waiting: &Arc<Waiting>, limiter: &Limiter) -> Hooks {
+    let memory = limiter.memory_left();
+    Hooks::new(common.client.clone(), sink.clone(), common.limits.requests, waiting.clone(), memory)
 }
 
 impl ResourceLimiter for State {

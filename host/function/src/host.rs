@@ -1,7 +1,7 @@
 //! Answers events: each event has exactly one answer.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
@@ -29,6 +29,7 @@ use crate::observer::{Late, Observer, Observers, Step};
 use crate::other_event::{self, RecordBatch};
 use crate::report::Report;
 use crate::request_log::RequestLog;
+use crate::secrets::{Moment, Secrets, SecretsError};
 use crate::streamed_reply::{StreamError, StreamedReply};
 use crate::warm_up::warm_up;
 
@@ -58,6 +59,7 @@ struct Inner {
     stream: bool,
     fail: Fail,
     warmup: Option<PathAndQuery>,
+    secrets: OnceLock<Secrets>,
 }
 
 /// The end of an invocation.
@@ -127,7 +129,33 @@ impl Host {
             stream: config.response.stream,
             fail: config.limits.fail,
             warmup: config.component.warmup.clone(),
+            secrets: OnceLock::new(),
         }))
+    }
+
+    /// Sets the secrets of the function (`guest.secrets`), if it has any. They are fetched by [`Host::fetch_secrets`],
+    /// and by [`Host::restored`]. Call this once, before the first event.
+    pub fn set_secrets(&self, secrets: Secrets) {
+        let _ = self.0.secrets.set(secrets);
+    }
+
+    /// Fetches the secrets, so that the handler has them. Call it before the warm-up and the first event, but not if
+    /// Lambda takes a snapshot of the process: the snapshot would contain them.
+    ///
+    /// # Errors
+    /// All secrets that have no value.
+    pub async fn fetch_secrets(&self) -> Result<(), SecretsError> {
+        let Inner { guest, log, secrets, .. } = &*self.0;
+        match secrets.get() {
+            Some(secrets) => secrets.fetch(guest, log).await,
+            None => Ok(()),
+        }
+    }
+
+    /// After an answer was sent: fetches secrets that will soon be too old (`guest.secrets-max-age`), so that the next
+    /// event need not wait for them. [`Host::invoke`] fetches those that are too old by then.
+    pub async fn refresh_secrets(&self, invocation: &Invocation) {
+        self.0.refresh_secrets(Moment::AfterAnswer, invocation.ends()).await;
     }
 
     /// If `component.warmup` is set, lets the component answer that request. Call it before the first event, and before
@@ -141,8 +169,8 @@ impl Host {
         }
     }
 
-    /// Drops everything that must not be used after a snapshot of the process, and checks that this copy can create
-    /// instances.
+    /// Drops everything that must not be used after a snapshot of the process, checks that this copy can create
+    /// instances, and fetches the secrets.
     ///
     /// # Errors
     /// The reason why it cannot.
@@ -153,9 +181,12 @@ impl Host {
             guest.check()
         };
         match caught(work).await {
-            Ok(checked) => checked.map_err(|error| format!("after the snapshot no instance can be created: {error}")),
-            Err(panic) => Err(format!("{HOST_FAILED}: {panic}")),
+            Ok(checked) => {
+                checked.map_err(|error| format!("after the snapshot no instance can be created: {error}"))?
+            }
+            Err(panic) => return Err(format!("{HOST_FAILED}: {panic}")),
         }
+        self.fetch_secrets().await.map_err(|error| error.to_string())
     }
 
     /// Creates an invocation that arrives now.
@@ -231,6 +262,7 @@ impl Ended {
 
 impl Inner {
     async fn answer(self: &Arc<Self>, event: Bytes, invocation: &Arc<Invocation>) -> (Ended, funcserver_engine::After) {
+        self.refresh_secrets(Moment::BeforeEvent, invocation.due()).await;
         let incoming = match decode(&event, &self.front) {
             Ok(Event::Http(incoming)) => incoming,
             Ok(Event::Other { source, payload }) => return self.other(source, payload, invocation).await,
@@ -269,6 +301,13 @@ impl Inner {
             }
         };
         (ended, after)
+    }
+
+    async fn refresh_secrets(&self, moment: Moment, due: Instant) {
+        if let Some(secrets) = self.secrets.get() {
+            // Boxed, because most functions have none.
+            Box::pin(secrets.refresh(moment, due, &self.guest, &self.log)).await;
+        }
     }
 
     /// The form of a streamed reply, if replies of this form are streamed.

@@ -46,6 +46,7 @@ mod other_event;
 mod report;
 mod request_log;
 mod sandbox;
+pub mod secrets;
 mod streamed_reply;
 pub mod task_root;
 mod warm_up;
@@ -58,6 +59,7 @@ pub use marker::MARKER;
 pub use observer::{Late, Observer, Observers, Step};
 pub use report::Report;
 pub use sandbox::Sandbox;
+pub use secrets::Secrets;
 pub use streamed_reply::{StreamError, StreamedReply};
 
 /// The output of `--version`: funcserver, wasmtime, and the target.

@@ -1,11 +1,13 @@
 //! Translates the resources of an execution environment into the engine's limits.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use funcserver_engine::{Calls, Grants, GuestOptions, Limits, MAX_SOCKETS, Network, Runtime};
+use funcserver_aws::Provider;
+use funcserver_engine::{Calls, Grants, GuestOptions, Limits, MAX_SOCKETS, Network, Runtime, Signing};
 use http::uri::Authority;
 
-use crate::config::{Config, Env, Missing};
+use crate::config::{AwsEnv, Config, Env, Missing};
 
 const MIB: usize = 1 << 20;
 /// The most host memory for an instance, besides its own memory. The heap does not shrink, so this amount stays
@@ -39,9 +41,11 @@ pub struct Sandbox<'a> {
 
 impl Sandbox<'_> {
     /// The runtime for components with this configuration.
-    #[must_use]
-    pub fn runtime(&self, config: &Config) -> Runtime {
-        Runtime::new(self.limits(config), &self.network(config))
+    ///
+    /// # Errors
+    /// Requests are to be signed, and the environment does not say how.
+    pub fn runtime(&self, config: &Config, env: &dyn Env) -> Result<Runtime, Missing> {
+        Ok(Runtime::new(self.limits(config), &self.network(config, env)?))
     }
 
     /// The options for a component with this configuration. `calls` is how it was compiled, if that is known.
@@ -50,9 +54,13 @@ impl Sandbox<'_> {
     /// Inherited variables, the assets folder or the root certificates are missing.
     pub fn guest(&self, config: &Config, calls: Option<Calls>, env: &dyn Env) -> Result<GuestOptions, Missing> {
         config.network.check()?;
+        let mut variables = config.guest.variables(env)?;
+        if !config.network.sign_aws.is_empty() {
+            AwsEnv(env).stand_in(&config.guest, &mut variables)?;
+        }
         Ok(GuestOptions {
             grants: Grants {
-                env: config.guest.variables(env)?,
+                env: variables,
                 assets: config.guest.assets()?,
                 sources: None,
                 scratch: config.guest.tmp.then(|| self.scratch.to_owned()),
@@ -77,13 +85,22 @@ impl Sandbox<'_> {
         }
     }
 
-    fn network(&self, config: &Config) -> Network {
-        Network {
+    fn network(&self, config: &Config, env: &dyn Env) -> Result<Network, Missing> {
+        let sign_aws = &config.network.sign_aws;
+        let signing = if sign_aws.is_empty() {
+            None
+        } else {
+            let origins = AwsEnv(env).origins(sign_aws)?;
+            let source = AwsEnv(env).credentials().map_err(Missing::Credentials)?;
+            Some(Signing { origins, credentials: Arc::new(Provider::new(source)) })
+        };
+        Ok(Network {
             allow: config.network.allow.clone(),
+            signing,
             reserved: self.runtime_api.cloned(),
             roots: config.network.roots.clone(),
             ca: config.network.ca.clone(),
             ..Network::default()
-        }
+        })
     }
 }

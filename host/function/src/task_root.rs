@@ -12,6 +12,7 @@ use crate::Sandbox;
 use crate::artifact::{Artifact, ArtifactError};
 use crate::config::{Config, ConfigErrors, Env, LambdaEnv, Missing, NotAllowed, NotFound, find_component};
 use crate::log::{Log, Value};
+use crate::secrets::{SecretServicesError, Secrets};
 
 const CONFIG_FILE: &str = "funcserver.toml";
 /// Temporary folders in the execution environment's own `/tmp`, of which each handler gets a part. The first usable one
@@ -44,6 +45,9 @@ pub enum TaskRootError {
     /// A variable or folder for the component is missing.
     #[error(transparent)]
     Missing(#[from] Missing),
+    /// The secrets of the settings cannot be fetched from anywhere.
+    #[error(transparent)]
+    Secrets(#[from] SecretServicesError),
     /// There is no folder for temporary files.
     #[error("cannot make folders in {}: {source}", folder.display())]
     Scratch {
@@ -54,7 +58,8 @@ pub enum TaskRootError {
     },
 }
 
-/// A function's compiled component and its options for Lambda: `runtime.load(&path, options)`.
+/// A function's compiled component and its options for Lambda: `runtime.load(&path, options)`. A host of it gets the
+/// secrets.
 pub struct DeployedComponent {
     /// The compiled component.
     pub path: PathBuf,
@@ -62,6 +67,8 @@ pub struct DeployedComponent {
     pub runtime: Runtime,
     /// The options for running it.
     pub options: GuestOptions,
+    /// The secrets, if it has any. They are not fetched yet.
+    pub secrets: Option<Secrets>,
 }
 
 /// The settings: `funcserver.toml` of the task root, if there is one, and the environment, which takes precedence.
@@ -104,7 +111,8 @@ pub fn component(
         scratch,
     };
     let options = sandbox.guest(config, artifact.as_ref().and_then(Artifact::calls), env)?;
-    Ok(DeployedComponent { path, runtime: sandbox.runtime(config), options })
+    let secrets = Secrets::of(config, env)?;
+    Ok(DeployedComponent { path, runtime: sandbox.runtime(config, env)?, options, secrets })
 }
 
 fn read_if_there(path: &Path) -> Result<Option<String>, TaskRootError> {

@@ -151,7 +151,8 @@ fn in_process(component: &Path, variables: &BTreeMap<&str, String>, records: Rec
     let sandbox =
         Sandbox { memory, alone: false, concurrency: 1, sharing: 1, runtime_api: None, scratch: scratch.path() };
     let options = sandbox.guest(&config, None, &env).map_err(|error| error.to_string())?;
-    let guest = funcserver_test_guest::load_on(&sandbox.runtime(&config), component, options)
+    let runtime = sandbox.runtime(&config, &env).map_err(|error| error.to_string())?;
+    let guest = funcserver_test_guest::load_on(&runtime, component, options)
         .map_err(|error| format!("{}: {error}", component.display()))?;
     let host = Host::new(guest, &config, Log::new(Format::Json, Level::Info, records));
     Ok(Running::Process { host, _scratch: scratch })

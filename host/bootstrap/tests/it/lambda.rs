@@ -1,77 +1,16 @@
 //! The executable under a Runtime API: its answers, its report of a failed start, and its end.
 
-use std::ffi::OsString;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
 use funcserver_engine::{Arch, Target, compile};
-use funcserver_local::environment::{Environment, Line, Program};
-use funcserver_local::{Function, InvocationError, InvocationErrorKind};
+use funcserver_local::InvocationErrorKind;
 use serde_json::Value;
 
-use crate::common;
+use crate::common::root::{BOOTSTRAP, Root, status};
 use funcserver_test_guest::{CoreHandler, act};
-
-const BOOTSTRAP: &str = env!("CARGO_BIN_EXE_bootstrap");
-
-/// A task root, and the lines that the process printed.
-struct Root {
-    folder: tempfile::TempDir,
-    lines: Arc<Mutex<Vec<String>>>,
-    variables: Vec<(&'static str, &'static str)>,
-    handler: &'static str,
-}
-
-impl Root {
-    fn empty() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        Self { folder, lines: Arc::default(), variables: Vec::new(), handler: "bootstrap" }
-    }
-
-    fn with_component(name: &str) -> Self {
-        let root = Self::empty();
-        common::write_component(&root.folder.path().join(name));
-        root
-    }
-
-    fn with_file(self, name: &str, bytes: impl AsRef<[u8]>) -> Self {
-        std::fs::write(self.folder.path().join(name), bytes).unwrap();
-        self
-    }
-
-    async fn start(&self) -> Environment {
-        let function = Function {
-            handler: self.handler.to_owned(),
-            memory_mb: 512,
-            timeout: Duration::from_secs(60),
-            ..Function::default()
-        };
-        let mut program = Program::new(BOOTSTRAP, self.folder.path());
-        program.variables =
-            self.variables.iter().map(|(name, value)| ((*name).into(), OsString::from(value))).collect();
-        let lines = self.lines.clone();
-        let output = Arc::new(move |line: &Line| lines.lock().unwrap().push(line.text.clone()));
-        Environment::start(&function, &program, &(output as _), 1).await.unwrap()
-    }
-
-    async fn invoke(&self, event: &Value) -> Result<Bytes, InvocationError> {
-        self.start().await.invoke(event.to_string().into()).await
-    }
-
-    /// The message of the failed start.
-    async fn init_error(&self) -> String {
-        let error = self.invoke(&act("state")).await.unwrap_err();
-        assert!(matches!(&error.kind, InvocationErrorKind::Init(kind) if kind == "Runtime.InitError"), "{error}");
-        error.message
-    }
-}
-
-fn status(reply: &Bytes) -> u64 {
-    serde_json::from_slice::<Value>(reply).unwrap()["statusCode"].as_u64().unwrap()
-}
 
 #[tokio::test]
 async fn events_are_answered_one_after_the_other() {

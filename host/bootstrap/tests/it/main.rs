@@ -4,5 +4,6 @@
 mod common;
 mod lambda;
 mod runtime_api;
+mod secrets;
 mod stream;
 mod watchdog;

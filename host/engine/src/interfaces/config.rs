@@ -25,7 +25,7 @@ const UNTYPED: LinkedBy = LinkedBy::Each(|store, _, _| functions(store));
 
 /// Links the version of wasmtime's crate.
 fn typed(linker: &mut Linker<State>) -> wasmtime::Result<()> {
-    wasmtime_wasi_config::add_to_linker(linker, |state: &mut State| WasiConfig::from(&state.common.config))
+    wasmtime_wasi_config::add_to_linker(linker, |state: &mut State| WasiConfig::from(&state.variables.config))
 }
 
 /// Links a version without static types. Drafts name the type of an error differently, and the newest 0.2.0-draft has
@@ -45,7 +45,7 @@ fn functions(linker: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
 
 fn variables<'a>(store: &'a StoreContextMut<'_, State>) -> impl Iterator<Item = &'a (String, String)> {
     // If a name is granted twice, the last value counts.
-    let all = &store.data().common.grants.env;
+    let all = &store.data().variables.env;
     all.iter()
         .enumerate()
         .filter(|(at, (name, _))| !all[at + 1..].iter().any(|(later, _)| later == name))

@@ -73,6 +73,11 @@ impl Allow {
         entries.iter().enumerate().map(read).collect::<Result<_, _>>().map(Self)
     }
 
+    /// This list with the entries of another one after its own.
+    pub(crate) fn and(&self, other: &Self) -> Self {
+        Self(self.0.iter().chain(&other.0).cloned().collect())
+    }
+
     /// Whether the list allows this origin by its name.
     pub(crate) fn allows(&self, origin: &Origin) -> bool {
         self.0.iter().any(|entry| entry.allows(origin))
@@ -106,7 +111,7 @@ impl Allow {
 }
 
 impl AllowError {
-    fn of(entry: &str, problem: String, later: &[&str]) -> Self {
+    pub(super) fn of(entry: &str, problem: String, later: &[&str]) -> Self {
         // A variable is split at its commas. A password may have one, so that its first half is here without its user.
         if !entry.contains('@') && later.iter().any(|later| later.contains('@')) {
             let begin = entry.find("://").map_or(0, |scheme| scheme + "://".len());

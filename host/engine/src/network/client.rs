@@ -25,6 +25,7 @@ use super::request_body::{RequestBody, Sent};
 use super::retry::{Fate, Tries};
 use super::secure::{Io, ask_postgres, handshake};
 use super::sender::Sender;
+use super::signing::Signing;
 use super::socket_stream::Prompt;
 use super::{Network, framing, gate::Denial, roots};
 
@@ -53,6 +54,7 @@ pub(crate) struct Client {
     ca: Option<PathBuf>,
     tls: OnceCell<Arc<ClientConfig>>,
     pool: Arc<Pool>,
+    signing: Option<Signing>,
     /// One permit for each open TCP connection.
     sockets: Arc<Semaphore>,
 }
@@ -92,6 +94,7 @@ impl Client {
             ca: network.ca.clone(),
             tls: OnceCell::new(),
             pool,
+            signing: network.signing.clone(),
             sockets: Arc::new(Semaphore::new(MAX_SOCKETS)),
         }
     }
@@ -99,6 +102,11 @@ impl Client {
     /// Checks whether a request to this origin is allowed by its name.
     pub(crate) fn check(&self, origin: &Origin) -> Result<(), Denial> {
         self.gate.check(origin)
+    }
+
+    /// What signs the requests to this origin, if they are signed.
+    pub(crate) fn signing(&self, origin: &Origin) -> Option<&Signing> {
+        self.signing.as_ref().filter(|signing| signing.origins.allows(origin))
     }
 
     /// Sends a request to `origin`, the origin of its URI. It may be retried, see [`Fate`].
@@ -210,9 +218,12 @@ impl Client {
         config.cloned().map_err(Failure::Roots)
     }
 
-    /// Drops all pooled connections. Later requests open new ones.
-    pub(crate) fn forget_connections(&self) {
+    /// Drops all pooled connections and fetched credentials. Later requests open and fetch new ones.
+    pub(crate) fn forget(&self) {
         self.pool.forget();
+        if let Some(signing) = &self.signing {
+            signing.credentials.forget();
+        }
     }
 }
 

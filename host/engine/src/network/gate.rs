@@ -42,7 +42,9 @@ pub(crate) enum Closed {
 impl Gate {
     pub(crate) fn new(network: &Network) -> Self {
         let reserved = network.reserved.as_ref().and_then(Reserved::of);
-        Self { allow: network.allow.clone(), reserved, lookups: Lookups::new(network.resolver.clone()) }
+        let signed = network.signing.as_ref().map(|signing| &signing.origins);
+        let allow = signed.map_or_else(|| network.allow.clone(), |signed| network.allow.and(signed));
+        Self { allow, reserved, lookups: Lookups::new(network.resolver.clone()) }
     }
 
     /// Checks a request by the name of its origin.

@@ -8,6 +8,7 @@ use http::uri::Authority;
 mod address;
 mod allow;
 mod budget;
+mod buffered_body;
 mod client;
 mod connection;
 mod connection_state;
@@ -19,6 +20,7 @@ mod framing;
 mod gate;
 mod headers;
 mod hooks;
+mod host_client;
 mod ip_network;
 mod lease;
 mod lookups;
@@ -26,6 +28,7 @@ mod notice;
 mod origin;
 mod pool;
 mod redact;
+mod refused_body;
 mod request_body;
 mod resolve;
 mod response_body;
@@ -33,6 +36,8 @@ mod retry;
 mod roots;
 mod secure;
 mod sender;
+mod sign_aws;
+mod signing;
 mod socket;
 mod socket_stream;
 mod sockets;
@@ -44,10 +49,13 @@ mod unsent;
 
 pub use allow::{Allow, AllowError};
 pub use client::MAX_SOCKETS;
+pub use host_client::{HostClient, HostRequestError};
 pub use notice::Notice;
 pub use redact::redacted;
 pub use resolve::{Resolve, Resolving, SystemResolver};
 pub use roots::check_roots;
+pub use sign_aws::SignAws;
+pub use signing::Signing;
 
 pub(crate) use client::Client;
 pub(crate) use hooks::Hooks;
@@ -60,6 +68,8 @@ pub(crate) use sockets::{Lookup, Sockets};
 pub struct Network {
     /// The origins that may be called.
     pub allow: Allow,
+    /// What the host signs, which is allowed thereby.
+    pub signing: Option<Signing>,
     /// The host and port (default 80) of Lambda's Runtime API, which can never be called, even if an entry matches it.
     pub reserved: Option<Authority>,
     /// A PEM file with the trusted root certificates. The default is the file of the operating system.
@@ -72,6 +82,13 @@ pub struct Network {
 
 impl Default for Network {
     fn default() -> Self {
-        Self { allow: Allow::default(), reserved: None, roots: None, ca: None, resolver: Arc::new(SystemResolver) }
+        Self {
+            allow: Allow::default(),
+            signing: None,
+            reserved: None,
+            roots: None,
+            ca: None,
+            resolver: Arc::new(SystemResolver),
+        }
     }
 }

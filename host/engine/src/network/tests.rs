@@ -19,6 +19,7 @@ use super::notice::Notices;
 use super::origin::Origin;
 use super::response_body::ResponseBody;
 use super::*;
+use crate::memory_left::MemoryLeft;
 use crate::output::OutputSink;
 use crate::weigh::Waiting;
 
@@ -52,6 +53,11 @@ async fn server() -> (u16, Network) {
     (port, Network { allow, resolver: Arc::new(Here), ..Network::default() })
 }
 
+/// An instance's memory without a limit.
+fn memory() -> Arc<MemoryLeft> {
+    Arc::new(MemoryLeft::new(usize::MAX, None))
+}
+
 fn request(name: &str, port: u16) -> Request<WasiBody> {
     let body = Empty::<Bytes>::new().map_err(|never| match never {}).boxed_unsync();
     Request::get(format!("http://{name}:{port}/")).body(body).unwrap()
@@ -73,7 +79,7 @@ async fn unused_connections_make_room_for_others() {
 #[tokio::test]
 async fn requests_wait_until_an_earlier_response_is_read() {
     let (port, network) = server().await;
-    let mut hooks = Hooks::new(Arc::new(Client::new(&network)), OutputSink::default(), 1, waiting());
+    let mut hooks = Hooks::new(Arc::new(Client::new(&network)), OutputSink::default(), 1, waiting(), memory());
     let mut send = || Pin::from(hooks.send_request(request("shop.example", port), None, Box::new(async { Ok(()) })));
     let (first, _) = send().await.unwrap();
     let mut second = send();
@@ -217,7 +223,7 @@ async fn a_body_ends_with_its_connection_while_its_response_is_kept() {
 #[tokio::test]
 async fn the_result_of_sending_a_body_is_reported() {
     let (port, network) = server().await;
-    let mut hooks = Hooks::new(Arc::new(Client::new(&network)), OutputSink::default(), 8, waiting());
+    let mut hooks = Hooks::new(Arc::new(Client::new(&network)), OutputSink::default(), 8, waiting(), memory());
     let mut post = |body: WasiBody, received: Box<dyn Future<Output = Result<(), Error>> + Send>| {
         let request = Request::post(format!("http://shop.example:{port}/")).body(body).unwrap();
         Pin::from(hooks.send_request(request, None, received))

@@ -1,6 +1,6 @@
 //! The resources that a guest may use if they are granted, and that it gets no more.
 
-use funcserver_engine::Grants;
+use funcserver_engine::{Grants, Reuse};
 use funcserver_test_guest::Options;
 
 use crate::common::{self, guest_with, json, limits, response};
@@ -17,6 +17,36 @@ async fn variables_are_the_ones_that_are_granted() {
     assert_eq!(seen["environment"], serde_json::json!([["COLOUR", "green = blue"], ["EMPTY", ""]]));
     let value = json(&response(&guest, "config:COLOUR").await).to_string();
     assert!(value.contains("green = blue"), "{value}");
+}
+
+/// An instance that began before has the old values, and serves no request that comes later.
+#[tokio::test]
+async fn secrets_are_variables_of_the_instances_that_begin_later() {
+    let pairs =
+        |of: &[(&str, &str)]| of.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let reuse = Reuse { requests: 100, ..Reuse::default() };
+    let grants = Grants { env: pairs(&[("KEY", "granted"), ("STAGE", "test")]), ..Grants::default() };
+    let guest = guest_with(Options { reuse, ..options(grants) });
+    assert_eq!(json(&response(&guest, "env").await)["environment"][0], serde_json::json!(["KEY", "granted"]));
+
+    guest.set_secrets(pairs(&[("KEY", "one"), ("PASSWORD", "two")]));
+    let expected = serde_json::json!([["STAGE", "test"], ["KEY", "one"], ["PASSWORD", "two"]]);
+    assert_eq!(json(&response(&guest, "env").await)["environment"], expected);
+    let value = json(&response(&guest, "config:PASSWORD").await).to_string();
+    assert!(value.contains("two"), "{value}");
+
+    let running = tokio::spawn({
+        let guest = guest.clone();
+        async move { response(&guest, "sleep:300").await.status() }
+    });
+    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    guest.set_secrets(pairs(&[("PASSWORD", "three")]));
+    assert!(running.await.unwrap().is_success());
+    let expected = serde_json::json!([["KEY", "granted"], ["STAGE", "test"], ["PASSWORD", "three"]]);
+    assert_eq!(json(&response(&guest, "env").await)["environment"], expected);
+    for count in 1..3 {
+        assert_eq!(json(&response(&guest, "state").await)["requests"], count, "this instance is reused");
+    }
 }
 
 #[tokio::test]

@@ -59,6 +59,21 @@ async fn requests_share_an_instance_up_to_its_limit() {
     assert_eq!(counts, [1, 2, 3, 4], "the first instance serves them, now that it has room");
 }
 
+#[tokio::test]
+async fn secrets_are_those_of_an_instance_that_begins_later() {
+    let guest = shared();
+    let running = response(&guest, "sleep:600");
+    let set = async {
+        pause(200).await;
+        guest.set_secrets(vec![("PASSWORD".to_owned(), "two".to_owned())]);
+        json(&response(&guest, "env").await)["environment"].clone()
+    };
+    let (running, seen) = tokio::join!(running, set);
+    assert!(running.status().is_success());
+    assert_eq!(seen, serde_json::json!([["PASSWORD", "two"]]));
+    assert_eq!((requests(&guest).await, requests(&guest).await), (1, 2), "the instance that has them serves on");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn concurrent_bodies_arrive_whole() {
     let guest = shared();

@@ -3,16 +3,18 @@
 //! Mistakes are never ignored: an unknown key, an unknown variable with our prefix and a value that is not allowed are
 //! errors, all reported at once, each with its place and with the allowed values.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use funcserver_engine::{Allow, MissingImports, Proposal, Reuse, redacted};
+use funcserver_aws::ContainerError;
+use funcserver_engine::{Allow, MissingImports, Proposal, Reuse, SignAws, redacted};
 use http::uri::PathAndQuery;
 
 use crate::log::{Format, Level};
 
 mod app;
+mod aws;
 mod component;
 #[cfg(test)]
 mod docs;
@@ -24,6 +26,7 @@ mod file;
 mod lambda;
 mod proposals;
 mod schema;
+mod secret;
 mod setting;
 #[cfg(test)]
 mod tests;
@@ -31,6 +34,7 @@ mod value;
 mod variables;
 
 pub use app::{App, AppLanguage, Import};
+pub use aws::AwsEnv;
 pub use component::{NotFound, find_component};
 pub use duration::{DurationError, duration};
 pub use env::{Env, Variables};
@@ -39,6 +43,7 @@ pub use event_path::EventPath;
 pub use file::carried;
 pub use lambda::{LambdaEnv, LambdaEnvError};
 pub use proposals::NotAllowed;
+pub use secret::{SecretReference, SecretReferenceError, SecretService};
 pub use setting::{Fallback, OTHER_VARIABLES, SETTINGS, Setting};
 
 const MIB: usize = 1024 * 1024;
@@ -104,6 +109,10 @@ pub struct GuestConfig {
     pub env: BTreeMap<String, String>,
     /// Names of the host's variables that it also gets.
     pub inherit_env: Vec<String>,
+    /// Where the values of further variables are stored.
+    pub secrets: BTreeMap<String, SecretReference>,
+    /// How old these values may be, if they are fetched more than once.
+    pub secrets_max_age: Option<Duration>,
     /// The folder that it sees as `/`.
     pub assets: Option<PathBuf>,
     /// Whether it has a folder `/tmp`.
@@ -135,10 +144,43 @@ pub enum Missing {
         redacted(&.0.display().to_string())
     )]
     Ca(PathBuf),
+    /// The region of the services whose requests are signed.
+    #[error(
+        "network.sign-aws names services, whose addresses are those of a region, but {}: set AWS_REGION, as in \
+         AWS_REGION=eu-west-1, or write origins such as \"https://dynamodb.eu-west-1.amazonaws.com\"",
+        match .0 {
+            Some(region) => format!("\"{}\" is none", redacted(region)),
+            None => "neither AWS_REGION nor AWS_DEFAULT_REGION is set".to_owned(),
+        }
+    )]
+    Region(Option<String>),
+    /// Where the credentials come from, with which requests are signed.
+    #[error("network.sign-aws needs the function's AWS credentials: {0}")]
+    Credentials(ContainerError),
+    /// Variables that would give the component keys, although it gets stand-ins for them.
+    #[error(
+        "{setting} gives the handler {}, but network.sign-aws gives it stand-ins, so that it has no keys: remove {} from \
+         {setting}",
+        .names.join(", "),
+        if .names.len() == 1 { "it" } else { "them" }
+    )]
+    Keys {
+        /// `guest.env`, `guest.inherit-env` or `guest.secrets`.
+        setting: &'static str,
+        /// The variables.
+        names: Vec<&'static str>,
+    },
 }
 
 impl GuestConfig {
-    /// The component's variables, including those that it inherits from the host's environment, which take precedence.
+    /// The names of all variables that it gets, each once and in order.
+    #[must_use]
+    pub fn names(&self) -> BTreeSet<&str> {
+        self.env.keys().chain(&self.inherit_env).chain(self.secrets.keys()).map(String::as_str).collect()
+    }
+
+    /// The component's variables, including those that it inherits from the host's environment, which take precedence. Its
+    /// secrets are not among them.
     ///
     /// # Errors
     /// All inherited variables that are not set.
@@ -170,6 +212,8 @@ impl GuestConfig {
 pub struct NetworkConfig {
     /// The origins to which the component may send requests, and the servers to which it may connect.
     pub allow: Allow,
+    /// The services of AWS and origins whose requests the host signs.
+    pub sign_aws: SignAws,
     /// A PEM file with root certificates that are trusted besides the others.
     pub ca: Option<PathBuf>,
     /// The PEM file with the trusted root certificates, if it is set: `SSL_CERT_FILE`.

@@ -5,10 +5,10 @@ use std::ops::RangeInclusive;
 use funcserver_engine::PROPOSALS;
 use serde_json::{Value, json};
 
-use super::App;
 use super::duration;
-use super::setting::{Fallback, Kind, Setting};
+use super::setting::{Fallback, Kind, NEVER, Setting};
 use super::value::size_pattern;
+use super::{App, SecretReference};
 
 impl Setting {
     /// The JSON Schema (draft 2020-12) of the setting in `funcserver.toml`, with its description and default.
@@ -35,12 +35,22 @@ impl Setting {
                 "propertyNames": { "pattern": "^[^=]+$" },
                 "additionalProperties": { "type": "string" },
             }),
+            Kind::Secrets { .. } => json!({
+                "type": "object",
+                "propertyNames": { "pattern": "^[^=]+$" },
+                "additionalProperties": { "type": "string", "pattern": SecretReference::PATTERN },
+            }),
+            Kind::Age { .. } => {
+                json!({ "anyOf": [{ "const": NEVER }, { "type": "string", "pattern": duration::pattern() }] })
+            }
             Kind::Proposals { .. } => {
                 let names: Vec<_> = PROPOSALS.iter().map(|proposal| proposal.name).collect();
                 json!({ "type": "array", "items": { "enum": names } })
             }
             Kind::Choice { names, .. } => json!({ "enum": names }),
-            Kind::Origins { .. } => json!({ "type": "array", "items": { "type": "string", "pattern": r"\S" } }),
+            Kind::Origins { .. } | Kind::SignAws { .. } => {
+                json!({ "type": "array", "items": { "type": "string", "pattern": r"\S" } })
+            }
         };
         schema["description"] = format!("{} Allowed: {}.", self.doc, self.allowed()).into();
         if let Fallback::Value(value) = self.default {

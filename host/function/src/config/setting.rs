@@ -5,13 +5,16 @@ use std::ops::RangeInclusive;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
-use funcserver_engine::{Allow, MissingImports, Proposal};
+use funcserver_engine::{Allow, MissingImports, Proposal, SignAws};
 use http::uri::PathAndQuery;
 
 use super::duration::DurationError;
 use super::error::shown;
 use super::value::{Written, size_text, time_text};
-use super::{App, Config, EventPath, Fail, Import, proposals};
+use super::{App, Config, EventPath, Fail, Import, SecretReference, proposals};
+
+/// The age that nothing reaches.
+pub(super) const NEVER: &str = "never";
 
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
@@ -53,12 +56,15 @@ pub(super) enum Kind {
     Count { range: RangeInclusive<u64>, set: fn(&mut Config, usize) },
     Size { range: RangeInclusive<u64>, set: fn(&mut Config, usize) },
     Time { range: RangeInclusive<u64>, set: fn(&mut Config, Duration) },
+    Age { range: RangeInclusive<u64>, slot: fn(&mut Config) -> &mut Option<Duration> },
     Origins { set: fn(&mut Config, Allow) },
+    SignAws { slot: fn(&mut Config) -> &mut SignAws },
     Folder { slot: fn(&mut Config) -> &mut Option<PathBuf> },
     File { slot: fn(&mut Config) -> &mut Option<PathBuf> },
     Proposals { slot: fn(&mut Config) -> &mut Option<Vec<&'static Proposal>> },
     Names { slot: fn(&mut Config) -> &mut Vec<String> },
     Pairs { slot: fn(&mut Config) -> &mut BTreeMap<String, String> },
+    Secrets { slot: fn(&mut Config) -> &mut BTreeMap<String, SecretReference> },
     Choice { names: [&'static str; 2], set: fn(&mut Config, &str) },
 }
 
@@ -134,7 +140,7 @@ pub static SETTINGS: &[Setting] = &[
         variable: "FUNCSERVER_GUEST_ENV",
         carried: true,
         default: Fallback::Rule("none"),
-        doc: "Environment variables of the component, also available in `wasi:config/store`. The zip contains them in plain text, so do not put secrets here.",
+        doc: "Environment variables of the component, also available in `wasi:config/store`. The zip contains them in plain text, so do not put secrets here: [`guest.secrets`](secrets.md) is for them.",
         kind: Kind::Pairs { slot: |config| &mut config.guest.env },
     },
     Setting {
@@ -144,6 +150,22 @@ pub static SETTINGS: &[Setting] = &[
         default: Fallback::Rule("none: the component sees nothing of the function's environment"),
         doc: "Variables of the function's own environment that the component also gets. A missing variable is an error at start. Their values are never logged.",
         kind: Kind::Names { slot: |config| &mut config.guest.inherit_env },
+    },
+    Setting {
+        key: "guest.secrets",
+        variable: "FUNCSERVER_GUEST_SECRETS",
+        carried: true,
+        default: Fallback::Rule("none"),
+        doc: "Environment variables of the component whose values are in AWS Secrets Manager or Parameter Store. They are fetched when the function starts; the zip contains only these names. See [secrets](secrets.md).",
+        kind: Kind::Secrets { slot: |config| &mut config.guest.secrets },
+    },
+    Setting {
+        key: "guest.secrets-max-age",
+        variable: "FUNCSERVER_GUEST_SECRETS_MAX_AGE",
+        carried: true,
+        default: Fallback::Value("never"),
+        doc: "How old the values of `guest.secrets` may be. Older ones are fetched again between two events; see [secrets](secrets.md#rotation).",
+        kind: Kind::Age { range: 1_000..=86_400_000, slot: |config| &mut config.guest.secrets_max_age },
     },
     Setting {
         key: "guest.assets",
@@ -192,6 +214,14 @@ pub static SETTINGS: &[Setting] = &[
         default: Fallback::Rule("none: every outgoing request is denied"),
         doc: "The origins to which the component may send requests, and the servers to which it may open TCP connections; see [below](#the-network).",
         kind: Kind::Origins { set: |config, allow| config.network.allow = allow },
+    },
+    Setting {
+        key: "network.sign-aws",
+        variable: "FUNCSERVER_NETWORK_SIGN_AWS",
+        carried: true,
+        default: Fallback::Rule("none: the host signs nothing"),
+        doc: "Services of AWS, such as `dynamodb`, and origins. The component may send requests to them, and the host signs these with the function's credentials, which the component does not see; see [below](#requests-to-aws).",
+        kind: Kind::SignAws { slot: |config| &mut config.network.sign_aws },
     },
     Setting {
         key: "network.ca",
@@ -345,9 +375,10 @@ impl Setting {
         &self.kind
     }
 
-    /// Whether errors must not show its value: variables of the handler may be secrets of any form.
+    /// Whether errors must not show its value: variables of the handler may be secrets of any form, and a secret may be
+    /// written where its name belongs.
     pub(super) fn is_secret(&self) -> bool {
-        matches!(self.kind, Kind::Pairs { .. })
+        matches!(self.kind, Kind::Pairs { .. } | Kind::Secrets { .. })
     }
 
     /// The allowed values, as the end of an error message.
@@ -367,12 +398,21 @@ impl Setting {
             Kind::Time { range, .. } => {
                 format!("a duration {}, with its unit, as \"2s\" or \"100ms\"", span(range, time_text))
             }
+            Kind::Age { range, .. } => {
+                format!("\"never\", or a duration {}, with its unit, as \"5m\"", span(range, time_text))
+            }
             Kind::Folder { .. } => "the relative path of a folder".into(),
             Kind::File { .. } => "the relative path of a file".into(),
             Kind::Names { .. } => r#"a list of names such as "STAGE", "API_KEY""#.into(),
             Kind::Pairs { .. } => r#"names with texts, as `{ STAGE = "test" }`; in the variable a JSON object"#.into(),
+            Kind::Secrets { .. } => {
+                r#"names with places, as `{ DB_PASSWORD = "secretsmanager:prod/db#password", API_KEY = "ssm:/prod/key" }`; in the variable a JSON object"#.into()
+            }
             Kind::Choice { names: [one, other], .. } => format!("\"{one}\" or \"{other}\""),
             Kind::Proposals { .. } => format!("a list of {}", proposals::known()),
+            Kind::SignAws { .. } => {
+                r#"a list such as "dynamodb", "s3", "https://shop.s3.eu-west-1.amazonaws.com""#.into()
+            }
             Kind::Origins { .. } => {
                 r#"a list such as "https://api.example.com", "*.example.com:443", "postgres://db.example.com:5432""#
                     .into()
@@ -391,6 +431,10 @@ impl Setting {
                 set(config, allow);
                 return Ok(());
             }
+            (Kind::SignAws { slot }, Some(list)) => {
+                *slot(config) = SignAws::parse(list).map_err(|error| format!("{}; {error}", self.allowed()))?;
+                return Ok(());
+            }
             (Kind::Proposals { slot }, Some(list)) => {
                 let known = proposals::parse(&list);
                 let known =
@@ -398,9 +442,16 @@ impl Setting {
                 *slot(config) = Some(known);
                 return Ok(());
             }
+            (Kind::Secrets { slot }, _) => {
+                let secrets = secrets(written).map_err(|problem| self.allowed() + &problem)?;
+                *slot(config) = secrets;
+                return Ok(());
+            }
             _ => {}
         }
-        if let (Kind::Time { .. }, Err(error @ DurationError::NoUnit(_))) = (&self.kind, written.duration()) {
+        if let (Kind::Time { .. } | Kind::Age { .. }, Err(error @ DurationError::NoUnit(_))) =
+            (&self.kind, written.duration())
+        {
             return Err(format!("{}; {error}", self.allowed()));
         }
         self.put(config, written, folder).ok_or_else(|| self.allowed())
@@ -425,7 +476,12 @@ impl Setting {
             Kind::Size { range, set } => set(config, within(range, written.size()?)?),
             Kind::Time { range, set } => {
                 let time = written.duration().ok()?;
-                set(config, u64::try_from(time.as_millis()).is_ok_and(|time| range.contains(&time)).then_some(time)?);
+                set(config, lasts(range, time).then_some(time)?);
+            }
+            Kind::Age { slot, .. } if written.text() == Some(NEVER) => *slot(config) = None,
+            Kind::Age { range, slot } => {
+                let time = written.duration().ok()?;
+                *slot(config) = Some(lasts(range, time).then_some(time)?);
             }
             Kind::Folder { slot } | Kind::File { slot } => {
                 let path = Path::new(written.text()?);
@@ -442,15 +498,38 @@ impl Setting {
                 *slot(config) = fit.then_some(pairs)?;
             }
             Kind::Choice { names, set } => set(config, names.iter().find(|name| written.text() == Some(name))?),
-            Kind::Origins { .. } | Kind::Proposals { .. } => return None,
+            Kind::Origins { .. } | Kind::SignAws { .. } | Kind::Proposals { .. } | Kind::Secrets { .. } => return None,
         }
         Some(())
     }
 }
 
+/// The references of a table or JSON object.
+///
+/// # Errors
+/// The problem with one of them, as the end of a message, without its value.
+fn secrets(written: Written<'_>) -> Result<BTreeMap<String, SecretReference>, String> {
+    let pairs = written.pairs().ok_or_else(String::new)?;
+    let read = |(name, text): (String, String)| {
+        if !is_name(&name) {
+            return Err(format!("; \"{}\" is not the name of a variable", shown(&name)));
+        }
+        match text.parse() {
+            Ok(reference) => Ok((name, reference)),
+            Err(problem) => Err(format!("; {} {problem}", shown(&name))),
+        }
+    };
+    pairs.into_iter().map(read).collect()
+}
+
 /// Whether an environment can contain a variable with this name.
 fn is_name(name: &str) -> bool {
     !name.is_empty() && !name.contains(['=', '\0'])
+}
+
+/// Whether a duration is in a range of milliseconds.
+fn lasts(range: &RangeInclusive<u64>, time: Duration) -> bool {
+    u64::try_from(time.as_millis()).is_ok_and(|time| range.contains(&time))
 }
 
 fn within(range: &RangeInclusive<u64>, number: u64) -> Option<usize> {
@@ -509,12 +588,15 @@ mod tests {
             ("component.missing-imports", "trap"),
             ("guest.env", r#"{"STAGE": "test"}"#),
             ("guest.inherit-env", "STAGE"),
+            ("guest.secrets", r#"{"DB_PASSWORD": "secretsmanager:prod/db#password"}"#),
+            ("guest.secrets-max-age", "5m"),
             ("guest.assets", "public"),
             ("guest.tmp", "true"),
             ("guest.reuse", "1000"),
             ("guest.idle", "60s"),
             ("guest.concurrent", "4"),
             ("network.allow", "https://api.example.com"),
+            ("network.sign-aws", "dynamodb,https://shop.s3.eu-west-1.amazonaws.com"),
             ("network.ca", "certificates/root.pem"),
             ("limits.memory", "1GiB"),
             ("limits.connections", "4"),
@@ -547,6 +629,7 @@ mod tests {
         let cases = [
             ("guest.reuse", ["1", "1000000"], ["0", "1000001"]),
             ("guest.idle", ["1ms", "86400s"], ["0ms", "86401s"]),
+            ("guest.secrets-max-age", ["1s", "1440m"], ["999ms", "86401s"]),
             ("guest.concurrent", ["1", "1000"], ["0", "1001"]),
             ("limits.memory", ["1MiB", "10GiB"], ["1048575", "10737418241"]),
             ("limits.connections", ["1", "128"], ["0", "129"]),
@@ -579,6 +662,33 @@ mod tests {
         }
         for value in [r#"{"A=B": "1"}"#, r#"{"": "1"}"#, r#"{"A": "\u0000"}"#] {
             assert_eq!(apply("guest.env", value), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn secrets_have_a_name_and_a_place_and_errors_show_no_value() {
+        let setting = SETTINGS.iter().find(|setting| setting.key == "guest.secrets").unwrap();
+        for (value, expected) in [
+            (r#"{"DB_PASSWORD": "hunter2"}"#, "; DB_PASSWORD begins with neither"),
+            (r#"{"KEY": "ssm:/a", "DB_PASSWORD": "ssm:"}"#, "; DB_PASSWORD has no name"),
+            (r#"{"A=B": "ssm:/a"}"#, "; \"A=B\" is not the name of a variable"),
+            ("ssm:/a", "in the variable a JSON object"),
+            (r#"{"KEY": 5}"#, "in the variable a JSON object"),
+        ] {
+            let written = Written::Variable(value);
+            let error = setting.apply(&mut Config::default(), written, Path::new("")).unwrap_err();
+            assert!(error.starts_with("names with places") && error.contains(expected), "{value}: {error}");
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+        assert!(apply("guest.secrets", "{}").unwrap().guest.secrets.is_empty(), "the file's can be removed");
+    }
+
+    #[test]
+    fn an_age_is_a_duration_or_never() {
+        let age = |value| apply("guest.secrets-max-age", value).map(|config| config.guest.secrets_max_age);
+        assert_eq!((age("never"), age("90s")), (Some(None), Some(Some(Duration::from_secs(90)))));
+        for value in ["Never", "", "0s", "always", "5"] {
+            assert_eq!(age(value), None, "{value}");
         }
     }
 

@@ -34,6 +34,7 @@ fn every_setting_from_the_file() {
         alb = { cookie-variants = false, trusted-hops = 0x2 }
         component.path = 'target/shop.wasm'
         component.build = "cargo build"
+        network.sign-aws = ['dynamodb', 's3']
         network.allow = [
             "https://api.example.com", # theirs
             "*.example.com:443",
@@ -55,6 +56,7 @@ fn every_setting_from_the_file() {
                 ..ComponentConfig::default()
             },
             network: NetworkConfig {
+                sign_aws: SignAws::parse(["dynamodb", "s3"]).unwrap(),
                 allow: Allow::parse(["https://api.example.com", "*.example.com:443"]).unwrap(),
                 roots: None,
                 ca: None,
@@ -170,6 +172,14 @@ fn each_kind_of_bad_value_in_the_file() {
         (
             "network.allow = ['a', 'https://b/c']",
             "network.allow is ['a', 'https://b/c'], allowed: a list such as \"https://api.example.com\", \"*.example.com:443\", \"postgres://db.example.com:5432\"; \"https://b/c\" has a path, but whole origins are allowed: https://b",
+        ),
+        (
+            "network.sign-aws = 's3'",
+            "network.sign-aws is 's3', allowed: a list such as \"dynamodb\", \"s3\", \"https://shop.s3.eu-west-1.amazonaws.com\"",
+        ),
+        (
+            "network.sign-aws = ['s3', 'tls://a:443']",
+            "network.sign-aws is ['s3', 'tls://a:443'], allowed: a list such as \"dynamodb\", \"s3\", \"https://shop.s3.eu-west-1.amazonaws.com\"; \"tls://a:443\" has a scheme other than https, and the host signs only requests of HTTP",
         ),
         (
             "limits.memory = 'lots'",
@@ -367,6 +377,18 @@ fn a_table_of_variables_is_carried_in_every_notation() {
     }
 }
 
+#[test]
+fn secrets_are_carried_as_places_and_a_variable_replaces_all_of_them() {
+    let text = "[guest]\nsecrets-max-age = '5m'\n[guest.secrets]\nA = 'ssm:/a'\nB = 'secretsmanager:b#c'\n";
+    let carried = carried(Path::new(FILE), text).unwrap();
+    let secrets = "secrets = { \"A\" = \"ssm:/a\", \"B\" = \"secretsmanager:b#c\" }";
+    assert_eq!(carried, format!("[guest]\n{secrets}\nsecrets-max-age = '5m'\n"));
+    assert_eq!(from_file(&carried).unwrap().guest, from_file(text).unwrap().guest);
+    let variables = env(&[("FUNCSERVER_GUEST_SECRETS", r#"{"C": "ssm:/c"}"#)]);
+    let config = Config::read(Some((Path::new(FILE), text)), &variables).unwrap();
+    assert_eq!(config.guest.names().into_iter().collect::<Vec<_>>(), ["C"]);
+}
+
 /// Wherever a value of the file or of a variable is quoted.
 #[test]
 fn no_error_has_a_password() {
@@ -379,6 +401,8 @@ fn no_error_has_a_password() {
             format!("network.allow = ['https://api.example.com', \"{url}\"]"),
             format!("network.allow = '{url}'"),
             format!("network.allow = [5, '{url}']"),
+            format!("network.sign-aws = ['{url}']"),
+            format!("network.sign-aws = ['s3', 'https://{url}', '{url}']"),
             format!("network = '{url}'"),
             format!("network.ca = ['{url}']"),
             format!("network.ca = '{url}'"),
@@ -392,6 +416,11 @@ fn no_error_has_a_password() {
             format!("guest.env = '{url}'"),
             "guest.env = { KEY = 'hunter2', PORT = 1 }".to_owned(),
             format!("guest.inherit-env = ['{url}']"),
+            format!("guest.secrets = {{ DATABASE_URL = '{url}' }}"),
+            format!("guest.secrets = {{ DATABASE_URL = 'ssm:{url}' }}"),
+            format!("guest.secrets = ['{url}']"),
+            "guest.secrets = { KEY = 'hunter2', PORT = 1 }".to_owned(),
+            format!("guest.secrets-max-age = '{url}'"),
             // Not valid TOML.
             format!("network.allow = ['{url}"),
             format!("network.allow = {url}"),

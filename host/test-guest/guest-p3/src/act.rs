@@ -11,7 +11,7 @@ use crate::answer::Answer;
 use crate::attack::Attack;
 use crate::output::{self, Standard};
 use crate::seen::Seen;
-use crate::{entropy, fault, fetch, hoard, partial, proxy, raw_sockets, surroundings, tcp};
+use crate::{entropy, fault, fetch, hoard, memory, partial, proxy, raw_sockets, surroundings, tcp};
 
 /// The acts of `x-act`. The comment of each variant begins with its syntax. Numbers are decimal.
 pub enum Act<'a> {
@@ -121,6 +121,10 @@ pub enum Act<'a> {
     Random,
     /// `fetch:URL`: see [`fetch::answer`].
     Fetch(&'a str),
+    /// `request:TEXT`: see [`fetch::instructed`].
+    Request(&'a str),
+    /// `search:TEXT`: see [`memory::answer`].
+    Search(&'a str),
     /// `tcp:HOST:PORT/TEXT`: see [`tcp::answer`].
     Tcp(&'a str),
     /// `socket-refusals`: see [`raw_sockets::refusals`].
@@ -201,6 +205,8 @@ impl<'a> Act<'a> {
             "socket-print" => Self::SocketPrint(argument),
             "socket-body" => Self::SocketBody(argument),
             "fetch" => Self::Fetch(argument),
+            "request" => Self::Request(argument),
+            "search" => Self::Search(argument),
             _ => Self::Attack(Attack::instructed(name, argument)?),
         })
     }
@@ -272,6 +278,8 @@ impl<'a> Act<'a> {
             Self::SocketPump(servers) => return raw_sockets::pump(servers).await,
             Self::SocketPrint(from) => return raw_sockets::print(from).await,
             Self::Fetch(url) => return fetch::answer(url).await,
+            Self::Request(text) => return fetch::instructed(text).await,
+            Self::Search(text) => return memory::answer(text),
             _ => {}
         }
         seen.mirror().await

@@ -12,6 +12,7 @@ mod entropy;
 mod fault;
 mod fetch;
 mod hoard;
+mod memory;
 mod output;
 mod partial;
 mod proxy;

@@ -10,7 +10,8 @@ use crate::answer::Answer;
 use crate::attack::Attack;
 use crate::seen::Seen;
 use crate::{
-    blocking, entropy, fault, fetch, files, hoard, host_imports, partial, raw_sockets, sockets, surroundings, tcp,
+    blocking, entropy, fault, fetch, files, hoard, host_imports, memory, partial, raw_sockets, sockets, surroundings,
+    tcp,
 };
 
 /// The acts of `x-act`. The comment of each variant begins with its syntax. Numbers are decimal.
@@ -122,6 +123,8 @@ pub enum Act<'a> {
     Fetch(&'a str),
     /// `request:TEXT`: see [`fetch::instructed`].
     Request(&'a str),
+    /// `search:TEXT`: see [`memory::answer`].
+    Search(&'a str),
     /// `context`: see [`host_imports`].
     Context,
     /// `config:KEY`: see [`host_imports`].
@@ -194,6 +197,7 @@ impl<'a> Act<'a> {
             "random" => Self::Random,
             "fetch" => Self::Fetch(argument),
             "request" => Self::Request(argument),
+            "search" => Self::Search(argument),
             "context" => Self::Context,
             "config" => Self::Config(argument),
             "log" => Self::Log(argument),
@@ -266,6 +270,7 @@ impl<'a> Act<'a> {
             Self::Random => return entropy::answer(),
             Self::Fetch(url) => return fetch::answer(url),
             Self::Request(text) => return fetch::instructed(text),
+            Self::Search(text) => return memory::answer(text),
             Self::Context => return host_imports::context(),
             Self::Config(key) => return host_imports::config(key),
             Self::Log(argument) => return host_imports::log(argument),

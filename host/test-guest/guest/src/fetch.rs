@@ -17,8 +17,8 @@ pub fn answer(url: &str) -> Answer {
 }
 
 /// Sends the request that base64url of JSON describes: `url`, and optionally `method` (default GET), `headers`, a list
-/// of pairs, `body_b64`, `trailers`, pairs that follow the body, and the timeouts `connect_ms`, `first_byte_ms` and
-/// `between_bytes_ms`.
+/// of pairs, `body_b64` or `body_bytes`, the number of `x` in the body, `trailers`, pairs that follow the body, and the
+/// timeouts `connect_ms`, `first_byte_ms` and `between_bytes_ms`.
 pub fn instructed(text: &str) -> Answer {
     match instruction::<Wanted>(text) {
         Ok(wanted) => wanted.answer(),
@@ -33,6 +33,7 @@ struct Wanted {
     method: Option<String>,
     headers: Vec<(String, String)>,
     body_b64: Option<String>,
+    body_bytes: Option<usize>,
     trailers: Option<Vec<(String, String)>>,
     connect_ms: Option<u64>,
     first_byte_ms: Option<u64>,
@@ -41,7 +42,8 @@ struct Wanted {
 
 impl Wanted {
     /// Answers 200 with `status`, `headers` as pairs of name and text, `body_b64`, `whole`, whether the body is
-    /// complete, and `trailers`, pairs or null; or with `error`, the name of the error code in WIT.
+    /// complete, and `trailers`, pairs or null; or with `error`, the name of the error code in WIT, and `message`, its text
+    /// or null.
     fn answer(&self) -> Answer {
         let Some(request) = self.request() else {
             return Answer::bad_instruction(format!(
@@ -51,7 +53,7 @@ impl Wanted {
         };
         let response = match self.send(request) {
             Ok(response) => response,
-            Err(error) => return Answer::json(&json!({ "error": name(&error) })),
+            Err(error) => return Answer::json(&json!({ "error": name(&error), "message": message(&error) })),
         };
         let headers = pairs(&response.headers());
         let status = response.status();
@@ -102,10 +104,11 @@ impl Wanted {
     }
 
     fn send(&self, request: OutgoingRequest) -> Result<IncomingResponse, ErrorCode> {
-        let body = self.body_b64.as_deref().map(|text| {
-            let bytes = BASE64_STANDARD.decode(text).expect("the test writes base64");
-            (request.body().expect("a new request's body is not taken"), bytes)
-        });
+        let body = match (&self.body_b64, self.body_bytes) {
+            (Some(text), _) => Some(BASE64_STANDARD.decode(text).expect("the test writes base64")),
+            (None, count) => count.map(|count| vec![b'x'; count]),
+        };
+        let body = body.map(|bytes| (request.body().expect("a new request's body is not taken"), bytes));
         let response = handle(request, Some(self.options()))?;
         if let Some((body, bytes)) = body {
             let mut stream = body.write().expect("a new body's stream is not taken");
@@ -150,6 +153,14 @@ fn fields(pairs: &[(String, String)]) -> Option<Fields> {
     let bytes = |text: &str| text.chars().map(|letter| u8::try_from(letter).ok()).collect::<Option<Vec<_>>>();
     let pairs: Option<Vec<_>> = pairs.iter().map(|(name, value)| Some((name.clone(), bytes(value)?))).collect();
     Fields::from_list(&pairs?).ok()
+}
+
+/// The text of an error code that has one.
+fn message(error: &ErrorCode) -> Option<&str> {
+    match error {
+        ErrorCode::InternalError(text) => text.as_deref(),
+        _ => None,
+    }
 }
 
 /// Converts the Rust name of an error code (`ErrorCode::HttpRequestDenied`) to the name in WIT (`HTTP-request-denied`).

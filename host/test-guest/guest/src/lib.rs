@@ -19,6 +19,7 @@ mod fetch;
 mod files;
 mod hoard;
 mod host_imports;
+mod memory;
 mod partial;
 mod raw_sockets;
 mod seen;

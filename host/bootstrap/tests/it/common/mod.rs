@@ -1,5 +1,7 @@
-//! Folders with the compiled test guest, and a Runtime API.
+//! Folders with the compiled test guest, a Runtime API, and the services of AWS that store secrets.
 
+pub mod aws;
+pub mod root;
 pub mod runtime_api;
 pub mod stream_api;
 

@@ -2,10 +2,12 @@
 
 mod floods;
 mod hostile;
+mod judge;
 mod names;
 mod parity;
 mod retries;
 mod server;
+mod signing;
 mod tcp;
 mod tcp_attacks;
 mod tcp_denials;

@@ -19,6 +19,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::AbortHandle;
@@ -202,6 +203,23 @@ async fn answer(request: Request<Incoming>, connection: usize, served: usize) ->
         "/unsized" => Ok(Response::new(
             StreamBody::new(stream::iter([Ok(Frame::data(Bytes::from_static(b"hello")))])).boxed_unsync(),
         )),
+        // What a service answers whose clock is another.
+        "/skewed" => {
+            let response = Response::builder().status(403).header("date", "Wed, 01 Jan 2020 00:00:00 GMT");
+            Ok(response.body(empty()).unwrap())
+        }
+        // What services answer that refuse credentials, in JSON and in XML; the second one in pieces.
+        "/expired" => {
+            let body = r#"{"__type":"com.amazon.coral.service#ExpiredTokenException","message":"expired"}"#;
+            let body = StreamBody::new(stream::iter([Ok(Frame::data(Bytes::from(body)))])).boxed_unsync();
+            Ok(Response::builder().status(400).body(body).unwrap())
+        }
+        "/unknown-key" => {
+            let pieces =
+                ["<Error><Code>InvalidAcc", "essKeyId</Code><Message>", &"long".repeat(4096), "</Message></Error>"]
+                    .map(|piece| Ok(Frame::data(Bytes::from(piece.to_owned()))));
+            Ok(Response::builder().status(403).body(StreamBody::new(stream::iter(pieces)).boxed_unsync()).unwrap())
+        }
         "/no-content" => Ok(Response::builder().status(204).body(empty()).unwrap()),
         "/not-modified" => Ok(Response::builder().status(304).header("etag", "\"1\"").body(empty()).unwrap()),
         "/head" => Ok(Response::builder().header("content-length", "1000").body(empty()).unwrap()),
@@ -209,22 +227,30 @@ async fn answer(request: Request<Incoming>, connection: usize, served: usize) ->
     }
 }
 
-/// The received request, as JSON.
+/// The largest body that is mirrored.
+const MAX_MIRRORED: usize = 64 * 1024;
+
+/// The received request, as JSON. A large body is only measured and hashed.
 async fn mirror(request: Request<Incoming>, connection: usize) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let Ok(body) = body.collect().await else {
         return Response::builder().status(500).body(empty()).unwrap();
     };
     let trailers = body.trailers().map(pairs);
-    let seen = json!({
+    let body = body.to_bytes();
+    let mut seen = json!({
         "connection": connection,
         "method": parts.method.as_str(),
         "uri": parts.uri.to_string(),
         "version": format!("{:?}", parts.version),
         "headers": pairs(&parts.headers),
-        "body_b64": BASE64_STANDARD.encode(body.to_bytes()),
+        "body_b64": (body.len() <= MAX_MIRRORED).then(|| BASE64_STANDARD.encode(&body)),
         "trailers": trailers,
     });
+    if body.len() > MAX_MIRRORED {
+        seen["body_bytes"] = json!(body.len());
+        seen["body_sha256"] = json!(format!("{:x}", Sha256::digest(&body)));
+    }
     Response::new(Full::from(seen.to_string()).map_err(infallible).boxed_unsync())
 }
 
