@@ -6,6 +6,7 @@ import * as esbuild from "esbuild";
 
 import { clients, connects, isOfClient, quieted } from "./clients.js";
 import { decorators } from "./decorators.js";
+import { digests } from "./digests.js";
 import { AWAIT_MARK, VIRTUAL } from "./entry.js";
 import { BuildError } from "./errors.js";
 import { modules } from "./modules.js";
@@ -113,7 +114,7 @@ async function joined({ folder, entry, about, form, sockets, quiet = new Set() }
         __dirname: JSON.stringify(MOUNT),
         global: "globalThis",
       },
-      plugins: [virtualModules(), modules(folder, quiet), quietTimers(quiet), places(folder), viewEngines(folder)],
+      plugins: [virtualModules(), modules(folder, quiet), quietTimers(quiet), digests(), places(folder), viewEngines(folder)],
     });
   } catch (error) {
     if (!error.errors) throw error;

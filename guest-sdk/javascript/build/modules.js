@@ -1,7 +1,7 @@
 // Finds the modules that an app imports: those of Node.js are the SDK's own. What cannot be in a component is refused.
 import { dirname, join, relative } from "node:path";
 
-import { disabledFile, serversFile } from "./browser_field.js";
+import { disabledFile, serversFile, serversModule } from "./browser_field.js";
 import { isOfClient } from "./clients.js";
 import { nativePackage, refusal } from "./native.js";
 import { isOwn, nodeFile, nodeModule, SDK, SOURCES } from "./sdk.js";
@@ -73,7 +73,7 @@ async function resolvePackage(build, args, folder, clients) {
     if (refused) return { errors: [{ text: refusal(refused, args, folder) }] };
     const file = serversFile(args, found) ?? disabledFile(args, found);
     // Workspaces and links have the app's own modules.
-    return file ? { path: file } : found;
+    return file ? { path: file } : (serversModule(args, found) ?? found);
   }
   return missing(args, folder);
 }
@@ -84,7 +84,7 @@ async function resolveRelative(build, args, folder) {
   if (found.errors.length > 0) return missing(args, folder);
   const file = disabledFile(args, found);
   // Undefined leaves it to esbuild.
-  return file && { path: file };
+  return file ? { path: file } : serversModule(args, found);
 }
 
 /** A package may do without what it requires. An import is needed by all that import it. */

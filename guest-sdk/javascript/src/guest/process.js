@@ -5,7 +5,7 @@ import { isBuilding, whenRunning } from "./phase.js";
 
 const listeners = new Map();
 /** The Node.js whose modules these are most like. */
-const VERSION = "20.19.0";
+const VERSION = "22.12.0";
 
 function stream(level, fd) {
   let rest = "";

@@ -437,6 +437,59 @@ function networkError(error) {
   return coded(new Error(error.cause.message, { cause: error.cause.cause }), "ECONNREFUSED");
 }
 
+/** What libraries look at in the connection of a request, which is the host's. */
+class ClientSocket extends EventEmitter {
+  constructor(request) {
+    super();
+    this._request = request;
+    this.connecting = false;
+    this.readable = this.writable = true;
+    this.destroyed = false;
+    this.encrypted = request.protocol === "https:";
+    this.remoteAddress = request.host;
+  }
+
+  /** Nothing has come for so long. */
+  setTimeout(delay, done) {
+    if (done) this.once("timeout", done);
+    this._delay = delay;
+    this._stir();
+    return this;
+  }
+
+  /** Something has come. */
+  _stir() {
+    clearTimeout(this._timer);
+    if (this._delay > 0 && !this.destroyed) this._timer = setTimeout(() => this.emit("timeout"), this._delay).unref();
+  }
+
+  _end() {
+    this.destroyed = true;
+    clearTimeout(this._timer);
+  }
+
+  setKeepAlive() {
+    return this;
+  }
+
+  setNoDelay() {
+    return this;
+  }
+
+  ref() {
+    return this;
+  }
+
+  unref() {
+    return this;
+  }
+
+  destroy(error) {
+    this._request.destroy(error);
+    return this;
+  }
+}
+
 /** A request by `fetch`: the host opens the connection. */
 class ClientRequest extends OutgoingMessage {
   constructor(url, settings, done, scheme) {
@@ -457,6 +510,16 @@ class ClientRequest extends OutgoingMessage {
     options.signal?.addEventListener("abort", () => this.destroy(options.signal.reason));
     if (answered) this.once("response", answered);
     if (options.timeout) this.setTimeout(options.timeout);
+    // As in Node.js, when the caller has had the time to listen.
+    queueMicrotask(() => this._connect());
+  }
+
+  /** The host asks the server itself whether it wants the body. */
+  _connect() {
+    if (this.destroyed) return;
+    this.socket = this.connection = new ClientSocket(this);
+    this.emit("socket", this.socket);
+    if (String(this.getHeader("expect")).toLowerCase() === "100-continue") this.emit("continue");
   }
 
   setTimeout(delay, done) {
@@ -472,7 +535,7 @@ class ClientRequest extends OutgoingMessage {
 
   abort() {
     this.aborted = true;
-    this.destroy(Object.assign(new Error("socket hang up"), { code: "ECONNRESET" }));
+    this.destroy();
   }
 
   _write(chunk, _, done) {
@@ -490,9 +553,11 @@ class ClientRequest extends OutgoingMessage {
   }
 
   _destroy(error, done) {
-    this._stop.abort(error ?? new Error("the request was destroyed"));
+    const reason = error ?? (this.res ? null : coded(new Error("socket hang up"), "ECONNRESET"));
+    this._stop.abort(reason ?? new Error("the request was destroyed"));
     clearTimeout(this._timer);
-    done(error);
+    this.socket?._end();
+    done(reason);
   }
 
   async _send() {
@@ -513,7 +578,9 @@ class ClientRequest extends OutgoingMessage {
         signal: this._stop.signal,
       });
       clearTimeout(this._timer);
-      this.emit("response", new ClientResponse(response));
+      this.socket._stir();
+      this.res = new ClientResponse(response, this);
+      this.emit("response", this.res);
     } finally {
       release();
     }
@@ -521,8 +588,9 @@ class ClientRequest extends OutgoingMessage {
 }
 
 class ClientResponse extends Readable {
-  constructor(response) {
+  constructor(response, request) {
     super();
+    this.req = request;
     this.statusCode = response.status;
     this.statusMessage = response.statusText || STATUS_CODES[response.status];
     this.httpVersion = "1.1";
@@ -536,8 +604,10 @@ class ClientResponse extends Readable {
     }
     this.trailers = {};
     this.complete = false;
-    this.socket = new EventEmitter();
+    this.socket = this.connection = request.socket;
     this._reader = response.body?.getReader();
+    // The request is closed when its answer is, as in Node.js: libraries end their timers then.
+    this.once("close", () => request.destroy());
   }
 
   setTimeout() {
@@ -547,6 +617,7 @@ class ClientResponse extends Readable {
   async _read() {
     try {
       const { value, done } = (await this._reader?.read()) ?? { done: true };
+      this.socket._stir();
       if (done) this.complete = true;
       this.push(done ? null : Buffer.from(value));
     } catch (error) {
@@ -564,7 +635,21 @@ function target(url, settings, scheme) {
   const protocol = options.protocol ?? `${scheme}:`;
   const host = options.hostname ?? String(options.host ?? "localhost").replace(/:\d+$/, "");
   const port = options.port ? `:${options.port}` : "";
-  return { address: new URL(`${protocol}//${host}${port}${options.path ?? "/"}`), options };
+  const path = options.path ?? "/";
+  checkPath(path);
+  return { address: new URL(`${protocol}//${host}${port}${path}`), options };
+}
+
+const DOT_SEGMENT = /(?:^|\/)(?:\.|%2e){1,2}(?=[/?#]|$)/i;
+
+/** Another path than the one that was asked for may be that of another object. */
+function checkPath(path) {
+  const [, before] = /^([^?#]*)/.exec(path);
+  if (!DOT_SEGMENT.test(before)) return;
+  throw coded(
+    new TypeError(`the path ${before} has a segment "." or "..", which fetch leaves out, and a component sends requests by fetch`),
+    "ERR_UNESCAPED_CHARACTERS",
+  );
 }
 
 /** The module for a scheme. */

@@ -145,6 +145,58 @@ test("a module of Node.js that a component lacks says so when it is used", async
   assert.throws(() => new found.Worker("a.js"), /threads cannot be started in a component/);
 });
 
+test("packages of the AWS SDK are those for servers, and what is not used is left out", async (t) => {
+  const exports = {
+    "./node": "./dist-cjs/index.js",
+    "./serde": { browser: "./dist-es/serde.browser.js", import: "./dist-es/serde.js" },
+    "./client": { browser: "./dist-es/client-web.js", import: "./dist-es/client.js" },
+  };
+  const folder = project(t, {
+    "app.js": `
+      import { config } from "@aws-sdk/client-shop";
+      import { serde } from "@smithy/core/serde";
+      import { client } from "@smithy/core/client";
+      import { config as other } from "other";
+      export default [config, serde, client, other];`,
+    "node_modules/@aws-sdk/client-shop/package.json": JSON.stringify({
+      name: "@aws-sdk/client-shop",
+      main: "./dist-cjs/index.js",
+      module: "./dist-es/index.js",
+      browser: { "./dist-es/runtimeConfig": "./dist-es/runtimeConfig.browser", "./dist-es/gone": "./dist-es/index" },
+      sideEffects: false,
+    }),
+    "node_modules/@aws-sdk/client-shop/dist-cjs/index.js": "throw new Error('the module for Node.js is not this one');",
+    "node_modules/@aws-sdk/client-shop/dist-es/index.js":
+      'export { config } from "./runtimeConfig"; export { unused } from "./unused";',
+    "node_modules/@aws-sdk/client-shop/dist-es/runtimeConfig.js": 'export const config = "config of servers";',
+    "node_modules/@aws-sdk/client-shop/dist-es/runtimeConfig.browser.js": 'export const config = "config of browsers";',
+    "node_modules/@aws-sdk/client-shop/dist-es/unused.js": 'export const unused = "nobody uses this";',
+    "node_modules/@smithy/core/package.json": JSON.stringify({
+      name: "@smithy/core",
+      browser: { "./dist-es/client.js": "./dist-es/client-web.js" },
+      exports,
+    }),
+    "node_modules/@smithy/core/dist-es/serde.js": 'export const serde = "serde of servers";',
+    "node_modules/@smithy/core/dist-es/serde.browser.js": 'export const serde = "serde of browsers";',
+    "node_modules/@smithy/core/dist-es/client.js":
+      'import { part } from "./client-web"; export const client = `client of servers with ${part}`;',
+    "node_modules/@smithy/core/dist-es/client-web.js":
+      'export const client = "client of browsers"; export const part = "a part";',
+    "node_modules/other/package.json": '{"name":"other","module":"index.js","browser":{"./index.js":"./index.browser.js"}}',
+    "node_modules/other/index.js": 'export const config = "other of servers";',
+    "node_modules/other/index.browser.js": 'export const config = "other of browsers";',
+  });
+  const end = await builder(folder, "app.js", "--bundle", "out");
+  assert.equal(end.status, 0, end.stderr);
+  assert.deepEqual((await evaluated(folder)).default, [
+    "config of servers",
+    "serde of servers",
+    "client of servers with a part",
+    "other of browsers",
+  ]);
+  assert.doesNotMatch(readFileSync(join(folder, "out/bundle.js"), "utf8"), /nobody uses this/);
+});
+
 test("the files that the app may read are beside the bundle, and no others", async (t) => {
   const folder = project(t, {
     "src/app.js": "export default 1;",
