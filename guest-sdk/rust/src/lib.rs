@@ -23,6 +23,8 @@
 //! Handlers run on a tokio runtime of one thread, whose timers work: `tokio::time`, `tokio::spawn` and `tokio::sync`
 //! behave as on any system. [`fetch`] sends HTTP requests, and [`connect`] opens TCP connections.
 
+#[cfg(feature = "aws")]
+mod aws;
 mod context;
 mod service;
 
@@ -56,6 +58,8 @@ use http::{Request, Response};
 use http_body_util::combinators::UnsyncBoxBody;
 use tower_service::Service;
 
+#[cfg(feature = "aws")]
+pub use aws::aws_http_client;
 pub use context::LambdaContext;
 #[cfg(not(target_family = "wasm"))]
 pub use tokio::net::TcpStream;
