@@ -20,6 +20,8 @@ funcserver-bootstrap funcserver-engine
 funcserver-bootstrap funcserver-function
 funcserver-chaos funcserver-engine
 funcserver-chaos funcserver-test-guest
+funcserver-engine funcserver-aws
+funcserver-function funcserver-aws
 funcserver-function funcserver-engine
 funcserver-function funcserver-events
 funcserver-local funcserver-events
