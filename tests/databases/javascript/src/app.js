@@ -1,10 +1,12 @@
-// A handler that uses PostgreSQL by pg, and Redis by ioredis and redis, as docs/databases.md shows it.
+// A handler that uses PostgreSQL by pg, and Redis by ioredis and redis, as docs/databases.md shows it, and HTTPS by fetch.
 import { connect } from "node:net";
 
 import { Hono } from "hono";
 import Redis from "ioredis";
 import pg from "pg";
 import { createClient } from "redis";
+
+import calls from "./calls.js";
 
 const once = (make) => {
   let made;
@@ -116,5 +118,7 @@ app.get("/many", async (c) => {
   for (const socket of sockets) socket.destroy();
   return c.json(counts);
 });
+
+app.route("/fetch", calls);
 
 export default app;
