@@ -7,6 +7,7 @@ mod init;
 mod invoke;
 mod new;
 mod serve;
+mod verify;
 
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -23,6 +24,7 @@ pub(crate) use init::Init;
 pub(crate) use invoke::Invoke;
 pub(crate) use new::{New, wrong_usage};
 pub(crate) use serve::{Health, Serve};
+pub(crate) use verify::Verify;
 
 /// Runs any wasi:http component as an AWS Lambda function behind an Application Load Balancer
 #[derive(Debug, Parser)]
@@ -49,6 +51,9 @@ pub(crate) enum Command {
     /// Write the zip that Lambda runs
     #[command(after_help = BUNDLE)]
     Bundle(Bundle),
+    /// Check that a zip is whole and its parts fit together
+    #[command(after_help = verify::HELP)]
+    Verify(Verify),
     /// Print the event that a load balancer would send
     #[command(after_help = event::HELP)]
     Event(EventArgs),

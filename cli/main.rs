@@ -5,6 +5,7 @@
 //! `main` reads the arguments and the environment, and runs a command. Each command has a file in `command/`.
 
 mod app;
+mod archive;
 mod args;
 mod assets;
 mod bootstrap_file;
@@ -16,14 +17,17 @@ mod compiled;
 mod component;
 mod componentize;
 mod diff;
+mod dotenv;
 mod encoding;
 mod event_file;
 mod frozen;
+mod git_ignored;
 mod go;
 mod input;
 mod javascript;
 mod load_check;
 mod local;
+mod local_secrets;
 mod native;
 mod output;
 mod output_file;

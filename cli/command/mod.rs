@@ -11,6 +11,7 @@ mod inspect;
 mod invoke;
 mod new;
 mod serve;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -28,6 +29,7 @@ pub(crate) fn run(command: Command, env: &Variables) -> Result<ExitCode> {
         Command::Serve(args) => serve::run(&args, env),
         Command::Build(args) => build::run(&args, env),
         Command::Bundle(args) => bundle::run(&args, env),
+        Command::Verify(args) => verify::run(&args, env),
         Command::Event(args) => event::run(&args),
         Command::Invoke(args) => invoke::run(&args, env),
         Command::Inspect(args) => inspect::run(&args, env),
