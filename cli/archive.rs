@@ -8,8 +8,9 @@ use std::ops::Range;
 use zip::ZipArchive;
 use zip::read::ZipFile;
 
+use crate::function_file::FunctionFile;
 use crate::size::UNZIPPED;
-use crate::zip::{ZipEntry, pack};
+use crate::zip::pack;
 
 /// The files of a zip, as far as they can be read, and its damage.
 #[derive(Debug, Default)]
@@ -119,8 +120,8 @@ impl Archive {
 }
 
 impl ArchivedFile {
-    fn entry(&self) -> ZipEntry<'_> {
-        ZipEntry { name: &self.name, bytes: &self.bytes, executable: self.executable }
+    fn entry(&self) -> FunctionFile<'_> {
+        FunctionFile { name: &self.name, bytes: &self.bytes, executable: self.executable }
     }
 }
 
@@ -144,10 +145,10 @@ mod tests {
     fn small() -> Vec<u8> {
         let text = "a text that is long enough to be compressed, compressed, compressed".repeat(4);
         let entries = [
-            ZipEntry::program("bootstrap", b"\x7fELF and so on"),
-            ZipEntry::file("handler.cwasm", text.as_bytes()),
-            ZipEntry::file("public/\u{fc}.txt", b"words"),
-            ZipEntry::file("public/empty", b""),
+            FunctionFile::program("bootstrap", b"\x7fELF and so on"),
+            FunctionFile::file("handler.cwasm", text.as_bytes()),
+            FunctionFile::file("public/\u{fc}.txt", b"words"),
+            FunctionFile::file("public/empty", b""),
         ];
         pack(&entries).unwrap()
     }

@@ -48,7 +48,7 @@ pub(crate) enum Command {
     /// Compile a component to the machine code that the bootstrap loads
     #[command(after_help = BUILD)]
     Build(Build),
-    /// Write the zip that Lambda runs
+    /// Write the zip or image that Lambda runs
     #[command(after_help = BUNDLE)]
     Bundle(Bundle),
     /// Check that a zip is whole and its parts fit together
@@ -98,13 +98,16 @@ pub(crate) struct Bundle {
     /// The file to write
     #[arg(short, long, value_name = "FILE", default_value = "function.zip")]
     pub(crate) output: PathBuf,
+    /// Write an OCI image instead of a zip, without Docker: into a folder, or into a file that ends with .tar
+    #[arg(long, value_name = "DIR|FILE.tar", conflicts_with = "output")]
+    pub(crate) image: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) arch: ForArch,
-    /// The bootstrap for the zip; by default the first bootstrap-ARCH in $FUNCSERVER_BOOTSTRAP_DIR, beside this
+    /// The bootstrap for it; by default the first bootstrap-ARCH in $FUNCSERVER_BOOTSTRAP_DIR, beside this
     /// program, or in dist/ of this folder or one above it, else the one that a released program carries
     #[arg(long, value_name = "PATH")]
     pub(crate) bootstrap: Option<PathBuf>,
-    /// Print a description of the zip as JSON on stdout
+    /// Print a description of the zip or image as JSON on stdout
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -215,13 +218,15 @@ Examples:
 
 const BUNDLE: &str = "\
 The zip contains bootstrap, handler.cwasm, handler.cwasm.json, and the settings of funcserver.toml that the host reads, if \
-there are any. The same inputs give the same bytes. A released funcserver carries the bootstrap for both architectures; for \
-one that was built from source, scripts/build-bootstrap makes it.
+there are any. An image has the same files in /var/task, and root certificates; docs/images.md says how to deploy it. The same \
+inputs give the same bytes. A released funcserver carries the bootstrap for both architectures; for one that was built from \
+source, scripts/build-bootstrap makes it.
 
 Examples:
   funcserver bundle router.wasm
   funcserver bundle router.wasm -o arm.zip --arch arm64
-  funcserver bundle router.cwasm --bootstrap ./bootstrap-x86_64";
+  funcserver bundle router.cwasm --bootstrap ./bootstrap-x86_64
+  funcserver bundle --image image.tar";
 
 const INSPECT: &str = "\
 The exit code is 1 if the component will not run here, or if an offset is not in its code. The log record of a crash has \

@@ -157,6 +157,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
+    use crate::function_file::{BOOTSTRAP, FunctionFile};
 
     /// A folder of this project's.
     fn assets() -> TempDir {
@@ -213,7 +214,7 @@ mod tests {
     fn the_zip_of_before_is_left_out_and_no_other_file() {
         let folder = assets();
         let path = |name: &str| folder.path().join(name);
-        fs::write(path("function.zip"), zip::pack(&[zip::ZipEntry::program(zip::BOOTSTRAP, b"")]).unwrap()).unwrap();
+        fs::write(path("function.zip"), zip::pack(&[FunctionFile::program(BOOTSTRAP, b"")]).unwrap()).unwrap();
         let names = |output: &Path| super::read(folder.path(), output).map(|assets| assets.len());
         assert_eq!(names(&path("function.zip")).unwrap(), 3);
         assert_eq!(names(&path("other.zip")).unwrap(), 4);

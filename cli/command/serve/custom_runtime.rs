@@ -18,8 +18,8 @@ use tempfile::TempDir;
 use super::unpack::unpack;
 use crate::args;
 use crate::bootstrap_file::architecture;
+use crate::function_file::BOOTSTRAP;
 use crate::output;
-use crate::zip::BOOTSTRAP;
 
 /// The user's variables that a program such as `python3` needs to be found and to work.
 const PASSED_ON: [&str; 2] = ["PATH", "HOME"];

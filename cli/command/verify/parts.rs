@@ -10,8 +10,8 @@ use funcserver_function::marker::Marker;
 use crate::archive::{Archive, ArchivedFile};
 use crate::bootstrap_file::architecture;
 use crate::cache::sha256;
+use crate::function_file::BOOTSTRAP;
 use crate::project::FILE;
-use crate::zip::BOOTSTRAP;
 
 const COMPONENT: &str = "handler.cwasm";
 const FACTS: &str = "handler.cwasm.json";

@@ -71,6 +71,7 @@ fn tokio_runtime(concurrency: usize) -> io::Result<tokio::runtime::Runtime> {
     builder.worker_threads(concurrency.min(MAX_THREADS) + 1).enable_all().build()
 }
 
+/// What few starts do is boxed, because the whole future is moved once.
 async fn serve(lambda: &LambdaEnv, env: &dyn Env) -> ExitCode {
     let api = &lambda.runtime_api;
     let (config, log) = match task_root::config(lambda, env) {
@@ -87,7 +88,7 @@ async fn serve(lambda: &LambdaEnv, env: &dyn Env) -> ExitCode {
         Err(error) => return report(api, &log, &format!("{error:#}")).await,
     };
     if config.lambda.extension {
-        match Extension::register(api).await {
+        match Box::pin(Extension::register(api)).await {
             Ok(extension) => extension.keep(log.clone()),
             Err(error) => return report(api, &log, &format!("lambda.extension: {error:#}")).await,
         }
@@ -100,7 +101,7 @@ async fn serve(lambda: &LambdaEnv, env: &dyn Env) -> ExitCode {
     // The snapshot includes the pages that the warm-up has mapped, but not its instance.
     host.warm_up().await;
     if lambda.snapshot {
-        match runtime::snapshot(&host, api).await {
+        match Box::pin(runtime::snapshot(&host, api)).await {
             Ok(()) => {}
             Err(SnapshotError::NotTaken(error)) => return report(api, &log, &format!("{error:#}")).await,
             Err(SnapshotError::NotRestored(problem)) => return not_restored(api, &log, &problem).await,
@@ -150,7 +151,7 @@ fn load(component: DeployedComponent) -> Result<Guest, LoadError> {
 
 async fn report(runtime_api: &Uri, log: &Log, problem: &str) -> ExitCode {
     log.host().fatal(problem, &[("errorType", INIT_ERROR.into())]);
-    if let Err(error) = RuntimeApiClient::new(runtime_api).init_error(INIT_ERROR, problem).await {
+    if let Err(error) = Box::pin(RuntimeApiClient::new(runtime_api).init_error(INIT_ERROR, problem)).await {
         log.host().error("the failed start cannot be reported", &[("error", Value::Shown(&format_args!("{error:#}")))]);
     }
     ExitCode::FAILURE
@@ -158,7 +159,7 @@ async fn report(runtime_api: &Uri, log: &Log, problem: &str) -> ExitCode {
 
 async fn not_restored(runtime_api: &Uri, log: &Log, problem: &str) -> ExitCode {
     log.host().fatal(problem, &[("errorType", RESTORE_ERROR.into())]);
-    if let Err(error) = RuntimeApiClient::new(runtime_api).restore_error(RESTORE_ERROR, problem).await {
+    if let Err(error) = Box::pin(RuntimeApiClient::new(runtime_api).restore_error(RESTORE_ERROR, problem)).await {
         let fields = [("error", Value::Shown(&format_args!("{error:#}")))];
         log.host().error("the failed restore cannot be reported", &fields);
     }

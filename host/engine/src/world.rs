@@ -1,5 +1,7 @@
 //! The world of a component: its imports and exports, and whether this host can run it.
 
+use std::iter;
+
 use crate::interfaces::{self, ImportName};
 
 /// The interfaces of handlers, without versions. Hosts import them from a component; a component that imports one itself
@@ -105,20 +107,20 @@ impl World {
             MissingImports::Refuse => self.missing(),
             MissingImports::Trap => Vec::new(),
         };
-        let may_trap = export.is_ok() && !self.is_middleware();
-        let mut reasons: Vec<String> = missing.into_iter().map(|package| package.reason).collect();
+        let reasons = missing.into_iter().map(|package| package.reason);
         match export {
-            Ok(version) if reasons.is_empty() => return Ok(version),
-            Ok(_) => {}
-            Err(reason) => reasons.insert(0, reason),
+            Ok(version) if reasons.len() == 0 => Ok(version),
+            Ok(_) => Err(Misfit { reasons: reasons.collect(), may_trap: !self.is_middleware() }),
+            Err(reason) => Err(Misfit { reasons: iter::once(reason).chain(reasons).collect(), may_trap: false }),
         }
-        Err(Misfit { reasons, may_trap })
     }
 
     /// The imports that this host does not have, by package.
     #[must_use]
     pub fn missing(&self) -> Vec<MissingPackage> {
-        interfaces::missing(&self.imports, self.is_middleware())
+        let imports: Vec<_> = self.imports.iter().filter(|import| interfaces::offer(import).is_none()).collect();
+        // This is a part of every start, and nearly every component has everything.
+        if imports.is_empty() { Vec::new() } else { interfaces::missing(imports, self.is_middleware()) }
     }
 
     /// The names of the imports that this host does not have.

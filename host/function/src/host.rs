@@ -163,7 +163,7 @@ impl Host {
     pub async fn warm_up(&self) {
         let Inner { guest, log, observers, warmup, .. } = &*self.0;
         if let Some(path) = warmup
-            && let Err(panic) = caught(warm_up(guest, path, log, observers.clone())).await
+            && let Err(panic) = caught(Box::pin(warm_up(guest, path, log, observers.clone()))).await
         {
             panic.log(log.host(), "the host failed in the warm-up; this is an error in funcserver");
         }

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{ImportName, Interface, Versions, all, interface, offer};
+use super::{ImportName, Interface, Versions, all, interface};
 use crate::world::{HANDLERS, MissingPackage};
 
-/// The imports that this host does not have: one entry for each package, in the order of their names.
-pub(crate) fn missing(imports: &[String], is_middleware: bool) -> Vec<MissingPackage> {
+/// Imports that this host does not have: one entry for each package, in the order of their names.
+pub(crate) fn missing(mut imports: Vec<&String>, is_middleware: bool) -> Vec<MissingPackage> {
     let mut packages = BTreeMap::<String, BTreeMap<Kind, Vec<&str>>>::new();
-    let mut imports: Vec<_> = imports.iter().filter(|import| offer(import).is_none()).collect();
     imports.sort();
     for import in imports {
         let name = ImportName::of(import);

@@ -1,0 +1,200 @@
+//! What `bundle` writes: a zip or an image.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use funcserver_engine::Arch;
+use serde::Serialize;
+
+use crate::args;
+use crate::bootstrap_file::BootstrapOrigin;
+use crate::cache::sha256;
+use crate::function_file::FunctionFile;
+use crate::image::{Image, ImageOutput};
+use crate::project::Project;
+use crate::size::{Size, UNZIPPED};
+use crate::{output, output_file, zip};
+
+/// The largest zip that can be uploaded directly (Lambda developer guide, "Lambda quotas").
+const DIRECT: Size = Size(50 << 20);
+
+/// What to write, and where.
+#[derive(Debug)]
+pub(super) enum Package {
+    Zip(PathBuf),
+    Image(ImageOutput),
+}
+
+/// What was written.
+#[derive(Debug)]
+pub(super) enum Written {
+    Zip { sha256: String, zipped: Size, unzipped: Size },
+    Image { digest: String, compressed: Size, unpacked: Size, reference: String },
+}
+
+/// The output of `--json`.
+#[derive(Debug, Serialize)]
+pub(super) struct Report<'a> {
+    file: &'a Path,
+    #[serde(flatten)]
+    hash: Hash<'a>,
+    arch: &'a str,
+    /// Null if the tool carries it.
+    bootstrap: &'a BootstrapOrigin,
+    #[serde(flatten)]
+    sizes: Sizes,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Hash<'a> {
+    Sha256(&'a str),
+    Digest(&'a str),
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Sizes {
+    Zip { zipped: u64, unzipped: u64 },
+    Image { compressed: u64, unpacked: u64 },
+}
+
+impl Package {
+    pub(super) fn of(args: &args::Bundle) -> Package {
+        match &args.image {
+            Some(path) => Package::Image(ImageOutput::of(path.clone())),
+            None => Package::Zip(args.output.clone()),
+        }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        match self {
+            Package::Zip(path) => path,
+            Package::Image(image) => image.path(),
+        }
+    }
+
+    /// Checks that it may be written there. Call it before the slow work.
+    ///
+    /// # Errors
+    /// There is something else, or an image would become one of the assets that the next image contains.
+    pub(super) fn check(&self, project: &Project) -> Result<()> {
+        match self {
+            Package::Zip(path) => output_file::check(path),
+            Package::Image(image) => {
+                outside(image.path(), project.config.guest.assets.as_deref())?;
+                image.check()
+            }
+        }
+    }
+
+    /// Writes the function's files.
+    ///
+    /// # Errors
+    /// They are too large, or cannot be written.
+    pub(super) fn write(&self, files: &[FunctionFile<'_>], arch: Arch) -> Result<Written> {
+        let size = Size(files.iter().map(|file| file.bytes.len() as u64).sum());
+        check_size(size)?;
+        match self {
+            Package::Zip(path) => {
+                let zip = zip::pack(files).context("cannot make the zip")?;
+                output_file::write(path, &zip)?;
+                Ok(Written::Zip { sha256: sha256(&zip), zipped: Size::of(&zip), unzipped: size })
+            }
+            Package::Image(output) => {
+                let image = Image::of(files, arch).context("cannot make the image")?;
+                output.write(&image)?;
+                Ok(Written::Image {
+                    digest: image.digest,
+                    compressed: Size(image.compressed),
+                    unpacked: Size(image.unpacked),
+                    reference: output.reference(),
+                })
+            }
+        }
+    }
+}
+
+impl Written {
+    pub(super) fn print(&self) {
+        match self {
+            Written::Zip { zipped, unzipped, .. } => {
+                output::note(format_args!(
+                    "{} zipped of {} for a direct upload, {} unzipped of {}",
+                    zipped.mebibytes(),
+                    DIRECT.mebibytes(),
+                    unzipped.mebibytes(),
+                    UNZIPPED.mebibytes()
+                ));
+                if *zipped > DIRECT {
+                    output::warn("it is too large for a direct upload: deploy it through S3");
+                }
+            }
+            Written::Image { digest, compressed, unpacked, reference } => {
+                output::note(format_args!("{compressed} compressed, {unpacked} unpacked, {digest}"));
+                output::note(format_args!("to push it: skopeo copy {reference} docker://REGISTRY/NAME:TAG"));
+            }
+        }
+    }
+
+    pub(super) fn report<'a>(&'a self, file: &'a Path, arch: Arch, bootstrap: &'a BootstrapOrigin) -> Report<'a> {
+        let (hash, sizes) = match self {
+            Written::Zip { sha256, zipped, unzipped } => {
+                (Hash::Sha256(sha256), Sizes::Zip { zipped: zipped.0, unzipped: unzipped.0 })
+            }
+            Written::Image { digest, compressed, unpacked, .. } => {
+                (Hash::Digest(digest), Sizes::Image { compressed: compressed.0, unpacked: unpacked.0 })
+            }
+        };
+        Report { file, hash, arch: arch.name(), bootstrap, sizes }
+    }
+}
+
+/// Refuses an image within the assets: the next one would contain it.
+fn outside(image: &Path, assets: Option<&Path>) -> Result<()> {
+    let Some(assets) = assets.and_then(|assets| fs::canonicalize(assets).ok()) else { return Ok(()) };
+    let image_folder = image.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if fs::canonicalize(image_folder).is_ok_and(|folder| folder.starts_with(&assets)) {
+        bail!(
+            "the image {} would be in the folder of guest.assets, and so a part of the next image; write it elsewhere, as in \
+             --image ../image.tar",
+            image.display()
+        );
+    }
+    Ok(())
+}
+
+fn check_size(size: Size) -> Result<()> {
+    if size > UNZIPPED {
+        bail!(
+            "the function has {} unzipped, but Lambda takes at most {}; make the component smaller",
+            size.mebibytes(),
+            UNZIPPED.mebibytes()
+        );
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lambda_does_not_unpack_is_refused() {
+        check_size(UNZIPPED).unwrap();
+        let error = check_size(Size(UNZIPPED.0 * 2)).unwrap_err().to_string();
+        assert!(error.contains("500.0 MiB unzipped, but Lambda takes at most 250.0 MiB"), "{error}");
+    }
+
+    #[test]
+    fn an_image_is_not_among_the_assets() {
+        let home = tempfile::tempdir().unwrap();
+        let assets = home.path().join("public");
+        fs::create_dir(&assets).unwrap();
+        outside(&home.path().join("image.tar"), Some(&assets)).unwrap();
+        outside(&home.path().join("image.tar"), None).unwrap();
+        let error = outside(&assets.join("image"), Some(&assets)).unwrap_err().to_string();
+        assert!(error.contains("write it elsewhere"), "{error}");
+    }
+}
