@@ -34,7 +34,15 @@ const RESOURCES = [
   "aws_security_group",
   "aws_vpc_security_group_ingress_rule",
 ];
-const DATA_SOURCES = ["aws_iam_policy_document", "aws_subnet", "aws_subnets", "aws_vpc"];
+const DATA_SOURCES = [
+  "aws_caller_identity",
+  "aws_iam_policy_document",
+  "aws_partition",
+  "aws_region",
+  "aws_subnet",
+  "aws_subnets",
+  "aws_vpc",
+];
 
 const folder = mkdtempSync(join(tmpdir(), "funcserver-schema-"));
 try {

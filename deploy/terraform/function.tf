@@ -1,8 +1,13 @@
 locals {
   zip = coalesce(var.zip, "${path.module}/../../function.zip")
 
-  # The handler's host cannot tell from an event whether the front end streams.
-  environment = merge(var.environment, var.stream ? { FUNCSERVER_RESPONSE_STREAM = "true" } : {})
+  environment = merge(
+    var.environment,
+    # The handler's host cannot tell from an event whether the front end streams.
+    var.stream ? { FUNCSERVER_RESPONSE_STREAM = "true" } : {},
+    length(var.handler_environment) > 0 ? { FUNCSERVER_GUEST_ENV = jsonencode(var.handler_environment) } : {},
+    length(var.secrets) > 0 ? { FUNCSERVER_GUEST_SECRETS = jsonencode(var.secrets) } : {},
+  )
 }
 
 resource "aws_lambda_function" "handler" {
@@ -38,8 +43,8 @@ resource "aws_lambda_function" "handler" {
     }
   }
 
-  # Without them the first invocations' lines would be lost.
-  depends_on = [aws_iam_role_policy.logs]
+  # Without the first the first invocations' lines would be lost, and without the second the function would not start.
+  depends_on = [aws_iam_role_policy.logs, aws_iam_role_policy.secrets]
 }
 
 resource "aws_cloudwatch_log_group" "function" {

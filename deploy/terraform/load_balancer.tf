@@ -4,6 +4,9 @@ locals {
   alb   = var.front == "alb"
   https = var.certificate_arn != null
   port  = local.https ? 443 : 80
+
+  # Where clients may connect: with HTTPS also to the listener that redirects.
+  ports = local.https ? ["443", "80"] : ["80"]
 }
 
 resource "aws_lb" "public" {
@@ -30,6 +33,25 @@ resource "aws_lb_listener" "public" {
   default_action {
     type             = "forward"
     target_group_arn = aws_lb_target_group.function[0].arn
+  }
+}
+
+# With HTTPS, whoever comes without it is sent there.
+resource "aws_lb_listener" "redirect" {
+  count = local.alb && local.https ? 1 : 0
+
+  load_balancer_arn = aws_lb.public[0].arn
+  port              = 80
+  protocol          = "HTTP"
+
+  default_action {
+    type = "redirect"
+
+    redirect {
+      protocol    = "HTTPS"
+      port        = "443"
+      status_code = "HTTP_301"
+    }
   }
 }
 

@@ -52,12 +52,12 @@ resource "aws_security_group" "load_balancer" {
 }
 
 resource "aws_vpc_security_group_ingress_rule" "clients" {
-  for_each = local.alb ? var.allowed_cidrs : toset([])
+  for_each = local.alb ? { for pair in setproduct(var.allowed_cidrs, local.ports) : join(" ", pair) => pair } : {}
 
   security_group_id = aws_security_group.load_balancer[0].id
   description       = "Clients"
   ip_protocol       = "tcp"
-  from_port         = local.port
-  to_port           = local.port
-  cidr_ipv4         = each.value
+  from_port         = tonumber(each.value[1])
+  to_port           = tonumber(each.value[1])
+  cidr_ipv4         = each.value[0]
 }

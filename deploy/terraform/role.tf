@@ -1,4 +1,4 @@
-# What the function may do in AWS: write to its own log group, nothing else.
+# What the function may do in AWS: write to its own log group, read its secrets (secrets.tf), and what var.policy says.
 
 data "aws_iam_policy_document" "lambda" {
   statement {
@@ -27,4 +27,12 @@ resource "aws_iam_role_policy" "logs" {
   name   = "logs"
   role   = aws_iam_role.function.name
   policy = data.aws_iam_policy_document.logs.json
+}
+
+resource "aws_iam_role_policy" "own" {
+  count = var.policy != null ? 1 : 0
+
+  name   = "own"
+  role   = aws_iam_role.function.name
+  policy = var.policy
 }

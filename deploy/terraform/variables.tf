@@ -62,6 +62,39 @@ variable "environment" {
   default     = {}
 }
 
+variable "handler_environment" {
+  description = "The handler's own variables (guest.env). Everyone who may read the function's configuration sees them: secrets are for passwords."
+  type        = map(string)
+  default     = {}
+
+  validation {
+    condition     = length(var.handler_environment) == 0 || !contains(keys(var.environment), "FUNCSERVER_GUEST_ENV")
+    error_message = "Set handler_environment or FUNCSERVER_GUEST_ENV, not both."
+  }
+}
+
+variable "secrets" {
+  description = "The handler's variables whose values are in Secrets Manager or Parameter Store (guest.secrets): { DB_PASSWORD = \"secretsmanager:prod/db#password\" }. The function's role may read them."
+  type        = map(string)
+  default     = {}
+
+  validation {
+    condition     = alltrue([for place in values(var.secrets) : can(regex("^(secretsmanager|ssm):[^#]+(#.+)?$", place))])
+    error_message = "A secret is secretsmanager:NAME, secretsmanager:NAME#FIELD, ssm:NAME or ssm:NAME#FIELD."
+  }
+
+  validation {
+    condition     = length(var.secrets) == 0 || !contains(keys(var.environment), "FUNCSERVER_GUEST_SECRETS")
+    error_message = "Set secrets or FUNCSERVER_GUEST_SECRETS, not both."
+  }
+}
+
+variable "policy" {
+  description = "What else the function may do in AWS, as a policy in JSON: for network.sign-aws, or for the key of a secret (kms:Decrypt)."
+  type        = string
+  default     = null
+}
+
 variable "log_level" {
   description = "The least important level that is logged."
   type        = string
@@ -158,7 +191,7 @@ variable "health_check" {
 }
 
 variable "certificate_arn" {
-  description = "Certificate (ACM, same region) for HTTPS on port 443. Without it: HTTP on port 80."
+  description = "Certificate (ACM, same region) for HTTPS on port 443, where port 80 leads then. Without it: HTTP on port 80."
   type        = string
   default     = null
 }

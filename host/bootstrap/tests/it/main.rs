@@ -3,6 +3,7 @@
 
 mod common;
 mod lambda;
+mod restores;
 mod runtime_api;
 mod secrets;
 mod stream;
