@@ -60,18 +60,18 @@ impl Image {
         base.extend(bootstrap.iter().map(in_task_root));
         let layers = [Layer::of(base)?, Layer::of(function.iter().map(in_task_root).collect())?];
 
-        let config = manifest::bytes(&ImageConfig::of(&layers, arch));
-        let manifest =
-            manifest::bytes(&Manifest::of(Descriptor::config(&config), layers.iter().map(Layer::descriptor).collect()));
+        let config = manifest::bytes(&ImageConfig::of(&layers, arch))?;
+        let parts = layers.iter().map(Layer::descriptor).collect();
+        let manifest = manifest::bytes(&Manifest::of(Descriptor::config(&config), parts))?;
         let digest = digest(&manifest);
-        let index = manifest::bytes(&Index::of(Descriptor::manifest(&manifest, arch, TAG)));
+        let index = manifest::bytes(&Index::of(Descriptor::manifest(&manifest, arch, TAG)))?;
         let unpacked = layers.iter().map(|layer| layer.unpacked).sum();
 
         let mut blobs = vec![manifest, config];
         blobs.extend(layers.into_iter().map(|layer| layer.compressed));
         let compressed = blobs.iter().map(|blob| blob.len() as u64).sum();
         let mut files = vec![
-            ("oci-layout".to_owned(), manifest::bytes(&LayoutVersion::default())),
+            ("oci-layout".to_owned(), manifest::bytes(&LayoutVersion::default())?),
             ("index.json".to_owned(), index),
         ];
         files.extend(blobs.into_iter().map(|blob| (format!("{BLOBS}/{}", sha256(&blob)), blob)));

@@ -164,6 +164,9 @@ impl<'a> ImageConfig<'a> {
 }
 
 /// The document as bytes, whose hash names it.
-pub(super) fn bytes(document: &impl Serialize) -> Vec<u8> {
-    serde_json::to_vec(document).expect("texts and numbers are JSON")
+///
+/// # Errors
+/// None that can happen: texts and numbers are JSON.
+pub(super) fn bytes(document: &impl Serialize) -> serde_json::Result<Vec<u8>> {
+    serde_json::to_vec(document)
 }
