@@ -22,6 +22,9 @@ resource "aws_lambda_function" "handler" {
   memory_size      = var.memory_size
   timeout          = var.timeout
 
+  # Each change is a version of its own, which stays as it is.
+  publish = true
+
   logging_config {
     log_format            = "JSON"
     log_group             = aws_cloudwatch_log_group.function.name
@@ -50,4 +53,11 @@ resource "aws_lambda_function" "handler" {
 resource "aws_cloudwatch_log_group" "function" {
   name              = "/aws/lambda/${var.name}"
   retention_in_days = var.log_retention_days
+}
+
+# The front end invokes this alias, so that a new version replaces the other in one step, and an old one can come back.
+resource "aws_lambda_alias" "live" {
+  name             = "live"
+  function_name    = aws_lambda_function.handler.function_name
+  function_version = coalesce(var.live_version, aws_lambda_function.handler.version)
 }

@@ -12,7 +12,7 @@ resource "aws_apigatewayv2_integration" "function" {
 
   api_id           = aws_apigatewayv2_api.public[0].id
   integration_type = "AWS_PROXY"
-  integration_uri  = aws_lambda_function.handler.invoke_arn
+  integration_uri  = aws_lambda_alias.live.invoke_arn
 
   # Format 1.0 decodes the query.
   payload_format_version = "2.0"
@@ -44,6 +44,7 @@ resource "aws_lambda_permission" "http_api" {
   statement_id  = "AllowInvocationByHttpApi"
   action        = "lambda:InvokeFunction"
   function_name = aws_lambda_function.handler.function_name
+  qualifier     = aws_lambda_alias.live.name
   principal     = "apigateway.amazonaws.com"
   source_arn    = "${aws_apigatewayv2_api.public[0].execution_arn}/*/*"
 }

@@ -1,7 +1,8 @@
-# front = "alb": an Application Load Balancer in a VPC.
+# front = "alb": an Application Load Balancer in a VPC, which is made here unless var.listener names one.
 
 locals {
   alb   = var.front == "alb"
+  own   = local.alb && var.listener == null
   https = var.certificate_arn != null
   port  = local.https ? 443 : 80
 
@@ -10,7 +11,7 @@ locals {
 }
 
 resource "aws_lb" "public" {
-  count = local.alb ? 1 : 0
+  count = local.own ? 1 : 0
 
   name               = var.name
   load_balancer_type = "application"
@@ -22,7 +23,7 @@ resource "aws_lb" "public" {
 }
 
 resource "aws_lb_listener" "public" {
-  count = local.alb ? 1 : 0
+  count = local.own ? 1 : 0
 
   load_balancer_arn = aws_lb.public[0].arn
   port              = local.port
@@ -38,7 +39,7 @@ resource "aws_lb_listener" "public" {
 
 # With HTTPS, whoever comes without it is sent there.
 resource "aws_lb_listener" "redirect" {
-  count = local.alb && local.https ? 1 : 0
+  count = local.own && local.https ? 1 : 0
 
   load_balancer_arn = aws_lb.public[0].arn
   port              = 80
@@ -53,6 +54,45 @@ resource "aws_lb_listener" "redirect" {
       status_code = "HTTP_301"
     }
   }
+}
+
+# In a load balancer that exists already.
+resource "aws_lb_listener_rule" "function" {
+  count = local.alb && !local.own ? 1 : 0
+
+  listener_arn = var.listener.arn
+  priority     = var.listener.priority
+
+  condition {
+    path_pattern {
+      values = var.listener.paths
+    }
+  }
+
+  dynamic "condition" {
+    for_each = length(var.listener.hosts) > 0 ? [var.listener.hosts] : []
+
+    content {
+      host_header {
+        values = condition.value
+      }
+    }
+  }
+
+  action {
+    type             = "forward"
+    target_group_arn = aws_lb_target_group.function[0].arn
+  }
+}
+
+data "aws_lb_listener" "given" {
+  count = local.alb && !local.own ? 1 : 0
+  arn   = var.listener.arn
+}
+
+data "aws_lb" "given" {
+  count = local.alb && !local.own ? 1 : 0
+  arn   = data.aws_lb_listener.given[0].load_balancer_arn
 }
 
 resource "aws_lb_target_group" "function" {
@@ -80,6 +120,7 @@ resource "aws_lambda_permission" "load_balancer" {
   statement_id  = "AllowInvocationByLoadBalancer"
   action        = "lambda:InvokeFunction"
   function_name = aws_lambda_function.handler.function_name
+  qualifier     = aws_lambda_alias.live.name
   principal     = "elasticloadbalancing.amazonaws.com"
   source_arn    = aws_lb_target_group.function[0].arn
 }
@@ -88,7 +129,7 @@ resource "aws_lb_target_group_attachment" "function" {
   count = local.alb ? 1 : 0
 
   target_group_arn = aws_lb_target_group.function[0].arn
-  target_id        = aws_lambda_function.handler.arn
+  target_id        = aws_lambda_alias.live.arn
 
   # AWS refuses a target that the load balancer may not invoke yet.
   depends_on = [aws_lambda_permission.load_balancer]

@@ -2,13 +2,13 @@
 # (not all of them: each zone has a public address, which AWS charges for).
 
 locals {
-  use_default_vpc = local.alb && length(var.subnet_ids) == 0
+  use_default_vpc = local.own && length(var.subnet_ids) == 0
   vpc_id          = local.use_default_vpc ? data.aws_vpc.default[0].id : one(data.aws_subnet.given[*].vpc_id)
   subnet_ids      = local.use_default_vpc ? slice(sort(data.aws_subnets.default[0].ids), 0, 2) : var.subnet_ids
 }
 
 data "aws_subnet" "given" {
-  count = local.alb && !local.use_default_vpc ? 1 : 0
+  count = local.own && !local.use_default_vpc ? 1 : 0
   id    = var.subnet_ids[0]
 }
 
@@ -40,7 +40,7 @@ data "aws_subnets" "default" {
 
 # No egress rule: the load balancer invokes the function through Lambda's API, not through the VPC.
 resource "aws_security_group" "load_balancer" {
-  count = local.alb ? 1 : 0
+  count = local.own ? 1 : 0
 
   name_prefix = "${var.name}-"
   description = "Clients of the load balancer ${var.name}"
@@ -52,7 +52,7 @@ resource "aws_security_group" "load_balancer" {
 }
 
 resource "aws_vpc_security_group_ingress_rule" "clients" {
-  for_each = local.alb ? { for pair in setproduct(var.allowed_cidrs, local.ports) : join(" ", pair) => pair } : {}
+  for_each = local.own ? { for pair in setproduct(var.allowed_cidrs, local.ports) : join(" ", pair) => pair } : {}
 
   security_group_id = aws_security_group.load_balancer[0].id
   description       = "Clients"

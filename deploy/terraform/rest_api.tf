@@ -1,7 +1,7 @@
 # front = "rest-api": a REST API of API Gateway, which sends all requests to the function.
 
 locals {
-  buffered_uri  = aws_lambda_function.handler.invoke_arn
+  buffered_uri  = aws_lambda_alias.live.invoke_arn
   streaming_uri = replace(replace(local.buffered_uri, "/2015-03-31/", "/2021-11-15/"), "//invocations$/", "/response-streaming-invocations")
 
   rest_integration = {
@@ -73,6 +73,7 @@ resource "aws_lambda_permission" "rest_api" {
   statement_id  = "AllowInvocationByRestApi"
   action        = "lambda:InvokeFunction"
   function_name = aws_lambda_function.handler.function_name
+  qualifier     = aws_lambda_alias.live.name
   principal     = "apigateway.amazonaws.com"
   source_arn    = "${aws_api_gateway_rest_api.public[0].execution_arn}/*/*"
 }

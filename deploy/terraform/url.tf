@@ -4,6 +4,7 @@ resource "aws_lambda_function_url" "public" {
   count = var.front == "url" ? 1 : 0
 
   function_name      = aws_lambda_function.handler.function_name
+  qualifier          = aws_lambda_alias.live.name
   authorization_type = var.url_authorization
 
   # The front end and the handler's host must agree: function.tf sets response.stream.
@@ -18,6 +19,7 @@ resource "aws_lambda_permission" "url" {
   statement_id           = "AllowInvocationOfUrl"
   action                 = "lambda:InvokeFunctionUrl"
   function_name          = aws_lambda_function.handler.function_name
+  qualifier              = aws_lambda_alias.live.name
   principal              = "*"
   function_url_auth_type = aws_lambda_function_url.public[0].authorization_type
 }
@@ -28,6 +30,7 @@ resource "aws_lambda_permission" "through_url" {
   statement_id             = "AllowInvocationThroughUrl"
   action                   = "lambda:InvokeFunction"
   function_name            = aws_lambda_function.handler.function_name
+  qualifier                = aws_lambda_alias.live.name
   principal                = "*"
   invoked_via_function_url = true
 

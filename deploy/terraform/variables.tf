@@ -23,6 +23,17 @@ variable "zip" {
   default     = null
 }
 
+variable "live_version" {
+  description = "The version of the function that answers, to go back to an earlier one. Without it: the newest."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.live_version == null || can(regex("^[1-9][0-9]*$", var.live_version))
+    error_message = "A version is a number: aws lambda list-versions-by-function --function-name NAME lists them."
+  }
+}
+
 variable "architecture" {
   description = "The one that the zip was bundled for (`funcserver bundle --arch`)."
   type        = string
@@ -164,6 +175,22 @@ variable "stage" {
 }
 
 # The load balancer
+
+variable "listener" {
+  description = "A listener of a load balancer that exists already, and the requests that the function gets of it: those with one of these paths and one of these host names. Rules with lower priorities come first."
+  type = object({
+    arn      = string
+    priority = number
+    paths    = optional(list(string), ["/*"])
+    hosts    = optional(list(string), [])
+  })
+  default = null
+
+  validation {
+    condition     = var.listener == null || (var.front == "alb" && var.certificate_arn == null && length(var.subnet_ids) == 0)
+    error_message = "A listener belongs to front = \"alb\", and has its load balancer's subnets and certificates already: leave out subnet_ids and certificate_arn."
+  }
+}
 
 variable "multi_value_headers" {
   description = "Whether repeated headers and query keys reach the function, and several cookies the client, in their own fields."
