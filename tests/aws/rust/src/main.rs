@@ -74,8 +74,10 @@ async fn in_sqs() -> Result<Value, Error> {
 async fn own() -> Answer {
     let endpoint = env::var("OTHER_URL").unwrap_or_default();
     let once = aws_config::retry::RetryConfig::disabled();
-    let settings = settings().await.to_builder().endpoint_url(endpoint).retry_config(once).build();
-    match aws_sdk_dynamodb::Client::new(&settings).list_tables().send().await {
+    // AWS_ENDPOINT_URL would take precedence over an endpoint of the shared settings.
+    let settings = aws_sdk_dynamodb::config::Builder::from(settings().await);
+    let settings = settings.endpoint_url(endpoint).retry_config(once).build();
+    match aws_sdk_dynamodb::Client::from_conf(settings).list_tables().send().await {
         Ok(_) => Ok(Json(json!({ "signed": "by the handler" }))),
         Err(error) => {
             let status = error.raw_response().map(|response| response.status().as_u16());
