@@ -226,7 +226,7 @@ Examples:
   funcserver bundle router.wasm
   funcserver bundle router.wasm -o arm.zip --arch arm64
   funcserver bundle router.cwasm --bootstrap ./bootstrap-x86_64
-  funcserver bundle --image image.tar";
+  funcserver bundle --image build-output/image.tar";
 
 const INSPECT: &str = "\
 The exit code is 1 if the component will not run here, or if an offset is not in its code. The log record of a crash has \

@@ -19,6 +19,9 @@ use crate::{output, output_file, zip};
 /// The largest zip that can be uploaded directly (Lambda developer guide, "Lambda quotas").
 const DIRECT: Size = Size(50 << 20);
 
+/// The folder of a project that no component contains.
+const BUILD_OUTPUT: &str = "build-output";
+
 /// What to write, and where.
 #[derive(Debug)]
 pub(super) enum Package {
@@ -84,6 +87,9 @@ impl Package {
             Package::Zip(path) => output_file::check(path),
             Package::Image(image) => {
                 outside(image.path(), project.config.guest.assets.as_deref())?;
+                if project.config.component.app.is_some() {
+                    apart(image, Path::new("."))?;
+                }
                 image.check()
             }
         }
@@ -165,6 +171,22 @@ fn outside(image: &Path, assets: Option<&Path>) -> Result<()> {
     Ok(())
 }
 
+/// Refuses a folder among the files of an app: the app's next component would contain it.
+fn apart(image: &ImageOutput, project: &Path) -> Result<()> {
+    let ImageOutput::Folder(path) = image else { return Ok(()) };
+    let (Ok(path), Ok(project)) = (std::path::absolute(path), std::path::absolute(project)) else { return Ok(()) };
+    let Ok(inside) = path.strip_prefix(&project) else { return Ok(()) };
+    let first = inside.components().next().map(|first| first.as_os_str().to_string_lossy().into_owned());
+    if first.is_some_and(|first| first != BUILD_OUTPUT && !first.starts_with('.')) {
+        bail!(
+            "the image {} would be among the files of the app, and so a part of its next component; write it into \
+             {BUILD_OUTPUT}, as in --image {BUILD_OUTPUT}/image",
+            inside.display()
+        );
+    }
+    Ok(())
+}
+
 fn check_size(size: Size) -> Result<()> {
     if size > UNZIPPED {
         bail!(
@@ -185,6 +207,17 @@ mod tests {
         check_size(UNZIPPED).unwrap();
         let error = check_size(Size(UNZIPPED.0 * 2)).unwrap_err().to_string();
         assert!(error.contains("500.0 MiB unzipped, but Lambda takes at most 250.0 MiB"), "{error}");
+    }
+
+    #[test]
+    fn a_folder_is_not_among_the_files_of_an_app() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = |name: &str| ImageOutput::of(home.path().join(name));
+        for name in ["build-output/image", ".image", "../image", "image.tar"] {
+            apart(&folder(name), &home.path().join("")).unwrap_or_else(|error| panic!("{name}: {error}"));
+        }
+        let error = apart(&folder("images/of"), home.path()).unwrap_err().to_string();
+        assert!(error.contains("--image build-output/image"), "{error}");
     }
 
     #[test]
