@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 /// before ` #`, which begins a comment. If a name is there twice, the last value counts.
 ///
 /// # Errors
-/// The number of the first line that is none of this, without its text.
+/// The number of the first line that has another form, without its text.
 pub(crate) fn variables(text: &str) -> Result<BTreeMap<&str, String>> {
     let mut variables = BTreeMap::new();
     for (index, line) in text.lines().enumerate() {

@@ -60,21 +60,21 @@ impl Image {
         base.extend(bootstrap.iter().map(in_task_root));
         let layers = [Layer::of(base)?, Layer::of(function.iter().map(in_task_root).collect())?];
 
-        let config = manifest::bytes(&ImageConfig::of(&layers, arch))?;
+        let config = Blob::of(manifest::bytes(&ImageConfig::of(&layers, arch))?);
         let parts = layers.iter().map(Layer::descriptor).collect();
-        let manifest = manifest::bytes(&Manifest::of(Descriptor::config(&config), parts))?;
-        let digest = digest(&manifest);
+        let manifest = Blob::of(manifest::bytes(&Manifest::of(Descriptor::config(&config), parts))?);
+        let digest = manifest.digest();
         let index = manifest::bytes(&Index::of(Descriptor::manifest(&manifest, arch, TAG)))?;
         let unpacked = layers.iter().map(|layer| layer.unpacked).sum();
 
         let mut blobs = vec![manifest, config];
         blobs.extend(layers.into_iter().map(|layer| layer.compressed));
-        let compressed = blobs.iter().map(|blob| blob.len() as u64).sum();
+        let compressed = blobs.iter().map(|blob| blob.bytes.len() as u64).sum();
         let mut files = vec![
             ("oci-layout".to_owned(), manifest::bytes(&LayoutVersion::default())?),
             ("index.json".to_owned(), index),
         ];
-        files.extend(blobs.into_iter().map(|blob| (format!("{BLOBS}/{}", sha256(&blob)), blob)));
+        files.extend(blobs.into_iter().map(|blob| (format!("{BLOBS}/{}", blob.sha256), blob.bytes)));
         Ok(Image { digest, compressed, unpacked, files })
     }
 }
@@ -83,9 +83,22 @@ fn in_task_root<'a>(file: &FunctionFile<'a>) -> Entry<'a> {
     Entry { path: format!("{TASK_ROOT}/{}", file.name), bytes: Some(file.bytes), mode: file.mode() }
 }
 
-/// How the format names content.
-fn digest(bytes: &[u8]) -> String {
-    format!("sha256:{}", sha256(bytes))
+/// Content that is found by its hash.
+#[derive(Debug)]
+struct Blob {
+    sha256: String,
+    bytes: Vec<u8>,
+}
+
+impl Blob {
+    fn of(bytes: Vec<u8>) -> Self {
+        Self { sha256: sha256(&bytes), bytes }
+    }
+
+    /// How the format names it.
+    fn digest(&self) -> String {
+        format!("sha256:{}", self.sha256)
+    }
 }
 
 #[cfg(test)]
@@ -135,7 +148,7 @@ mod tests {
             assert_eq!((header.uid().unwrap(), header.gid().unwrap(), header.mtime().unwrap()), (0, 0, 0));
             (entry.path().unwrap().to_str().unwrap().to_owned(), header.mode().unwrap())
         });
-        (entries.collect(), digest(&bytes))
+        (entries.collect(), Blob::of(bytes.clone()).digest())
     }
 
     #[test]

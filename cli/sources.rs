@@ -8,7 +8,7 @@ use ignore::{DirEntry, WalkBuilder};
 const MADE: [&str; 5] = ["target", "node_modules", "dist", "build-output", "__pycache__"];
 
 /// The ends of the names of build output. A log may be this program's own.
-const MADE_FILES: [&str; 6] = [".wasm", ".cwasm", ".cwasm.json", ".zip", ".tar", ".log"];
+const MADE_FILES: [&str; 5] = [".wasm", ".cwasm", ".cwasm.json", ".zip", ".log"];
 
 /// A folder with this file is a virtual environment of Python.
 const ENVIRONMENT: &str = "pyvenv.cfg";

@@ -7,7 +7,7 @@ use std::io;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::digest;
+use super::Blob;
 use super::manifest::Descriptor;
 use super::tar::Tar;
 
@@ -24,7 +24,7 @@ pub(super) struct Entry<'a> {
 #[derive(Debug)]
 pub(super) struct Layer {
     /// The compressed archive, which is what a registry keeps.
-    pub(super) compressed: Vec<u8>,
+    pub(super) compressed: Blob,
     /// The hash of the archive before its compression.
     pub(super) diff_id: String,
     /// The bytes of all its files.
@@ -67,7 +67,7 @@ impl Layer {
         let archive = archive.bytes()?;
         let mut compressed = GzEncoder::new(Vec::new(), Compression::best());
         io::copy(&mut archive.as_slice(), &mut compressed)?;
-        Ok(Self { compressed: compressed.finish()?, diff_id: digest(&archive), unpacked })
+        Ok(Self { compressed: Blob::of(compressed.finish()?), diff_id: Blob::of(archive).digest(), unpacked })
     }
 
     pub(super) fn descriptor(&self) -> Descriptor {

@@ -6,7 +6,7 @@ use funcserver_engine::Arch;
 use serde::Serialize;
 
 use super::layer::Layer;
-use super::{TASK_ROOT, digest};
+use super::{Blob, TASK_ROOT};
 use crate::function_file::BOOTSTRAP;
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
@@ -47,21 +47,21 @@ pub(super) struct Descriptor {
 }
 
 impl Descriptor {
-    fn new(media_type: &'static str, bytes: &[u8]) -> Self {
-        Self { media_type, digest: digest(bytes), size: bytes.len(), platform: None, annotations: BTreeMap::new() }
+    fn new(media_type: &'static str, blob: &Blob) -> Self {
+        Self { media_type, digest: blob.digest(), size: blob.bytes.len(), platform: None, annotations: BTreeMap::new() }
     }
 
-    pub(super) fn config(bytes: &[u8]) -> Self {
-        Self::new(CONFIG, bytes)
+    pub(super) fn config(blob: &Blob) -> Self {
+        Self::new(CONFIG, blob)
     }
 
-    pub(super) fn layer(bytes: &[u8]) -> Self {
-        Self::new(LAYER, bytes)
+    pub(super) fn layer(blob: &Blob) -> Self {
+        Self::new(LAYER, blob)
     }
 
-    pub(super) fn manifest(bytes: &[u8], arch: Arch, tag: &'static str) -> Self {
+    pub(super) fn manifest(blob: &Blob, arch: Arch, tag: &'static str) -> Self {
         let annotations = BTreeMap::from([(REF_NAME, tag)]);
-        Self { platform: Some(Platform::of(arch)), annotations, ..Self::new(MANIFEST, bytes) }
+        Self { platform: Some(Platform::of(arch)), annotations, ..Self::new(MANIFEST, blob) }
     }
 }
 

@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use funcserver_engine::Arch;
 use serde::Serialize;
 
+use crate::app::OUTPUT;
 use crate::args;
 use crate::bootstrap_file::BootstrapOrigin;
 use crate::cache::sha256;
@@ -18,9 +19,6 @@ use crate::{output, output_file, zip};
 
 /// The largest zip that can be uploaded directly (Lambda developer guide, "Lambda quotas").
 const DIRECT: Size = Size(50 << 20);
-
-/// The folder of a project that no component contains.
-const BUILD_OUTPUT: &str = "build-output";
 
 /// What to write, and where.
 #[derive(Debug)]
@@ -88,7 +86,7 @@ impl Package {
             Package::Image(image) => {
                 outside(image.path(), project.config.guest.assets.as_deref())?;
                 if project.config.component.app.is_some() {
-                    apart(image, Path::new("."))?;
+                    apart(image.path(), Path::new("."))?;
                 }
                 image.check()
             }
@@ -159,9 +157,7 @@ impl Written {
 
 /// Refuses an image within the assets: the next one would contain it.
 fn outside(image: &Path, assets: Option<&Path>) -> Result<()> {
-    let Some(assets) = assets.and_then(|assets| fs::canonicalize(assets).ok()) else { return Ok(()) };
-    let image_folder = image.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if fs::canonicalize(image_folder).is_ok_and(|folder| folder.starts_with(&assets)) {
+    if assets.is_some_and(|assets| below(image, assets).is_some()) {
         bail!(
             "the image {} would be in the folder of guest.assets, and so a part of the next image; write it elsewhere, as in \
              --image ../image.tar",
@@ -171,20 +167,29 @@ fn outside(image: &Path, assets: Option<&Path>) -> Result<()> {
     Ok(())
 }
 
-/// Refuses a folder among the files of an app: the app's next component would contain it.
-fn apart(image: &ImageOutput, project: &Path) -> Result<()> {
-    let ImageOutput::Folder(path) = image else { return Ok(()) };
-    let (Ok(path), Ok(project)) = (std::path::absolute(path), std::path::absolute(project)) else { return Ok(()) };
-    let Ok(inside) = path.strip_prefix(&project) else { return Ok(()) };
+/// Refuses an image among the files of an app: the app's next component would contain it.
+fn apart(image: &Path, project: &Path) -> Result<()> {
+    let Some(inside) = below(image, project) else { return Ok(()) };
     let first = inside.components().next().map(|first| first.as_os_str().to_string_lossy().into_owned());
-    if first.is_some_and(|first| first != BUILD_OUTPUT && !first.starts_with('.')) {
+    if first.is_some_and(|first| first != OUTPUT && !first.starts_with('.')) {
         bail!(
-            "the image {} would be among the files of the app, and so a part of its next component; write it into \
-             {BUILD_OUTPUT}, as in --image {BUILD_OUTPUT}/image",
-            inside.display()
+            "the image {} would be among the files of the app, and so a part of its next component; write it into {OUTPUT}, \
+             as in --image {OUTPUT}/image.tar",
+            image.display()
         );
     }
     Ok(())
+}
+
+/// The path from a folder to what lies in it, or will. Links are resolved as far as there is something.
+fn below(path: &Path, folder: &Path) -> Option<PathBuf> {
+    let path = std::path::absolute(path).ok()?;
+    let folder = fs::canonicalize(folder).ok()?;
+    let (there, missing) = path.ancestors().find_map(|ancestor| {
+        let missing = path.strip_prefix(ancestor).ok()?;
+        Some((fs::canonicalize(ancestor).ok()?, missing))
+    })?;
+    there.join(missing).strip_prefix(folder).ok().map(Path::to_owned)
 }
 
 fn check_size(size: Size) -> Result<()> {
@@ -210,14 +215,18 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_is_not_among_the_files_of_an_app() {
+    fn an_image_is_not_among_the_files_of_an_app() {
         let home = tempfile::tempdir().unwrap();
-        let folder = |name: &str| ImageOutput::of(home.path().join(name));
-        for name in ["build-output/image", ".image", "../image", "image.tar"] {
-            apart(&folder(name), &home.path().join("")).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let project = home.path().join("shop");
+        fs::create_dir(&project).unwrap();
+        for name in ["build-output/image", "build-output/image.tar", ".image", "../image", "../images/of/it.tar"] {
+            apart(&project.join(name), &project).unwrap_or_else(|error| panic!("{name}: {error}"));
         }
-        let error = apart(&folder("images/of"), home.path()).unwrap_err().to_string();
-        assert!(error.contains("--image build-output/image"), "{error}");
+        std::os::unix::fs::symlink(&project, home.path().join("link")).unwrap();
+        for path in [project.join("image.tar"), project.join("images/of"), home.path().join("link/image")] {
+            let error = apart(&path, &project).unwrap_err().to_string();
+            assert!(error.contains("--image build-output/image.tar"), "{error}");
+        }
     }
 
     #[test]
@@ -227,7 +236,9 @@ mod tests {
         fs::create_dir(&assets).unwrap();
         outside(&home.path().join("image.tar"), Some(&assets)).unwrap();
         outside(&home.path().join("image.tar"), None).unwrap();
-        let error = outside(&assets.join("image"), Some(&assets)).unwrap_err().to_string();
-        assert!(error.contains("write it elsewhere"), "{error}");
+        for name in ["image", "not/there/yet/image.tar"] {
+            let error = outside(&assets.join(name), Some(&assets)).unwrap_err().to_string();
+            assert!(error.contains("write it elsewhere"), "{error}");
+        }
     }
 }

@@ -9,7 +9,7 @@ import * as output from "./output.js";
 export const MOUNT = "/app";
 
 const LEFT_OUT_FOLDERS = new Set(["node_modules", "__pycache__", "build-output", "dist", "coverage"]);
-const LEFT_OUT_ENDINGS = [".wasm", ".cwasm", ".zip", ".tar", ".node", ".tsbuildinfo"];
+const LEFT_OUT_ENDINGS = [".wasm", ".cwasm", ".zip", ".node", ".tsbuildinfo"];
 const LEFT_OUT_FILES = new Set([
   "package-lock.json",
   "npm-shrinkwrap.json",

@@ -19,7 +19,7 @@ use crate::sources::is_environment;
 const LEFT_OUT: [&str; 4] = ["node_modules", "__pycache__", "build-output", "dist"];
 
 /// The ends of names of files that no component contains.
-const LEFT_OUT_FILES: [&str; 5] = [".wasm", ".cwasm", ".zip", ".tar", ".pyc"];
+const LEFT_OUT_FILES: [&str; 4] = [".wasm", ".cwasm", ".zip", ".pyc"];
 
 /// The most that is copied, as much as the builder takes.
 const MOST: Size = Size(100_000_000);

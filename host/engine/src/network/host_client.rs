@@ -21,7 +21,7 @@ pub struct HostClient(Client);
 /// The reason why a request of the host has no response. The text is for operators.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HostRequestError {
-    /// The URI is none of HTTP.
+    /// The URI is not one of HTTP.
     #[error("the address is not one of HTTP")]
     Uri,
     /// No connection, or no complete response.

@@ -14,7 +14,7 @@ from funcserver.build.errors import BuildError
 MOUNT = "/app"
 
 LEFT_OUT_FOLDERS = {"node_modules", "__pycache__", "build-output", "dist"}
-LEFT_OUT_ENDINGS = (".wasm", ".cwasm", ".zip", ".tar", ".pyc", ".egg-info")
+LEFT_OUT_ENDINGS = (".wasm", ".cwasm", ".zip", ".pyc", ".egg-info")
 DATABASE_ENDINGS = (".sqlite3", ".sqlite", ".db")
 SQLITE = b"SQLite format 3\0"
 MANY_BYTES = 10_000_000

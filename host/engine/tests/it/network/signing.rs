@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use super::judge::{Judge, Verdict, one};
 use super::names::Names;
 use super::server::{Identity, Server};
-use super::{allowing, send};
+use super::{allowing, mirrored, send};
 use crate::common::{act, guest, guest_p3, json, limits};
 
 const KEY_ID: &str = "AKIDOFTHEFUNCTION000";
@@ -65,13 +65,6 @@ fn signed(url: &str, service: &str, more: &Value) -> Value {
         }
     }
     wanted
-}
-
-/// What the server has seen of a request.
-async fn seen(guest: &Guest, wanted: &Value) -> Value {
-    let (told, notices) = send(guest, wanted).await;
-    assert_eq!(told["status"], 200, "{wanted} {told} {notices:?}");
-    serde_json::from_slice(&BASE64_STANDARD.decode(told["body_b64"].as_str().unwrap()).unwrap()).unwrap()
 }
 
 /// The text of the error for a request that is not sent, and its only notice.
@@ -129,7 +122,7 @@ async fn each_request_has_the_signature_that_the_service_computes() {
     ] {
         for (version, guest) in guests.iter().enumerate() {
             let wanted = signed(&format!("{url}{path}"), service, &more);
-            let seen = seen(guest, &wanted).await;
+            let seen = mirrored(guest, &wanted).await;
             let verdict = JUDGE.verdict(&seen).unwrap_or_else(|error| panic!("0.{}: {wanted} {error}", version + 2));
             assert_eq!((verdict.service.as_str(), verdict.region.as_str()), (service, "eu-west-1"));
             assert_eq!(one(&seen, "x-amz-security-token").unwrap(), TOKEN);
@@ -155,7 +148,7 @@ async fn a_stated_payload_is_kept_and_the_body_streams() {
         ]);
         let more = json!({ "method": "PUT", "headers": headers, "body_b64": BASE64_STANDARD.encode("0\r\n\r\n") });
         for guest in &guests {
-            let seen = seen(guest, &signed(&format!("{url}/bucket/key"), "s3", &more)).await;
+            let seen = mirrored(guest, &signed(&format!("{url}/bucket/key"), "s3", &more)).await;
             let Verdict { payload: judged, .. } = JUDGE.verdict(&seen).unwrap();
             assert_eq!((judged.as_str(), seen["body_b64"].as_str().unwrap()), (payload, "MA0KDQo="));
         }
@@ -166,7 +159,7 @@ async fn a_stated_payload_is_kept_and_the_body_streams() {
     let small = guest(Options { limits: Limits { memory, ..limits() }, network, ..Options::default() });
     let more =
         json!({ "method": "PUT", "headers": [["x-amz-content-sha256", "UNSIGNED-PAYLOAD"]], "body_bytes": 5 << 20 });
-    let seen = seen(&small, &signed(&format!("{url}/bucket/key"), "s3", &more)).await;
+    let seen = mirrored(&small, &signed(&format!("{url}/bucket/key"), "s3", &more)).await;
     assert_eq!(
         (JUDGE.verdict(&seen).unwrap().payload.as_str(), &seen["body_bytes"]),
         ("UNSIGNED-PAYLOAD", &json!(5 << 20))
@@ -192,7 +185,7 @@ async fn a_body_above_the_memory_is_refused_and_the_next_request_works() {
             assert!(message.contains("limits.memory") && reason(&notice).contains("limits.memory"), "{message}");
             assert_eq!(server.requests(), before);
             let more = json!({ "method": "PUT", "body_bytes": 100_000 });
-            JUDGE.verdict(&seen(&guest, &signed(&url, "s3", &more)).await).unwrap();
+            JUDGE.verdict(&mirrored(&guest, &signed(&url, "s3", &more)).await).unwrap();
         }
     }
 }
@@ -220,7 +213,7 @@ async fn services_are_reached_by_their_names_alone() {
         let guest = guest(options(network));
         for (host, service) in hosts.into_iter().zip(["s3", "dynamodb"]) {
             let wanted = signed(&format!("https://{}.:{port}/key", host.to_uppercase()), service, &json!({}));
-            let seen = seen(&guest, &wanted).await;
+            let seen = mirrored(&guest, &wanted).await;
             assert_eq!(JUDGE.verdict(&seen).unwrap().service, service, "{seen}");
             assert_eq!(seen["version"] == "HTTP/2.0", http2);
         }
@@ -286,7 +279,7 @@ async fn a_request_to_another_host_is_denied_and_not_signed() {
     assert!(reason(&notices[0]).contains("network.sign-aws"), "{notices:?}");
     // What the list allows besides is sent as the guest has signed it, which no service accepts.
     let wanted = signed(&other_url, "dynamodb", &json!({}));
-    let seen = seen(&guest, &wanted).await;
+    let seen = mirrored(&guest, &wanted).await;
     let refused = JUDGE.verdict(&seen).unwrap_err();
     assert!(refused.contains("signed with STANDIN"), "{refused}");
     assert_no_key(&seen.to_string());
@@ -302,7 +295,7 @@ async fn redirects_and_retries_leave_one_signature() {
     assert_no_key(&told.to_string());
     let wanted = signed(&format!("{url}/mortal"), "s3", &json!({}));
     for _ in 0..2 {
-        let seen = seen(&guest, &wanted).await;
+        let seen = mirrored(&guest, &wanted).await;
         JUDGE.verdict(&seen).unwrap_or_else(|error| panic!("{error}"));
     }
     assert!(server.requests() > 3, "one was sent again");
@@ -316,7 +309,7 @@ async fn a_clock_that_is_wrong_is_told() {
         assert_eq!(told["status"], 403);
         let [notice] = &notices[..] else { panic!("{notices:?}") };
         assert!(reason(notice).contains("set the clock"), "{notice:?}");
-        JUDGE.verdict(&seen(guest, &signed(&url, "s3", &json!({}))).await).unwrap();
+        JUDGE.verdict(&mirrored(guest, &signed(&url, "s3", &json!({}))).await).unwrap();
     }
 }
 
@@ -333,7 +326,7 @@ async fn credentials_that_a_service_refuses_are_told() {
             let body = BASE64_STANDARD.decode(told["body_b64"].as_str().unwrap()).unwrap();
             assert!(String::from_utf8(body).unwrap().contains(code), "{told}");
         }
-        JUDGE.verdict(&seen(guest, &signed(&url, "s3", &json!({}))).await).unwrap();
+        JUDGE.verdict(&mirrored(guest, &signed(&url, "s3", &json!({}))).await).unwrap();
     }
 }
 
@@ -415,13 +408,13 @@ async fn an_endpoint_is_asked_once_for_all_requests() {
     let (source, asked) = endpoint(&[Some((200, 3600))]).await;
     let guest = guest(options(signing(&[&url], source)));
     let wanted = signed(&url, "s3", &json!({}));
-    let all = futures_util::future::join_all((0..6).map(|_| seen(&guest, &wanted))).await;
+    let all = futures_util::future::join_all((0..6).map(|_| mirrored(&guest, &wanted))).await;
     for seen in all {
         JUDGE.verdict(&seen).unwrap();
     }
     assert_eq!(asked.load(Ordering::SeqCst), 1);
     guest.restored();
-    JUDGE.verdict(&seen(&guest, &wanted).await).unwrap();
+    JUDGE.verdict(&mirrored(&guest, &wanted).await).unwrap();
     assert_eq!(asked.load(Ordering::SeqCst), 2, "what a snapshot had is not used");
 }
 
@@ -432,7 +425,7 @@ async fn credentials_are_replaced_before_they_end() {
     let (source, asked) = endpoint(&[Some((200, 60)), Some((500, 0)), Some((500, 0)), Some((200, 3600))]).await;
     let guest = guest(options(signing(&[&url], source)));
     for expected in [1, 3, 3] {
-        JUDGE.verdict(&seen(&guest, &signed(&url, "s3", &json!({}))).await).unwrap();
+        JUDGE.verdict(&mirrored(&guest, &signed(&url, "s3", &json!({}))).await).unwrap();
         assert_eq!(asked.load(Ordering::SeqCst), expected, "an endpoint that failed is left alone for a while");
     }
 }
@@ -452,7 +445,7 @@ async fn an_endpoint_that_fails_stalls_or_lies_is_told_and_the_next_request_work
         let (message, notice) = unsigned(&guest, &wanted).await;
         assert!(message.contains(told) && reason(&notice).contains(told), "{message}");
         assert_no_key(&format!("{message} {notice:?}"));
-        JUDGE.verdict(&seen(&guest, &wanted).await).unwrap();
+        JUDGE.verdict(&mirrored(&guest, &wanted).await).unwrap();
     }
 }
 
@@ -488,7 +481,7 @@ async fn no_key_is_in_the_memory_of_a_guest() {
         let control = found(&guest, &["bad instruction: "]).await;
         assert!(control[0] > 0, "the search finds what is there");
         // Even a service that tells everything tells no secret key, which no request has.
-        seen(&guest, &signed(&url, "s3", &json!({}))).await;
+        mirrored(&guest, &signed(&url, "s3", &json!({}))).await;
         assert_eq!(found(&guest, &[SECRET]).await, [0]);
     }
     assert_eq!(server.requests(), 2 * 9);
