@@ -90,8 +90,10 @@ def main() -> None:
         "wrong_root": by_certificate(wrong_root),
     }
     ports = {name: listen(serve) for name, serve in kinds.items()}
-    with socket.create_server(("127.0.0.1", 0)) as reserved:
-        ports["refuses"] = reserved.getsockname()[1]
+    # Bound, so that nobody else gets the port, but without `listen`.
+    refusing = socket.socket()
+    refusing.bind(("127.0.0.1", 0))
+    ports["refuses"] = refusing.getsockname()[1]
     print(json.dumps(ports), flush=True)
     sys.stdin.read()
 

@@ -1,12 +1,13 @@
 """An app's component, made by the builder and served by the tool, from the component or from a zip."""
 
 import os
+import random
 import shutil
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -79,6 +80,19 @@ class ServedApp:
 
 
 def free_port() -> int:
-    """One where nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as reserved:
-        return reserved.getsockname()[1]
+    """One for a server, below those that the system gives to whoever asks for any."""
+    for port in random.sample(range(20_000, 32_000), 1_000):
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise OSError("no port is free")
+
+
+# Until the tests end.
+REFUSING: list[socket.socket] = []
+
+
+def refusing_port() -> int:
+    """One where nobody will listen: a socket is bound to it, so that nobody else gets it."""
+    REFUSING.append(socket.socket())
+    REFUSING[-1].bind(("127.0.0.1", 0))
+    return REFUSING[-1].getsockname()[1]

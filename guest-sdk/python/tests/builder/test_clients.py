@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from peer import Authority, Peer
-from served import PLACES, Served, ServedApp, free_port, needs_tool
+from served import PLACES, Served, ServedApp, needs_tool, refusing_port
 
 HERE = Path(__file__).parent
 # The newest, as their insides change with their versions.
@@ -111,7 +111,7 @@ class World:
         plain, tls, untrusted = Peer(), authority.serve(), Authority(folder, "other").serve()
         self.silent = Silent()
         self.bases = {"HTTP": plain.base, "HTTPS": tls.base, "UNTRUSTED": untrusted.base}
-        self.bases |= {"REFUSED": f"http://127.0.0.1:{free_port()}", "SILENT": self.silent.base}
+        self.bases |= {"REFUSED": f"http://127.0.0.1:{refusing_port()}", "SILENT": self.silent.base}
         self.app = ServedApp(folder / "app", authority.file)
         # A granted variable: clients that are made with the component must not look into the environment.
         self.app.build(HERE / "clients", PACKAGES, "--granted", "HTTP")
@@ -161,7 +161,7 @@ def test_the_exceptions_are_those_of_this_machine(case: str, monkeypatch: pytest
 
     silent, peer = Silent(), Peer()
     monkeypatch.setenv("SILENT", silent.base)
-    monkeypatch.setenv("REFUSED", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.setenv("REFUSED", f"http://127.0.0.1:{refusing_port()}")
 
     async def ask() -> dict[str, str]:
         made = {name: type(client)() for name, client in CLIENTS.items()}

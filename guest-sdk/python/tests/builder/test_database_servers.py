@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 import trustme
 from peer import Peer
-from served import PLACES, Served, ServedApp, free_port, needs_tool
+from served import PLACES, Served, ServedApp, free_port, needs_tool, refusing_port
 
 HERE = Path(__file__).parent
 PACKAGES = ["httpx", "pg8000", "pymysql", "redis", "requests"]
@@ -163,7 +163,7 @@ class World:
         (folder / "app").mkdir()
         self.databases = Databases(folder)
         self.peer = Peer()
-        self.refused = free_port()
+        self.refused = refusing_port()
         self.app = ServedApp(folder / "app", self.databases.root)
         self.app.build(HERE / "databases", PACKAGES)
 

@@ -2,10 +2,12 @@
 //! loop.
 
 use std::io::{self, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::Duration;
+
+use tokio::net::TcpSocket;
 
 use crate::common::runtime_api::{Bootstrap, Reply, accepted, event, headers, http, is_next, serve, text};
 use funcserver_test_guest::act;
@@ -15,7 +17,10 @@ const AT_ONCE: [(&str, &str); 1] = [("AWS_LAMBDA_MAX_CONCURRENCY", "4")];
 
 #[test]
 fn nobody_listens_or_the_connection_is_closed() {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    // Bound, so that nobody else gets the port, but without `listen`.
+    let refusing = TcpSocket::new_v4().unwrap();
+    refusing.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let free = refusing.local_addr().unwrap().to_string();
     let (closing, _seen) = serve(|_, _| Reply::Close);
     for address in [&free, &closing] {
         for variables in [&[][..], &AT_ONCE[..]] {

@@ -21,7 +21,7 @@ use funcserver_test_guest::Options;
 use serde_json::{Value, json};
 
 use names::Names;
-use server::{Identity, Server};
+use server::{Identity, Server, refusing};
 
 use crate::common::{act, call, guest, handle, json, limits, request};
 
@@ -414,8 +414,8 @@ async fn each_connect_failure_has_its_code_and_reason() {
     let server = Server::https(&identity).await;
     let plain = Server::http().await;
     let port = server.port();
-    // No server listens at this port any more.
-    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let refusing = refusing();
+    let gone = refusing.local_addr().unwrap().port();
     let names = Arc::new(Names::default());
     names.set("shop.example", &["127.0.0.1"]);
     names.set("other.example", &["127.0.0.1"]);

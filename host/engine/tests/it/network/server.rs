@@ -21,7 +21,7 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair}
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::AbortHandle;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
@@ -32,6 +32,13 @@ pub struct Server {
     connections: Arc<AtomicUsize>,
     requests: Arc<AtomicUsize>,
     open: Arc<Mutex<Vec<AbortHandle>>>,
+}
+
+/// A port that refuses connections: bound, so that nobody else gets it, but without `listen`.
+pub fn refusing() -> TcpSocket {
+    let bound = TcpSocket::new_v4().unwrap();
+    bound.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    bound
 }
 
 /// A certificate for some names, and its root certificate.

@@ -363,7 +363,8 @@ async fn roots_of_the_project_are_trusted_besides_the_systems() {
 #[tokio::test]
 async fn servers_that_cannot_be_used_are_told_apart() {
     let identity = Identity::new(&["a.example"], false);
-    let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+    let refusing = refusing();
+    let closed = refusing.local_addr().unwrap().port();
     let plain = TcpServer::start(Begin::Plain, Service::Echo).await;
     let closing = TcpServer::start(Begin::Plain, Service::Closing).await;
     let without = TcpServer::start(Begin::PostgresWithout, Service::Echo).await;
