@@ -9,7 +9,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::Config;
 use super::error::{ConfigError, ConfigErrors, Hint, NOT_SHOWN, Place, Problem, shown};
-use super::setting::{SETTINGS, Setting};
+use super::setting::Setting;
+use super::settings::SETTINGS;
 use super::value::Written;
 
 /// A mistake in one line often makes the rest unreadable, so further errors would not help.

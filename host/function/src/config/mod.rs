@@ -16,6 +16,7 @@ use crate::log::{Format, Level};
 mod app;
 mod aws;
 mod component;
+mod deploy;
 #[cfg(test)]
 mod docs;
 mod duration;
@@ -28,14 +29,17 @@ mod proposals;
 mod schema;
 mod secret;
 mod setting;
+mod settings;
 #[cfg(test)]
 mod tests;
+mod text;
 mod value;
 mod variables;
 
 pub use app::{App, AppLanguage, Import};
 pub use aws::AwsEnv;
 pub use component::{NotFound, find_component};
+pub use deploy::DeployConfig;
 pub use duration::{DurationError, duration};
 pub use env::{Env, Variables};
 pub use error::{ConfigError, ConfigErrors, Hint, Place, Problem};
@@ -44,7 +48,8 @@ pub use file::carried;
 pub use lambda::{LambdaEnv, LambdaEnvError};
 pub use proposals::NotAllowed;
 pub use secret::{SecretReference, SecretReferenceError, SecretService};
-pub use setting::{Fallback, OTHER_VARIABLES, SETTINGS, Setting};
+pub use setting::{Fallback, Setting};
+pub use settings::{OTHER_VARIABLES, SETTINGS};
 
 const MIB: usize = 1024 * 1024;
 
@@ -81,6 +86,8 @@ pub struct Config {
     pub log: LogConfig,
     /// How the process runs in Lambda.
     pub lambda: LambdaConfig,
+    /// Where the function is in AWS, for the tool.
+    pub deploy: DeployConfig,
 }
 
 /// `[component]`

@@ -47,6 +47,7 @@ impl Setting {
                 let names: Vec<_> = PROPOSALS.iter().map(|proposal| proposal.name).collect();
                 json!({ "type": "array", "items": { "enum": names } })
             }
+            Kind::Text { text, .. } => json!({ "type": "string", "pattern": text.pattern() }),
             Kind::Choice { names, .. } => json!({ "enum": names }),
             Kind::Origins { .. } | Kind::SignAws { .. } => {
                 json!({ "type": "array", "items": { "type": "string", "pattern": r"\S" } })

@@ -210,7 +210,7 @@ fn each_kind_of_bad_value_in_the_file() {
         ("limit.memory = 1", "unknown section limit, did you mean limits?"),
         (
             "memory = 1",
-            "unknown section memory, allowed: component, guest, network, limits, response, alb, events, log, lambda",
+            "unknown section memory, allowed: component, guest, network, limits, response, alb, events, log, lambda, deploy",
         ),
         ("limits.memry = 1", "unknown key limits.memry, did you mean limits.memory?"),
         ("alb.colour = 1", "unknown key alb.colour, allowed: alb.cookie-variants, alb.trusted-hops"),
@@ -301,7 +301,7 @@ fn odd_names_cannot_break_the_report() {
     assert_eq!(
         lines,
         [format!(
-            "{FILE}:1: unknown section a…, allowed: component, guest, network, limits, response, alb, events, log, lambda"
+            "{FILE}:1: unknown section a…, allowed: component, guest, network, limits, response, alb, events, log, lambda, deploy"
         )]
     );
 }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use super::Config;
 use super::env::Env;
 use super::error::{ConfigError, Hint, NOT_SHOWN, Place, Problem, shown};
-use super::setting::{OTHER_VARIABLES, SETTINGS};
+use super::settings::{OTHER_VARIABLES, SETTINGS};
 use super::value::Written;
 use crate::log::{Format, Level};
 
