@@ -1,0 +1,62 @@
+//! The published versions of a function, which stay as they are.
+
+use crate::error::Naming as _;
+use crate::function::{Function, ready};
+use crate::{Account, DeployError};
+
+/// A published version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Version {
+    pub(crate) number: u64,
+    pub(crate) function: Function,
+}
+
+/// All published versions, the newest first.
+pub(crate) async fn list(account: &Account, name: &str) -> Result<Vec<Version>, DeployError> {
+    let mut pages = account.lambda.list_versions_by_function().function_name(name).into_paginator().send();
+    let mut versions = Vec::new();
+    while let Some(page) = pages.next().await {
+        let page = page.named("ListVersionsByFunction", name)?;
+        // Without `$LATEST`.
+        versions.extend(
+            page.versions()
+                .iter()
+                .filter_map(|found| Some(Version { number: found.version()?.parse().ok()?, function: found.into() })),
+        );
+    }
+    versions.sort_by_key(|version| std::cmp::Reverse(version.number));
+    Ok(versions)
+}
+
+/// The newest version that is as `function`, at best the one to which the alias leads.
+pub(crate) fn matching(versions: &[Version], function: &Function, alias: Option<&str>) -> Option<u64> {
+    let mut matching = versions.iter().filter(|version| version.function == *function).map(|version| version.number);
+    let newest = matching.clone().next()?;
+    Some(matching.find(|number| alias == Some(number.to_string().as_str())).unwrap_or(newest))
+}
+
+/// Publishes what the function is now.
+pub(crate) async fn publish(account: &Account, name: &str) -> Result<String, DeployError> {
+    ready(account, name).await?;
+    let published = account.lambda.publish_version().function_name(name).send().await.named("PublishVersion", name)?;
+    published.version.ok_or_else(|| DeployError::Refused(format!("Lambda gave the new version of {name} no number")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_of_the_alias_comes_before_a_newer_one_of_the_same_kind() {
+        let version = |number, code: &str| Version {
+            number,
+            function: Function { code: code.to_owned(), ..Function::default() },
+        };
+        let versions = [version(4, "b"), version(3, "a"), version(2, "b"), version(1, "a")];
+        let wanted = Function { code: "a".to_owned(), ..Function::default() };
+        assert_eq!(matching(&versions, &wanted, None), Some(3));
+        assert_eq!(matching(&versions, &wanted, Some("1")), Some(1));
+        assert_eq!(matching(&versions, &wanted, Some("4")), Some(3));
+        assert_eq!(matching(&versions, &Function::default(), Some("4")), None);
+    }
+}
