@@ -1,5 +1,6 @@
 //! The command line.
 
+mod deploy;
 mod event;
 mod front;
 mod generate;
@@ -17,6 +18,9 @@ use clap::{Args, Parser, Subcommand};
 use funcserver_engine::Arch;
 use funcserver_function::config::{DurationError, duration};
 
+#[cfg(feature = "deploy")]
+pub(crate) use deploy::{AliasArgs, FunctionArgs};
+pub(crate) use deploy::{Delete, Deploy, Logs, RollbackArgs};
 pub(crate) use event::EventArgs;
 pub(crate) use front::FrontArgs;
 pub(crate) use generate::{Completions, Man};
@@ -54,6 +58,18 @@ pub(crate) enum Command {
     /// Check that a zip is whole and its parts fit together
     #[command(after_help = verify::HELP)]
     Verify(Verify),
+    /// Bundle the project and deploy it to AWS Lambda, from the role to the URL
+    #[command(after_help = deploy::DEPLOY)]
+    Deploy(Deploy),
+    /// Print the log of the deployed function
+    #[command(after_help = deploy::LOGS)]
+    Logs(Logs),
+    /// Go back to an older version of the deployed function
+    #[command(after_help = deploy::ROLLBACK)]
+    Rollback(RollbackArgs),
+    /// Delete the deployed function, and what deploy made for it
+    #[command(after_help = deploy::DELETE)]
+    Delete(Delete),
     /// Print the event that a load balancer would send
     #[command(after_help = event::HELP)]
     Event(EventArgs),

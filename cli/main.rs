@@ -21,6 +21,7 @@ mod dotenv;
 mod encoding;
 mod event_file;
 mod frozen;
+mod function;
 mod function_file;
 mod git_ignored;
 mod go;

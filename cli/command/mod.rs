@@ -2,6 +2,12 @@
 
 mod build;
 mod bundle;
+#[cfg(feature = "deploy")]
+mod cloud;
+#[cfg(feature = "deploy")]
+mod delete;
+#[cfg(feature = "deploy")]
+mod deploy;
 mod doctor;
 mod event;
 mod event_samples;
@@ -9,7 +15,11 @@ mod generate;
 mod init;
 mod inspect;
 mod invoke;
+#[cfg(feature = "deploy")]
+mod logs;
 mod new;
+#[cfg(feature = "deploy")]
+mod rollback;
 mod serve;
 mod verify;
 
@@ -30,6 +40,21 @@ pub(crate) fn run(command: Command, env: &Variables) -> Result<ExitCode> {
         Command::Build(args) => build::run(&args, env),
         Command::Bundle(args) => bundle::run(&args, env),
         Command::Verify(args) => verify::run(&args, env),
+        #[cfg(feature = "deploy")]
+        Command::Deploy(args) => deploy::run(&args, env),
+        #[cfg(feature = "deploy")]
+        Command::Logs(args) => logs::run(&args, env),
+        #[cfg(feature = "deploy")]
+        Command::Rollback(args) => rollback::run(&args, env),
+        #[cfg(feature = "deploy")]
+        Command::Delete(args) => delete::run(&args, env),
+        #[cfg(not(feature = "deploy"))]
+        Command::Deploy(_) | Command::Logs(_) | Command::Rollback(_) | Command::Delete(_) => {
+            anyhow::bail!(
+                "this funcserver was built without AWS's SDK, which deploy, logs, rollback and delete need: released ones \
+                 have it, and cargo build --locked -p funcserver --features deploy builds it in"
+            )
+        }
         Command::Event(args) => event::run(&args),
         Command::Invoke(args) => invoke::run(&args, env),
         Command::Inspect(args) => inspect::run(&args, env),

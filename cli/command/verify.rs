@@ -1,6 +1,6 @@
 //! `funcserver verify`: whether a function's zip is whole, and its parts fit together.
 
-mod parts;
+pub(super) mod parts;
 
 use std::path::Path;
 use std::process::ExitCode;

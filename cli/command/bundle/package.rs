@@ -192,7 +192,8 @@ fn below(path: &Path, folder: &Path) -> Option<PathBuf> {
     there.join(missing).strip_prefix(folder).ok().map(Path::to_owned)
 }
 
-fn check_size(size: Size) -> Result<()> {
+/// Checks that Lambda can unpack a function of this size.
+pub(in crate::command) fn check_size(size: Size) -> Result<()> {
     if size > UNZIPPED {
         bail!(
             "the function has {} unzipped, but Lambda takes at most {}; make the component smaller",

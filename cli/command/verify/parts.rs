@@ -17,7 +17,7 @@ const COMPONENT: &str = "handler.cwasm";
 const FACTS: &str = "handler.cwasm.json";
 
 /// The parts that `bundle` puts into each zip, as far as they are there.
-pub(super) struct Parts<'a> {
+pub(in crate::command) struct Parts<'a> {
     bootstrap: Option<&'a ArchivedFile>,
     component: Option<&'a ArchivedFile>,
     /// The hash of the compiled component.
@@ -29,7 +29,7 @@ pub(super) struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    pub(super) fn of(archive: &'a Archive) -> Parts<'a> {
+    pub(in crate::command) fn of(archive: &'a Archive) -> Parts<'a> {
         let component = archive.file(COMPONENT);
         let facts = archive.file(FACTS).map(|file| {
             serde_json::from_slice(&file.bytes)
@@ -46,16 +46,16 @@ impl<'a> Parts<'a> {
     }
 
     /// The facts about the component, if they can be read.
-    pub(super) fn facts(&self) -> Option<&Artifact> {
+    pub(in crate::command) fn facts(&self) -> Option<&Artifact> {
         self.facts.as_ref()?.as_ref().ok()
     }
 
-    pub(super) fn component_hash(&self) -> Option<&String> {
+    pub(in crate::command) fn component_hash(&self) -> Option<&String> {
         self.hash.as_ref()
     }
 
     /// What is missing, is not what its name says, or does not fit another part.
-    pub(super) fn problems(&self) -> Vec<String> {
+    pub(in crate::command) fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
         problems.extend(self.missing());
         problems.extend(self.bootstrap.and_then(bootstrap_problem));

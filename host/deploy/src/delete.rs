@@ -1,7 +1,7 @@
 //! Deletes what deployments have made.
 
-use crate::step::foreign;
-use crate::{Account, DeployError, Step, alias, function, log_group, role, target_group, url};
+use crate::change::foreign;
+use crate::{Account, Change, DeployError, alias, function, log_group, role, target_group, url};
 
 /// What is deleted.
 #[derive(Debug)]
@@ -9,7 +9,7 @@ pub struct Deletion<'a> {
     account: &'a Account,
     name: &'a str,
     alias: &'a str,
-    steps: Vec<Step>,
+    changes: Vec<Change>,
     policies: Vec<&'static str>,
     leftover: Option<Leftover>,
 }
@@ -39,35 +39,36 @@ impl<'a> Deletion<'a> {
                 "the function {name} in {account} was not made by funcserver deploy: delete it with what made it"
             )));
         }
-        let mut steps = Vec::new();
+        let mut changes = Vec::new();
         if let Some(group) = group {
             let own = account.arn("lambda", &format!("function:{name}"));
             let there = target_group::find(account, group).await?.function;
             let is_own = |there: &String| *there == own || there.starts_with(&format!("{own}:"));
-            steps.extend(there.filter(is_own).map(|function| Step::Deregister { group: group.to_owned(), function }));
+            changes
+                .extend(there.filter(is_own).map(|function| Change::Deregister { group: group.to_owned(), function }));
         }
         if latest.is_some() {
             let has_alias = alias::find(account, name, alias).await?.is_some();
             if has_alias && url::find(account, name, alias).await?.is_some() {
-                steps.push(Step::DeleteUrl);
+                changes.push(Change::DeleteUrl);
             }
-            steps.push(Step::DeleteFunction { name: name.to_owned() });
+            changes.push(Change::DeleteFunction { name: name.to_owned() });
         }
         let role = role::find(account, name).await?;
         if role.exists {
-            steps.push(Step::DeleteRole { role: role::name(account, name) });
+            changes.push(Change::DeleteRole { role: role::name(account, name) });
         }
         let there = log_group::find(account, name).await?.map(|_| log_group::name(name));
         let (asked, left) = if with_logs { (there, None) } else { (None, there) };
-        steps.extend(asked.map(|name| Step::DeleteLogGroup { name }));
+        changes.extend(asked.map(|name| Change::DeleteLogGroup { name }));
         let policies = role.policies.into_keys().collect();
-        Ok(Deletion { account, name, alias, steps, policies, leftover: left.map(Leftover::LogGroup) })
+        Ok(Deletion { account, name, alias, changes, policies, leftover: left.map(Leftover::LogGroup) })
     }
 
     /// The deletions, in their order.
     #[must_use]
-    pub fn steps(&self) -> Vec<Step> {
-        self.steps.clone()
+    pub fn changes(&self) -> Vec<Change> {
+        self.changes.clone()
     }
 
     /// What stays.
@@ -80,20 +81,20 @@ impl<'a> Deletion<'a> {
     ///
     /// # Errors
     /// AWS refused it. A new plan begins there.
-    pub async fn run(&self, step: &Step) -> Result<(), DeployError> {
+    pub async fn run(&self, change: &Change) -> Result<(), DeployError> {
         let (account, name) = (self.account, self.name);
-        match step {
-            Step::Deregister { group, function } => target_group::deregister(account, group, function).await,
-            Step::DeleteUrl => url::delete(account, name, self.alias).await,
-            Step::DeleteFunction { .. } => function::delete(account, name).await,
-            Step::DeleteRole { .. } => {
+        match change {
+            Change::Deregister { group, function } => target_group::deregister(account, group, function).await,
+            Change::DeleteUrl => url::delete(account, name, self.alias).await,
+            Change::DeleteFunction { .. } => function::delete(account, name).await,
+            Change::DeleteRole { .. } => {
                 for policy in &self.policies {
                     role::remove_policy(account, name, policy).await?;
                 }
                 role::delete(account, name).await
             }
-            Step::DeleteLogGroup { .. } => log_group::delete(account, name).await,
-            _ => Err(foreign(step)),
+            Change::DeleteLogGroup { .. } => log_group::delete(account, name).await,
+            _ => Err(foreign(change)),
         }
     }
 }

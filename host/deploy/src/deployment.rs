@@ -3,16 +3,16 @@
 use std::collections::BTreeSet;
 
 use crate::alias::subject;
-use crate::function::{Function, Latest};
+use crate::change::foreign;
+use crate::function::{DeployedFunction, Latest};
 use crate::permission::Permission;
 use crate::role::{Policies, Role};
-use crate::step::foreign;
 use crate::target_group::Targets;
 use crate::url::Url;
 use crate::version::{Version, matching};
 use crate::{
-    Account, DeployError, Step, Wanted, alias, function, log_group, permission, probe, role, target_group, upload, url,
-    version,
+    Account, Change, DeployError, Wanted, alias, function, log_group, permission, probe, role, target_group, upload,
+    url, version,
 };
 
 /// The variable that decides, before the settings in the zip, whether answers are streamed.
@@ -38,10 +38,10 @@ struct Found {
 pub struct Deployment<'a> {
     account: &'a Account,
     wanted: &'a Wanted,
-    function: Function,
+    function: DeployedFunction,
     policies: Policies,
     bucket: Option<&'a str>,
-    steps: Vec<Step>,
+    changes: Vec<Change>,
     /// Whether the role has been changed just now.
     new_role: bool,
     version: Option<String>,
@@ -78,7 +78,8 @@ impl<'a> Deployment<'a> {
                 wanted.name
             )));
         }
-        let function = Function::wanted(wanted, latest.as_ref().map(|latest| &latest.function), own_role.clone());
+        let function =
+            DeployedFunction::wanted(wanted, latest.as_ref().map(|latest| &latest.function), own_role.clone());
         let policies = role::policies(account, &wanted.name, &wanted.secrets);
         let found = Found::read(account, wanted, latest, function.role == own_role, bucket).await?;
         let mut deployment = Deployment {
@@ -87,106 +88,106 @@ impl<'a> Deployment<'a> {
             function,
             policies,
             bucket,
-            steps: Vec::new(),
+            changes: Vec::new(),
             new_role: false,
             version: None,
             url: None,
         };
-        deployment.steps = deployment.steps_from(&found)?;
+        deployment.changes = deployment.changes_from(&found)?;
         deployment.url = found.url.map(|url| url.address);
         Ok(deployment)
     }
 
     /// The changes, in their order. None, if everything is as wanted.
     #[must_use]
-    pub fn steps(&self) -> Vec<Step> {
-        self.steps.clone()
+    pub fn changes(&self) -> Vec<Change> {
+        self.changes.clone()
     }
 
-    fn steps_from(&mut self, found: &Found) -> Result<Vec<Step>, DeployError> {
+    fn changes_from(&mut self, found: &Found) -> Result<Vec<Change>, DeployError> {
         let wanted = self.wanted;
-        let mut steps = self.role_steps(found);
+        let mut changes = self.role_changes(found);
         let group = log_group::name(&wanted.name);
         match found.log_group {
             None => {
-                steps.push(Step::CreateLogGroup { name: group.clone() });
-                steps.push(Step::LimitLogGroup { name: group });
+                changes.push(Change::CreateLogGroup { name: group.clone() });
+                changes.push(Change::LimitLogGroup { name: group });
             }
             // One that was created and not limited, because the deployment ended between the two, or Lambda's own.
-            Some(None) => steps.push(Step::LimitLogGroup { name: group }),
+            Some(None) => changes.push(Change::LimitLogGroup { name: group }),
             Some(Some(_)) => {}
         }
-        steps.extend(self.function_steps(found));
-        steps.extend(self.version_steps(found));
-        steps.extend(self.url_steps(found));
-        steps.extend(self.target_steps(found)?);
-        Ok(steps)
+        changes.extend(self.function_changes(found));
+        changes.extend(self.version_changes(found));
+        changes.extend(self.url_changes(found));
+        changes.extend(self.target_changes(found)?);
+        Ok(changes)
     }
 
-    fn role_steps(&self, found: &Found) -> Vec<Step> {
+    fn role_changes(&self, found: &Found) -> Vec<Change> {
         let Some(there) = &found.role else { return Vec::new() };
         let role = role::name(self.account, &self.wanted.name);
-        let mut steps = Vec::new();
+        let mut changes = Vec::new();
         if !there.exists {
-            steps.push(Step::CreateRole { role: role.clone() });
+            changes.push(Change::CreateRole { role: role.clone() });
         }
         for (policy, document) in &self.policies {
             if there.policies.get(policy) != Some(document) {
-                steps.push(Step::SetPolicy { role: role.clone(), policy });
+                changes.push(Change::SetPolicy { role: role.clone(), policy });
             }
         }
         for policy in there.policies.keys().filter(|policy| !self.policies.contains_key(*policy)) {
-            steps.push(Step::RemovePolicy { role: role.clone(), policy });
+            changes.push(Change::RemovePolicy { role: role.clone(), policy });
         }
-        steps
+        changes
     }
 
-    fn function_steps(&self, found: &Found) -> Vec<Step> {
+    fn function_changes(&self, found: &Found) -> Vec<Change> {
         let name = self.wanted.name.clone();
         let Some(Latest { function: latest, ours }) = &found.latest else {
-            let create = Step::CreateFunction { name, region: self.account.region.clone() };
-            return self.upload_step(found).into_iter().chain([create]).collect();
+            let create = Change::CreateFunction { name, region: self.account.region.clone() };
+            return self.upload_change(found).into_iter().chain([create]).collect();
         };
-        let mut steps = Vec::new();
+        let mut changes = Vec::new();
         if !ours {
-            steps.push(Step::Adopt { name: name.clone() });
+            changes.push(Change::Adopt { name: name.clone() });
         }
-        let changes = latest.changes(&self.function);
-        if !changes.is_empty() {
-            steps.push(Step::UpdateSettings { name: name.clone(), changes });
+        let settings = latest.changes(&self.function);
+        if !settings.is_empty() {
+            changes.push(Change::UpdateSettings { name: name.clone(), settings });
         }
         if !latest.has_code_of(&self.function) {
-            steps.extend(self.upload_step(found));
-            steps.push(Step::UpdateCode { name });
+            changes.extend(self.upload_change(found));
+            changes.push(Change::UpdateCode { name });
         }
-        steps
+        changes
     }
 
-    fn upload_step(&self, found: &Found) -> Option<Step> {
+    fn upload_change(&self, found: &Found) -> Option<Change> {
         let bucket = self.bucket.filter(|_| !found.uploaded)?;
-        Some(Step::Upload { bucket: bucket.to_owned(), key: self.wanted.key() })
+        Some(Change::Upload { bucket: bucket.to_owned(), key: self.wanted.key() })
     }
 
-    fn version_steps(&mut self, found: &Found) -> Vec<Step> {
+    fn version_changes(&mut self, found: &Found) -> Vec<Change> {
         let name = self.wanted.name.clone();
         let published = matching(&found.versions, &self.function, found.alias.as_deref()).map(|it| it.to_string());
         self.version.clone_from(&published);
-        let mut steps = Vec::new();
+        let mut changes = Vec::new();
         if published.is_none() {
-            steps.push(Step::Publish { name: name.clone() });
+            changes.push(Change::Publish { name: name.clone() });
         }
         if published.is_none() || published != found.alias {
-            steps.push(Step::Ask { name, version: published.clone() });
+            changes.push(Change::Ask { name, version: published.clone() });
             let alias = self.wanted.alias.clone();
-            steps.push(match &found.alias {
-                None => Step::CreateAlias { alias, version: published },
-                Some(from) => Step::MoveAlias { alias, from: from.clone(), version: published },
+            changes.push(match &found.alias {
+                None => Change::CreateAlias { alias, version: published },
+                Some(from) => Change::MoveAlias { alias, from: from.clone(), version: published },
             });
         }
-        steps
+        changes
     }
 
-    fn url_steps(&self, found: &Found) -> Vec<Step> {
+    fn url_changes(&self, found: &Found) -> Vec<Change> {
         if !self.wanted.url {
             return Vec::new();
         }
@@ -194,36 +195,36 @@ impl<'a> Deployment<'a> {
             Some(value) => value == "true",
             None => self.wanted.stream,
         };
-        let mut steps = Vec::new();
+        let mut changes = Vec::new();
         match &found.url {
-            None => steps.push(Step::CreateUrl { streams }),
-            Some(url) if url.streams != streams => steps.push(Step::UpdateUrl { streams }),
+            None => changes.push(Change::CreateUrl { streams }),
+            Some(url) if url.streams != streams => changes.push(Change::UpdateUrl { streams }),
             Some(_) => {}
         }
         // Somebody has closed it.
         if found.url.as_ref().is_none_or(|url| url.public) {
             let needed = [Permission::Url, Permission::ThroughUrl].into_iter();
             let missing = needed.filter(|permission| !found.permissions.contains(&permission.id()));
-            steps.extend(missing.map(|permission| Step::Allow { permission }));
+            changes.extend(missing.map(|permission| Change::Allow { permission }));
         }
-        steps
+        changes
     }
 
-    fn target_steps(&self, found: &Found) -> Result<Vec<Step>, DeployError> {
+    fn target_changes(&self, found: &Found) -> Result<Vec<Change>, DeployError> {
         let Some(group) = &self.wanted.target_group else { return Ok(Vec::new()) };
         let own = self.account.arn("lambda", &format!("function:{}", self.wanted.name));
         let function = format!("{own}:{}", self.wanted.alias);
-        let mut steps = Vec::new();
+        let mut changes = Vec::new();
         let permission = Permission::TargetGroup(group.clone());
         if !found.permissions.contains(&permission.id()) {
-            steps.push(Step::Allow { permission });
+            changes.push(Change::Allow { permission });
         }
         match &found.targets.function {
-            Some(there) if *there == function => return Ok(steps),
+            Some(there) if *there == function => return Ok(changes),
             None => {}
             // Another alias of the same function.
             Some(there) if *there == own || there.starts_with(&format!("{own}:")) => {
-                steps.push(Step::Deregister { group: group.clone(), function: there.clone() });
+                changes.push(Change::Deregister { group: group.clone(), function: there.clone() });
             }
             Some(there) => {
                 return Err(DeployError::Refused(format!(
@@ -233,56 +234,57 @@ impl<'a> Deployment<'a> {
                 )));
             }
         }
-        steps.push(Step::Register { group: group.clone(), function });
-        Ok(steps)
+        changes.push(Change::Register { group: group.clone(), function });
+        Ok(changes)
     }
 
     /// Makes one of the changes.
     ///
     /// # Errors
     /// AWS refused it. What was done before stays, and a new plan begins there.
-    pub async fn run(&mut self, step: &Step) -> Result<(), DeployError> {
+    pub async fn run(&mut self, change: &Change) -> Result<(), DeployError> {
         let (account, wanted) = (self.account, self.wanted);
         let (name, to) = (wanted.name.as_str(), wanted.alias.as_str());
-        match step {
-            Step::CreateRole { .. } => {
+        match change {
+            Change::CreateRole { .. } => {
                 self.new_role = true;
                 role::create(account, name).await
             }
-            Step::SetPolicy { policy, .. } => {
+            Change::SetPolicy { policy, .. } => {
                 self.new_role = true;
-                let document = self.policies.get(policy).ok_or_else(|| foreign(step))?;
+                let document = self.policies.get(policy).ok_or_else(|| foreign(change))?;
                 role::put_policy(account, name, policy, document).await
             }
-            Step::RemovePolicy { policy, .. } => role::remove_policy(account, name, policy).await,
-            Step::CreateLogGroup { .. } => log_group::create(account, name).await,
-            Step::LimitLogGroup { .. } => log_group::limit(account, name).await,
-            Step::Upload { bucket, .. } => upload::put(account, bucket, wanted).await,
+            Change::RemovePolicy { policy, .. } => role::remove_policy(account, name, policy).await,
+            Change::CreateLogGroup { .. } => log_group::create(account, name).await,
+            Change::LimitLogGroup { .. } => log_group::limit(account, name).await,
+            Change::Upload { bucket, .. } => upload::put(account, bucket, wanted).await,
             // The role may have been made a moment ago, by a deployment that ended there.
-            Step::CreateFunction { .. } => {
+            Change::CreateFunction { .. } => {
                 function::create(account, wanted, &self.function, self.bucket, wanted.role.is_none()).await
             }
-            Step::Adopt { .. } => function::adopt(account, name).await,
-            Step::UpdateSettings { .. } => function::update_settings(account, name, &self.function).await,
-            Step::UpdateCode { .. } => function::update_code(account, wanted, self.bucket).await,
-            Step::Publish { .. } => {
+            Change::Adopt { .. } => function::adopt(account, name).await,
+            Change::UpdateSettings { .. } => function::update_settings(account, name, &self.function).await,
+            Change::UpdateCode { .. } => function::update_code(account, wanted, self.bucket).await,
+            Change::Publish { .. } => {
                 self.version = Some(version::publish(account, name).await?);
                 Ok(())
             }
-            Step::Ask { .. } => probe::ask(account, name, self.version(), &wanted.event, self.new_role).await,
-            Step::CreateAlias { .. } => alias::create(account, name, to, self.version()).await,
-            Step::MoveAlias { .. } => alias::update(account, name, to, self.version()).await,
-            Step::CreateUrl { streams } => {
+            Change::Ask { .. } => probe::ask(account, name, self.version(), &wanted.event, self.new_role).await,
+            Change::CreateAlias { .. } => alias::create(account, name, to, self.version()).await,
+            Change::MoveAlias { .. } => alias::update(account, name, to, self.version()).await,
+            Change::CreateUrl { streams } => {
                 self.url = Some(url::create(account, name, to, *streams).await?);
                 Ok(())
             }
-            Step::UpdateUrl { streams } => url::update(account, name, to, *streams).await,
-            Step::Allow { permission } => permission::add(account, name, to, permission).await,
-            Step::Deregister { group, function } => target_group::deregister(account, group, function).await,
-            Step::Register { group, function } => target_group::register(account, group, function).await,
-            Step::DeleteUrl | Step::DeleteFunction { .. } | Step::DeleteRole { .. } | Step::DeleteLogGroup { .. } => {
-                Err(foreign(step))
-            }
+            Change::UpdateUrl { streams } => url::update(account, name, to, *streams).await,
+            Change::Allow { permission } => permission::add(account, name, to, permission).await,
+            Change::Deregister { group, function } => target_group::deregister(account, group, function).await,
+            Change::Register { group, function } => target_group::register(account, group, function).await,
+            Change::DeleteUrl
+            | Change::DeleteFunction { .. }
+            | Change::DeleteRole { .. }
+            | Change::DeleteLogGroup { .. } => Err(foreign(change)),
         }
     }
 
@@ -290,7 +292,7 @@ impl<'a> Deployment<'a> {
         self.version.as_deref().unwrap_or("$LATEST")
     }
 
-    /// What is there after all steps.
+    /// What is there after all changes.
     #[must_use]
     pub fn deployed(&self) -> Deployed {
         let function = subject(&self.wanted.name, &self.wanted.alias);

@@ -32,7 +32,7 @@ const ROLE_RETRIES: u32 = 30;
 
 /// The code and settings of the function or of one of its versions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Function {
+pub(crate) struct DeployedFunction {
     /// The SHA-256 of the zip in base64.
     pub(crate) code: String,
     pub(crate) arch: String,
@@ -48,17 +48,17 @@ pub(crate) struct Function {
 /// The function as it is to be next, and what else Lambda knows of it.
 #[derive(Debug, Clone)]
 pub(crate) struct Latest {
-    pub(crate) function: Function,
+    pub(crate) function: DeployedFunction,
     /// Whether a deployment has made it.
     pub(crate) ours: bool,
 }
 
-impl Function {
+impl DeployedFunction {
     /// What is wanted, where `latest` is there now and a new function has the role `role`.
-    pub(crate) fn wanted(wanted: &Wanted, latest: Option<&Function>, role: String) -> Function {
+    pub(crate) fn wanted(wanted: &Wanted, latest: Option<&DeployedFunction>, role: String) -> DeployedFunction {
         let mut env = latest.map(|latest| latest.env.clone()).unwrap_or_default();
         env.extend(wanted.env.clone());
-        Function {
+        DeployedFunction {
             code: wanted.hash(),
             arch: wanted.arch.clone(),
             role: wanted.role.clone().or(latest.map(|latest| latest.role.clone())).unwrap_or(role),
@@ -71,7 +71,7 @@ impl Function {
     }
 
     /// The settings that differ from another's, in words. No values of variables, which may be secret.
-    pub(crate) fn changes(&self, to: &Function) -> Vec<String> {
+    pub(crate) fn changes(&self, to: &DeployedFunction) -> Vec<String> {
         let mut changes = Vec::new();
         let mut change = |what: &str, from: &str, to: &str| {
             if from != to {
@@ -89,15 +89,15 @@ impl Function {
     }
 
     /// Whether it has the code that the other has.
-    pub(crate) fn has_code_of(&self, other: &Function) -> bool {
+    pub(crate) fn has_code_of(&self, other: &DeployedFunction) -> bool {
         (&self.code, &self.arch) == (&other.code, &other.arch)
     }
 }
 
-impl From<&FunctionConfiguration> for Function {
-    fn from(found: &FunctionConfiguration) -> Function {
+impl From<&FunctionConfiguration> for DeployedFunction {
+    fn from(found: &FunctionConfiguration) -> DeployedFunction {
         let env = found.environment().and_then(|environment| environment.variables()).cloned().unwrap_or_default();
-        Function {
+        DeployedFunction {
             code: found.code_sha256().unwrap_or_default().to_owned(),
             arch: found.architectures().first().map(Architecture::as_str).unwrap_or_default().to_owned(),
             role: found.role().unwrap_or_default().to_owned(),
@@ -142,7 +142,7 @@ pub(crate) async fn find(account: &Account, name: &str) -> Result<Option<Latest>
 pub(crate) async fn create(
     account: &Account,
     wanted: &Wanted,
-    function: &Function,
+    function: &DeployedFunction,
     bucket: Option<&str>,
     new_role: bool,
 ) -> Result<(), DeployError> {
@@ -169,7 +169,11 @@ pub(crate) async fn create(
 }
 
 /// Sets the settings that are not the code.
-pub(crate) async fn update_settings(account: &Account, name: &str, function: &Function) -> Result<(), DeployError> {
+pub(crate) async fn update_settings(
+    account: &Account,
+    name: &str,
+    function: &DeployedFunction,
+) -> Result<(), DeployError> {
     ready(account, name).await?;
     let update = account.lambda.update_function_configuration().function_name(name).runtime(RUNTIME);
     let update = update.handler("bootstrap").role(&function.role).memory_size(function.memory);
@@ -237,7 +241,7 @@ fn is_ready(name: &str, found: &GetFunctionConfigurationOutput) -> Result<bool, 
     Ok(!pending && found.last_update_status() != Some(&LastUpdateStatus::InProgress))
 }
 
-fn environment(function: &Function) -> Environment {
+fn environment(function: &DeployedFunction) -> Environment {
     Environment::builder().set_variables(Some(function.env.clone().into_iter().collect())).build()
 }
 
@@ -265,8 +269,8 @@ fn explained(error: DeployError, role: &str) -> DeployError {
 mod tests {
     use super::*;
 
-    fn function() -> Function {
-        Function {
+    fn function() -> DeployedFunction {
+        DeployedFunction {
             code: "old".to_owned(),
             arch: "x86_64".to_owned(),
             role: "arn:role".to_owned(),
@@ -301,9 +305,9 @@ mod tests {
     #[test]
     fn what_is_not_wanted_stays() {
         let latest = function();
-        let next = Function::wanted(&wanted(), Some(&latest), "arn:new".to_owned());
+        let next = DeployedFunction::wanted(&wanted(), Some(&latest), "arn:new".to_owned());
         assert!(latest.changes(&next).is_empty() && !latest.has_code_of(&next));
-        let first = Function::wanted(&wanted(), None, "arn:new".to_owned());
+        let first = DeployedFunction::wanted(&wanted(), None, "arn:new".to_owned());
         assert_eq!((first.memory, first.timeout, first.role.as_str()), (512, 10, "arn:new"));
     }
 
@@ -311,8 +315,8 @@ mod tests {
     fn changes_are_named_without_values_of_variables() {
         let env = [("NEW".to_owned(), "secret".to_owned()), ("KEPT".to_owned(), "1".to_owned())].into();
         let wanted = Wanted { memory: Some(2048), role: Some("arn:other".to_owned()), env, ..wanted() };
-        let latest = Function { json_log: false, ..function() };
-        let changes = latest.changes(&Function::wanted(&wanted, Some(&latest), String::new()));
+        let latest = DeployedFunction { json_log: false, ..function() };
+        let changes = latest.changes(&DeployedFunction::wanted(&wanted, Some(&latest), String::new()));
         assert_eq!(
             changes,
             [

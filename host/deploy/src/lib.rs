@@ -3,7 +3,7 @@
 //! user's own account.
 //!
 //! [`Account::open`] finds the credentials as the AWS CLI does. [`Deployment::plan`] compares what is there with what is
-//! [`Wanted`], and gives the [`Step`]s between them; nothing is changed before [`Deployment::run`]. Each step is one change,
+//! [`Wanted`], and gives the [`Change`]s between them; nothing is changed before [`Deployment::run`]. Each is one call, or a few that belong together,
 //! and a plan is made of what is there, not of what was done before: a deployment that ended half-way, for whatever reason,
 //! is completed by the next one.
 //!
@@ -13,6 +13,7 @@
 
 mod account;
 mod alias;
+mod change;
 mod delete;
 mod deployment;
 mod error;
@@ -23,7 +24,6 @@ mod permission;
 mod probe;
 mod role;
 mod rollback;
-mod step;
 mod target_group;
 mod upload;
 mod url;
@@ -31,12 +31,12 @@ mod version;
 mod wanted;
 
 pub use account::Account;
+pub use change::Change;
 pub use delete::{Deletion, Leftover};
 pub use deployment::{Deployed, Deployment};
 pub use error::DeployError;
 pub use log_lines::{LogLine, LogLines};
 pub use rollback::{Rollback, RolledBack};
-pub use step::Step;
 pub use wanted::{Secret, Wanted};
 
 /// The tag of the functions that this crate has made.

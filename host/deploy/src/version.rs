@@ -1,14 +1,14 @@
 //! The published versions of a function, which stay as they are.
 
 use crate::error::Naming as _;
-use crate::function::{Function, ready};
+use crate::function::{DeployedFunction, ready};
 use crate::{Account, DeployError};
 
 /// A published version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Version {
     pub(crate) number: u64,
-    pub(crate) function: Function,
+    pub(crate) function: DeployedFunction,
 }
 
 /// All published versions, the newest first.
@@ -29,7 +29,7 @@ pub(crate) async fn list(account: &Account, name: &str) -> Result<Vec<Version>, 
 }
 
 /// The newest version that is as `function`, at best the one to which the alias leads.
-pub(crate) fn matching(versions: &[Version], function: &Function, alias: Option<&str>) -> Option<u64> {
+pub(crate) fn matching(versions: &[Version], function: &DeployedFunction, alias: Option<&str>) -> Option<u64> {
     let mut matching = versions.iter().filter(|version| version.function == *function).map(|version| version.number);
     let newest = matching.clone().next()?;
     Some(matching.find(|number| alias == Some(number.to_string().as_str())).unwrap_or(newest))
@@ -50,13 +50,13 @@ mod tests {
     fn the_version_of_the_alias_comes_before_a_newer_one_of_the_same_kind() {
         let version = |number, code: &str| Version {
             number,
-            function: Function { code: code.to_owned(), ..Function::default() },
+            function: DeployedFunction { code: code.to_owned(), ..DeployedFunction::default() },
         };
         let versions = [version(4, "b"), version(3, "a"), version(2, "b"), version(1, "a")];
-        let wanted = Function { code: "a".to_owned(), ..Function::default() };
+        let wanted = DeployedFunction { code: "a".to_owned(), ..DeployedFunction::default() };
         assert_eq!(matching(&versions, &wanted, None), Some(3));
         assert_eq!(matching(&versions, &wanted, Some("1")), Some(1));
         assert_eq!(matching(&versions, &wanted, Some("4")), Some(3));
-        assert_eq!(matching(&versions, &Function::default(), Some("4")), None);
+        assert_eq!(matching(&versions, &DeployedFunction::default(), Some("4")), None);
     }
 }
