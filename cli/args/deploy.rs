@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use funcserver_function::config::duration;
+use funcserver_function::config::{SETTINGS, duration};
 
 use super::{ComponentArgs, ForArch, seconds};
 
@@ -12,10 +12,10 @@ use super::{ComponentArgs, ForArch, seconds};
 #[derive(Debug, Args)]
 pub(crate) struct FunctionArgs {
     /// The function's name; by default deploy.name, else the name of this folder
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = of_setting("deploy.name"))]
     pub(crate) name: Option<String>,
     /// The region; by default deploy.region, else that of the AWS CLI
-    #[arg(long, value_name = "REGION")]
+    #[arg(long, value_name = "REGION", value_parser = of_setting("deploy.region"))]
     pub(crate) region: Option<String>,
     /// The profile of ~/.aws/config; by default deploy.profile, else the credentials of the AWS CLI
     #[arg(long, value_name = "PROFILE")]
@@ -26,7 +26,7 @@ pub(crate) struct FunctionArgs {
 #[derive(Debug, Args)]
 pub(crate) struct AliasArgs {
     /// The alias that front ends invoke; by default deploy.alias, else live
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = of_setting("deploy.alias"))]
     pub(crate) alias: Option<String>,
 }
 
@@ -47,7 +47,7 @@ pub(crate) struct Deploy {
     #[arg(long, value_name = "PATH")]
     pub(crate) bootstrap: Option<PathBuf>,
     /// The ARN of the function's role; by default one is made
-    #[arg(long, value_name = "ARN")]
+    #[arg(long, value_name = "ARN", value_parser = of_setting("deploy.role"))]
     pub(crate) role: Option<String>,
     /// Its memory in MB; by default 512 for a new function, else what it has
     #[arg(long, value_name = "MB", value_parser = clap::value_parser!(i32).range(128..=10_240))]
@@ -62,10 +62,10 @@ pub(crate) struct Deploy {
     #[arg(long)]
     pub(crate) url: bool,
     /// The ARN of a load balancer's target group that sends requests to it
-    #[arg(long, value_name = "ARN")]
+    #[arg(long, value_name = "ARN", value_parser = of_setting("deploy.target-group"))]
     pub(crate) target_group: Option<String>,
     /// The bucket through which a zip of more than 50 MB is uploaded
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = of_setting("deploy.bucket"))]
     pub(crate) bucket: Option<String>,
     /// Take over a function of this name that something else has made
     #[arg(long)]
@@ -114,7 +114,7 @@ pub(crate) struct Delete {
     #[command(flatten)]
     pub(crate) alias: AliasArgs,
     /// The ARN of the target group that sends requests to it; by default deploy.target-group
-    #[arg(long, value_name = "ARN")]
+    #[arg(long, value_name = "ARN", value_parser = of_setting("deploy.target-group"))]
     pub(crate) target_group: Option<String>,
     /// Delete its log group too, with all lines
     #[arg(long)]
@@ -163,6 +163,14 @@ Examples:
   funcserver delete --dry-run
   funcserver delete --yes
   funcserver delete --name shop --with-logs --yes";
+
+/// A value that the setting allows, in whose place the option is.
+fn of_setting(key: &'static str) -> impl Fn(&str) -> Result<String, String> + Clone {
+    move |text| {
+        let setting = SETTINGS.iter().find(|setting| setting.key == key).ok_or("no such setting")?;
+        setting.check(text).map(|()| text.to_owned()).map_err(|allowed| format!("allowed: {allowed}"))
+    }
+}
 
 fn variable(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use funcserver_deploy::{Account, DeployError};
 use funcserver_events::FrontKind;
 use funcserver_events::alb::HeaderMode;
-use funcserver_function::config::Config;
+use funcserver_function::config::{Config, SETTINGS};
 use funcserver_local::balancer::{self, BalancerOptions};
 use http::{HeaderValue, Request, Uri, header};
 
@@ -37,10 +37,12 @@ impl Place {
             Some(name) => name,
             None => folder_name()?,
         };
-        if name.is_empty() || name.len() > 64 || !name.bytes().all(is_of_name) {
+        // A folder's may be anything.
+        if let Some(setting) = SETTINGS.iter().find(|setting| setting.key == "deploy.name")
+            && let Err(allowed) = setting.check(&name)
+        {
             bail!(
-                "\"{name}\" is not the name of a Lambda function, which has 1 to 64 letters, digits, - and _: add --name, or \
-                 set deploy.name"
+                "\"{name}\" is not the name of a Lambda function, which has {allowed}: add --name, or set deploy.name"
             );
         }
         Ok(Place {
@@ -54,10 +56,6 @@ impl Place {
     pub(super) async fn account(&self) -> Result<Account, DeployError> {
         Account::open(self.region.as_deref(), self.profile.as_deref()).await
     }
-}
-
-fn is_of_name(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
 }
 
 fn folder_name() -> Result<String> {

@@ -30,7 +30,7 @@ async fn print(args: &args::Logs, place: &Place) -> Result<()> {
     loop {
         for line in lines.next().await? {
             none = false;
-            output::line(&output::printable(&line.text))?;
+            output::line(output::printable(&line.text))?;
         }
         if !args.follow {
             break;

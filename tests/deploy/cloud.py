@@ -2,10 +2,10 @@
 
 import http.client
 import json
+import sys
 import threading
 import urllib.request
 from collections.abc import Callable
-from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -70,7 +70,7 @@ class Cloud:
         self.after: Callable[[int], None] = lambda _: None
         # The calls that are answered by an error, with how often, its status and its code.
         self.failing: dict[str, tuple[int, int, str]] = {}
-        proxy = ThreadingHTTPServer((HOST, 0), type("Proxy", (Proxy,), {"cloud": self}))
+        proxy = Server((HOST, 0), type("Proxy", (Proxy,), {"cloud": self}))
         threading.Thread(target=proxy.serve_forever, daemon=True).start()
         self.address = f"http://{HOST}:{proxy.server_address[1]}"
 
@@ -96,6 +96,13 @@ class Cloud:
     def changes(self) -> list[str]:
         """The calls that change something."""
         return [call for call in self.calls if not call.startswith(READING)]
+
+
+class Server(ThreadingHTTPServer):
+    def handle_error(self, *_: Any) -> None:
+        # A tool that was killed does not say goodbye.
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(*_)
 
 
 class Proxy(BaseHTTPRequestHandler):
@@ -130,12 +137,15 @@ class Proxy(BaseHTTPRequestHandler):
         length = answer.getheader("content-length", "0") if self.command == "HEAD" else str(len(content))
         self.send_header("content-length", length)
         self.end_headers()
-        # A tool that was killed does not read it.
-        with suppress(ConnectionError):
-            self.wfile.write(content)
+        self.wfile.write(content)
 
     def fail(self, status: int, code: str) -> None:
-        content = json.dumps({"__type": code, "message": "as the test wants it"}).encode()
+        message = "as the test wants it"
+        if "x-www-form-urlencoded" in self.headers.get("content-type", ""):
+            error = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
+            content = f"<ErrorResponse>{error}</ErrorResponse>".encode()
+        else:
+            content = json.dumps({"__type": code, "message": message}).encode()
         self.send_response(status)
         self.send_header("x-amzn-errortype", code)
         self.send_header("content-length", str(len(content)))

@@ -118,6 +118,14 @@ impl Setting {
         }
     }
 
+    /// Checks a value that an option of the tool gives in place of the setting.
+    ///
+    /// # Errors
+    /// The value is not allowed. The error is [`Setting::allowed`].
+    pub fn check(&self, value: &str) -> Result<(), String> {
+        self.apply(&mut Config::default(), Written::Variable(value), Path::new(""))
+    }
+
     /// Stores a value in the configuration. Relative paths start from `folder`.
     ///
     /// # Errors
