@@ -133,7 +133,7 @@ class DeployTest(unittest.TestCase):
     def account(self, group: str | None) -> dict[str, Any]:
         """What there is, without times and random numbers."""
         functions, iam = self.cloud.client("lambda"), self.cloud.client("iam")
-        found: dict[str, Any] = {"functions": [], "roles": {}, "groups": []}
+        found: dict[str, Any] = {"functions": [], "roles": {}}
         for function in functions.list_functions(FunctionVersion="ALL")["Functions"]:
             kept = ("FunctionName", "Version", "CodeSha256", "Role", "MemorySize", "Timeout", "Runtime", "Handler")
             found["functions"].append(
@@ -154,8 +154,7 @@ class DeployTest(unittest.TestCase):
                 policy: iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"] for policy in policies
             }
             found["roles"][name] = [role["AssumeRolePolicyDocument"], documents]
-        for log in self.cloud.client("logs").describe_log_groups()["logGroups"]:
-            found["groups"].append([log["logGroupName"], log.get("retentionInDays")])
+        found["groups"] = self.account_groups()
         if group:
             health = self.cloud.client("elbv2").describe_target_health(TargetGroupArn=group)
             found["targets"] = [target["Target"]["Id"] for target in health["TargetHealthDescriptions"]]
@@ -356,6 +355,30 @@ class DeployTest(unittest.TestCase):
         self.succeeds("deploy", "--zip", self.zip, "--adopt")
         self.assertEqual((self.alias(), self.account_role()), ("1", role))
         self.succeeds("deploy", "--zip", self.other_zip)
+
+    def test_what_somebody_else_has_set_stays_and_is_published(self) -> None:
+        logs, functions = self.cloud.client("logs"), self.cloud.client("lambda")
+        logs.create_log_group(logGroupName=LOG_GROUP)
+        self.succeeds("deploy", "--zip", self.zip)
+        self.assertEqual(self.account_groups(), [[LOG_GROUP, None]], "another's group keeps its lines")
+        network = {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}
+        functions.update_function_configuration(
+            FunctionName="shop", VpcConfig=network, MemorySize=2048, Environment={"Variables": {"THEIRS": "1"}}
+        )
+        self.succeeds("deploy", "--zip", self.zip, "--env", "OURS=1")
+        live = functions.get_function_configuration(FunctionName="shop", Qualifier="live")
+        self.assertEqual((live["Version"], live["MemorySize"]), ("2", 2048))
+        self.assertEqual(live["Environment"]["Variables"], {"THEIRS": "1", "OURS": "1"})
+        network["SubnetIds"] = ["subnet-2"]
+        functions.update_function_configuration(FunctionName="shop", VpcConfig=network)
+        self.succeeds("deploy", "--zip", self.zip)
+        live = functions.get_function_configuration(FunctionName="shop", Qualifier="live")
+        self.assertEqual((live["Version"], live["VpcConfig"]["SubnetIds"]), ("3", ["subnet-2"]))
+        self.assertIn("nothing to do", self.succeeds("deploy", "--zip", self.zip).told)
+
+    def account_groups(self) -> list[list[Any]]:
+        groups = self.cloud.client("logs").describe_log_groups()["logGroups"]
+        return [[group["logGroupName"], group.get("retentionInDays")] for group in groups]
 
     def account_role(self) -> str:
         return str(self.cloud.client("lambda").get_function_configuration(FunctionName="shop")["Role"])

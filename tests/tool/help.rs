@@ -2,8 +2,25 @@
 
 use crate::tool::Tool;
 
-const SUBCOMMANDS: [&str; 12] =
-    ["new", "init", "serve", "build", "bundle", "event", "invoke", "inspect", "doctor", "schema", "completions", "man"];
+const SUBCOMMANDS: [&str; 17] = [
+    "new",
+    "init",
+    "serve",
+    "build",
+    "bundle",
+    "verify",
+    "deploy",
+    "logs",
+    "rollback",
+    "delete",
+    "event",
+    "invoke",
+    "inspect",
+    "doctor",
+    "schema",
+    "completions",
+    "man",
+];
 
 #[test]
 fn every_subcommand_has_help_with_examples() {
@@ -31,6 +48,16 @@ fn the_version_names_wasmtime_and_the_target_too() {
     let expected = format!("funcserver {}\n", funcserver_function::version());
     assert_eq!(version, expected);
     assert!(version.contains(&format!("wasmtime {}", funcserver_engine::WASMTIME_VERSION)), "{version}");
+}
+
+#[test]
+#[cfg(not(feature = "deploy"))]
+fn without_the_sdk_of_aws_the_tool_says_how_to_get_it() {
+    for command in ["deploy --url", "logs --follow", "rollback", "delete --yes"] {
+        let ended = Tool::new().run(command);
+        assert_eq!(ended.code, 1, "{command}");
+        assert!(ended.stderr.contains("cargo build --locked -p funcserver --features deploy"), "{}", ended.stderr);
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::alias::subject;
 use crate::change::foreign;
 use crate::function::{DeployedFunction, Latest};
+use crate::log_group::LogGroup;
 use crate::permission::Permission;
 use crate::role::{Policies, Role};
 use crate::target_group::Targets;
@@ -23,7 +24,7 @@ const STREAM: &str = "FUNCSERVER_RESPONSE_STREAM";
 struct Found {
     /// The role that a deployment makes, if it is to be the function's.
     role: Option<Role>,
-    log_group: Option<Option<i32>>,
+    log_group: Option<LogGroup>,
     uploaded: bool,
     latest: Option<Latest>,
     versions: Vec<Version>,
@@ -113,9 +114,8 @@ impl<'a> Deployment<'a> {
                 changes.push(Change::CreateLogGroup { name: group.clone() });
                 changes.push(Change::LimitLogGroup { name: group });
             }
-            // One that was created and not limited, because the deployment ended between the two, or Lambda's own.
-            Some(None) => changes.push(Change::LimitLogGroup { name: group }),
-            Some(Some(_)) => {}
+            Some(LogGroup { is_unfinished: true }) => changes.push(Change::LimitLogGroup { name: group }),
+            Some(LogGroup { is_unfinished: false }) => {}
         }
         changes.extend(self.function_changes(found));
         changes.extend(self.version_changes(found));

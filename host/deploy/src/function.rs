@@ -43,6 +43,8 @@ pub(crate) struct DeployedFunction {
     pub(crate) runtime: String,
     /// Whether its log is in JSON, if Lambda says so.
     pub(crate) json_log: bool,
+    /// What a deployment leaves as it is, and a version has too: networks, layers, storage and so on.
+    pub(crate) rest: Vec<String>,
 }
 
 /// The function as it is to be next, and what else Lambda knows of it.
@@ -67,6 +69,7 @@ impl DeployedFunction {
             env,
             runtime: RUNTIME.as_str().to_owned(),
             json_log: true,
+            rest: latest.map(|latest| latest.rest.clone()).unwrap_or_default(),
         }
     }
 
@@ -105,12 +108,29 @@ impl From<&FunctionConfiguration> for DeployedFunction {
             timeout: found.timeout().unwrap_or_default(),
             env: env.into_iter().collect(),
             runtime: found.runtime().map(Runtime::as_str).unwrap_or_default().to_owned(),
+            rest: rest(found),
             json_log: found
                 .logging_config()
                 .and_then(LoggingConfig::log_format)
                 .is_none_or(|it| *it == LogFormat::Json),
         }
     }
+}
+
+/// What somebody may have set that a deployment does not mind, so that a change of it is published too.
+fn rest(found: &FunctionConfiguration) -> Vec<String> {
+    let mut rest = Vec::new();
+    if let Some(network) = found.vpc_config() {
+        rest.extend(network.subnet_ids().iter().chain(network.security_group_ids()).cloned());
+    }
+    rest.extend(found.layers().iter().filter_map(|layer| layer.arn().map(str::to_owned)));
+    rest.extend(found.file_system_configs().iter().map(|files| files.arn().to_owned()));
+    rest.extend(found.ephemeral_storage().map(|storage| format!("{} MB", storage.size())));
+    rest.extend(found.tracing_config().and_then(|tracing| Some(format!("{:?}", tracing.mode()?))));
+    rest.extend(found.snap_start().and_then(|snapshots| Some(format!("{:?}", snapshots.apply_on()?))));
+    rest.extend(found.kms_key_arn().map(str::to_owned));
+    rest.extend(found.dead_letter_config().and_then(|queue| queue.target_arn().map(str::to_owned)));
+    rest
 }
 
 /// What there is.
@@ -158,7 +178,7 @@ pub(crate) async fn create(
     let mut tries = 0;
     loop {
         match create.clone().send().await.named("CreateFunction", &wanted.name) {
-            Ok(_) => return ready(account, &wanted.name).await,
+            Ok(_) => return ready(account, &wanted.name, None).await,
             Err(error) if is_of_role(&error) && new_role && tries < ROLE_RETRIES => {
                 tries += 1;
                 tokio::time::sleep(ROLE_RETRY).await;
@@ -174,26 +194,26 @@ pub(crate) async fn update_settings(
     name: &str,
     function: &DeployedFunction,
 ) -> Result<(), DeployError> {
-    ready(account, name).await?;
+    ready(account, name, None).await?;
     let update = account.lambda.update_function_configuration().function_name(name).runtime(RUNTIME);
     let update = update.handler("bootstrap").role(&function.role).memory_size(function.memory);
     let update = update.timeout(function.timeout).environment(environment(function)).logging_config(logging(name));
     let updated = update.send().await.named("UpdateFunctionConfiguration", name);
     updated.map_err(|error| explained(error, &function.role))?;
-    ready(account, name).await
+    ready(account, name, None).await
 }
 
 /// Replaces the code.
 pub(crate) async fn update_code(account: &Account, wanted: &Wanted, bucket: Option<&str>) -> Result<(), DeployError> {
     let name = &wanted.name;
-    ready(account, name).await?;
+    ready(account, name, None).await?;
     let update = account.lambda.update_function_code().function_name(name).architectures(wanted.arch.as_str().into());
     let update = match bucket {
         Some(bucket) => update.s3_bucket(bucket).s3_key(wanted.key()),
         None => update.zip_file(Blob::new(wanted.zip.clone())),
     };
     update.send().await.named("UpdateFunctionCode", name)?;
-    ready(account, name).await
+    ready(account, name, None).await
 }
 
 /// Marks it as one that a deployment manages.
@@ -209,10 +229,11 @@ pub(crate) async fn delete(account: &Account, name: &str) -> Result<(), DeployEr
     Ok(())
 }
 
-/// Waits until the last change is done, because Lambda refuses another one until then.
-pub(crate) async fn ready(account: &Account, name: &str) -> Result<(), DeployError> {
+/// Waits until the last change is done, or a version is there: Lambda refuses other changes and invocations until then.
+pub(crate) async fn ready(account: &Account, name: &str, version: Option<&str>) -> Result<(), DeployError> {
     for _ in 0..POLLS {
-        let found = account.lambda.get_function_configuration().function_name(name).send().await;
+        let found = account.lambda.get_function_configuration().function_name(name);
+        let found = found.set_qualifier(version.map(str::to_owned)).send().await;
         if is_ready(name, &found.named("GetFunctionConfiguration", name)?)? {
             return Ok(());
         }
@@ -279,6 +300,7 @@ mod tests {
             env: [("KEPT".to_owned(), "1".to_owned())].into(),
             runtime: RUNTIME.as_str().to_owned(),
             json_log: true,
+            rest: vec!["subnet-1".to_owned()],
         }
     }
 

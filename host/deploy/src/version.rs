@@ -37,9 +37,12 @@ pub(crate) fn matching(versions: &[Version], function: &DeployedFunction, alias:
 
 /// Publishes what the function is now.
 pub(crate) async fn publish(account: &Account, name: &str) -> Result<String, DeployError> {
-    ready(account, name).await?;
+    ready(account, name, None).await?;
     let published = account.lambda.publish_version().function_name(name).send().await.named("PublishVersion", name)?;
-    published.version.ok_or_else(|| DeployError::Refused(format!("Lambda gave the new version of {name} no number")))
+    let unnumbered = || DeployError::Refused(format!("Lambda gave the new version of {name} no number"));
+    let version = published.version.ok_or_else(unnumbered)?;
+    ready(account, name, Some(&version)).await?;
+    Ok(version)
 }
 
 #[cfg(test)]

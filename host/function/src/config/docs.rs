@@ -6,6 +6,7 @@ use super::{Fallback, OTHER_VARIABLES, SETTINGS};
 
 const PAGE: &str = include_str!("../../../../docs/configuration.md");
 const SECRETS: &str = include_str!("../../../../docs/secrets.md");
+const DEPLOY: &str = include_str!("../../../../docs/deploy.md");
 
 /// The table of settings as the page must show it.
 fn table() -> String {
@@ -60,7 +61,7 @@ fn the_page_names_no_variable_that_does_not_exist() {
 #[test]
 fn the_examples_of_the_pages_are_valid() {
     let examples = |page: &'static str| page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next());
-    let examples: Vec<_> = [PAGE, SECRETS].into_iter().flat_map(examples).collect();
+    let examples: Vec<_> = [PAGE, SECRETS, DEPLOY].into_iter().flat_map(examples).collect();
     assert!(examples.len() > 3);
     for example in examples {
         let read = super::Config::read(Some(("funcserver.toml".as_ref(), example)), &super::Variables::default());

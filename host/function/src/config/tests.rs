@@ -334,6 +334,7 @@ fn a_file_without_settings_of_the_host_carries_nothing() {
         carried(Path::new(FILE), "[component]\napp = 'shop:app'\nimport = 'start'\nbuild = 'make'\n"),
         Ok(String::new())
     );
+    assert_eq!(carried(Path::new(FILE), "[deploy]\nname = 'shop'\nenv = { STAGE = 'test' }\n"), Ok(String::new()));
     assert!(carried(Path::new(FILE), "[component]\npath = 'a'\n").is_err());
 }
 
