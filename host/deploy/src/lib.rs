@@ -3,9 +3,24 @@
 //! user's own account.
 //!
 //! [`Account::open`] finds the credentials as the AWS CLI does. [`Deployment::plan`] compares what is there with what is
-//! [`Wanted`], and gives the [`Change`]s between them; nothing is changed before [`Deployment::run`]. Each is one call, or a few that belong together,
-//! and a plan is made of what is there, not of what was done before: a deployment that ended half-way, for whatever reason,
-//! is completed by the next one.
+//! [`Wanted`], and gives the [`Change`]s between them; nothing is changed before [`Deployment::run`]. A plan is made of
+//! what is there, not of what was done before: a deployment that ended half-way, for whatever reason, is completed by the
+//! next one. So each change is one call, or what a part of its calls leaves is seen by the next plan.
+//!
+//! ```no_run
+//! # async fn example(wanted: funcserver_deploy::Wanted) -> Result<(), funcserver_deploy::DeployError> {
+//! use funcserver_deploy::{Account, Deployment};
+//!
+//! let account = Account::open(Some("eu-west-1"), None).await?;
+//! let mut deployment = Deployment::plan(&account, &wanted).await?;
+//! for change in deployment.changes() {
+//!     println!("{change}");
+//!     deployment.run(&change).await?;
+//! }
+//! println!("{:?}", deployment.deployed().url);
+//! # Ok(())
+//! # }
+//! ```
 //!
 //! A function that this crate has not made is left alone, unless [`Wanted::adopt`] is set: it has the tag [`TAG`].
 //!
