@@ -107,6 +107,17 @@ fn it_allows_the_same_values_as_the_reader() {
         ("[guest]\nsecrets = [\"ssm:/prod/key\"]", false),
         ("[guest]\nsecrets-max-age = \"always\"", false),
         ("[guest]\nassets = \"/public\"", false),
+        (
+            "[deploy]\nname = \"shop\"\nalias = \"v1\"\nmemory = 1024\ntimeout = \"30s\"\nurl = true\narch = \"arm64\"",
+            true,
+        ),
+        ("[deploy]\nrole = \"arn:aws:iam::111122223333:role/shop\"\nbucket = \"zips.shop\"\nenv = { A = \"1\" }", true),
+        ("[deploy]\nname = \"a b\"", false),
+        ("[deploy]\nalias = \"12\"", false),
+        ("[deploy]\nrole = \"shop\"", false),
+        ("[deploy]\ntarget-group = \"arn:aws:iam::111122223333:role/shop\"", false),
+        ("[deploy]\nmemory = 64", false),
+        ("[deploy]\nregion = \"EU\"", false),
         ("[balb]", false),
         ("limits = 1", false),
     ] {

@@ -112,10 +112,9 @@ impl Text {
     pub(super) fn pattern(&self) -> String {
         match self.form {
             Form::Any => r"\S".to_owned(),
-            Form::Name { class, shortest, longest } => {
-                let not = if class == Class::NoNumber { "(?![0-9]+$)" } else { "" };
-                format!("^{not}{}{{{shortest},{longest}}}$", class.pattern())
-            }
+            // Not every validator can look ahead, as it would take to check the length too.
+            Form::Name { class: Class::NoNumber, .. } => "^[A-Za-z0-9_-]*[A-Za-z_-][A-Za-z0-9_-]*$".to_owned(),
+            Form::Name { class, shortest, longest } => format!("^{}{{{shortest},{longest}}}$", class.pattern()),
             Form::Arn { service, regional, resource } => {
                 let region = if regional { "[a-z0-9-]+" } else { "" };
                 format!(r"^arn:aws[a-z0-9-]*:{service}:{region}:[0-9]{{12}}:{resource}.*\S")
