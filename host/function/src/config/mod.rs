@@ -86,8 +86,8 @@ pub struct Config {
     pub log: LogConfig,
     /// How the process runs in Lambda.
     pub lambda: LambdaConfig,
-    /// Where the function is in AWS, for the tool.
-    pub deploy: DeployConfig,
+    /// Where the function is in AWS, for the tool. In a box, because the host moves the rest and never looks at it.
+    pub deploy: Box<DeployConfig>,
 }
 
 /// `[component]`
